@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { sleep, systemNow } from '../clock.ts'
+import { ADDON, type Config } from '../config.ts'
+import type { Deps } from '../flows/deps.ts'
+import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
+import { createCallBudget } from '../heroku/call-budget.ts'
+import { createCircuit } from '../heroku/circuit.ts'
+import { createDispatcher } from '../heroku/dispatcher.ts'
+import { createIdentity } from '../heroku/identity.ts'
+import { createPlatform } from '../heroku/platform.ts'
+import { createLocalKek } from '../sealing/keyring.ts'
+import { createSealing } from '../sealing/sealing.ts'
+import { openDatabase } from '../store/database.ts'
+import { blockHerokuCalls, takeSlice } from '../store/heroku-budget.ts'
+
+const CALL_TIMEOUT_MS = 15_000
+/** Calls that would have to wait longer than this for the shared budget are postponed instead. */
+const BUDGET_HORIZON_MS = 5_000
+const USER_AGENT = `${ADDON.id} (Heroku add-on)`
+
+/** Time and chance: real, or a test's own. */
+export type World = {
+  now: () => Date
+  random: (bytes: number) => Buffer
+  sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+const REAL_WORLD: World = { now: systemNow, random: randomBytes, sleep }
+
+export type ComposeOptions = {
+  poolSize: number
+  /** Most connections to each of Heroku's hosts. */
+  connections: number
+  callTimeoutMs?: number
+  world?: World
+}
+
+/** Everything that a process needs, wired together, and how to let go of it. */
+export async function compose(
+  config: Config,
+  logger: Logger,
+  options: ComposeOptions,
+): Promise<{ deps: Deps; close: () => Promise<void> }> {
+  const { now, random, sleep } = options.world ?? REAL_WORLD
+  const db = openDatabase({
+    url: config.databaseUrl,
+    poolSize: options.poolSize,
+    onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
+  })
+  const dispatcher = createDispatcher({ connections: options.connections })
+  const budget = createCallBudget({
+    callsPerSecond: config.herokuMaxRps,
+    takeSlice: (calls) =>
+      takeSlice(db, {
+        calls,
+        callsPerSecond: config.herokuMaxRps,
+        now: now(),
+        horizonMs: BUDGET_HORIZON_MS,
+      }),
+    now,
+    sleep,
+  })
+  // Each host has its own circuit: identity may be down while the platform answers.
+  const callTo = (baseUrl: string): HerokuCall =>
+    createHerokuCall({
+      baseUrl,
+      dispatcher,
+      budget,
+      circuit: createCircuit(now),
+      userAgent: USER_AGENT,
+      callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
+      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, new Date(now().getTime() + retryAfterMs)),
+    })
+  const keks = await Promise.all(config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes)))
+  const deps: Deps = {
+    db,
+    now,
+    random,
+    sealing: createSealing(keks, random),
+    identity: createIdentity(callTo(config.herokuIdUrl), config.addonClientSecret),
+    platform: createPlatform(callTo(config.herokuApiUrl), {
+      addonId: ADDON.id,
+      configVar: ADDON.configVar,
+      configVarsPrefix: ADDON.configVarsPrefix,
+    }),
+    log: logger,
+    settings: {
+      configVar: ADDON.configVar,
+      plans: config.plans,
+      defaultGrace: config.defaultGrace,
+      graceFloorMs: config.graceFloorMs,
+    },
+  }
+  return {
+    deps,
+    async close() {
+      await dispatcher.close()
+      await db.destroy()
+    },
+  }
+}

@@ -1,0 +1,31 @@
+import { systemNow } from '../clock.ts'
+import { ADDON } from '../config.ts'
+import { createSimulator } from '../simulator/simulator.ts'
+import { runProcess } from './run.ts'
+
+/**
+ * The stand-in for Heroku as a process of its own (see docker-compose.yml): it listens where `HEROKU_API_URL` points
+ * and reads the same settings as the service, since both sides share the secrets. Never part of a deployment.
+ */
+await runProcess('simulator', async (config, logger) => {
+  const statePath = process.env.SIMULATOR_STATE_PATH
+  const simulator = createSimulator({
+    now: systemNow,
+    addon: {
+      id: ADDON.id,
+      configVars: [ADDON.configVar],
+      prefix: ADDON.configVarsPrefix,
+      baseUrl: `${config.addonUrl}/heroku/resources`,
+      ssoUrl: `${config.addonUrl}/sso/login`,
+      password: config.addonPassword,
+      ssoSalt: config.addonSsoSalt,
+      clientSecret: config.addonClientSecret,
+      plans: config.plans.map((plan) => plan.name),
+    },
+    ...(statePath && { statePath }),
+  })
+  const { port } = new URL(config.herokuApiUrl)
+  const { url } = await simulator.listen({ host: config.host, port: Number(port) })
+  logger.info({ url }, 'simulator listening')
+  return { stop: () => simulator.close() }
+})

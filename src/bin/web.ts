@@ -1,0 +1,27 @@
+import { ADDON } from '../config.ts'
+import { createApp } from '../http/app.ts'
+import { missingMigrations } from '../store/migrations.ts'
+import { compose } from './compose.ts'
+import { runProcess } from './run.ts'
+
+const POOL_SIZE = 10
+const CONNECTIONS = 20
+
+await runProcess('web', async (config, logger) => {
+  const { deps, close } = await compose(config, logger, { poolSize: POOL_SIZE, connections: CONNECTIONS })
+  const app = await createApp(deps, {
+    credentials: { username: ADDON.id, password: config.addonPassword },
+    logger,
+    notReadyBecause: async () => {
+      const missing = await missingMigrations(deps.db)
+      return missing.length === 0 ? undefined : `${missing.length} migrations are missing`
+    },
+  })
+  await app.listen({ host: config.host, port: config.port })
+  return {
+    async stop() {
+      await app.close()
+      await close()
+    },
+  }
+})

@@ -1,0 +1,35 @@
+import { databaseNow } from '../store/database.ts'
+import { startCron } from '../worker/cron.ts'
+import { createRotationWorker } from '../worker/rotation-worker.ts'
+import { compose } from './compose.ts'
+import { runProcess } from './run.ts'
+
+const POOL_SIZE = 10
+/** Leaves time, within the ten seconds of a shutdown, to write down what the last calls came to. */
+const FINISH_CALLS_WITHIN_MS = 7_000
+/** A claim holds about two seconds' worth of calls, so that it is worked off long before its lease ends. */
+const CLAIM_SECONDS = 2
+const SMALLEST_CLAIM = 10
+const LARGEST_CLAIM = 500
+
+await runProcess('worker', async (config, logger) => {
+  const { rotationConcurrency, herokuMaxRps } = config
+  const { deps, close } = await compose(config, logger, {
+    poolSize: POOL_SIZE,
+    connections: rotationConcurrency,
+  })
+  const worker = createRotationWorker(deps, {
+    concurrency: rotationConcurrency,
+    claimLimit: Math.min(LARGEST_CLAIM, Math.max(SMALLEST_CLAIM, herokuMaxRps * CLAIM_SECONDS)),
+    clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
+  })
+  const cron = startCron(config.rotationCron, deps.log, worker.tick)
+  logger.info({ cron: config.rotationCron, rotationConcurrency, herokuMaxRps }, 'worker started')
+  return {
+    async stop() {
+      await cron.stop()
+      await worker.stop(FINISH_CALLS_WITHIN_MS)
+      await close()
+    },
+  }
+})

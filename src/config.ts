@@ -1,0 +1,149 @@
+import { validate as isCronExpression } from 'node-cron'
+import manifest from '../addon-manifest.json' with { type: 'json' }
+import { parseDuration } from './domain/duration.ts'
+import { type GracePeriod, parseGracePeriod } from './domain/grace.ts'
+import { type Plan, parsePlans } from './domain/plan.ts'
+
+/** What the manifest says of the add-on; nothing of it is repeated elsewhere. */
+export const ADDON = {
+  id: manifest.id,
+  configVar: manifest.api.config_vars[0] ?? '',
+  configVarsPrefix: manifest.api.config_vars_prefix,
+}
+
+/** The settings of every process, checked. */
+export type Config = {
+  databaseUrl: string
+  host: string
+  port: number
+  addonPassword: string
+  addonSsoSalt: string
+  addonClientSecret: string
+  addonUrl: string
+  herokuApiUrl: string
+  herokuIdUrl: string
+  sealingKeys: { id: string; bytes: Uint8Array<ArrayBuffer> }[]
+  plans: Plan[]
+  defaultGrace: GracePeriod
+  graceFloorMs: number
+  rotationCron: string
+  rotationConcurrency: number
+  herokuMaxRps: number
+  logLevel: string
+}
+
+/** Settings that do not hold; the message lists every problem, so that one look at it is enough. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The settings do not hold:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Reads all settings at once (see `.env.example`). Throws `ConfigError` with every problem; values are never quoted. */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = []
+  const setting = <T>(name: string, fallback: string | undefined, read: (text: string) => T): T => {
+    const text = env[name]?.trim() || fallback
+    try {
+      if (text === undefined) throw new Error('is required')
+      return read(text)
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be read'}`)
+      // Never used: a problem was noted, and the end of this function throws.
+      return undefined as T
+    }
+  }
+  const graceFloorMs = setting('GRACE_FLOOR', '2h', duration)
+  const config: Config = {
+    databaseUrl: setting('DATABASE_URL', undefined, databaseUrl),
+    host: setting('HOST', '0.0.0.0', String),
+    port: setting('PORT', '5000', wholeNumber(0, 65_535)),
+    addonPassword: setting('ADDON_PASSWORD', undefined, String),
+    addonSsoSalt: setting('ADDON_SSO_SALT', undefined, String),
+    addonClientSecret: setting('ADDON_CLIENT_SECRET', undefined, String),
+    addonUrl: setting('ADDON_URL', undefined, secureUrl),
+    herokuApiUrl: setting('HEROKU_API_URL', 'https://api.heroku.com', secureUrl),
+    herokuIdUrl: setting('HEROKU_ID_URL', 'https://id.heroku.com', secureUrl),
+    sealingKeys: setting('SEALING_KEYS', undefined, sealingKeys),
+    plans: setting('PLAN_PERIODS', 'daily=1d,weekly=7d,fortnightly=14d,monthly=28d', plans),
+    graceFloorMs,
+    defaultGrace: setting('GRACE_PERIOD', 'period', (text) => grace(text, graceFloorMs)),
+    rotationCron: setting('ROTATION_CRON', '*/10 * * * * *', cronExpression),
+    rotationConcurrency: setting('ROTATION_CONCURRENCY', '50', wholeNumber(1, 1_000)),
+    herokuMaxRps: setting('HEROKU_MAX_RPS', '20', wholeNumber(1, 1_000_000)),
+    logLevel: setting('LOG_LEVEL', 'info', logLevel),
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+function databaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+    throw new Error('must be a URL that starts with postgres://')
+  }
+  return text
+}
+
+/** Secrets travel to these hosts: https, or http on a loopback address. Without a trailing slash. */
+function secureUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const loopback = url && /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname)
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)) return text.replace(/\/+$/, '')
+  throw new Error('must be an https URL (http only for a loopback address)')
+}
+
+function sealingKeys(text: string): Config['sealingKeys'] {
+  const keys = text.split(',').map((entry) => {
+    const [, id = '', base64 = ''] = /^([\w.-]{1,64}):([A-Za-z0-9+/_-]+=*)$/.exec(entry.trim()) ?? []
+    return { id, bytes: Uint8Array.from(Buffer.from(base64, 'base64')) }
+  })
+  if (keys.some(({ id, bytes }) => id === '' || bytes.length !== 32)) {
+    throw new Error(
+      'must be a list of id:base64 with 32 bytes each, for example k1:$(openssl rand -base64 32)',
+    )
+  }
+  if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('names an id twice')
+  return keys
+}
+
+function plans(text: string): Plan[] {
+  const parsed = parsePlans(text)
+  if (parsed.problems.length > 0) throw new Error(`is wrong: ${parsed.problems.join('; ')}`)
+  return parsed.plans
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new Error('must be a duration such as 30s, 2h or 14d')
+  return ms
+}
+
+function grace(text: string, floorMs: number | undefined): GracePeriod {
+  const parsed = parseGracePeriod(text, floorMs ?? 0)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return parsed.grace
+}
+
+function cronExpression(text: string): string {
+  if (!isCronExpression(text)) throw new Error('is not a cron expression, such as */10 * * * * *')
+  return text
+}
+
+function logLevel(text: string): string {
+  if (['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(text)) return text
+  throw new Error('must be one of trace, debug, info, warn, error, fatal, silent')
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (!/^[0-9]+$/.test(text) || number < least || number > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}`)
+    }
+    return number
+  }
+}

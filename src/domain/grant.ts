@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+
+/** A grant code lives five minutes; taken when Heroku's `expires_at` is missing or cannot be read. */
+const GRANT_LIFE_MS = 5 * 60_000
+
+/**
+ * When a grant code expires. Heroku writes the offset without a colon (`2016-03-03T18:01:31-0800`, Add-on Partner
+ * API Reference), which is not RFC 3339 and which `Date` need not read; so the colon is put in first.
+ */
+export function grantExpiresAt(expiresAt: unknown, now: Date): Date {
+  const fallback = new Date(now.getTime() + GRANT_LIFE_MS)
+  if (typeof expiresAt !== 'string') return fallback
+  const withColon = expiresAt.trim().replace(/([+-][0-9]{2})([0-9]{2})$/, '$1:$2')
+  const time = Date.parse(withColon)
+  return Number.isNaN(time) ? fallback : new Date(time)
+}
+
+/** SHA-256 of a grant code: by it a code is known again after it was erased. */
+export function grantDigest(code: string): Buffer {
+  return createHash('sha256').update(code, 'utf8').digest()
+}

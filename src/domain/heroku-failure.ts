@@ -1,0 +1,43 @@
+/**
+ * Why a call to Heroku did not succeed.
+ * - `unauthorized`: 401, the access token is not taken
+ * - `missing`: 404 or 410, the resource is gone there
+ * - `rate-limited`: 429
+ * - `refused`: any other 4xx; certainly not applied
+ * - `unavailable`: 5xx, no answer, or an answer that cannot be read; **may have been applied**
+ * - `mismatch`: a readable answer that does not hold what was sent
+ * - `postponed`: not sent, because the budget is spent, Heroku is known to be down or somebody else is refreshing
+ * - `refresh-refused`: not sent, because Heroku does not take the refresh token (or our client secret)
+ * - `no-access-token`: not sent and never will be, because the grant was lost before it could be exchanged
+ * - `unreadable`: not sent, because a sealed value of ours does not open
+ */
+export type FailureKind =
+  | 'unauthorized'
+  | 'missing'
+  | 'rate-limited'
+  | 'refused'
+  | 'unavailable'
+  | 'mismatch'
+  | 'postponed'
+  | 'refresh-refused'
+  | 'no-access-token'
+  | 'unreadable'
+
+/** A failed call, told without bodies or headers: `detail` is a short phrase of ours and never quotes Heroku's answer. */
+export type HerokuFailure = {
+  kind: FailureKind
+  detail: string
+  status?: number
+  requestId?: string
+  retryAfterMs?: number
+}
+
+/** The value of a call, or why there is none. */
+export type HerokuResult<T> = { ok: true; value: T } | { ok: false; failure: HerokuFailure }
+
+/** One line for logs, audit rows and the list of stuck rotations. */
+export function describeFailure(failure: HerokuFailure): string {
+  const status = failure.status === undefined ? '' : ` (status ${failure.status})`
+  const request = failure.requestId === undefined ? '' : ` [request ${failure.requestId}]`
+  return `${failure.kind}: ${failure.detail}${status}${request}`
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto'
+
+/** A key is 32 random bytes, written as 64 upper-case hex digits: what the original add-on handed out. */
+export const KEY_BYTES = 32
+
+const KEY_PATTERN = /^[0-9A-F]{64}$/
+
+/** The text of a key from exactly 32 random bytes. */
+export function keyFromBytes(bytes: Uint8Array): string {
+  if (bytes.length !== KEY_BYTES) throw new RangeError(`a key is made of ${KEY_BYTES} bytes`)
+  return Buffer.from(bytes).toString('hex').toUpperCase()
+}
+
+/** Whether the text could be a key of this service at all. */
+export function isKey(text: string): boolean {
+  return KEY_PATTERN.test(text)
+}
+
+/** SHA-256 of the key's text: what is compared and looked up, so that the key itself stays sealed. */
+export function keyDigest(key: string): Buffer {
+  return createHash('sha256').update(key, 'utf8').digest()
+}
+
+/** First 8 hex digits of a key's SHA-256: safe to show and to log. */
+export function fingerprint(key: string): string {
+  return keyDigest(key).toString('hex', 0, 4)
+}

@@ -1,0 +1,27 @@
+import { parseDuration } from './duration.ts'
+
+/** A plan of the add-on, by the slug that Heroku sends, and how often it rotates. */
+export type Plan = { name: string; periodMs: number }
+
+/** Reads `PLAN_PERIODS`, for example `weekly=7d,fortnightly=14d`. Every problem found is a sentence in `problems`. */
+export function parsePlans(text: string): { plans: Plan[]; problems: string[] } {
+  const plans: Plan[] = []
+  const problems: string[] = []
+  for (const entry of text.split(',')) {
+    const [name = '', duration = '', ...rest] = entry.split('=').map((part) => part.trim())
+    const periodMs = parseDuration(duration)
+    if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || periodMs === undefined || rest.length > 0) {
+      problems.push(`"${entry}" is not a plan: write name=duration, for example fortnightly=14d`)
+    } else if (plans.some((plan) => plan.name === name)) {
+      problems.push(`plan "${name}" stands twice`)
+    } else {
+      plans.push({ name, periodMs })
+    }
+  }
+  return { plans, problems }
+}
+
+/** The plan of that slug, or undefined when this service does not offer it. */
+export function findPlan(plans: readonly Plan[], name: string): Plan | undefined {
+  return plans.find((plan) => plan.name === name)
+}

@@ -1,0 +1,33 @@
+const FIRST_RETRY_DELAY_MS = 30_000
+const LONGEST_RETRY_DELAY_MS = 3_600_000
+
+/** Attempts after which a rotation is `stuck`: with the delays below, about four and a half hours of trying. */
+export const MAX_ATTEMPTS = 12
+
+/**
+ * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` in the future.
+ * It is counted from the due date, so a late worker or a wrong clock neither drifts it nor makes a burst.
+ */
+export function nextRotationAt(dueAt: Date, periodMs: number, now: Date): Date {
+  const periodsPassed = Math.floor((now.getTime() - dueAt.getTime()) / periodMs)
+  return new Date(dueAt.getTime() + Math.max(1, periodsPassed + 1) * periodMs)
+}
+
+/** The date on the new plan: the present key's age counts, so the old period is taken back and the new one added. */
+export function nextRotationAfterPlanChange(
+  nextRotationAt: Date,
+  oldPeriodMs: number,
+  newPeriodMs: number,
+): Date {
+  return new Date(nextRotationAt.getTime() - oldPeriodMs + newPeriodMs)
+}
+
+/**
+ * Delay before the next attempt: 30 s doubled with each failure, at most an hour, of which a random half is taken off
+ * so that resources which failed together do not return together. `random` is a number from 0 up to 1.
+ */
+export function retryDelayMs(failures: number, random: number): number {
+  const doubled = FIRST_RETRY_DELAY_MS * 2 ** Math.min(failures - 1, 20)
+  const capped = Math.min(doubled, LONGEST_RETRY_DELAY_MS)
+  return Math.round(capped * (0.5 + random / 2))
+}

@@ -1,0 +1,84 @@
+import { describeFailure } from '../domain/heroku-failure.ts'
+import type { Tokens } from '../heroku/identity.ts'
+import type { ResourceSealer } from '../sealing/sealing.ts'
+import { insertAuditEvents } from '../store/audit-events.ts'
+import { type ClaimedGrant, claimGrants, finishGrant, retryGrantAt } from '../store/oauth-grants.ts'
+import { type StoredTokens, saveTokens } from '../store/oauth-tokens.ts'
+import type { Deps } from './deps.ts'
+
+/** Longer than one call to Heroku may take, shorter than a grant code lives. */
+const GRANT_LEASE_MS = 45_000
+const GRANT_RETRY_MS = 10_000
+const GRANTS_PER_ROUND = 20
+
+/**
+ * Exchanges grant codes that wait: the one of `resourceId` at once after its provision, or whatever is due. Any
+ * process may do it, so a crash between the provision answer and the exchange loses nothing. A failed exchange is
+ * tried again until the code's five minutes are over (Add-on Partner API Reference). Answers how many were claimed.
+ */
+export async function exchangeGrants(
+  deps: Deps,
+  request: { resourceId?: string; signal?: AbortSignal } = {},
+): Promise<number> {
+  const now = deps.now()
+  const { resourceId, signal } = request
+  const grants = await claimGrants(deps.db, {
+    now,
+    leaseUntil: new Date(now.getTime() + GRANT_LEASE_MS),
+    limit: GRANTS_PER_ROUND,
+    ...(resourceId === undefined ? {} : { resourceId }),
+  })
+  await Promise.all(grants.map((grant) => exchange(deps, grant, signal)))
+  return grants.length
+}
+
+async function exchange(deps: Deps, grant: ClaimedGrant, signal?: AbortSignal): Promise<void> {
+  const { resourceId } = grant
+  const sealer = await deps.sealing.forResource(resourceId, grant.wrappedDek)
+  const code = await sealer.open('sealed_code', grant.sealedCode)
+  const result = await deps.identity.exchangeGrant(code, signal)
+  if (result.ok) {
+    const tokens = await sealTokens(deps, sealer, result.value)
+    await finish(deps, grant, 'exchanged', tokens)
+    return
+  }
+  const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
+  const failure = describeFailure(result.failure)
+  if (retryAt < grant.expiresAt) {
+    deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
+    await retryGrantAt(deps.db, grant, retryAt)
+    return
+  }
+  deps.log.error({ resourceId, failure }, 'grant lost')
+  await finish(deps, grant, 'lost', undefined)
+}
+
+async function finish(
+  deps: Deps,
+  grant: ClaimedGrant,
+  state: 'exchanged' | 'lost',
+  tokens: Omit<StoredTokens, 'generation'> | undefined,
+): Promise<void> {
+  const { resourceId } = grant
+  await deps.db.transaction().execute(async (trx) => {
+    // Not ours any more when the resource was deprovisioned meanwhile; then the tokens are dropped.
+    if (!(await finishGrant(trx, grant, state))) return
+    if (tokens) await saveTokens(trx, resourceId, tokens)
+    const action = state === 'exchanged' ? 'grant-exchanged' : 'grant-lost'
+    await insertAuditEvents(trx, [{ resourceId, at: deps.now(), actor: { type: 'worker' }, action }])
+  })
+}
+
+/** Tokens ready to be stored. Their life is counted from now, after the answer: early by the time it travelled. */
+export async function sealTokens(
+  deps: Pick<Deps, 'now'>,
+  sealer: ResourceSealer,
+  tokens: Tokens,
+): Promise<Omit<StoredTokens, 'generation'>> {
+  const [sealedAccessToken, sealedRefreshToken] = await Promise.all([
+    sealer.seal('sealed_access_token', tokens.accessToken),
+    tokens.refreshToken === null ? null : sealer.seal('sealed_refresh_token', tokens.refreshToken),
+  ])
+  const accessExpiresAt = new Date(deps.now().getTime() + tokens.expiresInSeconds * 1_000)
+  return { sealedAccessToken, sealedRefreshToken, accessExpiresAt }
+}

@@ -1,0 +1,156 @@
+import DataLoader from 'dataloader'
+import type { AuditEvent } from '../domain/audit.ts'
+import type { KeyVersion } from '../domain/keyset.ts'
+import {
+  afterTransitions,
+  decideStep,
+  fillerPromotion,
+  nextWakeAt,
+  type Pair,
+  promotion,
+  type Transition,
+} from '../domain/rotation.ts'
+import { nextRotationAt } from '../domain/schedule.ts'
+import { insertAuditEvents } from '../store/audit-events.ts'
+import { type ClaimedResource, loadClaimedResources } from '../store/claimed-resources.ts'
+import { applyTransitions } from '../store/key-versions.ts'
+import { closeRotations } from '../store/rotations.ts'
+import { type Claim, settleClaims } from '../store/schedule.ts'
+import type { Deps } from './deps.ts'
+import { groupOrEach } from './group-or-each.ts'
+
+/** A pair that Heroku has confirmed, to be made the truth here. */
+export type Confirmed = { claim: Claim; pair: Pair; publishedAt: Date }
+
+/** `overtaken`: the claim was taken over or the situation changed; whoever holds the resource now reads the config back. */
+export type PromoteOutcome = 'promoted' | 'overtaken'
+
+const FLUSH_AFTER_MS = 20
+const LARGEST_FLUSH = 100
+
+/** Gathers confirmations for 20 ms and promotes them together. One that is lost with the process is read back later. */
+export function createPromoter(deps: Deps): (confirmed: Confirmed) => Promise<PromoteOutcome> {
+  const loader = new DataLoader(
+    (group: readonly Confirmed[]) => groupOrEach(group, (items) => promoteGroup(deps, items)),
+    {
+      cache: false,
+      maxBatchSize: LARGEST_FLUSH,
+      batchScheduleFn: (flush) => setTimeout(flush, FLUSH_AFTER_MS),
+    },
+  )
+  return (confirmed) => loader.load(confirmed)
+}
+
+/** What becomes of one resource in a promotion. */
+type Promotion = {
+  resource: ClaimedResource
+  publishedAt: Date
+  transitions: Transition[]
+  next: Date
+  filler: boolean
+}
+
+/**
+ * The step `promote` for a group, in one transaction: rows locked, the decision asked again, then stages, rotation,
+ * next date, audit rows and the end of the claim. Answers in the order of the group.
+ */
+export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Promise<PromoteOutcome[]> {
+  const now = deps.now()
+  const byId = new Map(group.map((confirmed) => [confirmed.claim.resourceId, confirmed]))
+  const promotions = await deps.db.transaction().execute(async (trx) => {
+    const claims = group.map((confirmed) => confirmed.claim)
+    const fresh = await loadClaimedResources(trx, claims, { lock: true })
+    const promotions = fresh.flatMap((resource) => {
+      const confirmed = byId.get(resource.claim.resourceId)
+      return confirmed ? planPromotion(resource, confirmed, now) : []
+    })
+    await applyTransitions(
+      trx,
+      promotions.flatMap(({ resource, transitions, publishedAt }) =>
+        transitions.map((t) => ({
+          ...t,
+          resourceId: resource.claim.resourceId,
+          publishedAt: t.to === 'current' || t.version === pendingFillerOf(resource) ? publishedAt : null,
+        })),
+      ),
+      now,
+    )
+    await closeRotations(
+      trx,
+      promotions.flatMap(({ resource, filler, publishedAt }) =>
+        resource.rotation && !filler ? [{ rotationId: resource.rotation.id, publishedAt }] : [],
+      ),
+      now,
+    )
+    await settleClaims(trx, promotions.map(settlementOf), now)
+    await insertAuditEvents(
+      trx,
+      promotions.flatMap((p) => auditOf(p, now)),
+    )
+    return promotions
+  })
+  for (const p of promotions) logPromotion(deps, p)
+  const promoted = new Set(promotions.map((p) => p.resource.claim.resourceId))
+  return group.map(({ claim }) => (promoted.has(claim.resourceId) ? 'promoted' : 'overtaken'))
+}
+
+/** Nothing when the resource no longer waits for this very pair. */
+function planPromotion(resource: ClaimedResource, confirmed: Confirmed, now: Date): Promotion[] {
+  const { situation, periodMs, rotation } = resource
+  const { pair, publishedAt } = confirmed
+  const step = decideStep(situation, now)
+  if (step.step !== 'publish' && step.step !== 'publish-filler') return []
+  if (step.pair.first !== pair.first || step.pair.second !== pair.second) return []
+  if (step.step === 'publish-filler') {
+    const transitions = fillerPromotion(situation.keyset)
+    return [{ resource, publishedAt, transitions, next: situation.nextRotationAt, filler: true }]
+  }
+  if (!rotation) return []
+  const next = nextRotationAt(rotation.dueAt, periodMs, now)
+  const transitions = promotion(situation.keyset, rotation.reason, {
+    grace: situation.grace,
+    publishedAt,
+    nextRotationAt: next,
+  })
+  return [{ resource, publishedAt, transitions, next, filler: false }]
+}
+
+function settlementOf({ resource, transitions, next }: Promotion) {
+  const { keyset, grace } = resource.situation
+  const wakeAt = nextWakeAt({ keyset: afterTransitions(keyset, transitions), grace, nextRotationAt: next })
+  return { claim: resource.claim, wakeAt, failures: 0, nextRotationAt: next }
+}
+
+function pendingFillerOf({ situation }: ClaimedResource): number | undefined {
+  return situation.keyset.find((key) => key.stage === 'pending' && key.filler)?.version
+}
+
+function auditOf({ resource, transitions, next, filler }: Promotion, now: Date): AuditEvent[] {
+  const keys = new Map(resource.situation.keyset.map((key) => [key.version, key]))
+  return transitions.flatMap(({ version, to }): AuditEvent[] => {
+    const key: KeyVersion | undefined = keys.get(version)
+    const event = {
+      resourceId: resource.claim.resourceId,
+      at: now,
+      actor: { type: 'worker' } as const,
+      version,
+    }
+    const print = key ? { fingerprint: key.fingerprint } : {}
+    if (to === 'retired') return [{ ...event, ...print, action: 'key-retired' }]
+    if (to === 'previous' && filler) return [{ ...event, ...print, action: 'filler-published' }]
+    if (to !== 'current') return []
+    const details = { reason: resource.rotation?.reason ?? null, nextRotationAt: next.toISOString() }
+    return [{ ...event, ...print, action: 'key-promoted', details }]
+  })
+}
+
+function logPromotion(deps: Deps, { resource, transitions, next, filler }: Promotion): void {
+  const { resourceId } = resource.claim
+  if (filler) {
+    deps.log.info({ resourceId }, 'filler published, previous key retired')
+    return
+  }
+  const version = transitions.find((t) => t.to === 'current')?.version
+  const reason = resource.rotation?.reason
+  deps.log.info({ resourceId, reason, version, nextRotationAt: next }, 'rotation promoted')
+}

@@ -1,0 +1,108 @@
+import { type Dispatcher, request } from 'undici'
+import type { FailureKind, HerokuFailure, HerokuResult } from '../domain/heroku-failure.ts'
+import type { CallBudget } from './call-budget.ts'
+import type { Circuit } from './circuit.ts'
+
+/** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
+export type Call = {
+  method: 'GET' | 'POST' | 'PATCH'
+  path: string
+  headers: Record<string, string>
+  body?: string
+  signal?: AbortSignal
+}
+
+export type CallOptions = {
+  baseUrl: string
+  dispatcher: Dispatcher
+  budget: CallBudget
+  circuit: Circuit
+  userAgent: string
+  callTimeoutMs: number
+  /** Told when Heroku answers 429, so that every process slows down. */
+  onRateLimited: (retryAfterMs: number) => Promise<void>
+}
+
+/** The JSON of a 2xx answer, as unknown shape: whoever reads it checks it. Never throws. */
+export type HerokuCall = (call: Call) => Promise<HerokuResult<unknown>>
+
+const DEFAULT_RETRY_AFTER_MS = 60_000
+const LONGEST_RETRY_AFTER_MS = 3_600_000
+const POSTPONE_MS = 5_000
+
+/** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
+export function createHerokuCall(options: CallOptions): HerokuCall {
+  const { budget, circuit } = options
+
+  return async (call) => {
+    const waitMs = circuit.waitMs()
+    if (waitMs > 0) return postponed('Heroku is not answering', waitMs)
+    try {
+      if (!(await budget.acquire(call.signal))) return postponed('the call budget is spent', POSTPONE_MS)
+    } catch {
+      return postponed('no permission to call was to be had', POSTPONE_MS)
+    }
+    const result = await send(options, call)
+    circuit.record(result.ok || result.failure.kind !== 'unavailable' || call.signal?.aborted === true)
+    if (!result.ok && result.failure.kind === 'rate-limited') {
+      await options
+        .onRateLimited(result.failure.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS)
+        .catch(() => undefined)
+    }
+    return result
+  }
+}
+
+async function send(options: CallOptions, call: Call): Promise<HerokuResult<unknown>> {
+  const timeout = AbortSignal.timeout(options.callTimeoutMs)
+  try {
+    const response = await request(new URL(call.path, options.baseUrl), {
+      dispatcher: options.dispatcher,
+      method: call.method,
+      headers: { 'user-agent': options.userAgent, ...call.headers },
+      body: call.body ?? null,
+      signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
+    })
+    const text = await response.body.text()
+    if (response.statusCode >= 300) return statusFailure(response)
+    return { ok: true, value: JSON.parse(text) }
+  } catch (error) {
+    return { ok: false, failure: { kind: 'unavailable', detail: describeError(error) } }
+  }
+}
+
+function statusFailure(response: Dispatcher.ResponseData): HerokuResult<never> {
+  const { statusCode, headers } = response
+  const kind = kindOfStatus(statusCode)
+  const requestId = /^[\w,-]{1,100}$/.exec(String(headers['request-id'] ?? ''))?.[0]
+  const failure: HerokuFailure = { kind, detail: `Heroku answered ${statusCode}`, status: statusCode }
+  if (requestId) failure.requestId = requestId
+  if (kind === 'rate-limited') failure.retryAfterMs = retryAfterMs(headers['retry-after'])
+  return { ok: false, failure }
+}
+
+function kindOfStatus(status: number): FailureKind {
+  if (status === 401) return 'unauthorized'
+  if (status === 404 || status === 410) return 'missing'
+  if (status === 429) return 'rate-limited'
+  return status >= 500 ? 'unavailable' : 'refused'
+}
+
+/** `Retry-After` in seconds (RFC 9110, section 10.2.3); Heroku does not use the date form. */
+function retryAfterMs(header: string | string[] | undefined): number {
+  const seconds = Number(header)
+  if (header === undefined || !Number.isFinite(seconds) || seconds < 0) return DEFAULT_RETRY_AFTER_MS
+  return Math.min(seconds * 1_000, LONGEST_RETRY_AFTER_MS)
+}
+
+/** The name and code of an error, never its message: that may quote an address or an answer. */
+function describeError(error: unknown): string {
+  if (error instanceof SyntaxError) return 'the answer is not JSON'
+  if (!(error instanceof Error)) return 'no answer'
+  const code = 'code' in error && typeof error.code === 'string' ? ` ${error.code}` : ''
+  return `no answer: ${error.name}${code}`
+}
+
+function postponed(detail: string, waitMs: number): HerokuResult<never> {
+  return { ok: false, failure: { kind: 'postponed', detail, retryAfterMs: waitMs } }
+}

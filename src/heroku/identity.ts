@@ -1,0 +1,51 @@
+import type { HerokuResult } from '../domain/heroku-failure.ts'
+import type { HerokuCall } from './call.ts'
+
+/** Tokens as Heroku hands them out. `refreshToken` is null when an answer to a refresh holds none. */
+export type Tokens = { accessToken: string; refreshToken: string | null; expiresInSeconds: number }
+
+/** id.heroku.com, as far as a partner uses it (Platform API for Partners, OAuth). */
+export type Identity = {
+  /** Turns a grant code into tokens. A code works once and for five minutes. */
+  exchangeGrant: (code: string, signal?: AbortSignal) => Promise<HerokuResult<Tokens>>
+  refresh: (refreshToken: string, signal?: AbortSignal) => Promise<HerokuResult<Tokens>>
+}
+
+/** Taken when an answer does not say how long its token lives: Heroku's are valid for eight hours. */
+const DEFAULT_EXPIRES_IN_SECONDS = 28_800
+
+/** `call` goes to id.heroku.com. The parameters go into a form body, since query strings end up in access logs. */
+export function createIdentity(call: HerokuCall, clientSecret: string): Identity {
+  async function requestTokens(parameters: Record<string, string>, signal?: AbortSignal) {
+    const result = await call({
+      method: 'POST',
+      path: '/oauth/token',
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ ...parameters, client_secret: clientSecret }).toString(),
+      ...(signal ? { signal } : {}),
+    })
+    return result.ok ? readTokens(result.value) : result
+  }
+  return {
+    exchangeGrant: (code, signal) => requestTokens({ grant_type: 'authorization_code', code }, signal),
+    refresh: (refreshToken, signal) =>
+      requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }, signal),
+  }
+}
+
+function readTokens(value: unknown): HerokuResult<Tokens> {
+  const body = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  const { access_token: accessToken, refresh_token: refreshToken, expires_in: expiresIn } = body
+  if (typeof accessToken !== 'string' || accessToken === '') {
+    return { ok: false, failure: { kind: 'unavailable', detail: 'the answer holds no access token' } }
+  }
+  const seconds = Number(expiresIn)
+  return {
+    ok: true,
+    value: {
+      accessToken,
+      refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : null,
+      expiresInSeconds: seconds > 0 ? seconds : DEFAULT_EXPIRES_IN_SECONDS,
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Deps } from '../flows/deps.ts'
+import { type Background, createBackground } from './background.ts'
+import { handleError, handleNotFound } from './errors.ts'
+import { registerHealth } from './health.ts'
+import { registerJsonBody } from './json-body.ts'
+import { registerAuthentication } from './partner/authenticate.ts'
+import { registerResources } from './partner/resources.ts'
+
+export type AppOptions = {
+  /** Basic auth of the provisioning API: the manifest's id and password. */
+  credentials: { username: string; password: string }
+  logger: FastifyBaseLogger
+  /** Why the process cannot do its work at the moment; undefined when it can. */
+  notReadyBecause: () => Promise<string | undefined>
+}
+
+const BODY_LIMIT_BYTES = 65_536
+/** Heroku gives up on a provisioning call after 25 s (Add-on Partner API Reference). */
+const REQUEST_TIMEOUT_MS = 25_000
+const DRAIN_LIMIT_MS = 8_000
+
+/** The web process's routes. Close it to wait for what goes on after answers were sent. */
+export async function createApp(deps: Deps, options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Heroku's router is the one hop in front of us; what it appends to X-Forwarded-For is the client.
+    trustProxy: (_address, hop) => hop === 0,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  })
+  const background = createBackground(deps.log)
+  app.addHook('onClose', () => background.drain(DRAIN_LIMIT_MS))
+  app.setErrorHandler(handleError)
+  app.setNotFoundHandler(handleNotFound)
+  logResponses(app)
+  registerJsonBody(app)
+
+  registerHealth(app, options.notReadyBecause)
+  await app.register((scope) => registerPartnerApi(scope, deps, options, background))
+  return app
+}
+
+async function registerPartnerApi(
+  scope: FastifyInstance,
+  deps: Deps,
+  options: AppOptions,
+  background: Background,
+): Promise<void> {
+  await registerAuthentication(scope, options.credentials)
+  registerResources(scope, deps, background)
+}
+
+/** One line per answer, with the route's pattern in place of the address. */
+function logResponses(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request answered',
+    )
+  })
+}

@@ -1,0 +1,47 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorCode, SecurekeyError } from '../domain/errors.ts'
+
+/** The one place that says which refusal is which status. */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  'malformed-request': 400,
+  unauthenticated: 401,
+  'unknown-resource': 404,
+  'not-found': 404,
+  'resource-gone': 410,
+  // Heroku shows the message of a 422 to the customer (Add-on Partner API Reference).
+  'unknown-plan': 422,
+  'invalid-option': 422,
+  'sealed-value-unreadable': 500,
+}
+
+const INTERNAL = { id: 'internal', message: 'Something went wrong on our side. Please try again.' }
+
+/** Answers every error with `{ id, message }`. The message is ours; causes, details and stacks go to the log alone. */
+export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
+  if (error instanceof SecurekeyError && STATUS[error.code] < 500) {
+    request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
+    return reply.status(STATUS[error.code]).send({ id: error.code, message: error.message })
+  }
+  const status = error.statusCode ?? 500
+  if (status === 401) {
+    return reply.status(401).send({ id: 'unauthenticated', message: 'The credentials are not right.' })
+  }
+  if (status >= 400 && status < 500) {
+    request.log.info({ refusal: error.code }, 'request refused')
+    return reply.status(status).send({ id: 'malformed-request', message: messageOf(error) })
+  }
+  request.log.error({ err: error }, 'request failed')
+  return reply.status(500).send(INTERNAL)
+}
+
+/** Which field is wrong, without quoting what it holds: it may be a secret. */
+function messageOf(error: FastifyError): string {
+  const [first] = error.validation ?? []
+  if (!first) return 'The request is malformed.'
+  const field = first.instancePath.replaceAll('/', '.').replace(/^\./, '')
+  return `The request body is malformed: ${[field, first.message].filter(Boolean).join(' ')}.`
+}
+
+export function handleNotFound(_request: FastifyRequest, reply: FastifyReply): unknown {
+  return reply.status(404).send({ id: 'not-found', message: 'There is nothing at this address.' })
+}

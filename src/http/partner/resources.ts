@@ -1,0 +1,85 @@
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import { type Static, Type } from 'typebox'
+import { SecurekeyError } from '../../domain/errors.ts'
+import { grantExpiresAt } from '../../domain/grant.ts'
+import { changePlan } from '../../flows/change-plan.ts'
+import { deprovision } from '../../flows/deprovision.ts'
+import type { Deps } from '../../flows/deps.ts'
+import { exchangeGrants } from '../../flows/exchange-grants.ts'
+import { type ProvisionRequest, provision } from '../../flows/provision.ts'
+import type { Background } from '../background.ts'
+
+const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+const OptionalText = Type.Optional(Type.Union([Type.String({ maxLength: 2_000 }), Type.Null()]))
+
+/** Only what is used is described; Heroku may send more, and sends null where it has nothing. */
+const ProvisionBody = Type.Object({
+  uuid: Type.String({ pattern: UUID }),
+  plan: Type.String({ maxLength: 200 }),
+  name: OptionalText,
+  region: OptionalText,
+  log_input_url: OptionalText,
+  options: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()])),
+  oauth_grant: Type.Optional(
+    Type.Union([Type.Object({ code: OptionalText, expires_at: Type.Optional(Type.Unknown()) }), Type.Null()]),
+  ),
+})
+const PlanChangeBody = Type.Object({ plan: Type.String({ maxLength: 200 }) })
+const PROVISIONED = 'Your keys are set and rotate by themselves. Sign with the first key, accept both.'
+const IdParams = Type.Object({ id: Type.String() })
+
+/** The provisioning endpoints of the Add-on Partner API, version 3, below `/heroku/resources`. */
+export function registerResources(server: FastifyInstance, deps: Deps, background: Background): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>()
+
+  app.post('/heroku/resources', { schema: { body: ProvisionBody } }, async (request, reply) => {
+    const { resourceId, config } = await provision(deps, provisionRequest(request.body, deps.now()))
+    // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
+    reply.raw.once('close', () => {
+      background.run('grant exchange', (signal) => exchangeGrants(deps, { resourceId, signal }))
+    })
+    // A repeated request gets the very same answer.
+    return { id: resourceId, config, message: PROVISIONED }
+  })
+
+  app.put(
+    '/heroku/resources/:id',
+    { schema: { body: PlanChangeBody, params: IdParams } },
+    async (request) => {
+      const resourceId = resourceIdOf(request.params.id)
+      const { outcome, plan } = await changePlan(deps, { resourceId, plan: request.body.plan })
+      const message =
+        outcome === 'same-plan'
+          ? `The add-on is on plan ${plan} already.`
+          : `The add-on is now on plan ${plan}.`
+      return { id: resourceId, message }
+    },
+  )
+
+  app.delete('/heroku/resources/:id', { schema: { params: IdParams } }, async (request, reply) => {
+    await deprovision(deps, { resourceId: resourceIdOf(request.params.id) })
+    return await reply.status(204).send()
+  })
+}
+
+function provisionRequest(body: Static<typeof ProvisionBody>, now: Date): ProvisionRequest {
+  const code = body.oauth_grant?.code
+  return {
+    resourceId: body.uuid.toLowerCase(),
+    name: body.name ?? null,
+    plan: body.plan,
+    region: body.region ?? null,
+    options: body.options ?? {},
+    grant: code ? { code, expiresAt: grantExpiresAt(body.oauth_grant?.expires_at, now) } : null,
+    logInputUrl: body.log_input_url ?? null,
+  }
+}
+
+/** Ids are compared without regard to case; what is not a uuid at all names no resource of ours. */
+function resourceIdOf(id: string): string {
+  if (!new RegExp(UUID).test(id)) {
+    throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
+  }
+  return id.toLowerCase()
+}

@@ -1,0 +1,42 @@
+import { createApiCalls } from './api-calls.ts'
+import { createEventBus } from './event-bus.ts'
+import { createFaults } from './faults.ts'
+import type { Heroku } from './heroku.ts'
+import { randomFrom, type SimulatorOptions, settingsFrom } from './options.ts'
+import { createRandomness } from './randomness.ts'
+import { createRateLimit } from './rate-limit.ts'
+import { loadWorld } from './state-file.ts'
+import { createWebhookSender } from './webhook-sender.ts'
+import { emptyWorld } from './world.ts'
+
+/** Puts the parts together: the saved world or an empty one, the clock, the bus, the records. */
+export function createHeroku(options: SimulatorOptions): Heroku {
+  const { now, statePath } = options
+  const settings = settingsFrom(options)
+  const random = createRandomness(randomFrom(options))
+  const events = createEventBus(now)
+  const saved = statePath === undefined ? undefined : loadWorld(statePath)
+  let url: string | undefined
+  const heroku: Omit<Heroku, 'webhooks'> = {
+    settings,
+    world: saved ?? emptyWorld({ id: random.uuid(), email: 'customer@example.com' }),
+    now,
+    random,
+    events,
+    apiCalls: createApiCalls(events),
+    faults: createFaults(events, () => random.below(1_000_000) / 1_000_000),
+    rateLimit: createRateLimit(settings, now),
+    serviceCalls: [],
+    logs: [],
+    url: () => {
+      if (url === undefined) throw new Error('the simulator does not listen yet')
+      return url
+    },
+    listensAt: (address) => {
+      url = address
+    },
+    closing: new AbortController(),
+  }
+  const webhooks = createWebhookSender(heroku)
+  return { ...heroku, webhooks }
+}

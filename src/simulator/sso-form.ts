@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto'
+import type { Heroku } from './heroku.ts'
+import { type AddOn, addonOf, appOf } from './world.ts'
+
+/** The eleven fields of the form that Heroku's site posts to the service (Add-on Single Sign-on). */
+export type SsoField =
+  | 'resource_id'
+  | 'resource_token'
+  | 'user_scoped_resource_token'
+  | 'timestamp'
+  | 'user_id'
+  | 'email'
+  | 'app'
+  | 'context_app'
+  | 'id'
+  | 'token'
+  | 'nav-data'
+
+/** `app` is where the dashboard is opened from; `tamper` replaces fields after signing, null leaves one out. */
+export type SsoInput = {
+  addon: string
+  userId?: string
+  email?: string
+  app?: string
+  at?: Date
+  tamper?: Partial<Record<SsoField, string | null>>
+}
+
+/** Where the browser posts what. */
+export type SsoForm = { url: string; fields: Record<string, string> }
+
+/** Builds the signed form for an add-on, a deprovisioned one too: the service must refuse that by itself. */
+export function ssoForm(heroku: Heroku, input: SsoInput): SsoForm {
+  const addon = addonOf(heroku.world, input.addon)
+  const { customer } = heroku.world
+  const timestamp = String(Math.floor((input.at ?? heroku.now()).getTime() / 1000))
+  const userId = input.userId ?? customer.id
+  const email = input.email ?? customer.email
+  const ownerName = heroku.world.apps.get(addon.appId)?.name ?? ''
+  const salt = heroku.settings.addon.ssoSalt
+  const providerId = addon.providerId ?? addon.id
+  const signed: Record<SsoField, string | null> = {
+    resource_id: addon.id,
+    resource_token: resourceToken(addon.id, salt, timestamp),
+    user_scoped_resource_token: userScopedToken(addon.id, salt, timestamp, userId, email),
+    timestamp,
+    user_id: userId,
+    email,
+    app: ownerName,
+    context_app: contextAppName(heroku, addon, input.app) ?? ownerName,
+    id: providerId,
+    token: resourceToken(providerId, salt, timestamp),
+    'nav-data': Buffer.from(JSON.stringify({ addon: addon.name, appname: ownerName })).toString('base64url'),
+  }
+  const fields = Object.entries({ ...signed, ...input.tamper }).filter((field): field is [string, string] => {
+    return typeof field[1] === 'string'
+  })
+  return { url: heroku.settings.addon.ssoUrl, fields: Object.fromEntries(fields) }
+}
+
+/** `sha1(id:salt:timestamp)`: the v3 `resource_token` with the uuid, the v1 `token` with the provider's id. */
+export function resourceToken(id: string, salt: string, timestamp: string): string {
+  return createHash('sha1').update(`${id}:${salt}:${timestamp}`).digest('hex')
+}
+
+/** `sha256(resource_id:salt:timestamp:user_id:email)`, the only one that also vouches for the user. */
+export function userScopedToken(
+  id: string,
+  salt: string,
+  timestamp: string,
+  userId: string,
+  email: string,
+): string {
+  return createHash('sha256').update(`${id}:${salt}:${timestamp}:${userId}:${email}`).digest('hex')
+}
+
+function contextAppName(heroku: Heroku, addon: AddOn, app: string | undefined): string | undefined {
+  return app === undefined ? heroku.world.apps.get(addon.appId)?.name : appOf(heroku.world, app).name
+}

@@ -1,0 +1,47 @@
+import type { AuditEvent } from '../domain/audit.ts'
+import type { Db } from './database.ts'
+
+/** Appends to the audit trail. Call it in the transaction that makes the change, so that neither exists alone. */
+export async function insertAuditEvents(db: Db, events: readonly AuditEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await db.insertInto('audit_events').values(events.map(auditRow)).execute()
+}
+
+/** The table row of an event, for statements that write it together with other tables. */
+export function auditRow(event: AuditEvent) {
+  return {
+    resource_id: event.resourceId,
+    at: event.at,
+    actor: JSON.stringify(event.actor),
+    action: event.action,
+    version: event.version ?? null,
+    fingerprint: event.fingerprint ?? null,
+    details: JSON.stringify(event.details ?? {}),
+  }
+}
+
+/** The trail of one resource, newest first, `limit` rows below the row id `before`. */
+export async function listAuditEvents(
+  db: Db,
+  resourceId: string,
+  page: { limit: number; before?: string },
+): Promise<(AuditEvent & { id: string })[]> {
+  const rows = await db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('resource_id', '=', resourceId)
+    .$if(page.before !== undefined, (q) => q.where('id', '<', page.before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    resourceId: row.resource_id,
+    at: row.at,
+    actor: row.actor,
+    action: row.action as AuditEvent['action'],
+    ...(row.version === null ? {} : { version: row.version }),
+    ...(row.fingerprint === null ? {} : { fingerprint: row.fingerprint }),
+    details: row.details,
+  }))
+}

@@ -1,0 +1,189 @@
+import { sql } from 'kysely'
+import type { Actor } from '../domain/audit.ts'
+import type { RotationReason, RotationState } from '../domain/rotation.ts'
+import type { Db } from './database.ts'
+
+export type NewRotation = {
+  resourceId: string
+  reason: RotationReason
+  dueAt: Date
+  openedBy: Actor
+  pendingVersion: number | null
+}
+
+/**
+ * Writes the intent to rotate down. At most one rotation per resource is unfinished, and a due date is used once;
+ * a row that would break either is not inserted, and the answer names the resources whose row was.
+ */
+export async function openRotations(
+  db: Db,
+  rotations: readonly NewRotation[],
+  now: Date,
+): Promise<Set<string>> {
+  if (rotations.length === 0) return new Set()
+  const rows = await db
+    .insertInto('rotations')
+    .values(
+      rotations.map((r) => ({
+        resource_id: r.resourceId,
+        reason: r.reason,
+        state: 'open' as const,
+        due_at: r.dueAt,
+        opened_at: now,
+        opened_by: JSON.stringify(r.openedBy),
+        pending_version: r.pendingVersion,
+      })),
+    )
+    .onConflict((oc) => oc.doNothing())
+    .returning('resource_id')
+    .execute()
+  return new Set(rows.map((row) => row.resource_id))
+}
+
+/** Notes which key version a rotation is about, once it is made. */
+export async function setPendingVersions(
+  db: Db,
+  made: readonly { rotationId: string; version: number }[],
+): Promise<void> {
+  if (made.length === 0) return
+  await sql`
+    update rotations set pending_version = v.version
+      from unnest(${made.map((m) => m.rotationId)}::bigint[], ${made.map((m) => m.version)}::integer[])
+             as v (id, version)
+     where rotations.id = v.id
+  `.execute(db)
+}
+
+/** Closes finished rotations. */
+export async function closeRotations(
+  db: Db,
+  done: readonly { rotationId: string; publishedAt: Date }[],
+  now: Date,
+): Promise<void> {
+  if (done.length === 0) return
+  await sql`
+    update rotations set state = 'done', closed_at = ${now}, published_at = v.published_at, attempts = attempts + 1
+      from unnest(${done.map((d) => d.rotationId)}::bigint[], ${done.map((d) => d.publishedAt)}::timestamptz[])
+             as v (id, published_at)
+     where rotations.id = v.id
+  `.execute(db)
+}
+
+/** Counts a failed attempt and keeps its reason; `stuck` when it was the last one. */
+export async function failRotation(
+  db: Db,
+  rotationId: string,
+  failure: { reason: string; state: 'open' | 'stuck' },
+): Promise<void> {
+  await db
+    .updateTable('rotations')
+    .set((eb) => ({
+      attempts: eb('attempts', '+', 1),
+      last_failure: failure.reason,
+      state: failure.state,
+    }))
+    .where('id', '=', rotationId)
+    .where('state', '=', 'open')
+    .execute()
+}
+
+/** Ends the unfinished rotation of a resource, if there is one, without a promotion. */
+export async function abandonRotation(
+  db: Db,
+  resourceId: string,
+  state: 'superseded' | 'cancelled',
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('rotations')
+    .set({ state, closed_at: now })
+    .where('resource_id', '=', resourceId)
+    .where('state', 'in', ['open', 'stuck'])
+    .execute()
+}
+
+/** A rotation as people see it. */
+export type RotationRecord = {
+  id: string
+  resourceId: string
+  reason: RotationReason
+  state: RotationState
+  dueAt: Date
+  openedAt: Date
+  openedBy: Actor
+  pendingVersion: number | null
+  attempts: number
+  lastFailure: string | null
+  publishedAt: Date | null
+  closedAt: Date | null
+}
+
+/** The rotations of a resource, newest first, `limit` rows below the row id `before`. */
+export async function listRotations(
+  db: Db,
+  resourceId: string,
+  page: { limit: number; before?: string },
+): Promise<RotationRecord[]> {
+  const rows = await db
+    .selectFrom('rotations')
+    .selectAll()
+    .where('resource_id', '=', resourceId)
+    .$if(page.before !== undefined, (q) => q.where('id', '<', page.before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+    .execute()
+  return rows.map(rotationRecord)
+}
+
+/** The unfinished rotation of a resource, if there is one. */
+export async function unfinishedRotation(db: Db, resourceId: string): Promise<RotationRecord | null> {
+  const row = await db
+    .selectFrom('rotations')
+    .selectAll()
+    .where('resource_id', '=', resourceId)
+    .where('state', 'in', ['open', 'stuck'])
+    .executeTakeFirst()
+  return row ? rotationRecord(row) : null
+}
+
+function rotationRecord(row: {
+  id: string
+  resource_id: string
+  reason: RotationReason
+  state: RotationState
+  due_at: Date
+  opened_at: Date
+  opened_by: Actor
+  pending_version: number | null
+  attempts: number
+  last_failure: string | null
+  published_at: Date | null
+  closed_at: Date | null
+}): RotationRecord {
+  return {
+    id: row.id,
+    resourceId: row.resource_id,
+    reason: row.reason,
+    state: row.state,
+    dueAt: row.due_at,
+    openedAt: row.opened_at,
+    openedBy: row.opened_by,
+    pendingVersion: row.pending_version,
+    attempts: row.attempts,
+    lastFailure: row.last_failure,
+    publishedAt: row.published_at,
+    closedAt: row.closed_at,
+  }
+}
+
+/** Makes a stuck rotation an open one again, with a fresh count of attempts. False: none is stuck. */
+export async function resumeRotation(db: Db, resourceId: string): Promise<boolean> {
+  const row = await db
+    .updateTable('rotations')
+    .set({ state: 'open', attempts: 0 })
+    .where('resource_id', '=', resourceId)
+    .where('state', '=', 'stuck')
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
+}

@@ -1,0 +1,143 @@
+import { sql } from 'kysely'
+import type { Db } from './database.ts'
+
+/** The right to work on a resource until the lease ends. `attempt` is the fencing token: a later claim raises it. */
+export type Claim = { resourceId: string; attempt: string }
+
+/**
+ * Claims up to `limit` resources whose `wake_at` has come, oldest first, in one round trip. Claimed rows leave the
+ * due range of the index until the lease ends, so a later claim never walks over them, and a dead worker's claims
+ * come back by themselves. Two workers never get the same row: each skips what the other has locked.
+ */
+export async function claimDue(
+  db: Db,
+  request: { now: Date; leaseUntil: Date; limit: number },
+): Promise<Claim[]> {
+  const { now, leaseUntil, limit } = request
+  const { rows } = await sql<{ resource_id: string; attempt: string }>`
+    update schedule
+       set attempt = schedule.attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
+      from (
+             select resource_id from schedule
+              where wake_at <= ${now}
+              order by wake_at
+              limit ${limit}
+                for no key update skip locked
+           ) as due
+     where schedule.resource_id = due.resource_id
+    returning schedule.resource_id, schedule.attempt
+  `.execute(db)
+  return rows.map((row) => ({ resourceId: row.resource_id, attempt: row.attempt }))
+}
+
+/** How a claim ends: what the schedule says from now on. `wakeAt: null` means that somebody has to act first. */
+export type Settlement = {
+  claim: Claim
+  wakeAt: Date | null
+  failures: number
+  nextRotationAt?: Date
+}
+
+/**
+ * Ends claims and writes down when each resource is looked at next. A claim that was taken over meanwhile is left
+ * alone; the answer names the resources whose claim was still ours. A rotation that was requested while the claim was
+ * held wakes the resource at once.
+ */
+export async function settleClaims(
+  db: Db,
+  settlements: readonly Settlement[],
+  now: Date,
+): Promise<Set<string>> {
+  if (settlements.length === 0) return new Set()
+  const { rows } = await sql<{ resource_id: string }>`
+    update schedule
+       set claimed_until = null,
+           failures = v.failures,
+           next_rotation_at = coalesce(v.next_rotation_at, schedule.next_rotation_at),
+           wake_at = case
+             when v.failures = 0 and exists (
+               select from rotations
+                where rotations.resource_id = schedule.resource_id and rotations.state = 'open'
+             ) then ${now}
+             else v.wake_at
+           end
+      from unnest(
+             ${settlements.map((s) => s.claim.resourceId)}::uuid[],
+             ${settlements.map((s) => s.claim.attempt)}::bigint[],
+             ${settlements.map((s) => s.wakeAt)}::timestamptz[],
+             ${settlements.map((s) => s.failures)}::integer[],
+             ${settlements.map((s) => s.nextRotationAt ?? null)}::timestamptz[]
+           ) as v (resource_id, attempt, wake_at, failures, next_rotation_at)
+     where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
+    returning schedule.resource_id
+  `.execute(db)
+  return new Set(rows.map((row) => row.resource_id))
+}
+
+/** Gives claims back unfinished, to be taken by anybody from `wakeAt` on. Failures and dates stay as they are. */
+export async function releaseClaims(db: Db, claims: readonly Claim[], wakeAt: Date): Promise<void> {
+  if (claims.length === 0) return
+  await sql`
+    update schedule
+       set claimed_until = null, wake_at = ${wakeAt}
+      from unnest(
+             ${claims.map((c) => c.resourceId)}::uuid[], ${claims.map((c) => c.attempt)}::bigint[]
+           ) as v (resource_id, attempt)
+     where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
+  `.execute(db)
+}
+
+/** Puts the resource in front of the workers at once, unless one is at it: then that one sees the change itself. */
+export async function wakeNow(db: Db, resourceId: string, now: Date): Promise<void> {
+  await db
+    .updateTable('schedule')
+    .set({ wake_at: now, failures: 0 })
+    .where('resource_id', '=', resourceId)
+    .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+    .execute()
+}
+
+/** Writes a changed due date down; the caller holds the resource's row lock. */
+export async function reschedule(
+  db: Db,
+  resourceId: string,
+  dates: { nextRotationAt: Date; wakeAt: Date },
+  now: Date,
+): Promise<void> {
+  await db
+    .updateTable('schedule')
+    .set({ next_rotation_at: dates.nextRotationAt })
+    .where('resource_id', '=', resourceId)
+    .execute()
+  await db
+    .updateTable('schedule')
+    .set({ wake_at: dates.wakeAt })
+    .where('resource_id', '=', resourceId)
+    .where('wake_at', 'is not', null)
+    .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
+    .execute()
+}
+
+/** When a resource is due, and when a worker next looks at it. */
+export type ScheduleEntry = {
+  nextRotationAt: Date
+  wakeAt: Date | null
+  failures: number
+  claimedUntil: Date | null
+}
+
+export async function findSchedule(db: Db, resourceId: string): Promise<ScheduleEntry | undefined> {
+  const row = await db
+    .selectFrom('schedule')
+    .selectAll()
+    .where('resource_id', '=', resourceId)
+    .executeTakeFirst()
+  return (
+    row && {
+      nextRotationAt: row.next_rotation_at,
+      wakeAt: row.wake_at,
+      failures: row.failures,
+      claimedUntil: row.claimed_until,
+    }
+  )
+}

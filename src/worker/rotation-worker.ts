@@ -1,0 +1,121 @@
+import PQueue from 'p-queue'
+import type { Deps } from '../flows/deps.ts'
+import { exchangeGrants } from '../flows/exchange-grants.ts'
+import { claimGroup, type Tally } from '../flows/group.ts'
+import { createPromoter } from '../flows/promote.ts'
+import { workOnClaims } from '../flows/work-on-claims.ts'
+
+export type RotationWorkerOptions = {
+  /** Most rotations in flight at a time in this process. */
+  concurrency: number
+  /** Most resources in one claim. Small enough to be served well within a lease. */
+  claimLimit: number
+  /** Milliseconds by which this process's clock is ahead of (or behind) the database's. */
+  clockOffsetMs: () => Promise<number>
+}
+
+export type RotationWorker = {
+  /** Works until nothing is due. A call while another is at work answers undefined at once. */
+  tick: () => Promise<Tally | undefined>
+  /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
+  stop: (limitMs: number) => Promise<void>
+}
+
+const LARGEST_CLOCK_OFFSET_MS = 5_000
+const CLOCK_CHECK_EVERY_MS = 180_000
+const GROUPS_AT_A_TIME = 2
+/** A tick that found this much to do ends and lets the next one begin, so that the clock is checked in between. */
+const MOST_GROUPS_PER_TICK = 1_000
+
+/** The worker of one process: claims due resources in groups and keeps `concurrency` rotations in flight. */
+export function createRotationWorker(deps: Deps, options: RotationWorkerOptions): RotationWorker {
+  const queue = new PQueue({ concurrency: options.concurrency })
+  const promote = createPromoter(deps)
+  const shutdown = new AbortController()
+  const clock = createClockCheck(deps, options.clockOffsetMs)
+  let stopping = false
+  let ticking: Promise<Tally> | undefined
+
+  async function work(): Promise<Tally> {
+    const total: Tally = { promoted: 0, retired: 0, failed: 0, givenBack: 0 }
+    await exchangeWaitingGrants()
+    const groups = new Set<Promise<void>>()
+    for (let round = 0; round < MOST_GROUPS_PER_TICK && !stopping; round += 1) {
+      const group = await claimGroup(deps, options.claimLimit)
+      if (!group) break
+      const done = workOnClaims(deps, {
+        ...group,
+        signal: shutdown.signal,
+        run: (piece) => queue.add(piece),
+        promote,
+      })
+        .then((tally) => addTo(total, tally))
+        // The claims of a group that broke down come back when their lease ends.
+        .catch((error: unknown) => deps.log.error({ err: error }, 'group of claims interrupted'))
+        .finally(() => groups.delete(done))
+      groups.add(done)
+      // One group is prepared while the other is published, so calls never wait for the database, nor leases run out.
+      if (groups.size >= GROUPS_AT_A_TIME) await Promise.race(groups)
+    }
+    await Promise.all(groups)
+    return total
+  }
+
+  async function exchangeWaitingGrants(): Promise<void> {
+    for (let round = 0; round < MOST_GROUPS_PER_TICK && !stopping; round += 1) {
+      if ((await exchangeGrants(deps, { signal: shutdown.signal })) === 0) return
+    }
+  }
+
+  return {
+    async tick() {
+      if (ticking || stopping) return undefined
+      if (!(await clock.isRight()) || ticking || stopping) return undefined
+      ticking = work()
+      try {
+        const tally = await ticking
+        if (Object.values(tally).some((count) => count > 0)) deps.log.info(tally, 'tick finished')
+        return tally
+      } finally {
+        ticking = undefined
+      }
+    },
+    async stop(limitMs) {
+      stopping = true
+      const timer = setTimeout(() => shutdown.abort(), limitMs)
+      try {
+        await ticking
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+function addTo(total: Tally, tally: Tally): void {
+  total.promoted += tally.promoted
+  total.retired += tally.retired
+  total.failed += tally.failed
+  total.givenBack += tally.givenBack
+}
+
+/**
+ * Compares this process's clock with the database's at the first tick and every few minutes. While it is off by more
+ * than five seconds nothing is claimed. It could not rotate twice even so, since dates are counted from due dates.
+ */
+function createClockCheck(deps: Deps, clockOffsetMs: () => Promise<number>) {
+  let checkedAtMs = Number.NEGATIVE_INFINITY
+  return {
+    async isRight(): Promise<boolean> {
+      const nowMs = deps.now().getTime()
+      if (Math.abs(nowMs - checkedAtMs) < CLOCK_CHECK_EVERY_MS) return true
+      const offsetMs = await clockOffsetMs()
+      if (Math.abs(offsetMs) > LARGEST_CLOCK_OFFSET_MS) {
+        deps.log.error({ offsetMs }, 'clock differs from the database, nothing is claimed')
+        return false
+      }
+      checkedAtMs = nowMs
+      return true
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
+import { changePlan } from '../../src/flows/change-plan.ts'
+import { DAY, type Harness, HOUR, MINUTE, startHarness } from '../support/harness.ts'
+
+/** An app with the add-on, its grant exchanged. */
+async function startWithAddon(options: Parameters<typeof startHarness>[0] & { grace?: string } = {}) {
+  const harness = await startHarness(options)
+  await harness.heroku.customer.createApp('service-1')
+  const addon = await harness.heroku.customer.createAddon({
+    app: 'service-1',
+    plan: 'fortnightly',
+    ...(options.grace ? { options: { grace: options.grace } } : {}),
+  })
+  const worker = harness.worker()
+  // The grant was exchanged after the answer; the tick waits for it, or makes up for it.
+  await expect.poll(() => calls(harness, 'POST', '/oauth/token').length).toBe(1)
+  return { ...harness, addon, worker }
+}
+
+function calls(harness: Pick<Harness, 'heroku'>, method: string, path: string) {
+  return harness.heroku.view.apiCalls().filter((c) => c.method === method && c.path.includes(path))
+}
+
+function pushes(harness: Pick<Harness, 'heroku'>) {
+  return calls(harness, 'PATCH', '/config').map((call) => call.config?.SECURE_KEY ?? '')
+}
+
+function keysOn(harness: Pick<Harness, 'heroku'>, app: string, name = 'SECURE_KEY') {
+  const parsed = parseSecureKeyValue(harness.heroku.view.configVars(app)[name] ?? '')
+  if (!parsed) throw new Error(`${name} of ${app} is not a pair of keys`)
+  return parsed
+}
+
+test('a due rotation pushes one new key in front of the former first, to every attached app', async () => {
+  const h = await startWithAddon()
+  await h.heroku.customer.createApp('service-2')
+  await h.heroku.customer.attach({ addon: h.addon.name, app: 'service-2', as: 'SERVICE_ONE_SECURE' })
+  const before = keysOn(h, 'service-1')
+
+  h.clock.advance(14 * DAY)
+  const tally = await h.worker.tick()
+
+  expect(tally).toMatchObject({ promoted: 1, failed: 0 })
+  expect(pushes(h)).toHaveLength(1)
+  const after = keysOn(h, 'service-1')
+  expect(after.second).toBe(before.first)
+  expect(after.first).not.toBe(before.first)
+  expect(keysOn(h, 'service-2', 'SERVICE_ONE_SECURE_KEY')).toEqual(after)
+})
+
+test('three rotations in a row each keep the former first key as second', async () => {
+  const h = await startWithAddon()
+  let before = keysOn(h, 'service-1')
+  for (let round = 0; round < 3; round += 1) {
+    h.clock.advance(14 * DAY)
+    expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+    const after = keysOn(h, 'service-1')
+    expect(after.second).toBe(before.first)
+    before = after
+  }
+  expect(pushes(h)).toHaveLength(3)
+})
+
+test('nothing is pushed a minute before the due date', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(14 * DAY - MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 0 })
+  expect(pushes(h)).toEqual([])
+})
+
+test('a lost answer costs no second push: the retry reads the config back', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
+  h.clock.advance(14 * DAY)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 0, failed: 1 })
+
+  h.clock.advance(5 * MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(pushes(h)).toHaveLength(1)
+  expect(h.heroku.view.releases('service-1').filter((r) => r.description.startsWith('Update'))).toHaveLength(
+    1,
+  )
+})
+
+test('a push that was cut before it arrived is repeated with the same key', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.clock.advance(14 * DAY)
+  await h.worker.tick()
+  h.clock.advance(5 * MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  const [first, second] = pushes(h)
+  expect(second).toBe(first)
+})
+
+test('a shortened grace period replaces the old key by a filler when it ends, with one more push', async () => {
+  const h = await startWithAddon({ grace: '48h' })
+  h.clock.advance(14 * DAY)
+  await h.worker.tick()
+  const rotated = keysOn(h, 'service-1')
+
+  h.clock.advance(48 * HOUR - MINUTE)
+  await h.worker.tick()
+  expect(keysOn(h, 'service-1')).toEqual(rotated)
+
+  h.clock.advance(2 * MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  const filled = keysOn(h, 'service-1')
+  expect(filled.first).toBe(rotated.first)
+  expect(filled.second).not.toBe(rotated.second)
+  expect(pushes(h)).toHaveLength(2)
+
+  h.clock.advance(12 * DAY)
+  await h.worker.tick()
+  expect(keysOn(h, 'service-1').second).toBe(filled.first)
+})
+
+test('a plan change during a rotation lets it finish and counts the new period from its due date', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.clock.advance(14 * DAY)
+  await h.worker.tick()
+  await changePlan(h.deps, { resourceId: h.addon.id, plan: 'daily' })
+  h.clock.advance(5 * MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  const after = keysOn(h, 'service-1')
+  h.clock.advance(DAY - 5 * MINUTE)
+  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(keysOn(h, 'service-1').second).toBe(after.first)
+})

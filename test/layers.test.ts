@@ -1,0 +1,243 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { readSource } from './support/source-file.ts'
+
+/** What a folder (or a file at the top of src) may import besides itself. */
+type Rule = {
+  folders?: string[]
+  /** Only with `import type`. */
+  typesOf?: string[]
+  /** npm packages and node core; `@scope/*` and `node:*` stand for all of them. */
+  packages?: string[]
+  /** Of these packages only the named exports. */
+  onlyNames?: Record<string, string[]>
+  /** Files outside of src. */
+  files?: string[]
+  anything?: true
+  /** May read the real clock, chance and the environment. */
+  ambient?: true
+}
+
+const TABLE: Record<string, Rule> = {
+  domain: {
+    packages: ['node:crypto'],
+    onlyNames: { 'node:crypto': ['createHash', 'hash', 'timingSafeEqual'] },
+  },
+  store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
+  sealing: { folders: ['domain'], packages: ['jose', 'node:crypto'] },
+  heroku: { folders: ['domain'], packages: ['undici', 'p-queue'] },
+  flows: {
+    folders: ['domain', 'store'],
+    typesOf: ['sealing', 'heroku'],
+    packages: ['dataloader', 'p-queue'],
+  },
+  http: {
+    folders: ['flows', 'domain'],
+    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'node:crypto'],
+  },
+  worker: { folders: ['flows', 'domain'], packages: ['node-cron', 'p-queue'] },
+  simulator: { packages: ['fastify', '@fastify/*', 'node:*'] },
+  'logger.ts': { packages: ['pino'] },
+  'config.ts': {
+    folders: ['domain'],
+    packages: ['node:*', 'node-cron'],
+    files: ['addon-manifest.json'],
+    ambient: true,
+  },
+  'clock.ts': { packages: ['node:timers/promises'], ambient: true },
+  bin: { anything: true, ambient: true },
+}
+
+const LONGEST_FILE_LINES = 250
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+
+const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(SRC, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  .map((path) => ({ path, text: readFileSync(join(SRC, path), 'utf8') }))
+const sources = files.filter(({ path }) => path.endsWith('.ts'))
+
+describe('the real source', () => {
+  test('every folder of src stands in the table, and every folder of the table is in src', () => {
+    expect([...new Set(files.map(({ path }) => layerOf(path)))].sort()).toEqual(Object.keys(TABLE).sort())
+  })
+
+  test('is TypeScript wherever it is code, so that every import is read', () => {
+    expect(files.filter(({ path }) => /\.(js|mjs|cjs|jsx|tsx|mts|cts)$/.test(path))).toEqual([])
+  })
+
+  test('imports only what the table allows', () => {
+    expect(sources.flatMap(({ path, text }) => forbiddenImports(path, text))).toEqual([])
+  })
+
+  test('takes the clock, chance and the environment only where they are wired', () => {
+    expect(sources.flatMap(({ path, text }) => forbiddenAmbient(path, text))).toEqual([])
+  })
+
+  test('has no import cycle', () => {
+    expect(importCycle(sources)).toEqual([])
+  })
+
+  test(`has no file of more than ${LONGEST_FILE_LINES} lines`, () => {
+    const long = files.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+    expect(long.filter(({ lines }) => lines > LONGEST_FILE_LINES)).toEqual([])
+  })
+})
+
+describe('a forbidden edge is reported', () => {
+  test.each([
+    ['domain/plan.ts', "import { sql } from 'kysely'"],
+    ['domain/plan.ts', "import { randomBytes } from 'node:crypto'"],
+    ['domain/plan.ts', "import crypto from 'node:crypto'"],
+    ['domain/plan.ts', "import type { Db } from '../store/database.ts'"],
+    ['store/resources.ts', "import { seal } from '../sealing/envelope.ts'"],
+    ['sealing/envelope.ts', "export * from '../heroku/platform.ts'"],
+    ['heroku/platform.ts', "export { type Db } from '../store/database.ts'"],
+    ['flows/provision.ts', "import { seal } from '../sealing/envelope.ts'"],
+    ['flows/provision.ts', "import { type Seal, seal } from '../sealing/envelope.ts'"],
+    ['flows/provision.ts', "const { seal } = await import('../sealing/envelope.ts')"],
+    ['flows/provision.ts', "import 'undici'"],
+    ['http/partner/provision.ts', "import type { Schema } from '../../store/schema.ts'"],
+    ['http/partner/provision.ts', "type Db = import('../../store/database.ts').Db"],
+    ['worker/loop.ts', "import { openDatabase } from '../store/database.ts'"],
+    ['simulator/apps.ts', "import { plans } from '../domain/plan.ts'"],
+    ['simulator/apps.ts', "import { request } from 'undici'"],
+    ['logger.ts', "import { config } from './config.ts'"],
+    ['clock.ts', "import { readFile } from 'node:fs/promises'"],
+    ['store/resources.ts', "import manifest from '../../addon-manifest.json' with { type: 'json' }"],
+    ['store/resources.ts', 'const later = await import(name)'],
+    ['store/resources.ts', "const fs = require('left-pad')"],
+  ])('%s: %s', (path, text) => {
+    expect(forbiddenImports(path, `const before = 1\n${text}`)).toEqual([
+      expect.stringContaining(`${path}:2`),
+    ])
+  })
+})
+
+describe('an allowed edge is not reported', () => {
+  test.each([
+    ['domain/plan.ts', "import { createHash } from 'node:crypto'"],
+    ['flows/provision.ts', "import type { Sealing } from '../sealing/sealing.ts'"],
+    ['flows/provision.ts', "import { type Platform } from '../heroku/platform.ts'"],
+    ['store/migrations.ts', "import { Migrator } from 'kysely/migration'"],
+    ['http/app.ts', "import basicAuth from '@fastify/basic-auth'"],
+    ['http/partner/provision.ts', "import { errors } from '../errors.ts'"],
+    ['config.ts', "import manifest from '../addon-manifest.json' with { type: 'json' }"],
+    ['bin/dev.ts', "import { simulator } from '../simulator/server.ts'\nimport 'anything'"],
+    ['domain/plan.ts', "// import 'kysely'\nconst text = `import 'pg'`"],
+  ])('%s: %s', (path, text) => {
+    expect(forbiddenImports(path, text)).toEqual([])
+  })
+})
+
+describe('the clock, chance and the environment', () => {
+  test.each([
+    'Date.now()',
+    'new Date()',
+    'Date()',
+    'const now = Date.now',
+    'Math.random()',
+    'process.env.PORT',
+    'globalThis.process.env',
+    "process['env']",
+    'const { env } = process',
+    'performance.now()',
+  ])('%s is reported', (text) => {
+    expect(forbiddenAmbient('flows/provision.ts', text)).toEqual([
+      expect.stringContaining('flows/provision.ts:1'),
+    ])
+    expect(forbiddenAmbient('bin/web.ts', text)).toEqual([])
+  })
+
+  test.each(['new Date(now)', 'Date.parse(text)', 'clock.now()', 'const text = "Date.now()"', 'deps.env'])(
+    '%s is not reported',
+    (text) => {
+      expect(forbiddenAmbient('flows/provision.ts', text)).toEqual([])
+    },
+  )
+})
+
+test('an import cycle is reported', () => {
+  const cycle = [
+    { path: 'flows/a.ts', text: "import { b } from './b.ts'" },
+    { path: 'flows/b.ts', text: "import '../domain/c.ts'" },
+    { path: 'domain/c.ts', text: "import type { A } from '../flows/a.ts'" },
+  ]
+  expect(importCycle(cycle)).toEqual(['flows/a.ts', 'flows/b.ts', 'domain/c.ts', 'flows/a.ts'])
+})
+
+function forbiddenImports(path: string, text: string): string[] {
+  return readSource(text)
+    .imports.filter(({ specifier, typeOnly, names }) => !isAllowed(path, specifier, typeOnly, names))
+    .map(({ specifier, line }) => `${path}:${line} may not import ${specifier}`)
+}
+
+function isAllowed(path: string, specifier: string, typeOnly: boolean, names: string[]): boolean {
+  const rule = TABLE[layerOf(path)]
+  if (!rule || rule.anything) return rule !== undefined
+  if (specifier.startsWith('.')) {
+    const target = resolve(path, specifier)
+    if (target.startsWith('../')) return rule.files?.includes(target.slice('../'.length)) ?? false
+    const layer = layerOf(target)
+    const allowed = [layerOf(path), ...(rule.folders ?? []), ...(typeOnly ? (rule.typesOf ?? []) : [])]
+    return allowed.includes(layer)
+  }
+  const name = packageOf(specifier)
+  const only = rule.onlyNames?.[name]
+  if (only && (names.length === 0 || names.some((each) => !only.includes(each)))) return false
+  return (rule.packages ?? []).some((pattern) =>
+    pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+  )
+}
+
+function forbiddenAmbient(path: string, text: string): string[] {
+  if (TABLE[layerOf(path)]?.ambient) return []
+  return readSource(text).ambient.map(({ what, line }) => `${path}:${line} may not use ${what}`)
+}
+
+/** The first cycle found, as the list of its files; type imports count, because readers follow them too. */
+function importCycle(all: { path: string; text: string }[]): string[] {
+  const edges = new Map(
+    all.map(({ path, text }) => {
+      const local = readSource(text).imports.filter(({ specifier }) => specifier.startsWith('.'))
+      return [path, local.map(({ specifier }) => resolve(path, specifier))]
+    }),
+  )
+  const done = new Set<string>()
+  const search = (path: string, trail: string[]): string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
+    if (done.has(path)) return []
+    for (const next of edges.get(path) ?? []) {
+      const cycle = search(next, [...trail, path])
+      if (cycle.length > 0) return cycle
+    }
+    done.add(path)
+    return []
+  }
+  for (const path of edges.keys()) {
+    const cycle = search(path, [])
+    if (cycle.length > 0) return cycle
+  }
+  return []
+}
+
+/** `flows/provision.ts` is of the layer flows; a file at the top of src is a layer by itself. */
+function layerOf(path: string): string {
+  return path.split('/')[0] ?? path
+}
+
+/** A relative import as a path from src, `../x` when it leaves src. */
+function resolve(path: string, specifier: string): string {
+  return posix.normalize(posix.join(posix.dirname(path), specifier))
+}
+
+/** `kysely/migration` -> kysely, `@fastify/cookie/x` -> @fastify/cookie; node core keeps its whole name. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:')) return specifier
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}

@@ -1,0 +1,151 @@
+import { Writable } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import { compose } from '../../src/bin/compose.ts'
+import { ADDON, type Config, readConfig } from '../../src/config.ts'
+import type { Deps } from '../../src/flows/deps.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createLogger } from '../../src/logger.ts'
+import type { SimulatorOptions } from '../../src/simulator/options.ts'
+import { createSimulator, type Simulator } from '../../src/simulator/simulator.ts'
+import { createRotationWorker, type RotationWorker } from '../../src/worker/rotation-worker.ts'
+import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
+import { seededBytes } from '../simulator/support/seeded-bytes.ts'
+import { createTestDatabase } from './database.ts'
+
+export const PASSWORD = 'super-secret'
+export const SSO_SALT = '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4'
+export const CLIENT_SECRET = '6b1e2f0a-client-secret'
+export const SEALING_KEY = 'k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
+
+export const SECOND = 1_000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** The whole service on a database of its own, with Heroku simulated and the clock standing still. */
+export type Harness = {
+  config: Config
+  deps: Deps
+  clock: FakeClock
+  heroku: Simulator
+  app: Awaited<ReturnType<typeof createApp>>
+  /** Where the service listens. */
+  url: string
+  databaseUrl: string
+  /** Every log line written so far, as text. */
+  logLines: string[]
+  /** A worker of this process; several make several workers. */
+  worker: (options?: Partial<Parameters<typeof createRotationWorker>[1]>) => RotationWorker
+  /** Another process on the same database: own pool, own connections, same clock. */
+  anotherProcess: () => Promise<Deps>
+}
+
+export type HarnessOptions = {
+  env?: Record<string, string>
+  simulator?: Partial<SimulatorOptions>
+  /** Real time after which a call to Heroku is given up; short, since the simulator is near. */
+  callTimeoutMs?: number
+  seed?: string
+}
+
+/** Starts everything in this process and ends it with the test. */
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const clock = createFakeClock('2026-03-03T12:00:00Z')
+  const random = seededBytes(options.seed ?? 'service')
+  const database = await createTestDatabase()
+  const heroku = createSimulator({
+    now: clock.now,
+    random: seededBytes('heroku'),
+    addon: addonAt('http://127.0.0.1:1'),
+    ...options.simulator,
+  })
+  const { url: herokuUrl } = await heroku.listen({ port: 0 })
+  const config = readConfig({ ...testEnvironment(database.url, herokuUrl), ...options.env })
+  const logLines: string[] = []
+  const logger = createLogger({ level: config.logLevel, process: 'test' }, collector(logLines))
+  const closers: (() => Promise<void>)[] = []
+
+  async function composeProcess(): Promise<Deps> {
+    const composed = await compose(config, logger, {
+      poolSize: 5,
+      connections: 20,
+      callTimeoutMs: options.callTimeoutMs ?? 2_000,
+      world: { now: clock.now, random, sleep: async () => {} },
+    })
+    closers.push(composed.close)
+    return composed.deps
+  }
+
+  const deps = await composeProcess()
+  const app = await createApp(deps, {
+    credentials: { username: ADDON.id, password: PASSWORD },
+    logger,
+    notReadyBecause: async () => undefined,
+  })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  heroku.setAddonUrl(url)
+  onTestFinished(async () => {
+    await app.close()
+    await heroku.close()
+    for (const close of closers) await close()
+    await database.drop()
+  })
+  return {
+    config,
+    deps,
+    clock,
+    heroku,
+    app,
+    url,
+    databaseUrl: database.url,
+    logLines,
+    worker: (workerOptions = {}) =>
+      createRotationWorker(deps, {
+        concurrency: 20,
+        claimLimit: 100,
+        clockOffsetMs: async () => 0,
+        ...workerOptions,
+      }),
+    anotherProcess: composeProcess,
+  }
+}
+
+/** Settings of a service whose Heroku listens at `herokuUrl`. */
+export function testEnvironment(databaseUrl: string, herokuUrl: string): Record<string, string> {
+  return {
+    DATABASE_URL: databaseUrl,
+    ADDON_PASSWORD: PASSWORD,
+    ADDON_SSO_SALT: SSO_SALT,
+    ADDON_CLIENT_SECRET: CLIENT_SECRET,
+    ADDON_URL: 'http://127.0.0.1:5000',
+    HEROKU_API_URL: herokuUrl,
+    HEROKU_ID_URL: herokuUrl,
+    SEALING_KEYS: SEALING_KEY,
+    HEROKU_MAX_RPS: '100000',
+    LOG_LEVEL: 'trace',
+  }
+}
+
+/** The add-on as Heroku knows it, served at `url`. */
+export function addonAt(url: string): SimulatorOptions['addon'] {
+  return {
+    id: ADDON.id,
+    configVars: [ADDON.configVar],
+    prefix: ADDON.configVarsPrefix,
+    baseUrl: `${url}/heroku/resources`,
+    ssoUrl: `${url}/sso/login`,
+    password: PASSWORD,
+    ssoSalt: SSO_SALT,
+    clientSecret: CLIENT_SECRET,
+    plans: ['daily', 'weekly', 'fortnightly', 'monthly'],
+  }
+}
+
+function collector(lines: string[]): NodeJS.WritableStream {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+}
