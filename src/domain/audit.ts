@@ -23,6 +23,12 @@ export type AuditAction =
   | 'rotation-attempt-failed'
   | 'rotation-stuck'
   | 'rotation-resumed'
+  | 'keys-revoked'
+  | 'schedule-paused'
+  | 'schedule-resumed'
+  | 'grace-period-changed'
+  | 'config-repaired'
+  | 'config-differs'
 
 /** Facts beside the fixed columns: short texts, numbers and dates. Never a key, token, sealed value or body. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | null>>

@@ -8,6 +8,8 @@ export type KeyVersion = {
   filler: boolean
   fingerprint: string
   graceEndsAt: Date | null
+  /** Refused from then on, although an app may hold the key until its successor has arrived. */
+  revokedAt: Date | null
 }
 
 /** All live versions of a resource, in any order. Retired versions may be among them and are passed over. */

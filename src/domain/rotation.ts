@@ -7,6 +7,7 @@ import {
   type Stage,
   secondVersion,
 } from './keyset.ts'
+import { isPaused, type Pause } from './pause.ts'
 
 /** Why a rotation was opened. */
 export type RotationReason = 'scheduled' | 'manual' | 'plan-change' | 'revoke'
@@ -20,6 +21,9 @@ export type Situation = {
   grace: GracePeriod
   nextRotationAt: Date
   openRotation: { reason: RotationReason; dueAt: Date } | null
+  pause: Pause | null
+  /** When Heroku's config is next compared with what was published; null: never. */
+  checkAt: Date | null
 }
 
 /** The two versions that a config var is to hold, first and second. */
@@ -31,7 +35,8 @@ export type Step =
   | { step: 'create-filler' }
   | { step: 'publish-filler'; pair: Pair }
   | { step: 'erase'; versions: number[] }
-  | { step: 'wait'; wakeAt: Date }
+  | { step: 'check'; pair: Pair }
+  | { step: 'wait'; wakeAt: Date | null }
 
 /**
  * The one step that a resource needs at `now`: the rotation protocol as a pure question.
@@ -41,7 +46,8 @@ export type Step =
 export function decideStep(situation: Situation, now: Date): Step {
   const { keyset, openRotation } = situation
   if (openRotation) return stepOfRotation(keyset, openRotation)
-  if (situation.nextRotationAt <= now) {
+  const paused = isPaused(situation.pause, now)
+  if (situation.nextRotationAt <= now && !paused) {
     return { step: 'create', reason: 'scheduled', dueAt: situation.nextRotationAt }
   }
   const filler = pendingFiller(keyset)
@@ -53,8 +59,17 @@ export function decideStep(situation: Situation, now: Date): Step {
   }
   const erasable = erasableVersions(keyset, now)
   if (erasable.length > 0) return { step: 'erase', versions: erasable }
-  if (secondIsOver(situation, now)) return { step: 'create-filler' }
-  return { step: 'wait', wakeAt: nextWakeAt(situation) }
+  // A filler restarts apps, and a pause is asked for so that none restarts.
+  if (secondIsOver(situation, now) && !paused) return { step: 'create-filler' }
+  if (situation.checkAt !== null && situation.checkAt <= now) {
+    return { step: 'check', pair: publishedPair(keyset) }
+  }
+  return { step: 'wait', wakeAt: nextWakeAt(situation, now) }
+}
+
+/** The two versions that the config var holds when nothing is under way. */
+export function publishedPair(keyset: Keyset): Pair {
+  return { first: currentVersion(keyset).version, second: secondVersion(keyset).version }
 }
 
 function stepOfRotation(keyset: Keyset, rotation: { reason: RotationReason; dueAt: Date }): Step {
@@ -82,14 +97,21 @@ function secondIsOver({ keyset, grace }: Situation, now: Date): boolean {
   return second.graceEndsAt !== null && second.graceEndsAt <= now
 }
 
-/** The next moment at which `decideStep` can answer anything but `wait`. */
-export function nextWakeAt({ keyset, grace, nextRotationAt }: Omit<Situation, 'openRotation'>): Date {
+/**
+ * The next moment at which `decideStep` can answer anything but `wait`. Null: only when somebody acts, which happens
+ * to a resource that is paused without an end.
+ */
+export function nextWakeAt(situation: Omit<Situation, 'openRotation'>, now: Date): Date | null {
+  const { keyset, grace, nextRotationAt, pause, checkAt } = situation
+  const paused = isPaused(pause, now)
   const second = secondVersion(keyset)
-  const ends = keyset
+  const moments = keyset
     .filter((key) => key.stage === 'previous')
-    .filter((key) => key !== second || (grace.until === 'elapsed' && !key.filler))
-    .flatMap((key) => (key.graceEndsAt ? [key.graceEndsAt.getTime()] : []))
-  return new Date(Math.min(nextRotationAt.getTime(), ...ends))
+    .filter((key) => key !== second || (grace.until === 'elapsed' && !key.filler && !paused))
+    .map((key) => key.graceEndsAt)
+  moments.push(checkAt, paused ? (pause?.until ?? null) : nextRotationAt)
+  const times = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]))
+  return times.length === 0 ? null : new Date(Math.min(...times))
 }
 
 /** What becomes of one version. `graceEndsAt` is given where the version enters the stage `previous`. */

@@ -31,3 +31,10 @@ export function retryDelayMs(failures: number, random: number): number {
   const capped = Math.min(doubled, LONGEST_RETRY_DELAY_MS)
   return Math.round(capped * (0.5 + random / 2))
 }
+
+/** So long after a push the config is compared with it: every call that could have overtaken the push has ended. */
+export const CHECK_AFTER_PUSH_MS = 3_600_000
+/** And then so often, for as long as no rotation comes in between. */
+export const CHECK_EVERY_MS = 14 * 86_400_000
+/** After a revoke the config is compared as soon as every call that was under way before it must have ended. */
+export const CHECK_AFTER_REVOKE_MS = 120_000

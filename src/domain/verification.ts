@@ -12,13 +12,14 @@ export type Verification =
 
 /**
  * Whether a key is accepted now. A pending key is accepted, because an app may already hold it;
- * a previous key until it is retired. Compares digests in constant time.
+ * a previous key until it is retired; a revoked one never. Compares digests in constant time.
  */
 export function verifyKey(keyset: Keyset<RecognisableVersion>, key: string): Verification {
   if (!isKey(key)) return { outcome: 'unknown' }
   const digest = keyDigest(key)
-  for (const { digest: known, stage, version } of keyset) {
+  for (const { digest: known, stage, version, revokedAt } of keyset) {
     if (!known || !timingSafeEqual(known, digest)) continue
+    if (revokedAt !== null) return { outcome: 'retired', version }
     return { outcome: stage, version }
   }
   const retired = keyset.find((v) => v.stage === 'retired' && v.fingerprint === fingerprint(key))

@@ -1,14 +1,13 @@
-import { SecurekeyError } from '../domain/errors.ts'
+import { isPaused } from '../domain/pause.ts'
 import { findPlan } from '../domain/plan.ts'
-import { nextWakeAt } from '../domain/rotation.ts'
 import { nextRotationAfterPlanChange } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import type { Db } from '../store/database.ts'
-import { liveKeysOf } from '../store/key-versions.ts'
-import { findResource, type Resource, setPlan } from '../store/resources.ts'
+import { type Resource, setPlan } from '../store/resources.ts'
 import { openRotations, unfinishedRotation } from '../store/rotations.ts'
-import { findSchedule, reschedule, wakeNow } from '../store/schedule.ts'
+import { findSchedule, setDates, wakeNow } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
+import { liveResource, wakeWhenNeeded } from './live-resource.ts'
 import { unknownPlan } from './provision.ts'
 
 export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourceId: string; plan: string }
@@ -49,14 +48,14 @@ export async function changePlan(
 }
 
 async function moveDueDate(trx: Db, resource: Resource, newPeriodMs: number, now: Date): Promise<void> {
-  const { id, grace } = resource
+  const { id } = resource
   const schedule = await findSchedule(trx, id)
-  const keyset = (await liveKeysOf(trx, [id])).get(id)
-  if (!schedule || !keyset) throw new Error(`resource ${id} has no schedule or keys`)
+  if (!schedule) throw new Error(`resource ${id} has no schedule`)
+  const { pause } = schedule
   const next = nextRotationAfterPlanChange(schedule.nextRotationAt, resource.periodMs, newPeriodMs)
-  if (next > now) {
-    const wakeAt = nextWakeAt({ keyset, grace, nextRotationAt: next })
-    await reschedule(trx, id, { nextRotationAt: next, wakeAt }, now)
+  if (next > now || isPaused(pause, now)) {
+    await setDates(trx, id, { nextRotationAt: next, pause })
+    await wakeWhenNeeded(trx, id, now)
     return
   }
   const openedBy = { type: 'heroku' } as const
@@ -66,14 +65,4 @@ async function moveDueDate(trx: Db, resource: Resource, newPeriodMs: number, now
     now,
   )
   await wakeNow(trx, id, now)
-}
-
-/** The resource with its row locked, or the refusal that says why there is none. */
-export async function liveResource(trx: Db, resourceId: string): Promise<Resource> {
-  const resource = await findResource(trx, resourceId, { lock: true })
-  if (!resource) throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
-  if (resource.state === 'deprovisioned') {
-    throw new SecurekeyError('resource-gone', 'This add-on was deprovisioned.')
-  }
-  return resource
 }

@@ -2,8 +2,8 @@ import { insertAuditEvents } from '../store/audit-events.ts'
 import { eraseKeysOf } from '../store/key-versions.ts'
 import { shredResource } from '../store/resources.ts'
 import { abandonRotation } from '../store/rotations.ts'
-import { liveResource } from './change-plan.ts'
 import type { Deps } from './deps.ts'
+import { liveResource } from './live-resource.ts'
 
 /**
  * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a

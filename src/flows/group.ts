@@ -6,7 +6,13 @@ import type { Confirmed, PromoteOutcome } from './promote.ts'
 import { recordFailure } from './record-failure.ts'
 
 /** What one group of claims came to, in resources; `retired` in keys. */
-export type Tally = { promoted: number; retired: number; failed: number; givenBack: number }
+export type Tally = {
+  promoted: number
+  retired: number
+  checked: number
+  failed: number
+  givenBack: number
+}
 
 /** Claims, and when their calls to Heroku must have ended, so that all is written down before the lease is over. */
 export type ClaimedGroup = { claims: readonly Claim[]; callsUntil: Date }

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import type { AuditEvent } from '../domain/audit.ts'
 import type { KeyVersion } from '../domain/keyset.ts'
+import { isPaused, nextRotationWhenPaused, type Pause } from '../domain/pause.ts'
 import {
   afterTransitions,
   decideStep,
@@ -8,14 +9,15 @@ import {
   nextWakeAt,
   type Pair,
   promotion,
+  type Situation,
   type Transition,
 } from '../domain/rotation.ts'
-import { nextRotationAt } from '../domain/schedule.ts'
+import { CHECK_AFTER_PUSH_MS, CHECK_AFTER_REVOKE_MS, nextRotationAt } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import { type ClaimedResource, loadClaimedResources } from '../store/claimed-resources.ts'
 import { applyTransitions } from '../store/key-versions.ts'
 import { closeRotations } from '../store/rotations.ts'
-import { type Claim, settleClaims } from '../store/schedule.ts'
+import { type Claim, type Settlement, settleClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 import { groupOrEach } from './group-or-each.ts'
 
@@ -82,7 +84,11 @@ export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Pro
       ),
       now,
     )
-    await settleClaims(trx, promotions.map(settlementOf), now)
+    await settleClaims(
+      trx,
+      promotions.map((p) => settlementOf(p, now)),
+      now,
+    )
     await insertAuditEvents(
       trx,
       promotions.flatMap((p) => auditOf(p, now)),
@@ -115,10 +121,20 @@ function planPromotion(resource: ClaimedResource, confirmed: Confirmed, now: Dat
   return [{ resource, publishedAt, transitions, next, filler: false }]
 }
 
-function settlementOf({ resource, transitions, next }: Promotion) {
-  const { keyset, grace } = resource.situation
-  const wakeAt = nextWakeAt({ keyset: afterTransitions(keyset, transitions), grace, nextRotationAt: next })
-  return { claim: resource.claim, wakeAt, failures: 0, nextRotationAt: next }
+function settlementOf({ resource, transitions, next, filler }: Promotion, now: Date): Settlement {
+  const { situation, rotation, claim } = resource
+  const revoked = !filler && rotation?.reason === 'revoke'
+  const checkAt = new Date(now.getTime() + (revoked ? CHECK_AFTER_REVOKE_MS : CHECK_AFTER_PUSH_MS))
+  const pause = filler ? situation.pause : pauseAfterRotation(situation, now)
+  const nextRotationAt = !filler && pause ? nextRotationWhenPaused(next, pause) : next
+  const keyset = afterTransitions(situation.keyset, transitions)
+  const wakeAt = nextWakeAt({ ...situation, keyset, pause, nextRotationAt, checkAt }, now)
+  return { claim, wakeAt, failures: 0, nextRotationAt, checkAt, ...(pause ? { pause } : {}) }
+}
+
+/** A rotation by hand while a pause is on: the pause goes on, and a whole period is left when it ends. */
+function pauseAfterRotation({ pause }: Situation, now: Date): Pause | null {
+  return pause && isPaused(pause, now) ? { ...pause, at: now } : null
 }
 
 function pendingFillerOf({ situation }: ClaimedResource): number | undefined {

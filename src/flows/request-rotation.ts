@@ -4,8 +4,8 @@ import { insertAuditEvents } from '../store/audit-events.ts'
 import { liveKeysOf } from '../store/key-versions.ts'
 import { openRotations, resumeRotation as resumeStored, unfinishedRotation } from '../store/rotations.ts'
 import { wakeNow } from '../store/schedule.ts'
-import { liveResource } from './change-plan.ts'
 import type { Deps } from './deps.ts'
+import { liveResource } from './live-resource.ts'
 
 export type RequestRotationOutcome =
   | { outcome: 'requested' }

@@ -25,9 +25,9 @@ export async function retireGroup(deps: Deps, claims: readonly Claim[]): Promise
     await settleClaims(
       trx,
       retirements.map(({ resource, transitions }) => {
-        const { keyset, grace, nextRotationAt } = resource.situation
-        const after = { keyset: afterTransitions(keyset, transitions), grace, nextRotationAt }
-        return { claim: resource.claim, wakeAt: nextWakeAt(after), failures: 0 }
+        const { situation, claim, repairs } = resource
+        const after = { ...situation, keyset: afterTransitions(situation.keyset, transitions) }
+        return { claim, wakeAt: nextWakeAt(after, now), failures: 0, repairs }
       }),
       now,
     )

@@ -3,6 +3,7 @@ import { decideStep, type Step } from '../domain/rotation.ts'
 import { loadClaimedResources } from '../store/claimed-resources.ts'
 import { type Claim, releaseClaims } from '../store/schedule.ts'
 import { adoptionOf } from './adoption.ts'
+import { checkConfig, recordCheck } from './check-config.ts'
 import { createKeys, type OpenResource } from './create-keys.ts'
 import type { Deps } from './deps.ts'
 import { callSignal, endFailed, type Group, type Tally, unreadable } from './group.ts'
@@ -16,7 +17,7 @@ import { retireGroup } from './retire.ts'
  * is found by the next claim and goes on with the same key.
  */
 export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
-  const tally: Tally = { promoted: 0, retired: 0, failed: 0, givenBack: 0 }
+  const tally: Tally = { promoted: 0, retired: 0, checked: 0, failed: 0, givenBack: 0 }
   const steps = await loadSteps(deps, group, group.claims, tally)
   const kept = await withoutUnadopted(deps, group, steps, tally)
   const creating = kept.filter(({ step }) => step.step === 'create' || step.step === 'create-filler')
@@ -98,12 +99,18 @@ async function publishThenPromote(
   tally: Tally,
 ): Promise<void> {
   const { resource, step, readBack } = item
-  if (step.step !== 'publish' && step.step !== 'publish-filler') return
+  if (step.step !== 'publish' && step.step !== 'publish-filler' && step.step !== 'check') return
   const { claim } = resource
   const signal = callSignal(deps, group)
   if (signal.aborted) {
     tally.givenBack += 1
     await releaseClaims(deps.db, [claim], deps.now())
+    return
+  }
+  if (step.step === 'check') {
+    const check = await checkConfig(deps, resource, step.pair, signal)
+    await recordCheck(deps, resource, check.ok ? check.value : 'unknown')
+    tally.checked += 1
     return
   }
   const result = await publishPair(deps, resource, step.pair, { readBack, signal })

@@ -5,7 +5,7 @@ import type { Db } from './database.ts'
 import { gracePeriodOf, msOf } from './intervals.ts'
 import { liveKeysOf, type StoredKey } from './key-versions.ts'
 import { type StoredTokens, tokensOf } from './oauth-tokens.ts'
-import type { Claim } from './schedule.ts'
+import { type Claim, pauseOf } from './schedule.ts'
 
 /** An unfinished rotation, as the worker that holds the claim sees it. */
 export type UnfinishedRotation = { id: string; reason: RotationReason; dueAt: Date; attempts: number }
@@ -16,6 +16,8 @@ export type ClaimedResource = {
   plan: string
   periodMs: number
   failures: number
+  /** How often in a row the config at Heroku had to be put right. */
+  repairs: number
   lastVersion: number
   wrappedDek: string
   situation: Situation & { keyset: readonly StoredKey[] }
@@ -34,6 +36,11 @@ type Row = {
   wrapped_dek: string
   next_rotation_at: Date
   failures: number
+  paused_at: Date | null
+  paused_until: Date | null
+  pause_reason: string | null
+  check_at: Date | null
+  repairs: number
   last_version: number
   rotation_id: string | null
   reason: RotationReason
@@ -59,6 +66,7 @@ export async function loadClaimedResources(
   if (claims.length === 0) return []
   const { rows } = await sql<Row>`
     select s.resource_id, s.attempt, s.next_rotation_at, s.failures,
+           s.paused_at, s.paused_until, s.pause_reason, s.check_at, s.repairs,
            r.plan, r.rotation_period_seconds, r.grace_period_seconds, r.wrapped_dek,
            (select max(version) from key_versions k where k.resource_id = s.resource_id) as last_version,
            o.id as rotation_id, o.reason, o.due_at, o.attempts,
@@ -97,7 +105,15 @@ function claimedResource(row: Row, keyset: readonly StoredKey[]): ClaimedResourc
     failures: row.failures,
     lastVersion: row.last_version,
     wrappedDek: row.wrapped_dek,
-    situation: { keyset, grace, nextRotationAt: row.next_rotation_at, openRotation: rotation },
+    repairs: row.repairs,
+    situation: {
+      keyset,
+      grace,
+      nextRotationAt: row.next_rotation_at,
+      openRotation: rotation,
+      pause: pauseOf(row),
+      checkAt: row.check_at,
+    },
     rotation,
     tokens: tokensOf(row),
     grantWaiting: row.grant_waiting,

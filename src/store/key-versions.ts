@@ -48,7 +48,7 @@ export async function insertKeys(db: Db, keys: readonly NewKey[], now: Date): Pr
 export async function liveKeysOf(db: Db, resourceIds: readonly string[]): Promise<Map<string, StoredKey[]>> {
   const { rows } = await sql<KeyRow>`
     select resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, published_at,
-           grace_ends_at
+           grace_ends_at, revoked_at
       from key_versions where resource_id = any(${resourceIds}::uuid[]) and stage <> 'retired'
   `.execute(db)
   const keys = new Map<string, StoredKey[]>()
@@ -115,6 +115,32 @@ async function updateStages(db: Db, transitions: readonly KeyTransition[], now: 
   `.execute(db)
 }
 
+/** Marks every live key of a resource as refused from `now` on. */
+export async function revokeKeysOf(db: Db, resourceId: string, now: Date): Promise<void> {
+  await db
+    .updateTable('key_versions')
+    .set({ revoked_at: now })
+    .where('resource_id', '=', resourceId)
+    .where('stage', '<>', 'retired')
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
+/** Sets the end of the grace period of one version. */
+export async function setGraceEnd(
+  db: Db,
+  resourceId: string,
+  version: number,
+  graceEndsAt: Date,
+): Promise<void> {
+  await db
+    .updateTable('key_versions')
+    .set({ grace_ends_at: graceEndsAt })
+    .where('resource_id', '=', resourceId)
+    .where('version', '=', version)
+    .execute()
+}
+
 /** Erases every key of a resource, for good; fingerprints and times stay. */
 export async function eraseKeysOf(db: Db, resourceId: string, now: Date): Promise<void> {
   await db
@@ -136,6 +162,7 @@ type KeyRow = {
   created_at: Date
   published_at: Date | null
   grace_ends_at: Date | null
+  revoked_at: Date | null
 }
 
 function storedKey(row: KeyRow): StoredKey {
@@ -149,5 +176,6 @@ function storedKey(row: KeyRow): StoredKey {
     createdAt: row.created_at,
     publishedAt: row.published_at,
     graceEndsAt: row.grace_ends_at,
+    revokedAt: row.revoked_at,
   }
 }

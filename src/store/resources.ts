@@ -106,6 +106,15 @@ export async function setPlan(db: Db, id: string, plan: { name: string; periodMs
     .execute()
 }
 
+/** Sets the grace period of a resource, from its next promotion on. */
+export async function setGrace(db: Db, id: string, grace: GracePeriod): Promise<void> {
+  await db
+    .updateTable('resources')
+    .set({ grace_period_seconds: graceSecondsOf(grace) })
+    .where('id', '=', id)
+    .execute()
+}
+
 /** Notes that Heroku no longer knows the resource, or knows it again (`since: null`). */
 export async function setMissingSince(db: Db, id: string, since: Date | null): Promise<void> {
   await db.updateTable('resources').set({ missing_since: since }).where('id', '=', id).execute()

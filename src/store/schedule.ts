@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Pause } from '../domain/pause.ts'
 import type { Db } from './database.ts'
 
 /** The right to work on a resource until the lease ends. `attempt` is the fencing token: a later claim raises it. */
@@ -36,6 +37,10 @@ export type Settlement = {
   wakeAt: Date | null
   failures: number
   nextRotationAt?: Date
+  pause?: Pause
+  checkAt?: Date
+  /** How often in a row the config had to be put right; 0 when it is not given. */
+  repairs?: number
 }
 
 /**
@@ -54,6 +59,9 @@ export async function settleClaims(
        set claimed_until = null,
            failures = v.failures,
            next_rotation_at = coalesce(v.next_rotation_at, schedule.next_rotation_at),
+           paused_at = coalesce(v.paused_at, schedule.paused_at),
+           check_at = coalesce(v.check_at, schedule.check_at),
+           repairs = v.repairs,
            wake_at = case
              when v.failures = 0 and exists (
                select from rotations
@@ -66,8 +74,11 @@ export async function settleClaims(
              ${settlements.map((s) => s.claim.attempt)}::bigint[],
              ${settlements.map((s) => s.wakeAt)}::timestamptz[],
              ${settlements.map((s) => s.failures)}::integer[],
-             ${settlements.map((s) => s.nextRotationAt ?? null)}::timestamptz[]
-           ) as v (resource_id, attempt, wake_at, failures, next_rotation_at)
+             ${settlements.map((s) => s.nextRotationAt ?? null)}::timestamptz[],
+             ${settlements.map((s) => s.pause?.at ?? null)}::timestamptz[],
+             ${settlements.map((s) => s.checkAt ?? null)}::timestamptz[],
+             ${settlements.map((s) => s.repairs ?? 0)}::integer[]
+           ) as v (resource_id, attempt, wake_at, failures, next_rotation_at, paused_at, check_at, repairs)
      where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
     returning schedule.resource_id
   `.execute(db)
@@ -97,23 +108,39 @@ export async function wakeNow(db: Db, resourceId: string, now: Date): Promise<vo
     .execute()
 }
 
-/** Writes a changed due date down; the caller holds the resource's row lock. */
-export async function reschedule(
+/** Takes the resource from whatever worker is at it and puts it in front of all: what that one still writes is void. */
+export async function takeFromWorker(db: Db, resourceId: string, now: Date): Promise<void> {
+  await db
+    .updateTable('schedule')
+    .set((eb) => ({ attempt: eb('attempt', '+', '1'), claimed_until: null, wake_at: now, failures: 0 }))
+    .where('resource_id', '=', resourceId)
+    .execute()
+}
+
+/** Writes changed dates and the pause down; the caller holds the resource's row lock. */
+export async function setDates(
   db: Db,
   resourceId: string,
-  dates: { nextRotationAt: Date; wakeAt: Date },
-  now: Date,
+  dates: { nextRotationAt: Date; pause: Pause | null },
 ): Promise<void> {
   await db
     .updateTable('schedule')
-    .set({ next_rotation_at: dates.nextRotationAt })
+    .set({
+      next_rotation_at: dates.nextRotationAt,
+      paused_at: dates.pause?.at ?? null,
+      paused_until: dates.pause?.until ?? null,
+      pause_reason: dates.pause?.reason ?? null,
+    })
     .where('resource_id', '=', resourceId)
     .execute()
+}
+
+/** Sets when a worker next looks at the resource, unless one is at it: that one sees the change and decides itself. */
+export async function setWakeAt(db: Db, resourceId: string, wakeAt: Date | null, now: Date): Promise<void> {
   await db
     .updateTable('schedule')
-    .set({ wake_at: dates.wakeAt })
+    .set({ wake_at: wakeAt })
     .where('resource_id', '=', resourceId)
-    .where('wake_at', 'is not', null)
     .where((eb) => eb.or([eb('claimed_until', 'is', null), eb('claimed_until', '<=', now)]))
     .execute()
 }
@@ -124,6 +151,8 @@ export type ScheduleEntry = {
   wakeAt: Date | null
   failures: number
   claimedUntil: Date | null
+  pause: Pause | null
+  checkAt: Date | null
 }
 
 export async function findSchedule(db: Db, resourceId: string): Promise<ScheduleEntry | undefined> {
@@ -138,6 +167,18 @@ export async function findSchedule(db: Db, resourceId: string): Promise<Schedule
       wakeAt: row.wake_at,
       failures: row.failures,
       claimedUntil: row.claimed_until,
+      pause: pauseOf(row),
+      checkAt: row.check_at,
     }
   )
+}
+
+/** The pause of a schedule row, whether it is still on or not. */
+export function pauseOf(row: {
+  paused_at: Date | null
+  paused_until: Date | null
+  pause_reason: string | null
+}): Pause | null {
+  if (row.paused_at === null) return null
+  return { at: row.paused_at, until: row.paused_until, reason: row.pause_reason ?? '' }
 }

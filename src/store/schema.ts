@@ -37,6 +37,7 @@ export type Schema = {
     published_at: Date | null
     grace_ends_at: Date | null
     retired_at: Date | null
+    revoked_at: Date | null
   }
   rotations: {
     id: Identity
@@ -59,6 +60,11 @@ export type Schema = {
     attempt: BigIntText
     failures: Generated<number>
     claimed_until: Date | null
+    paused_at: Date | null
+    paused_until: Date | null
+    pause_reason: string | null
+    check_at: Date | null
+    repairs: Generated<number>
   }
   oauth_grants: {
     resource_id: string

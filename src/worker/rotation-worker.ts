@@ -37,7 +37,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
   let ticking: Promise<Tally> | undefined
 
   async function work(): Promise<Tally> {
-    const total: Tally = { promoted: 0, retired: 0, failed: 0, givenBack: 0 }
+    const total: Tally = { promoted: 0, retired: 0, checked: 0, failed: 0, givenBack: 0 }
     await exchangeWaitingGrants()
     const groups = new Set<Promise<void>>()
     for (let round = 0; round < MOST_GROUPS_PER_TICK && !stopping; round += 1) {
@@ -95,6 +95,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
 function addTo(total: Tally, tally: Tally): void {
   total.promoted += tally.promoted
   total.retired += tally.retired
+  total.checked += tally.checked
   total.failed += tally.failed
   total.givenBack += tally.givenBack
 }

@@ -1,0 +1,31 @@
+import { SecurekeyError } from '../domain/errors.ts'
+import { nextWakeAt } from '../domain/rotation.ts'
+import type { Db } from '../store/database.ts'
+import { liveKeysOf } from '../store/key-versions.ts'
+import { findResource, type Resource } from '../store/resources.ts'
+import { unfinishedRotation } from '../store/rotations.ts'
+import { findSchedule, setWakeAt } from '../store/schedule.ts'
+
+/** The resource with its row locked, or the refusal that says why there is none. */
+export async function liveResource(trx: Db, resourceId: string): Promise<Resource> {
+  const resource = await findResource(trx, resourceId, { lock: true })
+  if (!resource) throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
+  if (resource.state === 'deprovisioned') {
+    throw new SecurekeyError('resource-gone', 'This add-on was deprovisioned.')
+  }
+  return resource
+}
+
+/**
+ * Sets when a worker next looks at a resource, after its dates, grace period or keys were changed by somebody else.
+ * An unfinished rotation keeps its own time. The caller holds the resource's row lock.
+ */
+export async function wakeWhenNeeded(trx: Db, resourceId: string, now: Date): Promise<void> {
+  if (await unfinishedRotation(trx, resourceId)) return
+  const resource = await findResource(trx, resourceId)
+  const schedule = await findSchedule(trx, resourceId)
+  const keyset = (await liveKeysOf(trx, [resourceId])).get(resourceId)
+  if (!resource || !schedule || !keyset) throw new Error(`resource ${resourceId} has no schedule or keys`)
+  const wakeAt = nextWakeAt({ ...schedule, keyset, grace: resource.grace }, now)
+  await setWakeAt(trx, resourceId, wakeAt, now)
+}
