@@ -51,7 +51,7 @@ function unprivilegedAccount(): Account {
 }
 
 async function keptFolder(wanted: string, account: Account, log: (line: string) => void): Promise<string> {
-  if (canEnter(await nearestExisting(wanted), account)) {
+  if (canEnter(await nearestExisting(dirname(wanted)), account)) {
     await mkdir(wanted, { recursive: true })
     await chmod(wanted, 0o755)
     if (canEnter(wanted, account)) return wanted

@@ -1,0 +1,115 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { accessTokenOf } from './bench-resource.ts'
+import { serveParent } from './child.ts'
+
+/** How the stand-in behaves from now on. `faultShare` of the PATCHes fail: 500, 429 and resets in turn. */
+export type Behaviour = { latencyMs: number; faultShare: number; retryAfterSeconds: number }
+export type HerokuQuestion = { ask: 'reset'; behaviour: Behaviour } | { ask: 'counts' } | { ask: 'values' }
+
+/** What reached the stand-in. `repeated`: PATCHes with the value that the resource had already. */
+export type HerokuCounts = {
+  patches: number
+  applied: number
+  repeated: number
+  reads: number
+  unauthorized: number
+  faults: number
+  mostInFlight: number
+}
+/** The last value of each resource, and how many different values it was given. */
+export type HerokuValues = { resourceId: string; value: string; values: number }[]
+
+const PATH = /^\/addons\/([0-9a-f-]{36})\/config$/
+
+/** A stand-in for api.heroku.com that knows one thing: the config of an add-on. Built to cost as little as possible. */
+await serveParent<null, HerokuQuestion>(async () => {
+  let behaviour: Behaviour = { latencyMs: 0, faultShare: 0, retryAfterSeconds: 1 }
+  let counts = noCounts()
+  let configs = new Map<string, { value: string; values: number }>()
+  let inFlight = 0
+
+  function answer(res: ServerResponse, status: number, body: string): void {
+    inFlight -= 1
+    if (status === 429) res.setHeader('retry-after', behaviour.retryAfterSeconds)
+    res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    res.end(body)
+  }
+
+  function handle(req: IncomingMessage, res: ServerResponse, body: string): void {
+    const resourceId = PATH.exec(req.url ?? '')?.[1]
+    if (!resourceId || req.headers.authorization !== `Bearer ${accessTokenOf(resourceId)}`) {
+      counts.unauthorized += 1
+      answer(res, 401, '{"id":"unauthorized"}')
+      return
+    }
+    if (req.method === 'GET') {
+      counts.reads += 1
+      const value = configs.get(resourceId)?.value
+      answer(res, 200, JSON.stringify(value === undefined ? [] : [{ name: 'SECURE_KEY', value }]))
+      return
+    }
+    counts.patches += 1
+    const fault = behaviour.faultShare > 0 && Math.random() < behaviour.faultShare
+    if (fault) {
+      counts.faults += 1
+      const kind = counts.faults % 4
+      if (kind === 0) return answer(res, 500, '{"id":"internal_server_error"}')
+      if (kind === 1) return answer(res, 429, '{"id":"rate_limit"}')
+      // A reset before the value arrived, and one after it was taken: the caller cannot tell them apart.
+      if (kind === 2) store(resourceId, body)
+      inFlight -= 1
+      req.socket.destroy()
+      return
+    }
+    const value = store(resourceId, body)
+    answer(res, 200, JSON.stringify([{ name: 'SECURE_KEY', value }]))
+  }
+
+  function store(resourceId: string, body: string): string {
+    const value: string = JSON.parse(body).config[0].value
+    const before = configs.get(resourceId)
+    if (before?.value === value) counts.repeated += 1
+    else configs.set(resourceId, { value, values: (before?.values ?? 0) + 1 })
+    counts.applied += 1
+    return value
+  }
+
+  const server = createServer((req, res) => {
+    inFlight += 1
+    counts.mostInFlight = Math.max(counts.mostInFlight, inFlight)
+    let body = ''
+    req.setEncoding('utf8')
+    req.on('data', (chunk) => {
+      body += chunk
+    })
+    req.on('end', () => {
+      if (behaviour.latencyMs === 0) handle(req, res, body)
+      else setTimeout(handle, behaviour.latencyMs, req, res, body)
+    })
+  })
+  server.keepAliveTimeout = 60_000
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+
+  return {
+    ready: { url: `http://127.0.0.1:${port}` },
+    async answer(question) {
+      switch (question.ask) {
+        case 'reset':
+          behaviour = question.behaviour
+          counts = noCounts()
+          configs = new Map()
+          return undefined
+        case 'counts':
+          return counts
+        case 'values':
+          return [...configs].map(([resourceId, config]) => ({ resourceId, ...config }))
+      }
+    },
+  }
+})
+
+function noCounts(): HerokuCounts {
+  return { patches: 0, applied: 0, repeated: 0, reads: 0, unauthorized: 0, faults: 0, mostInFlight: 0 }
+}
