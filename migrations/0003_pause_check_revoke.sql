@@ -10,3 +10,7 @@ alter table schedule
 
 -- Refused by verification from this second on, although apps may hold the key until the new pair has arrived.
 alter table key_versions add column revoked_at timestamptz;
+
+create index resources_name on resources (name) where state = 'provisioned';
+create index rotations_unfinished on rotations (due_at) where state in ('open', 'stuck');
+drop index rotations_stuck;

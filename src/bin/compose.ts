@@ -9,6 +9,7 @@ import { createCircuit } from '../heroku/circuit.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
 import { createPlatform } from '../heroku/platform.ts'
+import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { openDatabase } from '../store/database.ts'
@@ -61,6 +62,7 @@ export async function compose(
     now,
     sleep,
   })
+  const limits = createTokenLimits(now)
   // Each host has its own circuit: identity may be down while the platform answers.
   const callTo = (baseUrl: string): HerokuCall =>
     createHerokuCall({
@@ -68,6 +70,7 @@ export async function compose(
       dispatcher,
       budget,
       circuit: createCircuit(now),
+      limits,
       userAgent: USER_AGENT,
       callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
       onRateLimited: (retryAfterMs) => blockHerokuCalls(db, new Date(now().getTime() + retryAfterMs)),

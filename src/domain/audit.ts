@@ -29,6 +29,10 @@ export type AuditAction =
   | 'grace-period-changed'
   | 'config-repaired'
   | 'config-differs'
+  | 'dashboard-signed-in'
+  | 'dashboard-signed-out'
+  | 'key-revealed'
+  | 'audit-downloaded'
 
 /** Facts beside the fixed columns: short texts, numbers and dates. Never a key, token, sealed value or body. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | null>>

@@ -15,3 +15,11 @@ export function parseSecureKeyValue(value: string): { first: string; second: str
   if (first === undefined || second === undefined || rest.length > 0) return undefined
   return isKey(first) && isKey(second) ? { first, second } : undefined
 }
+
+/**
+ * The name that a config var has on an app: Heroku takes the manifest's prefix off and puts the attachment's name in
+ * front, so `SECURE_KEY` attached as `SERVICE_ONE_SECURE` is `SERVICE_ONE_SECURE_KEY` (Add-on Sharing).
+ */
+export function attachedName(configVar: string, prefix: string, attachmentName: string): string {
+  return `${attachmentName}${configVar.slice(prefix.length)}`
+}

@@ -6,7 +6,8 @@
  * - `refused`: any other 4xx; certainly not applied
  * - `unavailable`: 5xx, no answer, or an answer that cannot be read; **may have been applied**
  * - `mismatch`: a readable answer that does not hold what was sent
- * - `postponed`: not sent, because the budget is spent, Heroku is known to be down or somebody else is refreshing
+ * - `postponed`: not sent, because this resource has to wait (its token is just being got by somebody else)
+ * - `held-back`: not sent, because nobody may call at the moment: the budget is spent, or Heroku is known to be down
  * - `refresh-refused`: not sent, because Heroku does not take the refresh token (or our client secret)
  * - `no-access-token`: not sent and never will be, because the grant was lost before it could be exchanged
  * - `unreadable`: not sent, because a sealed value of ours does not open
@@ -19,6 +20,7 @@ export type FailureKind =
   | 'unavailable'
   | 'mismatch'
   | 'postponed'
+  | 'held-back'
   | 'refresh-refused'
   | 'no-access-token'
   | 'unreadable'

@@ -3,17 +3,21 @@ import { parseDuration } from './duration.ts'
 /** A plan of the add-on, by the slug that Heroku sends, and how often it rotates. */
 export type Plan = { name: string; periodMs: number }
 
-/** Reads `PLAN_PERIODS`, for example `weekly=7d,fortnightly=14d`. Every problem found is a sentence in `problems`. */
+/**
+ * Reads `PLAN_PERIODS`, for example `weekly=7d,fortnightly=14d`. Every problem found is a sentence in `problems`; it
+ * tells where the entry stands and does not quote it.
+ */
 export function parsePlans(text: string): { plans: Plan[]; problems: string[] } {
   const plans: Plan[] = []
   const problems: string[] = []
-  for (const entry of text.split(',')) {
+  for (const [index, entry] of text.split(',').entries()) {
+    const place = `entry ${index + 1}`
     const [name = '', duration = '', ...rest] = entry.split('=').map((part) => part.trim())
     const periodMs = parseDuration(duration)
     if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || periodMs === undefined || rest.length > 0) {
-      problems.push(`"${entry}" is not a plan: write name=duration, for example fortnightly=14d`)
+      problems.push(`${place} is not a plan: write name=duration, for example fortnightly=14d`)
     } else if (plans.some((plan) => plan.name === name)) {
-      problems.push(`plan "${name}" stands twice`)
+      problems.push(`${place} names a plan that stood before`)
     } else {
       plans.push({ name, periodMs })
     }

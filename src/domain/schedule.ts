@@ -1,7 +1,7 @@
 const FIRST_RETRY_DELAY_MS = 30_000
 const LONGEST_RETRY_DELAY_MS = 3_600_000
 
-/** Attempts after which a rotation is `stuck`: with the delays below, about four and a half hours of trying. */
+/** Attempts after which a rotation is `stuck`: with the delays below, two and a half to five hours of trying. */
 export const MAX_ATTEMPTS = 12
 
 /**
@@ -36,5 +36,5 @@ export function retryDelayMs(failures: number, random: number): number {
 export const CHECK_AFTER_PUSH_MS = 3_600_000
 /** And then so often, for as long as no rotation comes in between. */
 export const CHECK_EVERY_MS = 14 * 86_400_000
-/** After a revoke the config is compared as soon as every call that was under way before it must have ended. */
-export const CHECK_AFTER_REVOKE_MS = 120_000
+/** Where an older push may still be on its way (a retry, a revoke): as soon as every such call must have ended. */
+export const CHECK_AFTER_DOUBT_MS = 120_000

@@ -28,7 +28,14 @@ export async function exchangeGrants(
     limit: GRANTS_PER_ROUND,
     ...(resourceId === undefined ? {} : { resourceId }),
   })
-  await Promise.all(grants.map((grant) => exchange(deps, grant, signal)))
+  await Promise.all(
+    grants.map((grant) =>
+      // One that breaks down stays claimed until its lease ends, and stops nobody else.
+      exchange(deps, grant, signal).catch((error: unknown) => {
+        deps.log.error({ err: error, resourceId: grant.resourceId }, 'grant exchange interrupted')
+      }),
+    ),
+  )
   return grants.length
 }
 

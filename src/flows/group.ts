@@ -12,13 +12,22 @@ export type Tally = {
   checked: number
   failed: number
   givenBack: number
+  /** Given back because nobody may call Heroku at the moment. */
+  heldBack: number
+}
+
+/** A tally of nothing yet. */
+export function emptyTally(): Tally {
+  return { promoted: 0, retired: 0, checked: 0, failed: 0, givenBack: 0, heldBack: 0 }
 }
 
 /** Claims, and when their calls to Heroku must have ended, so that all is written down before the lease is over. */
 export type ClaimedGroup = { claims: readonly Claim[]; callsUntil: Date }
 
 export type Group = ClaimedGroup & {
-  /** Aborted at shutdown: calls end, claims are given back. */
+  /** Aborted when a shutdown begins: nothing more is started, claims are given back. */
+  closing: AbortSignal
+  /** Aborted when a shutdown has waited long enough: calls end too. */
   signal: AbortSignal
   /** Runs a piece of work when there is room for it; bounds how many rotations are in flight. */
   run: <T>(work: () => Promise<T>) => Promise<T>
@@ -38,6 +47,43 @@ export async function claimGroup(deps: Deps, limit: number): Promise<ClaimedGrou
   return { claims, callsUntil: new Date(leaseUntil.getTime() - WRITE_MARGIN_MS) }
 }
 
+/**
+ * Runs one resource's piece of work when there is room for it, and sees to it that whatever happens there stays
+ * there. At a shutdown, and when the lease leaves no time for a call, the claim is given back instead.
+ */
+export async function runAlone(
+  deps: Deps,
+  group: Group,
+  claim: Claim,
+  tally: Tally,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  await group.run(async () => {
+    const leftMs = group.callsUntil.getTime() - deps.now().getTime()
+    if (group.closing.aborted || leftMs <= 0) {
+      await giveBack(deps, claim, tally)
+      return
+    }
+    try {
+      await work(AbortSignal.any([group.signal, AbortSignal.timeout(leftMs)]))
+    } catch (error) {
+      if (error instanceof SecurekeyError) {
+        await endFailed(deps, group, claim, unreadable(error), tally)
+        return
+      }
+      tally.failed += 1
+      // The claim is left to its lease: whether a push arrived is found out by the read-back.
+      deps.log.error({ err: error, resourceId: claim.resourceId }, 'rotation interrupted')
+    }
+  })
+}
+
+/** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on. */
+export async function giveBack(deps: Deps, claim: Claim, tally: Tally, wakeAt = deps.now()): Promise<void> {
+  tally.givenBack += 1
+  await releaseClaims(deps.db, [claim], wakeAt)
+}
+
 /** Work that a shutdown cut off is no failed attempt: its claim is given back, and the next one reads the config. */
 export async function endFailed(
   deps: Deps,
@@ -47,19 +93,12 @@ export async function endFailed(
   tally: Tally,
 ): Promise<void> {
   if (group.signal.aborted) {
-    tally.givenBack += 1
-    await releaseClaims(deps.db, [claim], deps.now())
+    await giveBack(deps, claim, tally)
     return
   }
-  tally.failed += 1
+  if (failure.kind === 'held-back' || failure.kind === 'rate-limited') tally.heldBack += 1
+  else tally.failed += 1
   await recordFailure(deps, claim, failure)
-}
-
-/** Ends a call at shutdown, and in time before the lease does. Already aborted when none may start any more. */
-export function callSignal(deps: Deps, group: Group): AbortSignal {
-  const leftMs = group.callsUntil.getTime() - deps.now().getTime()
-  if (leftMs <= 0 || group.signal.aborted) return AbortSignal.abort()
-  return AbortSignal.any([group.signal, AbortSignal.timeout(leftMs)])
 }
 
 /** The failure of a resource whose sealed values do not open; any other error is thrown on. */

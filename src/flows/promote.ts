@@ -12,7 +12,7 @@ import {
   type Situation,
   type Transition,
 } from '../domain/rotation.ts'
-import { CHECK_AFTER_PUSH_MS, CHECK_AFTER_REVOKE_MS, nextRotationAt } from '../domain/schedule.ts'
+import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import { type ClaimedResource, loadClaimedResources } from '../store/claimed-resources.ts'
 import { applyTransitions } from '../store/key-versions.ts'
@@ -22,7 +22,13 @@ import type { Deps } from './deps.ts'
 import { groupOrEach } from './group-or-each.ts'
 
 /** A pair that Heroku has confirmed, to be made the truth here. */
-export type Confirmed = { claim: Claim; pair: Pair; publishedAt: Date }
+export type Confirmed = {
+  claim: Claim
+  pair: Pair
+  publishedAt: Date
+  /** It was not the first attempt, so an older call may still arrive at Heroku. */
+  retried: boolean
+}
 
 /** `overtaken`: the claim was taken over or the situation changed; whoever holds the resource now reads the config back. */
 export type PromoteOutcome = 'promoted' | 'overtaken'
@@ -47,6 +53,7 @@ export function createPromoter(deps: Deps): (confirmed: Confirmed) => Promise<Pr
 type Promotion = {
   resource: ClaimedResource
   publishedAt: Date
+  retried: boolean
   transitions: Transition[]
   next: Date
   filler: boolean
@@ -103,13 +110,13 @@ export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Pro
 /** Nothing when the resource no longer waits for this very pair. */
 function planPromotion(resource: ClaimedResource, confirmed: Confirmed, now: Date): Promotion[] {
   const { situation, periodMs, rotation } = resource
-  const { pair, publishedAt } = confirmed
+  const { pair, publishedAt, retried } = confirmed
   const step = decideStep(situation, now)
   if (step.step !== 'publish' && step.step !== 'publish-filler') return []
   if (step.pair.first !== pair.first || step.pair.second !== pair.second) return []
   if (step.step === 'publish-filler') {
     const transitions = fillerPromotion(situation.keyset)
-    return [{ resource, publishedAt, transitions, next: situation.nextRotationAt, filler: true }]
+    return [{ resource, publishedAt, retried, transitions, next: situation.nextRotationAt, filler: true }]
   }
   if (!rotation) return []
   const next = nextRotationAt(rotation.dueAt, periodMs, now)
@@ -118,13 +125,13 @@ function planPromotion(resource: ClaimedResource, confirmed: Confirmed, now: Dat
     publishedAt,
     nextRotationAt: next,
   })
-  return [{ resource, publishedAt, transitions, next, filler: false }]
+  return [{ resource, publishedAt, retried, transitions, next, filler: false }]
 }
 
-function settlementOf({ resource, transitions, next, filler }: Promotion, now: Date): Settlement {
+function settlementOf({ resource, transitions, next, filler, retried }: Promotion, now: Date): Settlement {
   const { situation, rotation, claim } = resource
-  const revoked = !filler && rotation?.reason === 'revoke'
-  const checkAt = new Date(now.getTime() + (revoked ? CHECK_AFTER_REVOKE_MS : CHECK_AFTER_PUSH_MS))
+  const doubt = retried || (!filler && rotation?.reason === 'revoke')
+  const checkAt = new Date(now.getTime() + (doubt ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS))
   const pause = filler ? situation.pause : pauseAfterRotation(situation, now)
   const nextRotationAt = !filler && pause ? nextRotationWhenPaused(next, pause) : next
   const keyset = afterTransitions(situation.keyset, transitions)

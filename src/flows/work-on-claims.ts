@@ -1,12 +1,11 @@
-import { SecurekeyError } from '../domain/errors.ts'
 import { decideStep, type Step } from '../domain/rotation.ts'
 import { loadClaimedResources } from '../store/claimed-resources.ts'
-import { type Claim, releaseClaims } from '../store/schedule.ts'
+import type { Claim } from '../store/schedule.ts'
 import { adoptionOf } from './adoption.ts'
 import { checkConfig, recordCheck } from './check-config.ts'
 import { createKeys, type OpenResource } from './create-keys.ts'
 import type { Deps } from './deps.ts'
-import { callSignal, endFailed, type Group, type Tally, unreadable } from './group.ts'
+import { emptyTally, endFailed, type Group, giveBack, runAlone, type Tally, unreadable } from './group.ts'
 import { groupOrEach } from './group-or-each.ts'
 import { publishPair } from './publish.ts'
 import { retireGroup } from './retire.ts'
@@ -17,7 +16,7 @@ import { retireGroup } from './retire.ts'
  * is found by the next claim and goes on with the same key.
  */
 export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
-  const tally: Tally = { promoted: 0, retired: 0, checked: 0, failed: 0, givenBack: 0 }
+  const tally = emptyTally()
   const steps = await loadSteps(deps, group, group.claims, tally)
   const kept = await withoutUnadopted(deps, group, steps, tally)
   const creating = kept.filter(({ step }) => step.step === 'create' || step.step === 'create-filler')
@@ -40,10 +39,19 @@ export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
   const publishing = [
     ...kept.map((item) => ({ ...item, readBack: true })),
     ...created.map((item) => ({ ...item, readBack: false })),
-  ]
-  await Promise.all(publishing.map((item) => group.run(() => publishAndPromote(deps, group, item, tally))))
+  ].filter(({ step }) => CALLS_HEROKU.includes(step.step))
+  await Promise.all(
+    publishing.map((item) =>
+      runAlone(deps, group, item.resource.claim, tally, (signal) =>
+        publishAndPromote(deps, group, item, signal, tally),
+      ),
+    ),
+  )
   return tally
 }
+
+/** The steps that a resource takes by itself, with calls to Heroku; the others are taken by the group together. */
+const CALLS_HEROKU: readonly Step['step'][] = ['publish', 'publish-filler', 'check']
 
 type ResourceStep = { resource: OpenResource; step: Step }
 
@@ -71,61 +79,40 @@ async function loadSteps(
   return steps.flat()
 }
 
-/** One resource's way through `publish` and `promote`. An unforeseen error is logged and stops nobody else. */
+/** One resource's way through `publish` and `promote`, or through a check. */
 async function publishAndPromote(
   deps: Deps,
   group: Group,
   item: ResourceStep & { readBack: boolean },
-  tally: Tally,
-): Promise<void> {
-  const { claim } = item.resource
-  try {
-    await publishThenPromote(deps, group, item, tally)
-  } catch (error) {
-    if (error instanceof SecurekeyError) {
-      await endFailed(deps, group, claim, unreadable(error), tally)
-      return
-    }
-    tally.failed += 1
-    // The claim is left to its lease: whether the push arrived is found out by the read-back.
-    deps.log.error({ err: error, resourceId: claim.resourceId }, 'rotation interrupted')
-  }
-}
-
-async function publishThenPromote(
-  deps: Deps,
-  group: Group,
-  item: ResourceStep & { readBack: boolean },
+  signal: AbortSignal,
   tally: Tally,
 ): Promise<void> {
   const { resource, step, readBack } = item
-  if (step.step !== 'publish' && step.step !== 'publish-filler' && step.step !== 'check') return
   const { claim } = resource
-  const signal = callSignal(deps, group)
-  if (signal.aborted) {
-    tally.givenBack += 1
-    await releaseClaims(deps.db, [claim], deps.now())
-    return
-  }
   if (step.step === 'check') {
     const check = await checkConfig(deps, resource, step.pair, signal)
     await recordCheck(deps, resource, check.ok ? check.value : 'unknown')
     tally.checked += 1
     return
   }
+  if (step.step !== 'publish' && step.step !== 'publish-filler') return
   const result = await publishPair(deps, resource, step.pair, { readBack, signal })
   if (!result.ok) {
     await endFailed(deps, group, claim, result.failure, tally)
     return
   }
-  const outcome = await group.promote({ claim, pair: step.pair, publishedAt: deps.now() })
+  const outcome = await group.promote({
+    claim,
+    pair: step.pair,
+    publishedAt: deps.now(),
+    retried: readBack,
+  })
   if (outcome === 'promoted') {
     tally.promoted += 1
     return
   }
-  tally.givenBack += 1
   deps.log.warn({ resourceId: claim.resourceId }, 'rotation overtaken')
-  await releaseClaims(deps.db, [claim], deps.now())
+  await giveBack(deps, claim, tally)
 }
 
 const ADOPTION_LOOK_AGAIN_MS = 300_000
@@ -137,20 +124,21 @@ async function withoutUnadopted(
   steps: readonly ResourceStep[],
   tally: Tally,
 ): Promise<ResourceStep[]> {
-  const kept = await Promise.all(
+  const kept: ResourceStep[] = []
+  await Promise.all(
     steps.map(async (item) => {
-      if (item.step.step !== 'create-filler') return [item]
-      const { claim } = item.resource
-      const adoption = await group.run(() => adoptionOf(deps, item.resource, callSignal(deps, group)))
-      if (!adoption.ok) {
-        await endFailed(deps, group, claim, adoption.failure, tally)
-        return []
+      if (item.step.step !== 'create-filler') {
+        kept.push(item)
+        return
       }
-      if (adoption.value !== 'waiting') return [item]
-      tally.givenBack += 1
-      await releaseClaims(deps.db, [claim], new Date(deps.now().getTime() + ADOPTION_LOOK_AGAIN_MS))
-      return []
+      const { claim } = item.resource
+      await runAlone(deps, group, claim, tally, async (signal) => {
+        const adoption = await adoptionOf(deps, item.resource, signal)
+        if (!adoption.ok) await endFailed(deps, group, claim, adoption.failure, tally)
+        else if (adoption.value !== 'waiting') kept.push(item)
+        else await giveBack(deps, claim, tally, new Date(deps.now().getTime() + ADOPTION_LOOK_AGAIN_MS))
+      })
     }),
   )
-  return kept.flat()
+  return kept
 }

@@ -2,6 +2,7 @@ import { type Dispatcher, request } from 'undici'
 import type { FailureKind, HerokuFailure, HerokuResult } from '../domain/heroku-failure.ts'
 import type { CallBudget } from './call-budget.ts'
 import type { Circuit } from './circuit.ts'
+import type { TokenLimits } from './token-limits.ts'
 
 /** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
 export type Call = {
@@ -9,6 +10,8 @@ export type Call = {
   path: string
   headers: Record<string, string>
   body?: string
+  /** Whose token is used, by any name but the token itself; calls without one are not limited by token. */
+  tokenOf?: string
   signal?: AbortSignal
 }
 
@@ -19,7 +22,8 @@ export type CallOptions = {
   circuit: Circuit
   userAgent: string
   callTimeoutMs: number
-  /** Told when Heroku answers 429, so that every process slows down. */
+  limits: TokenLimits
+  /** Told when Heroku answers 429 or is about to, so that every process slows down. */
   onRateLimited: (retryAfterMs: number) => Promise<void>
 }
 
@@ -28,19 +32,23 @@ export type HerokuCall = (call: Call) => Promise<HerokuResult<unknown>>
 
 const DEFAULT_RETRY_AFTER_MS = 60_000
 const LONGEST_RETRY_AFTER_MS = 3_600_000
-const POSTPONE_MS = 5_000
+const HOLD_BACK_MS = 5_000
 
 /** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
 export function createHerokuCall(options: CallOptions): HerokuCall {
   const { budget, circuit } = options
 
   return async (call) => {
+    const limitedMs = call.tokenOf === undefined ? 0 : options.limits.waitMs(call.tokenOf)
+    if (limitedMs > 0) return notSent('postponed', "the token's call limit is spent", limitedMs)
     const waitMs = circuit.waitMs()
-    if (waitMs > 0) return postponed('Heroku is not answering', waitMs)
+    if (waitMs > 0) return notSent('held-back', 'Heroku is not answering', waitMs)
     try {
-      if (!(await budget.acquire(call.signal))) return postponed('the call budget is spent', POSTPONE_MS)
+      if (!(await budget.acquire(call.signal))) {
+        return notSent('held-back', 'the call budget is spent', HOLD_BACK_MS)
+      }
     } catch {
-      return postponed('no permission to call was to be had', POSTPONE_MS)
+      return notSent('held-back', 'no permission to call was to be had', HOLD_BACK_MS)
     }
     const result = await send(options, call)
     circuit.record(result.ok || result.failure.kind !== 'unavailable' || call.signal?.aborted === true)
@@ -64,11 +72,25 @@ async function send(options: CallOptions, call: Call): Promise<HerokuResult<unkn
       signal: call.signal ? AbortSignal.any([call.signal, timeout]) : timeout,
     })
     const text = await response.body.text()
+    await learnLimit(options, call, response)
     if (response.statusCode >= 300) return statusFailure(response)
     return { ok: true, value: JSON.parse(text) }
   } catch (error) {
     return { ok: false, failure: { kind: 'unavailable', detail: describeError(error) } }
   }
+}
+
+async function learnLimit(
+  options: CallOptions,
+  call: Call,
+  response: Dispatcher.ResponseData,
+): Promise<void> {
+  const header = response.headers['ratelimit-remaining']
+  if (call.tokenOf === undefined || header === undefined) return
+  const remaining = Number(header)
+  if (!Number.isFinite(remaining)) return
+  const pauseMs = options.limits.learn(call.tokenOf, remaining)
+  if (pauseMs > 0) await options.onRateLimited(pauseMs).catch(() => undefined)
 }
 
 function statusFailure(response: Dispatcher.ResponseData): HerokuResult<never> {
@@ -103,6 +125,6 @@ function describeError(error: unknown): string {
   return `no answer: ${error.name}${code}`
 }
 
-function postponed(detail: string, waitMs: number): HerokuResult<never> {
-  return { ok: false, failure: { kind: 'postponed', detail, retryAfterMs: waitMs } }
+function notSent(kind: FailureKind, detail: string, waitMs: number): HerokuResult<never> {
+  return { ok: false, failure: { kind, detail, retryAfterMs: waitMs } }
 }

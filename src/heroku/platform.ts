@@ -31,7 +31,7 @@ export function createPlatform(call: HerokuCall, options: PlatformOptions): Plat
   const suffix = configVar.slice(configVarsPrefix.length + 1)
 
   function get(access: Access, path: string, headers: Record<string, string> = {}) {
-    return call({ method: 'GET', path, headers: { ...headersOf(access), ...headers }, ...signalOf(access) })
+    return call({ method: 'GET', path, headers: { ...headersOf(access), ...headers }, ...callerOf(access) })
   }
 
   /** The service always sends the manifest name. Which name Heroku lists is not documented, so the suffix will do. */
@@ -54,7 +54,7 @@ export function createPlatform(call: HerokuCall, options: PlatformOptions): Plat
         path: `/addons/${access.resourceId}/config`,
         headers: { ...headersOf(access), 'content-type': 'application/json' },
         body: JSON.stringify({ config: [{ name: configVar, value }] }),
-        ...signalOf(access),
+        ...callerOf(access),
       })
       if (!result.ok) return result
       if (!Array.isArray(result.value)) return unreadable('the config is not a list')
@@ -105,8 +105,8 @@ function headersOf(access: Access): Record<string, string> {
   }
 }
 
-function signalOf(access: Access): { signal?: AbortSignal } {
-  return access.signal ? { signal: access.signal } : {}
+function callerOf(access: Access): { tokenOf: string; signal?: AbortSignal } {
+  return { tokenOf: access.resourceId, ...(access.signal ? { signal: access.signal } : {}) }
 }
 
 function objects(list: unknown): Record<string, unknown>[] {

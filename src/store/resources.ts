@@ -97,6 +97,18 @@ export async function findResource(
   return row && resourceOf(row)
 }
 
+/** The id of the live resource that Heroku gave this name when it was provisioned. */
+export async function findResourceIdByName(db: Db, name: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('resources')
+    .select('id')
+    .where('name', '=', name)
+    .where('state', '=', 'provisioned')
+    .orderBy('created_at', 'desc')
+    .executeTakeFirst()
+  return row?.id
+}
+
 /** Puts a resource on another plan. */
 export async function setPlan(db: Db, id: string, plan: { name: string; periodMs: number }): Promise<void> {
   await db

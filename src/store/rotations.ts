@@ -146,6 +146,21 @@ export async function unfinishedRotation(db: Db, resourceId: string): Promise<Ro
   return row ? rotationRecord(row) : null
 }
 
+/** Unfinished rotations of all resources, the oldest due date first; of one state when it is given. */
+export async function listUnfinishedRotations(
+  db: Db,
+  filter: { limit: number; state?: 'open' | 'stuck' },
+): Promise<RotationRecord[]> {
+  const rows = await db
+    .selectFrom('rotations')
+    .selectAll()
+    .where('state', 'in', filter.state ? [filter.state] : ['open', 'stuck'])
+    .orderBy('due_at')
+    .limit(filter.limit)
+    .execute()
+  return rows.map(rotationRecord)
+}
+
 function rotationRecord(row: {
   id: string
   resource_id: string

@@ -93,6 +93,21 @@ export type Schema = {
     fingerprint: string | null
     details: JSONColumnType<AuditDetails>
   }
+  sessions: {
+    id_digest: Buffer
+    resource_id: string
+    sign_on_digest: Buffer
+    user_id: string | null
+    email: string | null
+    verified: boolean
+    created_at: Date
+    last_used_at: Date
+    ends_at: Date
+  }
+  used_sign_on_tokens: {
+    digest: Buffer
+    expires_at: Date
+  }
   heroku_budget: {
     only_row: Generated<boolean>
     next_call_at: Generated<Date>

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import type { Deps } from '../flows/deps.ts'
 import { exchangeGrants } from '../flows/exchange-grants.ts'
-import { claimGroup, type Tally } from '../flows/group.ts'
+import { claimGroup, emptyTally, type Tally } from '../flows/group.ts'
 import { createPromoter } from '../flows/promote.ts'
 import { workOnClaims } from '../flows/work-on-claims.ts'
 
@@ -31,20 +31,23 @@ const MOST_GROUPS_PER_TICK = 1_000
 export function createRotationWorker(deps: Deps, options: RotationWorkerOptions): RotationWorker {
   const queue = new PQueue({ concurrency: options.concurrency })
   const promote = createPromoter(deps)
+  const closing = new AbortController()
   const shutdown = new AbortController()
   const clock = createClockCheck(deps, options.clockOffsetMs)
-  let stopping = false
   let ticking: Promise<Tally> | undefined
 
   async function work(): Promise<Tally> {
-    const total: Tally = { promoted: 0, retired: 0, checked: 0, failed: 0, givenBack: 0 }
+    const total = emptyTally()
     await exchangeWaitingGrants()
     const groups = new Set<Promise<void>>()
-    for (let round = 0; round < MOST_GROUPS_PER_TICK && !stopping; round += 1) {
+    for (let round = 0; round < MOST_GROUPS_PER_TICK && !closing.signal.aborted; round += 1) {
+      // While nobody may call Heroku, claiming more would only move claims to and fro; the next tick tries again.
+      if (total.heldBack > 0) break
       const group = await claimGroup(deps, options.claimLimit)
       if (!group) break
       const done = workOnClaims(deps, {
         ...group,
+        closing: closing.signal,
         signal: shutdown.signal,
         run: (piece) => queue.add(piece),
         promote,
@@ -62,15 +65,15 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
   }
 
   async function exchangeWaitingGrants(): Promise<void> {
-    for (let round = 0; round < MOST_GROUPS_PER_TICK && !stopping; round += 1) {
+    for (let round = 0; round < MOST_GROUPS_PER_TICK && !closing.signal.aborted; round += 1) {
       if ((await exchangeGrants(deps, { signal: shutdown.signal })) === 0) return
     }
   }
 
   return {
     async tick() {
-      if (ticking || stopping) return undefined
-      if (!(await clock.isRight()) || ticking || stopping) return undefined
+      if (ticking || closing.signal.aborted) return undefined
+      if (!(await clock.isRight()) || ticking || closing.signal.aborted) return undefined
       ticking = work()
       try {
         const tally = await ticking
@@ -81,7 +84,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
       }
     },
     async stop(limitMs) {
-      stopping = true
+      closing.abort()
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
@@ -93,11 +96,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
 }
 
 function addTo(total: Tally, tally: Tally): void {
-  total.promoted += tally.promoted
-  total.retired += tally.retired
-  total.checked += tally.checked
-  total.failed += tally.failed
-  total.givenBack += tally.givenBack
+  for (const what of Object.keys(total) as (keyof Tally)[]) total[what] += tally[what]
 }
 
 /**

@@ -1,36 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
 import { changePlan } from '../../src/flows/change-plan.ts'
-import { DAY, type Harness, HOUR, MINUTE, startHarness } from '../support/harness.ts'
-
-/** An app with the add-on, its grant exchanged. */
-async function startWithAddon(options: Parameters<typeof startHarness>[0] & { grace?: string } = {}) {
-  const harness = await startHarness(options)
-  await harness.heroku.customer.createApp('service-1')
-  const addon = await harness.heroku.customer.createAddon({
-    app: 'service-1',
-    plan: 'fortnightly',
-    ...(options.grace ? { options: { grace: options.grace } } : {}),
-  })
-  const worker = harness.worker()
-  // The grant was exchanged after the answer; the tick waits for it, or makes up for it.
-  await expect.poll(() => calls(harness, 'POST', '/oauth/token').length).toBe(1)
-  return { ...harness, addon, worker }
-}
-
-function calls(harness: Pick<Harness, 'heroku'>, method: string, path: string) {
-  return harness.heroku.view.apiCalls().filter((c) => c.method === method && c.path.includes(path))
-}
-
-function pushes(harness: Pick<Harness, 'heroku'>) {
-  return calls(harness, 'PATCH', '/config').map((call) => call.config?.SECURE_KEY ?? '')
-}
-
-function keysOn(harness: Pick<Harness, 'heroku'>, app: string, name = 'SECURE_KEY') {
-  const parsed = parseSecureKeyValue(harness.heroku.view.configVars(app)[name] ?? '')
-  if (!parsed) throw new Error(`${name} of ${app} is not a pair of keys`)
-  return parsed
-}
+import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 
 test('a due rotation pushes one new key in front of the former first, to every attached app', async () => {
   const h = await startWithAddon()
@@ -39,7 +10,7 @@ test('a due rotation pushes one new key in front of the former first, to every a
   const before = keysOn(h, 'service-1')
 
   h.clock.advance(14 * DAY)
-  const tally = await h.worker.tick()
+  const tally = await h.worker1.tick()
 
   expect(tally).toMatchObject({ promoted: 1, failed: 0 })
   expect(pushes(h)).toHaveLength(1)
@@ -54,7 +25,7 @@ test('three rotations in a row each keep the former first key as second', async 
   let before = keysOn(h, 'service-1')
   for (let round = 0; round < 3; round += 1) {
     h.clock.advance(14 * DAY)
-    expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     const after = keysOn(h, 'service-1')
     expect(after.second).toBe(before.first)
     before = after
@@ -65,7 +36,7 @@ test('three rotations in a row each keep the former first key as second', async 
 test('nothing is pushed a minute before the due date', async () => {
   const h = await startWithAddon()
   h.clock.advance(14 * DAY - MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 0 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
   expect(pushes(h)).toEqual([])
 })
 
@@ -73,10 +44,10 @@ test('a lost answer costs no second push: the retry reads the config back', asyn
   const h = await startWithAddon()
   h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
   h.clock.advance(14 * DAY)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 0, failed: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 1 })
 
   h.clock.advance(5 * MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   expect(pushes(h)).toHaveLength(1)
   expect(h.heroku.view.releases('service-1').filter((r) => r.description.startsWith('Update'))).toHaveLength(
     1,
@@ -87,9 +58,9 @@ test('a push that was cut before it arrived is repeated with the same key', asyn
   const h = await startWithAddon()
   h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
   h.clock.advance(14 * DAY)
-  await h.worker.tick()
+  await h.worker1.tick()
   h.clock.advance(5 * MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   const [first, second] = pushes(h)
   expect(second).toBe(first)
 })
@@ -97,22 +68,22 @@ test('a push that was cut before it arrived is repeated with the same key', asyn
 test('a shortened grace period replaces the old key by a filler when it ends, with one more push', async () => {
   const h = await startWithAddon({ grace: '48h' })
   h.clock.advance(14 * DAY)
-  await h.worker.tick()
+  await h.worker1.tick()
   const rotated = keysOn(h, 'service-1')
 
   h.clock.advance(48 * HOUR - MINUTE)
-  await h.worker.tick()
+  await h.worker1.tick()
   expect(keysOn(h, 'service-1')).toEqual(rotated)
 
   h.clock.advance(2 * MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   const filled = keysOn(h, 'service-1')
   expect(filled.first).toBe(rotated.first)
   expect(filled.second).not.toBe(rotated.second)
   expect(pushes(h)).toHaveLength(2)
 
   h.clock.advance(12 * DAY)
-  await h.worker.tick()
+  await h.worker1.tick()
   expect(keysOn(h, 'service-1').second).toBe(filled.first)
 })
 
@@ -120,12 +91,12 @@ test('a plan change during a rotation lets it finish and counts the new period f
   const h = await startWithAddon()
   h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
   h.clock.advance(14 * DAY)
-  await h.worker.tick()
+  await h.worker1.tick()
   await changePlan(h.deps, { resourceId: h.addon.id, plan: 'daily' })
   h.clock.advance(5 * MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   const after = keysOn(h, 'service-1')
   h.clock.advance(DAY - 5 * MINUTE)
-  expect(await h.worker.tick()).toMatchObject({ promoted: 1 })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   expect(keysOn(h, 'service-1').second).toBe(after.first)
 })

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import { timeLeftMs } from '../../src/domain/pause.ts'
+import { pauseRotation, resumeSchedule } from '../../src/flows/pause-rotation.ts'
+import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { findSchedule } from '../../src/store/schedule.ts'
+import { type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+
+const actor = { type: 'operator' } as const
+
+function pause(h: HarnessWithAddon, until: Date | null) {
+  return pauseRotation(h.deps, { resourceId: h.addon.id, actor, until, reason: 'audit week' })
+}
+
+async function rotatesAfter(h: HarnessWithAddon, ms: number): Promise<void> {
+  const before = pushes(h).length
+  h.clock.advance(ms - MINUTE)
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(before)
+  h.clock.advance(MINUTE)
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(before + 1)
+}
+
+test('a pause without an end holds the rotation until it is resumed, with the time left kept', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(10 * DAY)
+  expect(await pause(h, null)).toBe(true)
+  h.clock.advance(30 * DAY)
+  await h.worker1.tick()
+  expect(pushes(h)).toEqual([])
+  expect(await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })).toBe(true)
+  await rotatesAfter(h, 4 * DAY)
+})
+
+test('a pause until a date ends by itself, with the time left kept', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(10 * DAY)
+  await pause(h, new Date(h.clock.now().getTime() + 7 * DAY))
+  const schedule = await findSchedule(h.deps.db, h.addon.id)
+  expect(schedule?.pause && timeLeftMs(schedule.nextRotationAt, schedule.pause)).toBe(4 * DAY)
+  await rotatesAfter(h, 11 * DAY)
+})
+
+test('a pause until a date can be ended before it', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(10 * DAY)
+  await pause(h, new Date(h.clock.now().getTime() + 7 * DAY))
+  h.clock.advance(2 * DAY)
+  await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })
+  await rotatesAfter(h, 4 * DAY)
+})
+
+test('during a pause a rotation by hand and a revoke still go ahead, and a whole period is left afterwards', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(10 * DAY)
+  await pause(h, null)
+  await requestRotation(h.deps, { resourceId: h.addon.id, actor })
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(1)
+  h.clock.advance(DAY)
+  await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(2)
+  h.clock.advance(60 * DAY)
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(2)
+  await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })
+  await rotatesAfter(h, 14 * DAY)
+})
+
+test('a pause holds back the filler too, since that restarts apps', async () => {
+  const h = await startWithAddon({ grace: '48h' })
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  await pause(h, null)
+  h.clock.advance(5 * DAY)
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(1)
+  await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(2)
+})
+
+test('pausing twice changes nothing, nor does resuming what is not paused', async () => {
+  const h = await startWithAddon()
+  await pause(h, null)
+  h.clock.advance(HOUR)
+  expect(await pause(h, new Date(h.clock.now().getTime() + DAY))).toBe(false)
+  await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })
+  expect(await resumeSchedule(h.deps, { resourceId: h.addon.id, actor })).toBe(false)
+})
+
+test('a pause that would end in the past is refused', async () => {
+  const h = await startWithAddon()
+  await expect(pause(h, h.clock.now())).rejects.toMatchObject({ code: 'invalid-option' })
+})

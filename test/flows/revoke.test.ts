@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { verifyKey } from '../../src/flows/verify-key.ts'
+import { listRotations } from '../../src/store/rotations.ts'
+import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, MINUTE } from '../support/harness.ts'
+
+const actor = { type: 'operator' } as const
+
+test('a revoke refuses both old keys from that second, before Heroku has heard of it', async () => {
+  const h = await startWithAddon()
+  const old = keysOn(h)
+  await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
+  expect(pushes(h)).toEqual([])
+  for (const key of [old.first, old.second]) {
+    expect(await verifyKey(h.deps, { resourceId: h.addon.id, key })).toMatchObject({ outcome: 'retired' })
+  }
+})
+
+test('a revoke replaces both places of the config var by fresh keys in one push', async () => {
+  const h = await startWithAddon()
+  const old = keysOn(h)
+  await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+  expect(pushes(h)).toHaveLength(1)
+  const fresh = keysOn(h)
+  expect(new Set([old.first, old.second, fresh.first, fresh.second]).size).toBe(4)
+  expect(await verifyKey(h.deps, { resourceId: h.addon.id, key: fresh.first })).toMatchObject({
+    outcome: 'current',
+  })
+})
+
+test('the rotation after a revoke keeps the revoked-to key as second, a period after the revoke', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(3 * DAY)
+  await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
+  await h.worker1.tick()
+  const fresh = keysOn(h)
+  h.clock.advance(14 * DAY - MINUTE)
+  await h.worker1.tick()
+  expect(keysOn(h)).toEqual(fresh)
+  h.clock.advance(MINUTE)
+  await h.worker1.tick()
+  expect(keysOn(h).second).toBe(fresh.first)
+})
+
+test('a revoke supersedes an open rotation, and a late push of that one is put right', async () => {
+  const h = await startWithAddon()
+  const old = keysOn(h)
+  const late = h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'delayed-apply' })
+  h.clock.advance(14 * DAY)
+  expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+
+  await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+  const fresh = keysOn(h)
+  h.heroku.faults.release(late)
+  expect(keysOn(h).second).toBe(old.first)
+
+  h.clock.advance(3 * MINUTE)
+  expect(await h.worker1.tick()).toMatchObject({ checked: 1 })
+  expect(keysOn(h)).toEqual(fresh)
+  const states = await listRotations(h.deps.db, h.addon.id, { limit: 10 })
+  expect(states.map(({ reason, state }) => `${reason} ${state}`)).toEqual([
+    'revoke done',
+    'scheduled superseded',
+  ])
+})
+
+test('a second revoke joins the first while that one is under way', async () => {
+  const h = await startWithAddon()
+  const request = { resourceId: h.addon.id, actor }
+  const outcomes = await Promise.all([revokeKeys(h.deps, request), revokeKeys(h.deps, request)])
+  expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['joined', 'requested'])
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(1)
+})

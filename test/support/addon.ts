@@ -1,0 +1,45 @@
+import { expect } from 'vitest'
+import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
+import type { AddonView } from '../../src/simulator/view.ts'
+import type { RotationWorker } from '../../src/worker/rotation-worker.ts'
+import { type Harness, type HarnessOptions, startHarness } from './harness.ts'
+
+export type HarnessWithAddon = Harness & { addon: AddonView; worker1: RotationWorker }
+
+/** The harness with an app `service-1` that has the add-on, its grant exchanged, and one worker. */
+export async function startWithAddon(
+  options: HarnessOptions & { plan?: string; grace?: string } = {},
+): Promise<HarnessWithAddon> {
+  const harness = await startHarness(options)
+  await harness.heroku.customer.createApp('service-1')
+  const addon = await harness.heroku.customer.createAddon({
+    app: 'service-1',
+    plan: options.plan ?? 'fortnightly',
+    ...(options.grace ? { options: { grace: options.grace } } : {}),
+  })
+  // The exchange begins after the answer was sent, so it may still be under way; its audit row comes last.
+  await expect
+    .poll(async () => {
+      const rows = await harness.deps.db.selectFrom('audit_events').select('action').execute()
+      return rows.map((row) => row.action)
+    })
+    .toContain('grant-exchanged')
+  return { ...harness, addon, worker1: harness.worker() }
+}
+
+/** Calls of the service to Heroku whose path contains `path`. */
+export function callsTo(harness: Pick<Harness, 'heroku'>, method: string, path: string) {
+  return harness.heroku.view.apiCalls().filter((c) => c.method === method && c.path.includes(path))
+}
+
+/** The values that the service pushed, in their order. */
+export function pushes(harness: Pick<Harness, 'heroku'>): string[] {
+  return callsTo(harness, 'PATCH', '/config').map((call) => call.config?.SECURE_KEY ?? '')
+}
+
+/** The two keys that an app holds; fails when the value is not two keys, one comma, no space. */
+export function keysOn(harness: Pick<Harness, 'heroku'>, app = 'service-1', name = 'SECURE_KEY') {
+  const parsed = parseSecureKeyValue(harness.heroku.view.configVars(app)[name] ?? '')
+  if (!parsed) throw new Error(`${name} of ${app} is not a pair of keys`)
+  return parsed
+}
