@@ -3,7 +3,7 @@ import { isAttachmentVar } from './attaching.ts'
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
 import { invalidParams } from './heroku-error.ts'
-import { checkConfigSize, cutRelease, releaseOf, restartDynos, startDyno } from './releases.ts'
+import { checkConfigSize, cutRelease, releaseOf, startDyno } from './releases.ts'
 import { ADJECTIVES } from './words.ts'
 import { type App, appOf, attachmentsOf, type Dyno } from './world.ts'
 
@@ -69,10 +69,15 @@ export function rollback(heroku: Heroku, app: App, version: number): void {
   cutRelease(heroku, app, { config, description: `Rollback to v${version}`, user: heroku.world.customer })
 }
 
-/** Sets how many dynos of each type run; `{ web: 0 }` is an app that never shows a dyno. */
+/** Sets how many dynos of each type run, leaving those that stay alone; `{ web: 0 }` is an app without a dyno. */
 export function scale(heroku: Heroku, app: App, formation: Record<string, number>): void {
   app.formation = { ...app.formation, ...formation }
-  restartDynos(heroku, app)
+  for (const [type, quantity] of Object.entries(formation)) {
+    const names = Array.from({ length: quantity }, (_, index) => `${type}.${index + 1}`)
+    app.dynos = app.dynos.filter((dyno) => dyno.type !== type || names.includes(dyno.name))
+    const running = new Set(app.dynos.map(({ name }) => name))
+    for (const name of names) if (!running.has(name)) startDyno(heroku, app, name, type)
+  }
 }
 
 /** Starts a one-off dyno (`heroku run`); later releases leave it on the config that it started with. */

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify'
-import type { ApiCall } from './api-calls.ts'
+import type { ApiCall } from './api-call.ts'
 import type { Endpoint } from './endpoint.ts'
+import { objectFrom, strings } from './fields.ts'
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
 import { attachmentWithLogToken } from './logplex.ts'
 import { tokenHolder } from './oauth-tokens.ts'
-import { objectFrom, pathOf, strings } from './perform-call.ts'
+import { pathOf } from './perform-call.ts'
 
 /** What is known of a call when it arrives: whose it is and what it asks, without any token or code. */
 export function describeCall(

@@ -2,12 +2,14 @@ import { createApiCalls } from './api-calls.ts'
 import { createEventBus } from './event-bus.ts'
 import { createFaults } from './faults.ts'
 import type { Heroku } from './heroku.ts'
+import { createHistory } from './history.ts'
 import { randomFrom, type SimulatorOptions, settingsFrom } from './options.ts'
 import { createRandomness } from './randomness.ts'
 import { createRateLimit } from './rate-limit.ts'
 import { loadWorld } from './state-file.ts'
-import { createWebhookSender } from './webhook-sender.ts'
 import { emptyWorld } from './world.ts'
+
+const KEPT_ITEMS = 20_000
 
 /** Puts the parts together: the saved world or an empty one, the clock, the bus, the records. */
 export function createHeroku(options: SimulatorOptions): Heroku {
@@ -17,7 +19,7 @@ export function createHeroku(options: SimulatorOptions): Heroku {
   const events = createEventBus(now)
   const saved = statePath === undefined ? undefined : loadWorld(statePath)
   let url: string | undefined
-  const heroku: Omit<Heroku, 'webhooks'> = {
+  return {
     settings,
     world: saved ?? emptyWorld({ id: random.uuid(), email: 'customer@example.com' }),
     now,
@@ -26,8 +28,8 @@ export function createHeroku(options: SimulatorOptions): Heroku {
     apiCalls: createApiCalls(events),
     faults: createFaults(events, () => random.below(1_000_000) / 1_000_000),
     rateLimit: createRateLimit(settings, now),
-    serviceCalls: [],
-    logs: [],
+    serviceCalls: createHistory(KEPT_ITEMS),
+    logs: createHistory(KEPT_ITEMS),
     url: () => {
       if (url === undefined) throw new Error('the simulator does not listen yet')
       return url
@@ -37,6 +39,4 @@ export function createHeroku(options: SimulatorOptions): Heroku {
     },
     closing: new AbortController(),
   }
-  const webhooks = createWebhookSender(heroku)
-  return { ...heroku, webhooks }
 }

@@ -1,5 +1,5 @@
-import type { ApiCall } from './api-calls.ts'
-import type { ServiceCall } from './service-client.ts'
+import type { ApiCall } from './api-call.ts'
+import type { ServiceCall } from './service-call.ts'
 
 /** Something that happened at the simulated Heroku, told to the narrator, the page and the webhook sender. */
 export type SimulatorEvent = { at: string } & (

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ApiCall, CallStatus } from './api-calls.ts'
+import type { ApiCall, CallStatus } from './api-call.ts'
 import type { Answer } from './endpoint.ts'
 import type { Hit } from './faults.ts'
 import type { Heroku } from './heroku.ts'

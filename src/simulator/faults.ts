@@ -115,7 +115,7 @@ export function createFaults(
 function matches(match: FaultMatch, call: FaultCall): boolean {
   if (match.method !== undefined && match.method.toUpperCase() !== call.method) return false
   if (typeof match.path === 'string' && !call.path.includes(match.path)) return false
-  if (match.path instanceof RegExp && !match.path.test(call.path)) return false
+  if (match.path instanceof RegExp && call.path.search(match.path) === -1) return false
   if (match.addon !== undefined && match.addon !== call.addonId && match.addon !== call.addon) return false
   return match.grantType === undefined || match.grantType === call.grantType
 }

@@ -1,11 +1,12 @@
 import type { ApiCalls } from './api-calls.ts'
 import type { EventBus } from './event-bus.ts'
 import type { createFaults } from './faults.ts'
-import type { LogLine } from './logplex.ts'
+import type { History } from './history.ts'
+import type { LogLine } from './log-line.ts'
 import type { Settings } from './options.ts'
 import type { Randomness } from './randomness.ts'
 import type { RateLimit } from './rate-limit.ts'
-import type { ServiceCall } from './service-client.ts'
+import type { ServiceCall } from './service-call.ts'
 import type { World } from './world.ts'
 
 /** What every part of the simulated Heroku works with. */
@@ -18,8 +19,8 @@ export type Heroku = {
   apiCalls: ApiCalls
   faults: ReturnType<typeof createFaults>
   rateLimit: RateLimit
-  serviceCalls: ServiceCall[]
-  logs: LogLine[]
+  serviceCalls: History<ServiceCall>
+  logs: History<LogLine>
   /** Where the simulator listens, for the URLs it hands out. */
   url: () => string
   listensAt: (url: string) => void

@@ -4,22 +4,8 @@ import type { Answer, Call, Endpoint } from './endpoint.ts'
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
 import { HerokuError, unauthorized } from './heroku-error.ts'
+import type { LogLine } from './log-line.ts'
 import type { Attachment } from './world.ts'
-
-/** One line that the service wrote to an app's log. */
-export type LogLine = {
-  at: string
-  addon: string
-  addonId: string
-  app: string
-  priority: number
-  time: string
-  host: string
-  source: string
-  process: string
-  messageId: string
-  text: string
-}
 
 const CONTENT_TYPES = ['application/logplex-1', 'application/x-logplex-1']
 const FRAME = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[.*?\])(?: ([\s\S]*))?$/

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { admit, checkAccept } from './credentials.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
+import { objectFrom, strings } from './fields.ts'
 import type { Heroku } from './heroku.ts'
 import { HerokuError } from './heroku-error.ts'
 
@@ -64,17 +65,4 @@ export function callFrom(request: FastifyRequest, caller: Call['caller']): Call 
 /** The path without its query. */
 export function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? ''
-}
-
-/** An object as a record; anything else as an empty one. */
-export function objectFrom(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
-}
-
-/** Those entries of an object that hold a string. */
-export function strings(value: unknown): Record<string, string> {
-  const entries = Object.entries(objectFrom(value))
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  )
 }

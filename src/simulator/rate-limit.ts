@@ -1,5 +1,5 @@
-import type { Heroku } from './heroku.ts'
 import { HerokuError } from './heroku-error.ts'
+import type { Settings } from './options.ts'
 
 export type RateLimit = {
   /** Takes one request from the budget, or throws 429 with the seconds to wait. Answers what is left. */
@@ -8,8 +8,11 @@ export type RateLimit = {
   remaining: (holder: string) => number
 }
 
+/** Sums of refills are not exact; a request that is due must not fail by the last binary digit. */
+const ROUNDING = 1e-6
+
 /** A budget of requests per hour that refills continuously (Limits): 4,500 are about 75 a minute. */
-export function createRateLimit(settings: Heroku['settings'], now: () => Date): RateLimit {
+export function createRateLimit(settings: Settings, now: () => Date): RateLimit {
   const buckets = new Map<string, { left: number; at: number }>()
   const size = settings.rateLimitPerHour
   const perMs = size / 3_600_000
@@ -26,13 +29,13 @@ export function createRateLimit(settings: Heroku['settings'], now: () => Date): 
   return {
     take: (holder) => {
       const bucket = bucketOf(holder)
-      if (bucket.left < 1) {
-        const retryAfter = Math.ceil((1 - bucket.left) / perMs / 1000)
+      if (bucket.left < 1 - ROUNDING) {
+        const retryAfter = Math.ceil((1 - bucket.left - ROUNDING) / perMs / 1000)
         throw new HerokuError(429, 'rate_limit', 'Your account reached the API rate limit.', { retryAfter })
       }
-      bucket.left -= 1
+      bucket.left = Math.max(0, bucket.left - 1)
       return Math.floor(bucket.left)
     },
-    remaining: (holder) => Math.floor(bucketOf(holder).left),
+    remaining: (holder) => Math.floor(bucketOf(holder).left + ROUNDING),
   }
 }

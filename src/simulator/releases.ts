@@ -5,6 +5,8 @@ import type { App, Dyno, Release, User } from './world.ts'
 
 /** All keys plus all values of an app's config, in bytes (Configuration and Config Vars). */
 const MAX_CONFIG_BYTES = 32 * 1024
+/** Each release holds a copy of the config, and the state file holds them all. */
+const KEPT_RELEASES = 1000
 
 /** Refuses a config that is larger than an app may have. */
 export function checkConfigSize(app: App, config: Record<string, string>): void {
@@ -35,6 +37,7 @@ export function cutRelease(
   }
   app.config = { ...change.config }
   app.releases.push(release)
+  if (app.releases.length > KEPT_RELEASES) app.releases.shift()
   app.updatedAt = release.createdAt
   const { name, id: appId } = app
   if (Object.keys(changes).length > 0) heroku.events.emit({ type: 'config', app: name, appId, changes })

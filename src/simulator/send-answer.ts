@@ -11,7 +11,7 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
   }
   // A text body is sent as it is: an error of Heroku's that is not JSON (a suspended account's 403).
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
-  const etag = `"${createHash('md5').update(text).digest('hex')}"`
+  const etag = `"${createHash('sha256').update(text).digest('hex')}"`
   reply.header('etag', etag)
   if (request.method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag) {
     reply.code(304).send()

@@ -1,19 +1,25 @@
 import formbody from '@fastify/formbody'
 import fastify, { type FastifyInstance } from 'fastify'
+import { adminRoutes } from './admin/admin-routes.ts'
+import type { Parts } from './admin/parts.ts'
 import { accountEndpoints } from './endpoints/account.ts'
 import { addonEndpoints } from './endpoints/addon.ts'
 import { appEndpoints } from './endpoints/app.ts'
+import { customerAddonEndpoints } from './endpoints/customer-addons.ts'
+import { customerAppEndpoints } from './endpoints/customer-apps.ts'
+import { customerAttachmentEndpoints } from './endpoints/customer-attachments.ts'
 import { oauthEndpoints } from './endpoints/oauth.ts'
 import { webhookEndpoints } from './endpoints/webhooks.ts'
-import type { Heroku } from './heroku.ts'
 import { HerokuError } from './heroku-error.ts'
 import { logplexEndpoints } from './logplex.ts'
 import type { SimulatorOptions } from './options.ts'
+import { pageRoutes } from './page/page-routes.ts'
 import { refusal } from './perform-call.ts'
 import { serve } from './serve.ts'
 
 /** Builds the one server that plays api.heroku.com, id.heroku.com and Logplex. */
-export function createServer(heroku: Heroku, logger: SimulatorOptions['logger']): FastifyInstance {
+export function createServer(parts: Parts, logger: SimulatorOptions['logger']): FastifyInstance {
+  const { heroku, webhooks } = parts
   const server = fastify({
     logger: logger ?? false,
     // A hung answer and the page's event stream would otherwise keep close() waiting.
@@ -38,9 +44,14 @@ export function createServer(heroku: Heroku, logger: SimulatorOptions['logger'])
     ...addonEndpoints(heroku),
     ...appEndpoints(heroku),
     ...accountEndpoints(heroku),
-    ...webhookEndpoints(heroku),
+    ...webhookEndpoints(heroku, webhooks),
     ...logplexEndpoints(heroku),
+    ...customerAppEndpoints(heroku),
+    ...customerAddonEndpoints(heroku),
+    ...customerAttachmentEndpoints(heroku),
   ])
+  adminRoutes(server, parts)
+  pageRoutes(server, parts)
   return server
 }
 

@@ -1,16 +1,6 @@
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
-
-/** One call from Heroku to the service, as `view.serviceCalls()` shows it. `status` is 0 when no answer came. */
-export type ServiceCall = {
-  at: string
-  method: string
-  url: string
-  body: string | null
-  status: number
-  answer: string
-  failure: string | null
-}
+import type { ServiceCall } from './service-call.ts'
 
 /** The service's answer; `json` is undefined when the body is not valid JSON. */
 export type ServiceAnswer = { status: number; json: unknown; failure: string | null }

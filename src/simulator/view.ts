@@ -1,10 +1,11 @@
 import { addonConfig, attachmentVars } from './addon-config.ts'
-import type { ApiCall } from './api-calls.ts'
+import type { ApiCall } from './api-call.ts'
 import type { Heroku } from './heroku.ts'
-import type { LogLine } from './logplex.ts'
+import type { LogLine } from './log-line.ts'
 import { dynoState } from './releases.ts'
-import type { ServiceCall } from './service-client.ts'
-import type { Delivery } from './webhook-sender.ts'
+import type { ServiceCall } from './service-call.ts'
+import type { Delivery } from './webhook-delivery.ts'
+import type { Webhooks } from './webhook-sender.ts'
 import {
   type AddOn,
   type App,
@@ -81,7 +82,7 @@ export type View = {
   deliveries: () => Delivery[]
 }
 
-export function createView(heroku: Heroku): View {
+export function createView(heroku: Heroku, webhooks: Webhooks): View {
   const { world } = heroku
   return {
     apps: () => [...world.apps.values()].map((app) => appView(heroku, app)),
@@ -98,10 +99,10 @@ export function createView(heroku: Heroku): View {
     configVars: (app) => ({ ...appOf(world, app).config }),
     releases: (app) => releaseViews(appOf(world, app)),
     dynos: (app) => dynoViews(heroku, appOf(world, app)),
-    logs: () => structuredClone(heroku.logs),
+    logs: () => heroku.logs.all().map((line) => ({ ...line })),
     apiCalls: () => heroku.apiCalls.all(),
-    serviceCalls: () => structuredClone(heroku.serviceCalls),
-    deliveries: () => heroku.webhooks.deliveries(),
+    serviceCalls: () => heroku.serviceCalls.all().map((call) => ({ ...call })),
+    deliveries: () => webhooks.deliveries(),
   }
 }
 

@@ -2,7 +2,7 @@ import { partnerUser } from './addon-config.ts'
 import { addonObject, attachmentObject, dynoObject, releaseObject } from './api-objects.ts'
 import type { SimulatorEvent } from './event-bus.ts'
 import type { Heroku } from './heroku.ts'
-import type { Delivery } from './webhook-sender.ts'
+import type { Delivery } from './webhook-delivery.ts'
 import type { Webhook } from './world.ts'
 
 type Notice = { include: string; action: string; addonIds: string[]; data: unknown }

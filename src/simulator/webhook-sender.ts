@@ -1,27 +1,15 @@
 import { createHmac } from 'node:crypto'
 import type { Heroku } from './heroku.ts'
-import { timestamp } from './heroku.ts'
 import { notFound } from './heroku-error.ts'
+import { createHistory } from './history.ts'
+import type { Delivery } from './webhook-delivery.ts'
 import { webhookNotices } from './webhook-notices.ts'
 import type { Webhook } from './world.ts'
 
-/** One event on its way to one webhook. `body` is kept as sent: the HMAC is over these bytes. */
-export type Delivery = {
-  id: string
-  webhookId: string
-  addonId: string
-  event: { id: string; include: string; action: string }
-  url: string
-  body: string
-  status: 'pending' | 'retrying' | 'failed' | 'succeeded'
-  attempts: number
-  nextAttemptAt: string | null
-  lastCode: number | null
-  createdAt: string
-}
-
 /** The side that tests and the admin face see. Nothing here waits for real time: retries follow the clock. */
 export type Webhooks = {
+  /** Everything sent or waiting, oldest first. */
+  deliveries: () => Delivery[]
   /** Waits until everything that is due has been tried. */
   settle: () => Promise<void>
   /** Tries again what the clock says is due. */
@@ -37,16 +25,15 @@ export type Webhooks = {
 const FIRST_RETRY_MS = 15_000
 const LONGEST_RETRY_MS = 60 * 60 * 1000
 const GIVE_UP_AFTER_MS = 72 * 60 * 60 * 1000
+const KEPT_DELIVERIES = 10_000
 const ATTEMPT_TIMEOUT_MS = 10_000
 
 /**
  * Sends webhooks for what happens (Using Webhooks as an Add-on Partner): in order per hook, where one that fails
  * holds up the next; `notify` is tried once, `sync` again for 72 h with a growing delay.
  */
-export function createWebhookSender(
-  heroku: Omit<Heroku, 'webhooks'>,
-): Webhooks & { deliveries: () => Delivery[] } {
-  const deliveries: Delivery[] = []
+export function createWebhookSender(heroku: Heroku): Webhooks {
+  const deliveries = createHistory<Delivery>(KEPT_DELIVERIES)
   const queues = new Map<string, { webhook: Webhook; waiting: Delivery[]; pumping: Promise<void> }>()
   let held = false
 
@@ -73,13 +60,13 @@ export function createWebhookSender(
     }
   })
   return {
-    deliveries: () => structuredClone(deliveries),
+    deliveries: () => structuredClone([...deliveries.all()]),
     settle: async () => {
       await Promise.all([...queues.values()].map(({ pumping }) => pumping))
     },
     retryDue: pumpAll,
     repeat: async (deliveryId) => {
-      const delivery = deliveries.find(({ id }) => id === deliveryId)
+      const delivery = deliveries.all().find(({ id }) => id === deliveryId)
       const queue = delivery && queues.get(delivery.webhookId)
       if (delivery === undefined || queue === undefined) throw notFound('webhook')
       await send(heroku, queue.webhook, delivery)

@@ -11,8 +11,8 @@ function frame(message: string): string {
 }
 
 function logUrl(service: StandInService): URL {
-  const { log_input_url } = service.received[0]?.body as { log_input_url: string }
-  return new URL(log_input_url)
+  const body = service.received[0]?.body as { log_input_url: string } | undefined
+  return new URL(body?.log_input_url ?? '')
 }
 
 async function postLogs(
@@ -60,7 +60,7 @@ describe('Logplex', () => {
   })
 
   test.each([
-    ['a length in characters', `${(HEAD + 'é').length} ${HEAD}é`, {}],
+    ['a length in characters', `${`${HEAD}é`.length} ${HEAD}é`, {}],
     [
       'the length of Heroku’s own example, one too many',
       `89 <190>1 2013-03-27T20:02:24+00:00 x app procid - - foo`,

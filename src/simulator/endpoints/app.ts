@@ -1,6 +1,7 @@
 import { appObject, attachmentObject, dynoObject, releaseObject } from '../api-objects.ts'
 import { reachableApp, reachableReleasesOf } from '../credentials.ts'
 import { type Call, type Endpoint, ok } from '../endpoint.ts'
+import { requiredNumber } from '../fields.ts'
 import type { Heroku } from '../heroku.ts'
 import { notFound } from '../heroku-error.ts'
 import { page } from '../paging.ts'
@@ -51,7 +52,7 @@ export function appEndpoints(heroku: Heroku): Endpoint[] {
     list('/apps/:app/releases/:release', (call) => {
       const app = grantedAppIn(call)
       const byId = app.releases.find(({ id }) => id === call.params.release)
-      return ok(releaseObject(app, byId ?? releaseOf(app, versionIn(call.params.release ?? ''))))
+      return ok(releaseObject(app, byId ?? releaseOf(app, requiredNumber(call.params, 'release'))))
     }),
     list('/apps/:app/dynos', (call) => {
       const app = grantedAppIn(call)
@@ -82,9 +83,4 @@ export function appEndpoints(heroku: Heroku): Endpoint[] {
       )
     }),
   ]
-}
-
-/** `12` and `v12` name the same release. */
-export function versionIn(text: string): number {
-  return Number(text.replace(/^v/, ''))
 }

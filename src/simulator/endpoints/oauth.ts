@@ -1,8 +1,8 @@
 import { credentialIn } from '../credentials.ts'
 import { type Endpoint, ok } from '../endpoint.ts'
+import { strings } from '../fields.ts'
 import type { Heroku } from '../heroku.ts'
 import { requestTokens } from '../oauth-tokens.ts'
-import { strings } from '../perform-call.ts'
 
 /**
  * `POST /oauth/token` of id.heroku.com: parameters in a form, a JSON body or the query; the client secret there too,

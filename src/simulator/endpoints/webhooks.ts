@@ -4,7 +4,8 @@ import type { Heroku } from '../heroku.ts'
 import { timestamp } from '../heroku.ts'
 import { forbidden, invalidParams, notFound } from '../heroku-error.ts'
 import { page } from '../paging.ts'
-import type { Delivery } from '../webhook-sender.ts'
+import type { Delivery } from '../webhook-delivery.ts'
+import type { Webhooks } from '../webhook-sender.ts'
 import type { Webhook } from '../world.ts'
 
 const MAX_PER_ADDON = 10
@@ -21,7 +22,7 @@ const GRANTED_EVENTS = ['api:build', 'api:dyno', 'api:formation', 'api:release']
 const FIELDS = ['include', 'level', 'url', 'authorization', 'secret']
 
 /** The partner's webhook subscriptions of one add-on, and what was delivered (Using Webhooks as an Add-on Partner). */
-export function webhookEndpoints(heroku: Heroku): Endpoint[] {
+export function webhookEndpoints(heroku: Heroku, webhooks: Webhooks): Endpoint[] {
   const addonIn = (call: Call) => reachableAddon(heroku, call.caller, call.params.addon ?? '')
   const hooksOf = (call: Call) => {
     const { id } = addonIn(call)
@@ -69,7 +70,7 @@ export function webhookEndpoints(heroku: Heroku): Endpoint[] {
     }),
     endpoint('GET', 'webhook-deliveries', (call) => {
       const { id } = addonIn(call)
-      const mine = heroku.webhooks.deliveries().filter(({ addonId }) => addonId === id)
+      const mine = webhooks.deliveries().filter(({ addonId }) => addonId === id)
       return page(call, mine.map(deliveryObject), ['id', 'created_at'])
     }),
   ]
