@@ -1,8 +1,9 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Stage } from '../domain/keyset.ts'
 import type { Transition } from '../domain/rotation.ts'
 import type { RecognisableVersion } from '../domain/verification.ts'
 import type { Db } from './database.ts'
+import type { Schema } from './schema.ts'
 
 /** A key version with its sealed key, which is erased together with the digest when the version retires. */
 export type StoredKey = RecognisableVersion & {
@@ -151,19 +152,8 @@ export async function eraseKeysOf(db: Db, resourceId: string, now: Date): Promis
     .execute()
 }
 
-type KeyRow = {
-  resource_id: string
-  version: number
-  stage: Stage
-  filler: boolean
-  fingerprint: string
-  sealed_key: string | null
-  digest: Buffer | null
-  created_at: Date
-  published_at: Date | null
-  grace_ends_at: Date | null
-  revoked_at: Date | null
-}
+/** What is read of a version: without the times that nobody asks for. */
+type KeyRow = Omit<Selectable<Schema['key_versions']>, 'retired_at'>
 
 function storedKey(row: KeyRow): StoredKey {
   return {

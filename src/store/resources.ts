@@ -1,10 +1,11 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { AuditEvent } from '../domain/audit.ts'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { Db } from './database.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
 import type { NewKey } from './key-versions.ts'
 import type { NewGrant } from './oauth-grants.ts'
+import type { Schema } from './schema.ts'
 
 /** A resource as the flows see it. `wrappedDek` is null once the resource is deprovisioned. */
 export type Resource = {
@@ -147,17 +148,7 @@ export async function shredResource(db: Db, id: string, now: Date): Promise<void
   await db.deleteFrom('oauth_tokens').where('resource_id', '=', id).execute()
 }
 
-function resourceOf(row: {
-  id: string
-  state: 'provisioned' | 'deprovisioned'
-  name: string | null
-  plan: string
-  rotation_period_seconds: string
-  grace_period_seconds: string | null
-  wrapped_dek: string | null
-  created_at: Date
-  missing_since: Date | null
-}): Resource {
+function resourceOf(row: Selectable<Schema['resources']>): Resource {
   return {
     id: row.id,
     state: row.state,

@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Actor } from '../domain/audit.ts'
 import type { RotationReason, RotationState } from '../domain/rotation.ts'
 import type { Db } from './database.ts'
+import type { Schema } from './schema.ts'
 
 export type NewRotation = {
   resourceId: string
@@ -161,20 +162,7 @@ export async function listUnfinishedRotations(
   return rows.map(rotationRecord)
 }
 
-function rotationRecord(row: {
-  id: string
-  resource_id: string
-  reason: RotationReason
-  state: RotationState
-  due_at: Date
-  opened_at: Date
-  opened_by: Actor
-  pending_version: number | null
-  attempts: number
-  last_failure: string | null
-  published_at: Date | null
-  closed_at: Date | null
-}): RotationRecord {
+function rotationRecord(row: Selectable<Schema['rotations']>): RotationRecord {
   return {
     id: row.id,
     resourceId: row.resource_id,
