@@ -90,6 +90,7 @@ export async function compose(
     log: logger,
     settings: {
       configVar: ADDON.configVar,
+      configVarsPrefix: ADDON.configVarsPrefix,
       plans: config.plans,
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,

@@ -11,6 +11,10 @@ await runProcess('web', async (config, logger) => {
   const { deps, close } = await compose(config, logger, { poolSize: POOL_SIZE, connections: CONNECTIONS })
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: config.addonPassword },
+    dashboard: {
+      ssoSalt: config.addonSsoSalt,
+      secureCookies: config.addonUrl.startsWith('https:'),
+    },
     logger,
     notReadyBecause: async () => {
       const missing = await missingMigrations(deps.db)

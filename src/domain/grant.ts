@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** A grant code lives five minutes; taken when Heroku's `expires_at` is missing or cannot be read. */
+/** A grant code lives five minutes; taken when Heroku's `expires_at` is missing or cannot be right. */
 const GRANT_LIFE_MS = 5 * 60_000
+/** Beyond this an expiry is not believed, since the exchange of a refused code is tried again until then. */
+const LONGEST_GRANT_LIFE_MS = 3_600_000
 
 /**
  * When a grant code expires. Heroku writes the offset without a colon (`2016-03-03T18:01:31-0800`, Add-on Partner
@@ -12,7 +14,8 @@ export function grantExpiresAt(expiresAt: unknown, now: Date): Date {
   if (typeof expiresAt !== 'string') return fallback
   const withColon = expiresAt.trim().replace(/([+-][0-9]{2})([0-9]{2})$/, '$1:$2')
   const time = Date.parse(withColon)
-  return Number.isNaN(time) ? fallback : new Date(time)
+  const believed = time > 0 && time <= now.getTime() + LONGEST_GRANT_LIFE_MS
+  return believed ? new Date(time) : fallback
 }
 
 /** SHA-256 of a grant code: by it a code is known again after it was erased. */

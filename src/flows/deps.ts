@@ -15,6 +15,7 @@ export type Log = {
 /** The part of the settings on which use cases depend. */
 export type FlowSettings = {
   configVar: string
+  configVarsPrefix: string
   plans: readonly Plan[]
   defaultGrace: GracePeriod
   /** The least grace period that a customer may choose, and the least age at which a key may be displaced by hand. */

@@ -4,7 +4,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { Pause } from '../domain/pause.ts'
 import { listAuditEvents } from '../store/audit-events.ts'
 import { type KeyTimes, listKeyTimes } from '../store/key-times.ts'
-import { findResource } from '../store/resources.ts'
+import { findResource, type Resource } from '../store/resources.ts'
 import { listRotations, type RotationRecord, unfinishedRotation } from '../store/rotations.ts'
 import { findSchedule } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
@@ -68,24 +68,33 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
   })
 }
 
-/** A page of the rotations of a resource, from behind the cursor on. */
-export async function readHistory(
-  deps: Deps,
-  request: { resourceId: string; olderThan?: string },
-): Promise<Page<RotationRecord>> {
-  return await pageOf(ROWS_PER_PAGE, (limit) =>
-    listRotations(deps.db, request.resourceId, { limit, ...before(request.olderThan) }),
+/** A page of the rotations of a resource, from behind the cursor on. Throws `resource-gone`. */
+export async function readHistoryPage(deps: Deps, request: PageRequest): Promise<ListPage<RotationRecord>> {
+  const { resourceId } = request
+  const page = await pageOf(ROWS_PER_PAGE, (limit) =>
+    listRotations(deps.db, resourceId, { limit, ...before(request) }),
   )
+  return { resource: await theResource(deps, resourceId), page }
 }
 
-/** A page of the audit trail of a resource, from behind the cursor on. */
-export async function readAuditTrail(
-  deps: Deps,
-  request: { resourceId: string; olderThan?: string },
-): Promise<Page<AuditRow>> {
-  return await pageOf(ROWS_PER_PAGE, (limit) =>
-    listAuditEvents(deps.db, request.resourceId, { limit, ...before(request.olderThan) }),
+/** A page of the audit trail of a resource, from behind the cursor on. Throws `resource-gone`. */
+export async function readAuditPage(deps: Deps, request: PageRequest): Promise<ListPage<AuditRow>> {
+  const { resourceId } = request
+  const page = await pageOf(ROWS_PER_PAGE, (limit) =>
+    listAuditEvents(deps.db, resourceId, { limit, ...before(request) }),
   )
+  return { resource: await theResource(deps, resourceId), page }
+}
+
+type PageRequest = { resourceId: string; olderThan?: string }
+type ListPage<T> = { resource: Resource; page: Page<T> }
+
+async function theResource(deps: Deps, resourceId: string): Promise<Resource> {
+  const resource = await findResource(deps.db, resourceId)
+  if (resource?.state !== 'provisioned') {
+    throw new SecurekeyError('resource-gone', 'This add-on was deprovisioned.')
+  }
+  return resource
 }
 
 /** One row more than is shown tells whether there is another page. */
@@ -98,6 +107,6 @@ async function pageOf<T extends { id: string }>(
   return { items, olderThan: rows.length > size ? items.at(-1)?.id : undefined }
 }
 
-function before(olderThan: string | undefined): { before?: string } {
+function before({ olderThan }: PageRequest): { before?: string } {
   return olderThan === undefined ? {} : { before: olderThan }
 }

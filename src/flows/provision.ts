@@ -124,7 +124,7 @@ async function sealGrant(
 /** Customers' flags arrive as strings, a bare flag as "true" (Add-on Parameter Handling). */
 function graceOption(deps: Deps, option: unknown): GracePeriod {
   if (option === undefined || option === null) return deps.settings.defaultGrace
-  const parsed = parseGracePeriod(String(option), deps.settings.graceFloorMs)
+  const parsed = parseGracePeriod(typeof option === 'string' ? option : '', deps.settings.graceFloorMs)
   if ('grace' in parsed) return parsed.grace
   throw new SecurekeyError('invalid-option', `The option --grace ${parsed.problem}.`)
 }

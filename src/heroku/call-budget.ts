@@ -20,8 +20,10 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   const { callsPerSecond, takeSlice, now, sleep } = options
   const callsPerSlice = Math.max(1, Math.ceil(callsPerSecond * SLICE_SECONDS))
   const spacingMs = 1_000 / callsPerSecond
+  const sliceMs = callsPerSlice * spacingMs
   let left = 0
   let nextCallAtMs = 0
+  let sliceEndsAtMs = 0
   let refill: Promise<boolean> | undefined
 
   async function reserve(): Promise<boolean> {
@@ -29,11 +31,14 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
     if (!startsAt) return false
     left = callsPerSlice
     nextCallAtMs = startsAt.getTime()
+    sliceEndsAtMs = nextCallAtMs + sliceMs
     return true
   }
 
   return {
     async acquire(signal) {
+      // Calls that were not made in their time are lost: later they would come on top of what others were promised.
+      if (now().getTime() >= sliceEndsAtMs) left = 0
       while (left === 0) {
         refill ??= reserve().finally(() => {
           refill = undefined

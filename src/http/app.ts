@@ -1,6 +1,7 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Deps } from '../flows/deps.ts'
 import { type Background, createBackground } from './background.ts'
+import { type DashboardOptions, registerDashboard } from './dashboard/register.ts'
 import { handleError, handleNotFound } from './errors.ts'
 import { registerHealth } from './health.ts'
 import { registerJsonBody } from './json-body.ts'
@@ -10,6 +11,7 @@ import { registerResources } from './partner/resources.ts'
 export type AppOptions = {
   /** Basic auth of the provisioning API: the manifest's id and password. */
   credentials: { username: string; password: string }
+  dashboard: DashboardOptions
   logger: FastifyBaseLogger
   /** Why the process cannot do its work at the moment; undefined when it can. */
   notReadyBecause: () => Promise<string | undefined>
@@ -31,6 +33,8 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     // Heroku's router is the one hop in front of us; what it appends to X-Forwarded-For is the client.
     trustProxy: (_address, hop) => hop === 0,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    // An address that cannot be read never comes to a route; it is refused in the same form all the same.
+    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const background = createBackground(deps.log)
   app.addHook('onClose', () => background.drain(DRAIN_LIMIT_MS))
@@ -41,6 +45,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
 
   registerHealth(app, options.notReadyBecause)
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
+  await app.register((scope) => registerDashboard(scope, deps, options.dashboard))
   return app
 }
 

@@ -7,7 +7,7 @@ import { SecurekeyError } from '../domain/errors.ts'
  */
 export function registerJsonBody(app: FastifyInstance): void {
   const types = ['application/json', 'application/vnd.heroku-addons+json']
-  app.removeContentTypeParser('application/json')
+  app.removeAllContentTypeParsers()
   app.addContentTypeParser(types, { parseAs: 'string' }, (_request, text, done) => {
     if (text === '') {
       done(null, undefined)

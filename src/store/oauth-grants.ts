@@ -85,14 +85,17 @@ export async function retryGrantAt(
 }
 
 /**
- * Takes a grant code that came with a repeated provision request, where it can still help: the resource has no
- * tokens and this code was never seen. A code that is known is left alone, so none is exchanged twice.
+ * Takes a grant code that came with a repeated provision request, where it can still help: the resource is live, has
+ * no tokens and this code was never seen. A code that is known is left alone, so none is exchanged twice.
  */
 export async function offerGrant(db: Db, resourceId: string, grant: NewGrant): Promise<void> {
   await sql`
     insert into oauth_grants (resource_id, sealed_code, code_digest, expires_at, state, wake_at)
-    select ${resourceId}, ${grant.sealedCode}, ${grant.codeDigest}, ${grant.expiresAt}, 'waiting', ${grant.wakeAt}
-     where not exists (select from oauth_tokens where resource_id = ${resourceId})
+    select id, ${grant.sealedCode}, ${grant.codeDigest}, ${grant.expiresAt}, 'waiting', ${grant.wakeAt}
+      from resources
+     where id = ${resourceId} and state = 'provisioned'
+       and not exists (select from oauth_tokens where resource_id = ${resourceId})
+       for share -- waits for a deprovision under way, and sees it
     on conflict (resource_id) do update
        set sealed_code = excluded.sealed_code, code_digest = excluded.code_digest,
            expires_at = excluded.expires_at, state = 'waiting', wake_at = excluded.wake_at, attempt = 0

@@ -44,11 +44,7 @@ export async function insertSession(db: Db, idDigest: Buffer, session: StoredSes
 
 /** The session of that digest, ended or not. */
 export async function findSession(db: Db, idDigest: Buffer): Promise<StoredSession | undefined> {
-  const row = await db
-    .selectFrom('sessions')
-    .selectAll()
-    .where('id_digest', '=', idDigest)
-    .executeTakeFirst()
+  const row = await db.selectFrom('sessions').selectAll().where('id_digest', '=', idDigest).executeTakeFirst()
   return (
     row && {
       resourceId: row.resource_id,
@@ -83,7 +79,12 @@ export async function purgeEnded(db: Db, now: Date, limit: number): Promise<void
   await db
     .deleteFrom('sessions')
     .where('id_digest', 'in', (q) =>
-      q.selectFrom('sessions').select('id_digest').where('ends_at', '<=', now).orderBy('ends_at').limit(limit),
+      q
+        .selectFrom('sessions')
+        .select('id_digest')
+        .where('ends_at', '<=', now)
+        .orderBy('ends_at')
+        .limit(limit),
     )
     .execute()
   await db

@@ -46,6 +46,8 @@ export type HarnessOptions = {
   /** Real time after which a call to Heroku is given up; short, since the simulator is near. */
   callTimeoutMs?: number
   seed?: string
+  /** Who ends everything; the test that started it, unless a whole file shares it. */
+  whenFinished?: (end: () => Promise<void>) => void
 }
 
 /** Starts everything in this process and ends it with the test. */
@@ -79,12 +81,14 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const deps = await composeProcess()
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: PASSWORD },
+    dashboard: { ssoSalt: config.addonSsoSalt, secureCookies: config.addonUrl.startsWith('https:') },
     logger,
     notReadyBecause: async () => undefined,
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   heroku.setAddonUrl(url)
-  onTestFinished(async () => {
+  const whenFinished = options.whenFinished ?? onTestFinished
+  whenFinished(async () => {
     await app.close()
     await heroku.close()
     for (const close of closers) await close()
@@ -141,7 +145,8 @@ export function addonAt(url: string): SimulatorOptions['addon'] {
   }
 }
 
-function collector(lines: string[]): NodeJS.WritableStream {
+/** A stream for a logger, each of whose lines ends up in the list. */
+export function collector(lines: string[]): NodeJS.WritableStream {
   return new Writable({
     write(chunk, _encoding, done) {
       lines.push(String(chunk))

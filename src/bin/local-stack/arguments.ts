@@ -11,7 +11,11 @@ With --once everything happens in a temporary folder and on free ports, so both 
 
 /** Reads the words behind `npm start --`. */
 export function parseArguments(words: readonly string[]): Request {
-  const known: Readonly<Record<string, 'once' | 'help'>> = { '--once': 'once', '--help': 'help', '-h': 'help' }
+  const known: Readonly<Record<string, 'once' | 'help'>> = {
+    '--once': 'once',
+    '--help': 'help',
+    '-h': 'help',
+  }
   const unknown = words.find((word) => known[word] === undefined)
   if (unknown !== undefined) return { problem: `npm start does not know "${unknown}".` }
   const modes = words.map((word) => known[word])

@@ -35,6 +35,6 @@ async function listenedOn(port: number, host: string | undefined): Promise<numbe
   } catch {
     return undefined
   } finally {
-    server.close()
+    await new Promise((resolve) => server.close(resolve))
   }
 }

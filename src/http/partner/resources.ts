@@ -11,7 +11,9 @@ import { type ProvisionRequest, provision } from '../../flows/provision.ts'
 import type { Background } from '../background.ts'
 
 const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-const OptionalText = Type.Optional(Type.Union([Type.String({ maxLength: 2_000 }), Type.Null()]))
+/** Postgres takes no zero character in a text. */
+const Text = Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' })
+const OptionalText = Type.Optional(Type.Union([Text, Type.Null()]))
 
 /** Only what is used is described; Heroku may send more, and sends null where it has nothing. */
 const ProvisionBody = Type.Object({

@@ -1,0 +1,82 @@
+import type { Actor, AuditEvent } from '../../domain/audit.ts'
+import { type Entry, RANK } from './entry.ts'
+
+const REAL_PERIODS: Readonly<Record<string, string>> = {
+  daily: 'day',
+  weekly: 'week',
+  fortnightly: 'fortnight',
+  monthly: 'month',
+}
+
+/** Tells an audit row of the service. What only repeats something told already makes no entry. */
+export function tellAudit(event: AuditEvent, who: string): Entry[] {
+  const { at, details = {} } = event
+  const key = `key ${event.version} (${event.fingerprint})`
+  const told = (text: string, more: Partial<Entry> = {}): Entry[] => [
+    { at, rank: RANK.settled, who, text, ...more },
+  ]
+  switch (event.action) {
+    case 'resource-provisioned':
+      return told(`provisioned with two fresh keys; ${key} signs`, { rank: RANK.stored })
+    case 'plan-changed':
+      return told(`plan ${details.from} is now ${details.to}`, { rank: RANK.stored })
+    case 'resource-deprovisioned':
+      return told('deprovisioned: every key, token and the data key are erased', { rank: RANK.stored })
+    case 'resource-missing-at-heroku':
+      return told('Heroku does not know this add-on any more', { tone: 'warning' })
+    case 'grant-exchanged':
+      return told("exchanged Heroku's grant for tokens; they are stored sealed", { tone: 'quiet' })
+    case 'grant-lost':
+      return told('the grant expired before it could be exchanged: no rotation is possible', { tone: 'bad' })
+    case 'access-token-refreshed':
+      return told('took a fresh access token', { tone: 'quiet' })
+    case 'rotation-requested':
+      return told(`a rotation was asked for by ${nameOf(event.actor)}`)
+    case 'key-created':
+      return told(`create   ${key} is made, sealed and stored before Heroku hears of it`, {
+        rank: RANK.stored,
+        tone: 'good',
+      })
+    case 'filler-created':
+      return told(`create   ${key} is a filler for the second place; nobody signs with it`, {
+        rank: RANK.stored,
+        tone: 'good',
+      })
+    case 'key-promoted':
+      return told(`promote  ${key} signs from now on; reason: ${details.reason}`, { tone: 'good' })
+    case 'filler-published':
+      return told(`promote  ${key}, the filler, stands in the second place`, { tone: 'good' })
+    case 'key-retired':
+      return told(`retire   ${key} is erased; its fingerprint stays`, { rank: RANK.erased, tone: 'good' })
+    case 'rotation-attempt-failed':
+      return told(`attempt ${details.failures} failed: ${details.failure}`, { tone: 'warning' })
+    case 'rotation-stuck':
+      return told('the rotation is stuck until somebody resumes it', { tone: 'bad' })
+    case 'rotation-resumed':
+      return told('the rotation is resumed')
+    default:
+      // A new kind of row is better told by its name than not at all.
+      return told(
+        `${String(event.action).replaceAll('-', ' ')}${event.version === undefined ? '' : ` ${key}`}`,
+      )
+  }
+}
+
+/** When the next rotation comes, and that time runs faster here. */
+export function tellNextRotation(
+  schedule: { nextRotationAt: Date; plan: string; periodMs: number | undefined },
+  at: Date,
+  who: string,
+): Entry {
+  const { nextRotationAt, plan, periodMs } = schedule
+  const seconds = Math.round((nextRotationAt.getTime() - at.getTime()) / 1_000)
+  const when = seconds > 0 ? `in ${seconds} s` : 'at once: its date has passed'
+  const real = REAL_PERIODS[plan] ?? `period of ${plan}`
+  const shortened =
+    periodMs === undefined ? '' : `; a real ${real} is shortened to ${Math.round(periodMs / 1_000)} s here`
+  return { at, rank: RANK.ahead, who, text: `next rotation ${when}${shortened}` }
+}
+
+function nameOf(actor: Actor): string {
+  return actor.type === 'person' ? (actor.email ?? 'a person') : actor.type
+}

@@ -1,0 +1,53 @@
+import type { DemoSecrets } from './demo-secrets.ts'
+
+/** Everything a local stack decides about the service's settings. */
+export type LocalSettings = {
+  secrets: DemoSecrets
+  databaseUrl: string
+  servicePort: number
+  simulatorPort: number
+  /** How long the plan `fortnightly` takes here. */
+  fortnightSeconds: number
+}
+
+/** Of the surrounding shell only what programs need to run: its PG* and settings variables would change the service. */
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot']
+
+const GUARD = new URL('./end-with-parent.ts', import.meta.url)
+
+/** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
+export function serviceSettings(settings: LocalSettings): Record<string, string> {
+  const { secrets, databaseUrl, servicePort, simulatorPort, fortnightSeconds } = settings
+  const heroku = `http://127.0.0.1:${simulatorPort}`
+  const periods = { daily: 0.4, weekly: 0.6, fortnightly: 1, monthly: 2 }
+  const plans = Object.entries(periods).map(([plan, of]) => `${plan}=${Math.round(fortnightSeconds * of)}s`)
+  return {
+    DATABASE_URL: databaseUrl,
+    PORT: String(servicePort),
+    HOST: '127.0.0.1',
+    ADDON_PASSWORD: secrets.addonPassword,
+    ADDON_SSO_SALT: secrets.addonSsoSalt,
+    ADDON_CLIENT_SECRET: secrets.addonClientSecret,
+    ADDON_URL: `http://127.0.0.1:${servicePort}`,
+    HEROKU_API_URL: heroku,
+    HEROKU_ID_URL: heroku,
+    SEALING_KEYS: secrets.sealingKeys,
+    PLAN_PERIODS: plans.join(','),
+    // Long enough for the simulated dynos to restart.
+    GRACE_FLOOR: '5s',
+    ROTATION_CRON: '* * * * * *',
+  }
+}
+
+/** The environment of a process of the service: the settings, and the guard that ends it with `npm start`. */
+export function serviceEnvironment(
+  settings: Record<string, string>,
+  surrounding: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const passedOn = PASSED_ON.flatMap((name) => (surrounding[name] ? [[name, surrounding[name]]] : []))
+  return {
+    ...Object.fromEntries(passedOn),
+    ...settings,
+    NODE_OPTIONS: `--import=${GUARD.href}`,
+  }
+}

@@ -1,0 +1,118 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { parseGracePeriod } from '../../domain/grace.ts'
+import { pauseRotation, resumeSchedule } from '../../flows/pause-rotation.ts'
+import { requestRotation, resumeRotation } from '../../flows/request-rotation.ts'
+import { revokeByName } from '../../flows/revoke-by-name.ts'
+import { signOut } from '../../flows/session.ts'
+import { setGracePeriod } from '../../flows/set-grace-period.ts'
+import type { SessionCookies } from '../sso/session-cookie.ts'
+import type { Notice } from './addresses.ts'
+import type { Guard, Visit } from './guard.ts'
+import { sendMessage } from './messages.ts'
+import { type DashboardDeps, sendOverview } from './overview-page.ts'
+import { momentOf } from './present/time-words.ts'
+
+/** Actions per minute from one address. */
+const ACTIONS_PER_MINUTE = 60
+
+/** The forms of the dashboard. Each is one flow; what it answers becomes a page, and is never decided here. */
+export function registerActions(
+  app: FastifyInstance,
+  dashboard: DashboardDeps,
+  guard: Guard,
+  cookies: SessionCookies,
+): void {
+  const { deps } = dashboard
+
+  function act(path: string, handle: (visit: Visit, form: Record<string, unknown>) => Promise<unknown>) {
+    const config = { rateLimit: { max: ACTIONS_PER_MINUTE, timeWindow: '1 minute' } }
+    app.post(`/dashboard/:resourceId/${path}`, { config }, guard.action(handle))
+  }
+
+  act('rotate', async (visit, form) => {
+    const evenIfTooSoon = form.even_if_too_soon === 'yes'
+    const outcome = await requestRotation(deps, { ...subject(visit), evenIfTooSoon })
+    if (outcome.outcome === 'requested') return done(visit, 'rotation-requested')
+    if (outcome.outcome === 'joined') return done(visit, 'rotation-joined')
+    return await sendOverview(dashboard, visit, {
+      status: 409,
+      field: 'rotate',
+      message: 'The key that signs is very new, so apps may still be signing with the one before.',
+      allowedAt: momentOf(outcome.allowedAt, deps.now()),
+    })
+  })
+
+  act('retry', async (visit) => {
+    const resumed = await resumeRotation(deps, subject(visit))
+    return done(visit, resumed ? 'rotation-retried' : 'nothing-stuck')
+  })
+
+  act('revoke', async (visit, form) => {
+    const { outcome } = await revokeByName(deps, { ...subject(visit), typedName: textOf(form.name) })
+    if (outcome === 'requested') return done(visit, 'keys-revoked')
+    if (outcome === 'joined') return done(visit, 'revoke-joined')
+    const message = 'What you typed is not the name of this add-on. No key was revoked.'
+    return await sendOverview(dashboard, visit, { status: 422, field: 'name', message })
+  })
+
+  act('pause', async (visit, form) => {
+    const values = { until: textOf(form.until), reason: textOf(form.reason) }
+    const until = parseUtc(values.until)
+    if (until === 'unreadable' || (until !== null && until <= deps.now())) {
+      const message = 'The end of a pause must be a date and time in the future, or empty.'
+      return await sendOverview(dashboard, visit, { status: 422, field: 'until', message, values })
+    }
+    const paused = await pauseRotation(deps, { ...subject(visit), until, reason: values.reason })
+    return done(visit, paused ? 'schedule-paused' : 'already-paused')
+  })
+
+  act('resume', async (visit) => {
+    const resumed = await resumeSchedule(deps, subject(visit))
+    return done(visit, resumed ? 'schedule-resumed' : 'not-paused')
+  })
+
+  act('grace', async (visit, form) => {
+    const custom = textOf(form.custom)
+    const choice = textOf(form.choice)
+    const text = choice === 'custom' ? custom : choice
+    const parsed = parseGracePeriod(text, deps.settings.graceFloorMs)
+    if ('problem' in parsed) {
+      const message = `The grace period ${parsed.problem}.`
+      const values = { choice, custom }
+      return await sendOverview(dashboard, visit, { status: 422, field: 'grace', message, values })
+    }
+    await setGracePeriod(deps, { ...subject(visit), grace: parsed.grace })
+    return done(visit, 'grace-period-changed')
+  })
+
+  act('sign-out', async (visit) => {
+    await signOut(deps, { ...subject(visit), sessionId: visit.sessionId })
+    cookies.clear(visit.reply, visit.resourceId)
+    return sendMessage(visit.reply, 200, {
+      title: 'You are signed out',
+      paragraphs: ['Your keys go on rotating by themselves.'],
+      howToOpen: true,
+    })
+  })
+}
+
+function subject({ resourceId, actor }: Visit) {
+  return { resourceId, actor }
+}
+
+/** To a page of its own, so that a reload does not act twice. */
+function done(visit: Visit, notice: Notice): FastifyReply {
+  return visit.reply.redirect(`${visit.base}?done=${notice}`, 303)
+}
+
+function textOf(field: unknown): string {
+  return typeof field === 'string' ? field.trim().slice(0, 500) : ''
+}
+
+/** A date and time as `<input type="datetime-local">` sends it, read as UTC; null when it is empty. */
+function parseUtc(text: string): Date | null | 'unreadable' {
+  if (text === '') return null
+  const whole = /^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$/.test(text)
+  const date = new Date(`${text.replace(' ', 'T')}Z`)
+  return whole && !Number.isNaN(date.getTime()) ? date : 'unreadable'
+}

@@ -1,0 +1,116 @@
+// Refines pages that work without it: the reader's own time zone, a copy button, a countdown, and a rotation in
+// progress that is followed without loading the whole page anew.
+
+const FORMS = {
+  long: new Intl.DateTimeFormat(undefined, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }),
+  short: new Intl.DateTimeFormat(undefined, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  }),
+}
+const WATCH_EVERY_MS = 3_000
+
+function showLocalTimes(root) {
+  for (const time of root.querySelectorAll('time[data-moment]')) {
+    time.textContent = FORMS[time.dataset.moment].format(new Date(time.dateTime))
+  }
+}
+
+function nameZone() {
+  const { timeZone } = FORMS.long.resolvedOptions()
+  for (const words of document.querySelectorAll('[data-zone]'))
+    words.textContent = `Times are in your zone, ${timeZone}.`
+}
+
+/** A second click while the first is on its way would only be answered with "joined". */
+function sendFormsOnce() {
+  document.addEventListener('submit', (event) => {
+    const form = event.target
+    if (form.dataset.sent) event.preventDefault()
+    form.dataset.sent = 'yes'
+  })
+  // Back from a page that the form led to.
+  window.addEventListener('pageshow', () => {
+    for (const form of document.forms) delete form.dataset.sent
+  })
+}
+
+function offerCopy(root) {
+  for (const button of root.querySelectorAll('[data-copy]')) {
+    if (!navigator.clipboard) continue
+    button.hidden = false
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim())
+      button.textContent = 'Copied'
+    })
+  }
+}
+
+/** The answer's own Refresh header does the same; this one also takes the key out of a page that is kept for "back". */
+function hideInTime() {
+  const card = document.querySelector('[data-hide-after]')
+  if (!card) return
+  let left = Number(card.dataset.hideAfter)
+  const words = card.querySelector('[data-countdown]')
+  window.addEventListener('pagehide', () => card.remove())
+  setInterval(() => {
+    left -= 1
+    // Spoken only now and then: a status that changes each second is a nuisance to listen to.
+    if (left > 0 && (left % 10 === 0 || left === 5)) words.textContent = `Hides itself in ${left} seconds.`
+    if (left > 0) return
+    card.remove()
+    location.replace(card.dataset.then)
+  }, 1_000)
+}
+
+/** Puts the fresh parts in, but for one that the reader has open or is typing in. */
+function replaceParts(fresh) {
+  for (const part of document.querySelectorAll('[data-board] section')) {
+    const replacement = fresh.getElementById(part.id)
+    if (!replacement || part.contains(document.activeElement) || part.querySelector('details[open]')) continue
+    showLocalTimes(replacement)
+    part.replaceWith(replacement)
+  }
+}
+
+function watchRotation() {
+  const board = document.querySelector('[data-watch]')
+  if (!board) return
+  const timer = setInterval(async () => {
+    const answer = await fetch(board.dataset.watch).catch(() => undefined)
+    if (!answer) return
+    if (!answer.ok) {
+      clearInterval(timer)
+      if (answer.status !== 429) location.reload()
+      return
+    }
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    replaceParts(fresh)
+    if (fresh.querySelector('[data-watch]')) return
+    clearInterval(timer)
+    const headline = fresh.querySelector('.headline')?.textContent ?? ''
+    const notice = document.createElement('p')
+    notice.className = 'notice'
+    notice.textContent = `The rotation has ended. ${headline}.`
+    document.querySelector('.notices').replaceChildren(notice)
+  }, WATCH_EVERY_MS)
+}
+
+showLocalTimes(document)
+nameZone()
+sendFormsOnce()
+offerCopy(document)
+hideInTime()
+watchRotation()
+document.querySelector('[data-focus]')?.focus()

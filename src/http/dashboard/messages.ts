@@ -1,0 +1,47 @@
+import type { FastifyReply } from 'fastify'
+import { sendPage } from './pages.ts'
+
+/**
+ * The page of every refused sign-on and of every session that is over. It is the same for all of them, so that it
+ * tells nobody which part of a sign-on was wrong. `again` is where the browser may find the session it has.
+ */
+export function sendNotSignedIn(reply: FastifyReply, again?: string): FastifyReply {
+  return sendMessage(reply, 403, {
+    title: 'Please open the dashboard again',
+    paragraphs: [
+      'You are not signed in, or your session has ended. A sign-on link works once and for five minutes.',
+    ],
+    howToOpen: true,
+    ...(again === undefined ? {} : { again }),
+  })
+}
+
+/** The page of a session whose add-on was removed. */
+export function sendGone(reply: FastifyReply): FastifyReply {
+  return sendMessage(reply, 410, {
+    title: 'This add-on was removed',
+    paragraphs: ['Its keys were erased, and there is nothing left to show. You may close this page.'],
+    howToOpen: false,
+  })
+}
+
+/** The page of a form that was not made by the session that sends it. */
+export function sendWrongForm(reply: FastifyReply, back: string): FastifyReply {
+  return sendMessage(reply, 403, {
+    title: 'Nothing was changed',
+    paragraphs: [
+      'This form belongs to another sign-on, perhaps to one in another tab. Go back and try again.',
+    ],
+    howToOpen: false,
+    back,
+  })
+}
+
+/** A page that only says something. */
+export function sendMessage(
+  reply: FastifyReply,
+  status: number,
+  message: { title: string; paragraphs: string[]; howToOpen: boolean; back?: string; again?: string },
+): FastifyReply {
+  return sendPage(reply, 'message', { shell: null, back: '', again: '', ...message }, status)
+}

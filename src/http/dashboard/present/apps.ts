@@ -1,0 +1,61 @@
+import { attachedName } from '../../../domain/config-vars.ts'
+import type { AppsAnswer } from '../../../flows/attached-apps.ts'
+import { failureWords } from './failure-words.ts'
+import { counted, type Moment, momentOf } from './time-words.ts'
+
+export type AppRow = {
+  name: string
+  configVar: string
+  release: string
+  since: Moment | null
+}
+
+/** The attached apps, or why they are not known. */
+export type AppsModel = {
+  rows: AppRow[]
+  note: string
+  /** "service-1 and service-2": what a rotation restarts. */
+  restarts: string
+}
+
+const NAMED = 5
+
+export function appsModel(
+  answer: AppsAnswer,
+  addon: { configVar: string; prefix: string },
+  now: Date,
+): AppsModel {
+  if (answer.outcome === 'unknown') {
+    const why =
+      answer.because === 'slow' ? 'Heroku has not answered within two seconds.' : failureWords(answer.because)
+    return {
+      rows: [],
+      note: `${why} So the attached apps cannot be listed at the moment. Your keys are not affected; reload this page to ask again.`,
+      restarts: 'every attached app',
+    }
+  }
+  const rows = answer.apps.map(({ appName, attachmentName, release }): AppRow => {
+    const row = {
+      name: appName,
+      configVar: attachedName(addon.configVar, addon.prefix, attachmentName),
+      since: null,
+    }
+    if (release === 'unknown') return { ...row, release: 'release not visible to securekey' }
+    if (release === 'not-yet') return { ...row, release: 'no release with the current key seen yet' }
+    return { ...row, release: `v${release.version}`, since: momentOf(release.createdAt, now) }
+  })
+  const names = [...new Set(rows.map(({ name }) => name))]
+  return { rows, note: '', restarts: restartWords(names) }
+}
+
+function restartWords(names: string[]): string {
+  if (names.length === 0) return 'every attached app'
+  if (names.length > NAMED) return `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`
+  const last = names.at(-1)
+  return names.length === 1 ? `${last}` : `${names.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** "2 apps". */
+export function appCount(rows: readonly AppRow[]): string {
+  return counted(new Set(rows.map(({ name }) => name)).size, 'app')
+}

@@ -1,0 +1,132 @@
+import { isPaused } from '../../../domain/pause.ts'
+import type { Overview } from '../../../flows/overview.ts'
+import { acceptedUntil, roleOf } from './keys.ts'
+import { dayWords, momentOf } from './time-words.ts'
+import { axisTicks } from './timeline-axis.ts'
+
+type KeyTimes = Overview['keys'][number]
+
+/** A piece of a bar, in per cent of the picture's width. */
+export type Piece = { x: string; width: string; kind: 'signing' | 'grace'; future: boolean; live: boolean }
+export type TimelineRow = { label: string; note: string; labelX: string; anchor: string; pieces: Piece[] }
+export type Timeline = {
+  rows: TimelineRow[]
+  nowX: string
+  nowAnchor: string
+  nextX: string | null
+  nextAnchor: string
+  nextLabel: string
+  ticks: { x: string; label: string }[]
+  description: string
+  /** Key versions that are older than the picture. */
+  left: number
+}
+
+const MOST_ROWS = 7
+/** Empty space at both ends, in parts of the time shown. */
+const PADDING = 0.03
+
+/** The life of one key: it signs from `from` to `signsUntil`, and is accepted up to `until`. */
+type Life = { key: KeyTimes; from: Date; signsUntil: Date | null; until: Date | null }
+
+/** Lays the newest keys out in time: a row each, the oldest on top, the signing part before the grace part. */
+export function timelineOf(overview: Overview): Timeline {
+  const { now, nextRotationAt, pause } = overview
+  const open = isPaused(pause, now) && pause?.until === null
+  const all = livesOf(overview)
+  const lives = all.slice(-MOST_ROWS)
+  const next = open || nextRotationAt <= now ? null : nextRotationAt
+  const times = lives.flatMap(({ from, signsUntil, until }) => [from, signsUntil, until])
+  const scale = scaleOf([...times, now, next].filter((time) => time !== null))
+  const nextAt = next && scale.at(next)
+  return {
+    rows: lives.map((life) => rowOf(life, scale, now)),
+    nowX: percent(scale.at(now)),
+    nowAnchor: anchorAt(scale.at(now)),
+    nextX: nextAt === null ? null : percent(nextAt),
+    nextAnchor: nextAt === null ? 'middle' : anchorAt(nextAt),
+    nextLabel: next ? `next rotation ${dayWords(next)}` : '',
+    ticks: axisTicks(scale.from, scale.to).map(({ at, label }) => ({ x: percent(scale.at(at)), label })),
+    description: describe(lives, next, now),
+    left: all.length - lives.length,
+  }
+}
+
+/** Keys that ever signed, oldest first. A spare signs nothing, so it has no bar of its own. */
+function livesOf(overview: Overview): Life[] {
+  const keys = overview.keys
+    .filter((key) => !key.filler && key.publishedAt !== null)
+    .sort((a, b) => a.version - b.version)
+  return keys.map((key, index): Life => {
+    const from = key.publishedAt ?? key.createdAt
+    const successor = keys[index + 1]?.publishedAt ?? null
+    if (key.stage === 'retired')
+      return { key, from, signsUntil: successor ?? key.retiredAt, until: key.retiredAt }
+    if (roleOf(key) === 'revoked') return { key, from, signsUntil: key.revokedAt, until: key.revokedAt }
+    if (key.stage === 'current') {
+      const end = acceptedUntil(key, { ...overview, grace: { until: 'next-rotation' } })
+      return { key, from, signsUntil: end, until: end }
+    }
+    return { key, from, signsUntil: successor, until: acceptedUntil(key, overview) }
+  })
+}
+
+type Scale = { from: Date; to: Date; at: (time: Date) => number }
+
+function scaleOf(times: Date[]): Scale {
+  const first = Math.min(...times.map((time) => time.getTime()))
+  const last = Math.max(...times.map((time) => time.getTime()), first + 3_600_000)
+  const span = (last - first) * (1 + 2 * PADDING)
+  const start = first - (last - first) * PADDING
+  return {
+    from: new Date(first),
+    to: new Date(last),
+    at: (time) => Math.min(100, Math.max(0, ((time.getTime() - start) / span) * 100)),
+  }
+}
+
+function rowOf({ key, from, signsUntil, until }: Life, scale: Scale, now: Date): TimelineRow {
+  const live = key.stage !== 'retired'
+  const pieces: Piece[] = []
+  function add(kind: Piece['kind'], start: Date, end: Date | null): void {
+    const cut = now > start && (end === null || now < end) ? now : null
+    const edges = cut ? [start, cut, end ?? scale.to] : [start, end ?? scale.to]
+    for (const [index, left] of edges.slice(0, -1).entries()) {
+      const x = scale.at(left)
+      const width = scale.at(edges[index + 1] ?? scale.to) - x
+      if (width > 0) pieces.push({ x: percent(x), width: percent(width), kind, future: left >= now, live })
+    }
+  }
+  add('signing', from, signsUntil)
+  if (signsUntil && (until === null || until > signsUntil)) add('grace', signsUntil, until)
+  const x = scale.at(from)
+  // A label near the right edge ends with its bar, so that it stays inside of the picture on a phone too.
+  const anchor = x > 50 ? 'end' : 'start'
+  const labelX = anchor === 'end' ? scale.at(until ?? signsUntil ?? scale.to) : x
+  return { label: `Version ${key.version}`, note: key.fingerprint, labelX: percent(labelX), anchor, pieces }
+}
+
+function describe(lives: readonly Life[], next: Date | null, now: Date): string {
+  const sentences = lives
+    .filter(({ key }) => key.stage !== 'retired')
+    .map(({ key, from, until }) => {
+      const name = `Version ${key.version} (${key.fingerprint})`
+      if (key.stage === 'current') return `${name} signs since ${momentOf(from, now).text}.`
+      const end = until ? ` until ${momentOf(until, now).text}` : ' until the next rotation'
+      return key.revokedAt ? `${name} is revoked.` : `${name} is still accepted${end}.`
+    })
+  const retired = lives.filter(({ key }) => key.stage === 'retired').map(({ key }) => key.version)
+  if (retired.length > 0) sentences.push(`Erased: version ${retired.join(', ')}.`)
+  if (next) sentences.push(`The next rotation is at ${momentOf(next, now).text}.`)
+  return sentences.join(' ')
+}
+
+/** Text at the edge of the picture is turned inwards. */
+function anchorAt(x: number): string {
+  if (x < 12) return 'start'
+  return x > 80 ? 'end' : 'middle'
+}
+
+function percent(number: number): string {
+  return `${Math.round(number * 100) / 100}%`
+}

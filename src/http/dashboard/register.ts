@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import { createAttachedApps } from '../../flows/attached-apps.ts'
+import type { Deps } from '../../flows/deps.ts'
+import { registerSignOn } from '../sso/routes.ts'
+import { createSessionCookies } from '../sso/session-cookie.ts'
+import { registerActions } from './actions.ts'
+import { baseOf } from './addresses.ts'
+import { prepareForBrowsers } from './browser-scope.ts'
+import { createGuard } from './guard.ts'
+import { registerLists } from './lists.ts'
+import { sendNotSignedIn } from './messages.ts'
+import { sendOverview } from './overview-page.ts'
+import { registerReveal } from './reveal.ts'
+
+export type DashboardOptions = {
+  /** The salt of sign-on tokens, from the manifest. */
+  ssoSalt: string
+  /** Whether browsers reach the service by https, so that cookies must not travel otherwise. */
+  secureCookies: boolean
+}
+
+/** Single sign-on and the dashboard: everything that a browser sees. */
+export async function registerDashboard(
+  app: FastifyInstance,
+  deps: Deps,
+  options: DashboardOptions,
+): Promise<void> {
+  const cookies = createSessionCookies({ secure: options.secureCookies })
+  const guard = createGuard(deps, cookies)
+  const apps = createAttachedApps(deps)
+  app.addHook('onClose', () => apps.settle())
+  await prepareForBrowsers(app)
+
+  registerSignOn(app, deps, { salt: options.ssoSalt, cookies })
+  registerActions(app, { deps, apps }, guard, cookies)
+  registerReveal(app, { deps, apps }, guard)
+  registerLists(app, { deps, apps }, guard)
+
+  app.get(
+    '/dashboard/:resourceId',
+    guard.page((visit) => sendOverview({ deps, apps }, visit)),
+  )
+
+  // Where a repeated sign-on sends the browser, to be asked for the session that the same form made before.
+  app.get(
+    '/dashboard/:resourceId/again/:signOn',
+    guard.page(async ({ request, reply, resourceId, signOnDigest }) => {
+      const { signOn } = request.params as { signOn: string }
+      if (signOn !== signOnDigest.toString('hex')) return sendNotSignedIn(reply)
+      return reply.redirect(baseOf(resourceId), 303)
+    }),
+  )
+  app.get('/dashboard', async (_request, reply) => sendNotSignedIn(reply))
+  app.get('/dashboard/*', async (_request, reply) => sendNotSignedIn(reply))
+}

@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { SignOnFields } from '../../domain/sso.ts'
+import type { Deps } from '../../flows/deps.ts'
+import { signOn } from '../../flows/sign-on.ts'
+import { baseOf } from '../dashboard/addresses.ts'
+import { sendNotSignedIn } from '../dashboard/messages.ts'
+import type { SessionCookies } from './session-cookie.ts'
+
+/** Sign-ons per minute from one address: an office behind one address is well below it, a guesser gets nowhere. */
+const SIGN_ONS_PER_MINUTE = 60
+
+/**
+ * Where Heroku's site posts its form, and the v1 variant that puts the same fields into the address (Add-on Single
+ * Sign-on). The form comes from another site, so it carries no form token: the signature is its proof.
+ */
+export function registerSignOn(
+  app: FastifyInstance,
+  deps: Deps,
+  options: { salt: string; cookies: SessionCookies },
+): void {
+  const { salt, cookies } = options
+  const config = { rateLimit: { max: SIGN_ONS_PER_MINUTE, timeWindow: '1 minute' } }
+
+  app.post('/sso/login', { config }, async (request, reply) => {
+    return await answer(request, reply, fieldsOf(request.body))
+  })
+
+  app.get<{ Params: { id: string } }>('/heroku/resources/:id', { config }, async (request, reply) => {
+    return await answer(request, reply, { ...fieldsOf(request.query), id: request.params.id })
+  })
+
+  async function answer(request: FastifyRequest, reply: FastifyReply, fields: SignOnFields) {
+    const sessionOf = (resourceId: string) => cookies.read(request, resourceId)
+    const outcome = await signOn(deps, { fields, salt, address: request.ip, sessionOf })
+    switch (outcome.outcome) {
+      case 'signed-in':
+        cookies.set(reply, outcome.resourceId, outcome.sessionId)
+        return reply.redirect(baseOf(outcome.resourceId), 303)
+      case 'already-signed-in':
+        return reply.redirect(baseOf(outcome.resourceId), 303)
+      case 'refused': {
+        // On a POST from another site browsers withhold a Lax cookie. The page that refuses lets the browser come
+        // back from here, with its cookie: if it holds the session that this form made, it was a double click.
+        const { used } = outcome
+        const again = used && `${baseOf(used.resourceId)}/again/${used.digest.toString('hex')}`
+        return sendNotSignedIn(reply, again)
+      }
+    }
+  }
+}
+
+function fieldsOf(body: unknown): SignOnFields {
+  return typeof body === 'object' && body !== null ? { ...body } : {}
+}

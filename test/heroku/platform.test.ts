@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest'
+import { createPlatform, type Platform } from '../../src/heroku/platform.ts'
+import { type Answer, callTo, json, type Received, startTinyServer } from './support/tiny-server.ts'
+
+const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
+const ACCESS = { resourceId: RESOURCE, accessToken: 'HRKU-token' }
+const VALUE = `${'A'.repeat(64)},${'B'.repeat(64)}`
+const OLD = `${'B'.repeat(64)},${'C'.repeat(64)}`
+
+async function startPlatform(answer: Answer): Promise<{ platform: Platform; received: Received[] }> {
+  const { url, received } = await startTinyServer(answer)
+  const options = { addonId: 'securekey', configVar: 'SECURE_KEY', configVarsPrefix: 'SECURE' }
+  return { platform: createPlatform(callTo(url), options), received }
+}
+
+describe('reading the config', () => {
+  test.each([
+    ['by its full name', [{ name: 'SECURE_KEY', value: VALUE }], VALUE],
+    ['by its suffix', [{ name: 'KEY', value: VALUE }], VALUE],
+    ['among others', [{ name: 'OTHER', value: 'x' }, null, 7, { name: 'SECURE_KEY', value: VALUE }], VALUE],
+    ['that is not set', [], null],
+    ['that is null', [{ name: 'SECURE_KEY', value: null }], null],
+    ['that is no text', [{ name: 'SECURE_KEY', value: 7 }], null],
+    [
+      'under the name of an attachment, which is none of ours',
+      [{ name: 'SERVICE_ONE_SECURE_KEY', value: VALUE }],
+      null,
+    ],
+  ])('finds the value %s', async (_how, body, value) => {
+    const { platform } = await startPlatform(json(body))
+    expect(await platform.readConfig(ACCESS)).toEqual({ ok: true, value })
+  })
+
+  test.each([[{ SECURE_KEY: VALUE }], [null], ['text'], [7]])('takes %o for no answer', async (body) => {
+    const { platform } = await startPlatform(json(body))
+    expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+  })
+
+  test('asks for the resource with its own token, in version 3 of the API', async () => {
+    const { platform, received } = await startPlatform(json([]))
+    await platform.readConfig(ACCESS)
+    expect(received[0]).toMatchObject({
+      method: 'GET',
+      url: `/addons/${RESOURCE}/config`,
+      headers: { accept: 'application/vnd.heroku+json; version=3', authorization: 'Bearer HRKU-token' },
+      body: '',
+    })
+  })
+})
+
+describe('writing the config', () => {
+  test('sends the manifest name, and succeeds when the answer holds what was sent', async () => {
+    const { platform, received } = await startPlatform(json([{ name: 'SECURE_KEY', value: VALUE }]))
+    expect(await platform.writeConfig(ACCESS, VALUE)).toEqual({ ok: true, value: undefined })
+    expect(received[0]).toMatchObject({ method: 'PATCH', url: `/addons/${RESOURCE}/config` })
+    expect(received[0]?.headers).toMatchObject({ 'content-type': 'application/json' })
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ config: [{ name: 'SECURE_KEY', value: VALUE }] })
+  })
+
+  test('succeeds also when the answer names the variable by its suffix', async () => {
+    const { platform } = await startPlatform(json([{ name: 'KEY', value: VALUE }]))
+    expect((await platform.writeConfig(ACCESS, VALUE)).ok).toBe(true)
+  })
+
+  test.each([
+    ['another value', [{ name: 'SECURE_KEY', value: OLD }]],
+    ['no value', [{ name: 'SECURE_KEY', value: null }]],
+    ['nothing', []],
+  ])('is a mismatch when the answer holds %s', async (_what, body) => {
+    const { platform } = await startPlatform(json(body))
+    const result = await platform.writeConfig(ACCESS, VALUE)
+    expect(result).toMatchObject({ ok: false, failure: { kind: 'mismatch' } })
+    expect(JSON.stringify(result)).not.toContain('B'.repeat(64))
+  })
+
+  test('may have been applied when the answer is no list', async () => {
+    const { platform } = await startPlatform(json({ ok: true }))
+    expect(await platform.writeConfig(ACCESS, VALUE)).toMatchObject({ failure: { kind: 'unavailable' } })
+  })
+})
+
+describe('listing', () => {
+  test('attachments by the id of their app; what has none is passed over', async () => {
+    const { platform, received } = await startPlatform(
+      json(
+        [
+          { name: 'SECURE', app: { id: 'app-1', name: 'service-1' } },
+          { name: 'SERVICE_ONE_SECURE', app: { id: 'app-2', name: 'service-2' } },
+          { name: 'BROKEN', app: null },
+          null,
+        ],
+        206,
+      ),
+    )
+    expect(await platform.listAttachments(ACCESS)).toEqual({
+      ok: true,
+      value: [
+        { appId: 'app-1', appName: 'service-1', attachmentName: 'SECURE' },
+        { appId: 'app-2', appName: 'service-2', attachmentName: 'SERVICE_ONE_SECURE' },
+      ],
+    })
+    expect(received[0]).toMatchObject({
+      url: `/addons/${RESOURCE}/addon-attachments`,
+      headers: { range: 'id ..; max=1000' },
+    })
+  })
+
+  test("releases newest first, and which of them are the add-on's own", async () => {
+    const { platform, received } = await startPlatform(
+      json([
+        {
+          version: 12,
+          status: 'succeeded',
+          created_at: '2026-03-03T12:00:00Z',
+          user: { email: 'securekey@addons.heroku.com' },
+        },
+        {
+          version: 11,
+          status: 'failed',
+          created_at: '2026-03-02T12:00:00Z',
+          user: { email: 'dev@example.com' },
+        },
+      ]),
+    )
+    const result = await platform.listReleases(ACCESS, 'app/1')
+    expect(result).toEqual({
+      ok: true,
+      value: [
+        { version: 12, status: 'succeeded', createdAt: new Date('2026-03-03T12:00:00Z'), byAddon: true },
+        { version: 11, status: 'failed', createdAt: new Date('2026-03-02T12:00:00Z'), byAddon: false },
+      ],
+    })
+    expect(received[0]?.url).toBe('/apps/app%2F1/releases')
+    expect(received[0]?.headers.range).toContain('order=desc')
+  })
+
+  test.each(['listAttachments', 'listReleases'] as const)(
+    '%s takes what is no list for no answer',
+    async (list) => {
+      const { platform } = await startPlatform(json({ id: 'not_a_list' }))
+      expect(await platform[list](ACCESS, 'app')).toMatchObject({ failure: { kind: 'unavailable' } })
+    },
+  )
+})

@@ -1,0 +1,132 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ADDON } from '../../src/config.ts'
+import type { Deps } from '../../src/flows/deps.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createLogger } from '../../src/logger.ts'
+import { createLocalKek } from '../../src/sealing/keyring.ts'
+import { createSealing } from '../../src/sealing/sealing.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { missingMigrations } from '../../src/store/migrations.ts'
+import { seededBytes } from '../simulator/support/seeded-bytes.ts'
+import { collector, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
+import { callPartnerApi, provisionBody, provisionOne } from './support/partner-call.ts'
+
+const INTERNAL = { id: 'internal', message: 'Something went wrong on our side. Please try again.' }
+
+/** A web process on the given dependencies, and what it logs. */
+async function startApp(deps: Deps) {
+  const logLines: string[] = []
+  const app = await createApp(deps, {
+    credentials: { username: ADDON.id, password: PASSWORD },
+    dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
+    logger: createLogger({ level: 'trace', process: 'test' }, collector(logLines)),
+    notReadyBecause: async () => {
+      const missing = await missingMigrations(deps.db)
+      return missing.length === 0 ? undefined : `${missing.length} migrations are missing`
+    },
+  })
+  onTestFinished(() => app.close())
+  return { app, logLines }
+}
+
+/** A database that does not answer. */
+function unreachable(): Deps['db'] {
+  const db = openDatabase({
+    url: 'postgres://user:database-password@127.0.0.1:1/none',
+    poolSize: 1,
+    onIdleError: () => {},
+  })
+  onTestFinished(() => db.destroy())
+  return db
+}
+
+describe('500', () => {
+  test('without a database tells the caller nothing of it, and the log what it was', async () => {
+    const { deps } = await startHarness()
+    const { app, logLines } = await startApp({ ...deps, db: unreachable() })
+    const calls = [
+      { method: 'POST', body: provisionBody() },
+      { method: 'PUT', path: `/${provisionBody().uuid}`, body: { plan: 'weekly' } },
+      { method: 'DELETE', path: `/${provisionBody().uuid}` },
+    ] as const
+    for (const call of calls) {
+      expect(await callPartnerApi(app, call)).toMatchObject({ status: 500, json: INTERNAL })
+    }
+    const failed = logLines.filter((line) => line.includes('request failed'))
+    expect(failed).toHaveLength(3)
+    expect(failed.join('')).toContain('ECONNREFUSED')
+    expect(failed.join('')).not.toContain('database-password')
+  })
+
+  test('with a data key that does not open names the missing KEK in the log alone', async () => {
+    const { app, deps } = await startHarness()
+    const uuid = await provisionOne(app)
+    const kek = await createLocalKek('k2', Uint8Array.from(seededBytes('k2')(32)))
+    const other = await startApp({ ...deps, sealing: createSealing([kek], deps.random) })
+    expect(await callPartnerApi(other.app, { method: 'POST', body: provisionBody({ uuid }) })).toMatchObject({
+      status: 500,
+      json: INTERNAL,
+    })
+    expect(other.logLines.join('')).toContain('wrapped by KEK \\"k1\\"')
+  })
+
+  test('of an error that nobody foresaw tells the caller nothing of it', async () => {
+    const { deps } = await startHarness()
+    const { app, logLines } = await startApp({
+      ...deps,
+      random: () => {
+        throw new TypeError('internal words')
+      },
+    })
+    const answer = await callPartnerApi(app, { method: 'POST', body: provisionBody() })
+    expect(answer).toMatchObject({ status: 500, json: INTERNAL })
+    expect(logLines.join('')).toContain('internal words')
+  })
+
+  test('leaves nothing half made: the repeated request succeeds', async () => {
+    const { app, deps } = await startHarness()
+    const body = provisionBody()
+    const broken = await startApp({ ...deps, db: unreachable() })
+    await callPartnerApi(broken.app, { method: 'POST', body })
+    expect((await callPartnerApi(app, { method: 'POST', body })).status).toBe(200)
+  })
+})
+
+describe('503', () => {
+  test('of /readyz without a database says so, while /healthz still answers', async () => {
+    const { deps } = await startHarness()
+    const { app } = await startApp({ ...deps, db: unreachable() })
+    const ready = await app.inject('/readyz')
+    expect(ready.statusCode).toBe(503)
+    expect(ready.json()).toEqual({ status: 'not ready', reason: 'the database does not answer' })
+    expect((await app.inject('/healthz')).statusCode).toBe(200)
+  })
+
+  test('of /readyz before the migrations were applied says how many are missing', async () => {
+    const { deps } = await startHarness()
+    const { app } = await startApp(deps)
+    expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready' })
+    await deps.db
+      .deleteFrom('kysely_migration' as 'resources')
+      .where('name', 'like', '0001%')
+      .execute()
+    const ready = await app.inject('/readyz')
+    expect([ready.statusCode, ready.json()]).toEqual([
+      503,
+      { status: 'not ready', reason: '1 migrations are missing' },
+    ])
+  })
+})
+
+describe('the answer to a provision request', () => {
+  test('does not wait for Heroku: it is there while the exchange of the grant still hangs', async () => {
+    const { app, heroku, deps } = await startHarness({ callTimeoutMs: 1_000 })
+    heroku.faults.add({ match: { path: '/oauth/token' }, kind: 'hang', times: 10 })
+    await heroku.customer.createApp('service-1')
+    const addon = await heroku.customer.createAddon({ app: 'service-1', plan: 'daily' })
+    expect(addon.state).toBe('provisioned')
+    const grant = await deps.db.selectFrom('oauth_grants').select('state').executeTakeFirstOrThrow()
+    expect(grant.state).toBe('waiting')
+    expect((await callPartnerApi(app, { method: 'POST', body: provisionBody() })).status).toBe(200)
+  })
+})
