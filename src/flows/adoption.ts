@@ -26,35 +26,40 @@ export async function adoptionOf(
 ): Promise<HerokuResult<Adoption>> {
   const { resourceId } = resource.claim
   const { keyset } = resource.situation
-  const { publishedAt } = currentVersion(keyset)
+  const { publishedAt, createdAt } = currentVersion(keyset)
   const ceilingMs = (secondVersion(keyset).graceEndsAt?.getTime() ?? 0) + CEILING_MS
   if (!publishedAt || deps.now().getTime() >= ceilingMs) return { ok: true, value: 'unobservable' }
   return await withAccessToken(
     deps,
     { ...resource, resourceId },
-    (accessToken) => observeAdoption(deps, { resourceId, accessToken, signal }, publishedAt),
+    (accessToken) => observeAdoption(deps, { resourceId, accessToken, signal }, { createdAt, publishedAt }),
     signal,
   )
 }
 
-/** Looks for a release of each app that carries the key. A new release restarts the app (Platform API for Partners). */
+/**
+ * Looks for a release of each app that carries the key. A new release restarts the app (Platform API for Partners).
+ * The add-on's own counts from the key's making on, since the push may have arrived long before it was confirmed.
+ */
 async function observeAdoption(
   deps: Pick<Deps, 'platform'>,
   access: Access,
-  publishedAt: Date,
+  key: { createdAt: Date; publishedAt: Date },
 ): Promise<HerokuResult<Adoption>> {
   const attachments = await deps.platform.listAttachments(access)
   if (!attachments.ok) return attachments
   const appIds = new Set(attachments.value.map((attachment) => attachment.appId))
   if (appIds.size > MOST_APPS_ASKED) return { ok: true, value: 'unobservable' }
-  const sinceMs = publishedAt.getTime() - CLOCK_TOLERANCE_MS
   for (const appId of appIds) {
     const releases = await deps.platform.listReleases(access, appId)
     if (!releases.ok) {
       const denied = releases.failure.kind === 'refused' || releases.failure.kind === 'missing'
       return denied ? { ok: true, value: 'unobservable' } : releases
     }
-    const seen = releases.value.some((r) => r.status === 'succeeded' && r.createdAt.getTime() >= sinceMs)
+    const seen = releases.value.some(({ status, byAddon, createdAt }) => {
+      const since = byAddon ? key.createdAt : key.publishedAt
+      return status === 'succeeded' && createdAt.getTime() >= since.getTime() - CLOCK_TOLERANCE_MS
+    })
     if (!seen) return { ok: true, value: 'waiting' }
   }
   return { ok: true, value: 'adopted' }

@@ -28,10 +28,12 @@ export async function checkConfig(
   signal: AbortSignal,
 ): Promise<HerokuResult<ConfigCheck>> {
   const { resourceId } = resource.claim
+  // One caller for both calls: a token that the first one had to refresh is the one that the second needs.
+  const caller = { ...resource, resourceId }
   const expected = await openPair(resource.sealer, resource.situation.keyset, pair)
   const present = await withAccessToken(
     deps,
-    { ...resource, resourceId },
+    caller,
     (accessToken) => deps.platform.readConfig({ resourceId, accessToken, signal }),
     signal,
   )
@@ -40,7 +42,7 @@ export async function checkConfig(
   // No value may mean that we misread the list: a push would then be needless, and needless again each time.
   if (present.value === null || resource.repairs >= MOST_REPAIRS_IN_A_ROW)
     return { ok: true, value: 'differs' }
-  const pushed = await publishPair(deps, resource, pair, { readBack: false, signal })
+  const pushed = await publishPair(deps, caller, pair, { readBack: false, signal })
   return pushed.ok ? { ok: true, value: 'repaired' } : pushed
 }
 

@@ -91,6 +91,11 @@ async function publishAndPromote(
   const { claim } = resource
   if (step.step === 'check') {
     const check = await checkConfig(deps, resource, step.pair, signal)
+    if (!check.ok && group.signal.aborted) {
+      // Cut off by a shutdown, it is made by the next worker, not hours later.
+      await giveBack(deps, claim, tally)
+      return
+    }
     await recordCheck(deps, resource, check.ok ? check.value : 'unknown')
     tally.checked += 1
     return

@@ -35,6 +35,8 @@ export function openDatabase(options: DatabaseOptions): Db {
     application_name: 'securekey',
   })
   pool.on('error', options.onIdleError)
+  // A connection that breaks while it is in use tells its query, and also emits an error that would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }
 

@@ -1,3 +1,4 @@
+import { ADDON } from '../../config.ts'
 import { parseSecureKeyValue } from '../../domain/config-vars.ts'
 import type { ApiCall } from '../../simulator/api-call.ts'
 import type { SimulatorEvent } from '../../simulator/event-bus.ts'
@@ -84,7 +85,7 @@ function tellAddon(event: Of<'addon'>, addonOf: AddonLookUp): Entry[] {
     at: addonOf(event.addonId)?.createdAt ?? at,
     rank: RANK.asked,
     who: 'customer',
-    text: `heroku addons:create securekey:${event.plan} -a ${event.app}`,
+    text: `heroku addons:create ${ADDON.id}:${event.plan} -a ${event.app}`,
   }
   return [asked, { at, rank: RANK.atHeroku, who: 'heroku', text: `created ${event.addon}` }]
 }
@@ -108,7 +109,7 @@ function tellAttachment(event: Of<'attachment'>, events: readonly SimulatorEvent
 
 /** A call of the service to Heroku; its date is that of its beginning, before the releases that it causes. */
 function tellApiCall(call: ApiCall): Entry[] {
-  const entry = { at: new Date(call.at), rank: RANK.called, who: 'securekey' }
+  const entry = { at: new Date(call.at), rank: RANK.called, who: ADDON.id }
   const value = Object.values(call.config ?? {})[0]
   if (call.method !== 'PATCH' || typeof value !== 'string') {
     return [{ ...entry, text: `${call.method} ${shortPath(call.path)} -> ${call.status}`, tone: 'quiet' }]
@@ -136,7 +137,7 @@ function tellServiceCall(call: ServiceCall, addonOf: AddonLookUp): Entry[] {
   }
   if (call.method === 'PUT') {
     const plan = /"plan":"([\w-]+)"/.exec(call.body ?? '')?.[1]
-    const text = `heroku addons:upgrade ${name} securekey:${plan}`
+    const text = `heroku addons:upgrade ${name} ${ADDON.id}:${plan}`
     return [{ at, rank: RANK.asked, who: 'customer', text }, entry]
   }
   return [entry]

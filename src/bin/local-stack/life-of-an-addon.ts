@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { ADDON } from '../../config.ts'
 import { parseSecureKeyValue } from '../../domain/config-vars.ts'
 import { fingerprint } from '../../domain/key.ts'
 import { allKeysOf } from '../../store/key-versions.ts'
@@ -12,8 +13,9 @@ export type Check = (promise: string, held: boolean) => void
 
 type Life = { stack: Stack; check: Check; signal: AbortSignal; addonId: string }
 
-const VAR_1 = 'SECURE_KEY'
-const VAR_2 = `${ATTACHMENT}_KEY`
+const VAR_1 = ADDON.configVar
+/** Heroku puts the attachment's name in the place of the prefix. */
+const VAR_2 = VAR_1.replace(ADDON.configVarsPrefix, ATTACHMENT)
 const ROTATION_LIMIT_MS = 30_000
 const ROTATIONS = 2
 

@@ -1,3 +1,5 @@
+import { ADDON } from '../../config.ts'
+import type { AuditEvent } from '../../domain/audit.ts'
 import { findPlan, type Plan } from '../../domain/plan.ts'
 import type { SimulatorEvent } from '../../simulator/event-bus.ts'
 import type { Simulator } from '../../simulator/simulator.ts'
@@ -28,6 +30,14 @@ export type Narrator = {
   nextRotation: (addonId: string) => Promise<Entry[]>
 }
 
+const MOVES_THE_DATE: readonly AuditEvent['action'][] = [
+  'resource-provisioned',
+  'key-promoted',
+  'plan-changed',
+  'schedule-paused',
+  'schedule-resumed',
+]
+
 /** Rows that are in the database already are history: they are not told again. */
 export async function createNarrator(options: NarratorOptions): Promise<Narrator> {
   const { simulator, db, plans, timeline, now } = options
@@ -39,15 +49,15 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
   await audit.skip([...addonIds])
 
   function serviceName(addonId: string): string {
-    return view.addons().length > 1 ? view.addon(addonId).name : 'securekey'
+    return view.addons().length > 1 ? view.addon(addonId).name : ADDON.id
   }
 
   async function nextRotation(addonId: string, at = now()): Promise<Entry[]> {
     const schedule = await findSchedule(db, addonId)
     if (!schedule) return []
     const { plan } = view.addon(addonId)
-    const { nextRotationAt } = schedule
-    const facts = { nextRotationAt, plan, periodMs: findPlan(plans, plan)?.periodMs }
+    const { nextRotationAt, pause } = schedule
+    const facts = { nextRotationAt, pause, plan, periodMs: findPlan(plans, plan)?.periodMs }
     return [tellNextRotation(facts, at, serviceName(addonId))]
   }
 
@@ -55,7 +65,7 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
     for (const { id } of view.addons()) addonIds.add(id)
     for (const event of await audit.next([...addonIds])) {
       timeline.add(tellAudit(event, serviceName(event.resourceId)))
-      if (['resource-provisioned', 'key-promoted', 'plan-changed'].includes(event.action)) {
+      if (MOVES_THE_DATE.includes(event.action)) {
         timeline.add(await nextRotation(event.resourceId, event.action === 'key-promoted' ? event.at : now()))
       }
     }

@@ -1,4 +1,5 @@
 import type { Actor, AuditEvent } from '../../domain/audit.ts'
+import { isPaused, type Pause } from '../../domain/pause.ts'
 import { type Entry, RANK } from './entry.ts'
 
 const REAL_PERIODS: Readonly<Record<string, string>> = {
@@ -54,27 +55,49 @@ export function tellAudit(event: AuditEvent, who: string): Entry[] {
       return told('the rotation is stuck until somebody resumes it', { tone: 'bad' })
     case 'rotation-resumed':
       return told('the rotation is resumed')
+    case 'keys-revoked':
+      return told(`every key is revoked by ${nameOf(event.actor)}: no old key stays valid`, {
+        tone: 'warning',
+      })
+    case 'schedule-paused':
+      return told(`rotation is paused by ${nameOf(event.actor)}`)
+    case 'schedule-resumed':
+      return told(`rotation goes on, says ${nameOf(event.actor)}`)
+    case 'grace-period-changed':
+      return told(`the grace period was ${details.from} and is now ${details.to}`)
+    case 'config-differs':
+      return told('the config at Heroku is not what was published', { tone: 'warning' })
+    case 'config-repaired':
+      return told('the config at Heroku is put right again', { tone: 'warning' })
+    case 'dashboard-signed-in':
+    case 'dashboard-signed-out':
+    case 'key-revealed':
+    case 'audit-downloaded':
+      return told(`${event.action.replaceAll('-', ' ')} by ${nameOf(event.actor)}`, { tone: 'quiet' })
     default:
-      // A new kind of row is better told by its name than not at all.
-      return told(
-        `${String(event.action).replaceAll('-', ' ')}${event.version === undefined ? '' : ` ${key}`}`,
-      )
+      return event.action satisfies never
   }
 }
 
 /** When the next rotation comes, and that time runs faster here. */
 export function tellNextRotation(
-  schedule: { nextRotationAt: Date; plan: string; periodMs: number | undefined },
+  schedule: { nextRotationAt: Date; pause: Pause | null; plan: string; periodMs: number | undefined },
   at: Date,
   who: string,
 ): Entry {
-  const { nextRotationAt, plan, periodMs } = schedule
+  const { nextRotationAt, pause, plan, periodMs } = schedule
+  const entry = { at, rank: RANK.ahead, who }
+  if (isPaused(pause, at)) return { ...entry, text: `no rotation ${pauseEnd(pause)}` }
   const seconds = Math.round((nextRotationAt.getTime() - at.getTime()) / 1_000)
   const when = seconds > 0 ? `in ${seconds} s` : 'at once: its date has passed'
   const real = REAL_PERIODS[plan] ?? `period of ${plan}`
   const shortened =
     periodMs === undefined ? '' : `; a real ${real} is shortened to ${Math.round(periodMs / 1_000)} s here`
-  return { at, rank: RANK.ahead, who, text: `next rotation ${when}${shortened}` }
+  return { ...entry, text: `next rotation ${when}${shortened}` }
+}
+
+function pauseEnd(pause: Pause | null): string {
+  return pause?.until ? `before ${pause.until.toTimeString().slice(0, 8)}` : 'until somebody resumes it'
 }
 
 function nameOf(actor: Actor): string {

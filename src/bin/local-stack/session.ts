@@ -1,5 +1,7 @@
 import { join, relative } from 'node:path'
+import { systemNow } from '../../clock.ts'
 import { USUAL_PORTS } from './backing-services.ts'
+import { RANK } from './entry.ts'
 import type { PickedPort } from './ports.ts'
 import { ensureScenario } from './scenario.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -29,10 +31,17 @@ export async function runSession({ root, signal, terminal }: SessionOptions): Pr
 
   terminal.facts(heading(stack), facts(stack, root), remarks(stack))
   stack.teller.begin()
-  await Promise.race([ensureScenario(stack), broken, stopped])
+  await Promise.race([playScenario(stack), broken, stopped])
   await Promise.race([broken, stopped]).finally(() =>
     say('\nStopping worker, web, simulator and Postgres ...'),
   )
+}
+
+async function playScenario(stack: Stack): Promise<void> {
+  const addonId = await ensureScenario(stack)
+  const { simulator, timeline } = stack
+  const link = `${simulator.url}/simulator/open/${addonId}`
+  timeline.add([{ at: systemNow(), rank: RANK.ahead, who: 'heroku', text: `open the dashboard: ${link}` }])
 }
 
 function heading({ data }: Stack): string {
@@ -45,7 +54,7 @@ function facts({ config, simulator, logFiles, ports }: Stack, root: string): [st
   const logs = logFiles.map((file) => relative(root, file)).join('  ')
   return [
     ["Heroku's page", `${simulator.url}${taken(USUAL_PORTS.simulator, ports.simulator)}`],
-    ['dashboard', `"open dashboard" on that page signs you on to the service`],
+    ['dashboard', `"Open dashboard" on that page, or the link below`],
     ['service', `${config.addonUrl}${taken(USUAL_PORTS.service, ports.service)}`],
     ['logs', logs],
   ]

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { formatDuration } from '../../domain/duration.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
 import { currentVersion } from '../../domain/keyset.ts'
+import { isPaused } from '../../domain/pause.ts'
 import type { AppsAnswer, AttachedApps } from '../../flows/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { type Overview, readOverview } from '../../flows/overview.ts'
@@ -48,7 +49,8 @@ export async function sendOverview(
     {
       title: problem ? 'Error: please check the form' : 'Overview',
       shell: shellOf(visit, overview),
-      notice: problem ? '' : noticeWords(query.done),
+      // A rotation that has failed since says more than that it was asked for.
+      notice: problem || now_.problem ? '' : noticeWords(query.done),
       problem: problem ?? null,
       values: problem?.values ?? {},
       now: now_,
@@ -87,7 +89,7 @@ async function askApps(apps: AttachedApps, { resourceId, keys }: Overview): Prom
 
 /** What the forms of the page need to know. */
 function actModel(overview: Overview) {
-  const { grace, graceFloorMs, resourceId, name } = overview
+  const { grace, graceFloorMs, resourceId, name, pause, now } = overview
   const present = formatGracePeriod(grace)
   const lengths = [graceFloorMs, DAY_MS, 2 * DAY_MS, 7 * DAY_MS].filter((ms) => ms >= graceFloorMs)
   const choices = [
@@ -95,6 +97,7 @@ function actModel(overview: Overview) {
     ...[...new Set(lengths)].map((ms) => ({ value: formatDuration(ms), words: periodWords(ms) })),
   ]
   return {
+    paused: isPaused(pause, now),
     nameToType: nameToType(resourceId, name),
     floor: periodWords(graceFloorMs),
     grace: present,

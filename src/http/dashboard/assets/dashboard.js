@@ -27,6 +27,14 @@ function showLocalTimes(root) {
   }
 }
 
+/** What was just done is said once, not again at each reload. */
+function forgetNotice() {
+  const address = new URL(location.href)
+  if (!address.searchParams.has('done')) return
+  address.searchParams.delete('done')
+  history.replaceState(null, '', address)
+}
+
 function nameZone() {
   const { timeZone } = FORMS.long.resolvedOptions()
   for (const words of document.querySelectorAll('[data-zone]'))
@@ -108,6 +116,7 @@ function watchRotation() {
 }
 
 showLocalTimes(document)
+forgetNotice()
 nameZone()
 sendFormsOnce()
 offerCopy(document)

@@ -1,6 +1,7 @@
 import type { AuditAction, AuditEvent } from '../../../domain/audit.ts'
 import type { AuditRow } from '../../../flows/overview.ts'
 import { actorWords } from './actor-words.ts'
+import { storedFailureWords } from './failure-words.ts'
 import { type Moment, momentOf } from './time-words.ts'
 
 const WORDS: Readonly<Record<AuditAction, string>> = {
@@ -62,14 +63,16 @@ export function auditLine(row: AuditRow, now: Date): AuditLine {
 function detailWords(details: AuditEvent['details'], now: Date): string {
   return Object.entries(details ?? {})
     .filter(([, value]) => value !== null && value !== '')
-    .map(
-      ([name, value]) =>
-        `${spaced(name)}: ${ISO_DATE.test(`${value}`) ? momentOf(new Date(`${value}`), now).text : value}`,
-    )
+    .map(([name, value]) => `${spaced(name)}: ${valueWords(name, `${value}`, now)}`)
     .join(', ')
 }
 
 const ISO_DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$/
+
+function valueWords(name: string, value: string, now: Date): string {
+  if (name === 'failure') return storedFailureWords(value).words.replace(/\.$/, '')
+  return ISO_DATE.test(value) ? momentOf(new Date(value), now).text : value
+}
 
 /** "nextRotationAt" as "next rotation at". */
 function spaced(name: string): string {

@@ -1,3 +1,4 @@
+import { secondVersion } from '../../../domain/keyset.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { type Moment, momentOf } from './time-words.ts'
@@ -81,14 +82,27 @@ function wordsOf(key: KeyTimes, role: KeyRole, overview: Overview): Pick<KeyRow,
 function acceptedWords(key: KeyTimes, overview: Overview): Pick<KeyRow, 'text' | 'until'> {
   const { now } = overview
   const end = acceptedUntil(key, overview)
-  if (end === null) return { text: 'Signatures made with it pass until the next rotation.', until: null }
-  if (end > now) return { text: 'Signatures made with it pass until', until: momentOf(end, now) }
-  return { text: 'Its time is over. It goes as soon as every app runs on the new key.', until: null }
+  const signatures = isInConfig(key, overview)
+    ? 'Signatures made with it pass'
+    : 'No longer in the config var, but signatures made with it pass'
+  if (end === null) return { text: `${signatures} until the next rotation.`, until: null }
+  if (end > now) return { text: `${signatures} until`, until: momentOf(end, now) }
+  const waits = isPaused(overview.pause, now) ? 'the pause is over' : 'every app runs on the new key'
+  return { text: `Its time is over. It goes as soon as ${waits}.`, until: null }
 }
 
-/** Until when an old key is accepted; null when that is the next rotation and its date is not known yet. */
+/** Whether an old key is the one in the second place of the config var. */
+function isInConfig(key: KeyTimes, { keys }: Overview): boolean {
+  return secondVersion(keys).version === key.version
+}
+
+/**
+ * Until when an old key is accepted. With a grace period that lasts until the next rotation, the key in the config
+ * var is accepted until then even if that date has moved; null when there is no such date, because of a pause.
+ */
 export function acceptedUntil(key: KeyTimes, overview: Overview): Date | null {
   const { grace, nextRotationAt, pause, now } = overview
-  if (grace.until === 'elapsed') return key.graceEndsAt
-  return isPaused(pause, now) && pause?.until === null ? null : nextRotationAt
+  if (grace.until === 'elapsed' || !isInConfig(key, overview)) return key.graceEndsAt
+  if (isPaused(pause, now) && pause?.until === null) return null
+  return new Date(Math.max(nextRotationAt.getTime(), key.graceEndsAt?.getTime() ?? 0))
 }

@@ -64,10 +64,13 @@ function livesOf(overview: Overview): Life[] {
       return { key, from, signsUntil: successor ?? key.retiredAt, until: key.retiredAt }
     if (roleOf(key) === 'revoked') return { key, from, signsUntil: key.revokedAt, until: key.revokedAt }
     if (key.stage === 'current') {
-      const end = acceptedUntil(key, { ...overview, grace: { until: 'next-rotation' } })
+      const end =
+        isPaused(overview.pause, overview.now) && !overview.pause?.until ? null : overview.nextRotationAt
       return { key, from, signsUntil: end, until: end }
     }
-    return { key, from, signsUntil: successor, until: acceptedUntil(key, overview) }
+    // A key whose time is over is accepted all the same until it is erased.
+    const end = acceptedUntil(key, overview)
+    return { key, from, signsUntil: successor, until: end && end < overview.now ? overview.now : end }
   })
 }
 

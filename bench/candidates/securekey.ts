@@ -1,0 +1,47 @@
+import { createWriteStream } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { compose } from '../../src/bin/compose.ts'
+import { createLogger } from '../../src/logger.ts'
+import { databaseNow } from '../../src/store/database.ts'
+import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
+import { serveParent } from '../support/child.ts'
+import { benchConfig } from '../support/bench-config.ts'
+import { type CandidateOrder, measured } from './candidate.ts'
+
+/** As in `src/bin/worker.ts`. */
+const POOL_SIZE = 10
+const CLAIM_LIMIT = 500
+const TICK_EVERY_MS = 500
+
+/** The worker process of this service as it is, log lines and all (they go to /dev/null). */
+await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFlight, count, stage }) => {
+  if (stage === 'prepare') return { answer: async () => undefined }
+  const logger = createLogger({ level: 'info', process: 'bench' }, createWriteStream('/dev/null'))
+  const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
+    poolSize: POOL_SIZE,
+    connections: inFlight,
+  })
+  const worker = createRotationWorker(deps, {
+    concurrency: inFlight,
+    claimLimit: CLAIM_LIMIT,
+    clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
+  })
+  await databaseNow(deps.db)
+  return {
+    answer: () =>
+      measured(async () => {
+        let promoted = 0
+        // More than one tick only after faults, whose retries come due later.
+        for (;;) {
+          promoted += (await worker.tick())?.promoted ?? 0
+          if (promoted >= count) return promoted
+          await sleep(TICK_EVERY_MS)
+        }
+      }),
+    async close() {
+      await worker.stop(1_000)
+      await close()
+    },
+  }
+})

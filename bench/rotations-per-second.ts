@@ -1,0 +1,16 @@
+import { contestTable } from './support/contest-table.ts'
+import { runContest } from './support/contest.ts'
+import type { Bench } from './support/bench.ts'
+
+/** Ten thousand due rotations, Heroku answering at once, 32 calls in flight, one worker process each. */
+export const bench: Bench = async ({ postgres, quick }) => {
+  const options = { count: quick ? 3_000 : 10_000, inFlight: 32, latencyMs: 0, rounds: quick ? 2 : 5 }
+  const runs = await runContest(postgres, options)
+  return {
+    table: contestTable(runs),
+    notes: [
+      `${options.count} rotations, ${options.rounds} shuffled rounds. Only securekey opens data key, token and former key, keeps the former key and writes an audit trail.`,
+    ],
+    raw: runs,
+  }
+}

@@ -1,0 +1,36 @@
+import type { Bench } from './support/bench.ts'
+import { startBenchPostgres } from './support/bench-postgres.ts'
+import { describeMachine } from './support/machine.ts'
+import { writeReport } from './support/report.ts'
+
+const BENCHES = [
+  'rotations-per-second',
+  'rotations-at-100-ms',
+  'cost-per-rotation',
+  'backlog',
+  'provision',
+  'tick-and-claim',
+  'claim-in-the-way',
+  'claims-per-second',
+  'table-growth',
+  'worker-memory',
+]
+
+const quick = process.argv.includes('--quick')
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const unknown = asked.filter((name) => !BENCHES.includes(name))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}. There are: ${BENCHES.join(', ')}\n`)
+  process.exit(1)
+}
+
+for (const name of asked.length > 0 ? asked : BENCHES) {
+  const { bench }: { bench: Bench } = await import(`./${name}.ts`)
+  const postgres = await startBenchPostgres()
+  try {
+    const machine = await describeMachine(postgres.admin)
+    await writeReport({ bench: name, quick, machine, ...(await bench({ postgres, quick })) })
+  } finally {
+    await postgres.stop()
+  }
+}

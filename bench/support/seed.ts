@@ -1,0 +1,60 @@
+import { availableParallelism } from 'node:os'
+import { startChild } from './child.ts'
+import type { SeedOrder } from './seeder.ts'
+import { type BenchPostgres, createMigrated, withClient } from './bench-postgres.ts'
+
+const SEEDER = new URL('./seeder.ts', import.meta.url)
+const PERIOD_SECONDS = 14 * 86_400
+
+/** Stores resources `from` up to `from + count`, each with sealed values that really open, due over the last day. */
+export async function seedDue(url: string, range: { from: number; count: number }): Promise<void> {
+  const parts = Math.max(1, Math.min(availableParallelism(), Math.ceil(range.count / 2_000)))
+  const size = Math.ceil(range.count / parts)
+  await Promise.all(
+    Array.from({ length: parts }, async (_, part) => {
+      const from = range.from + part * size
+      const order: SeedOrder = { url, from, count: Math.min(size, range.from + range.count - from) }
+      await (await startChild(SEEDER, order)).stop()
+    }),
+  )
+}
+
+/**
+ * Stores resources that are not due for between one and fourteen days. No bench opens their sealed values, so they hold
+ * text of the same length instead.
+ */
+export async function seedWaiting(url: string, range: { from: number; count: number }): Promise<void> {
+  const last = range.from + range.count - 1
+  await withClient(url, async (client) => {
+    const numbers = `(select md5(n::text)::uuid as id, n from generate_series(${range.from}, ${last}) as n) as x`
+    await client.query(`
+      insert into resources (id, state, name, plan, rotation_period_seconds, wrapped_dek, created_at)
+      select id, 'provisioned', 'securekey-bench-' || n, 'fortnightly', ${PERIOD_SECONDS}, repeat('x', 236), now()
+        from ${numbers}`)
+    await client.query(`
+      insert into key_versions (resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, published_at)
+      select id, v, case v when 2 then 'current' else 'previous' end, v = 1, '00000000', repeat('x', 323),
+             decode(repeat('00', 32), 'hex'), now(), now()
+        from ${numbers}, generate_series(1, 2) as v`)
+    await client.query(`
+      insert into schedule (resource_id, next_rotation_at, wake_at)
+      select id, due, due
+        from ${numbers}, lateral (select now() + interval '1 day' + random() * interval '13 days' as due where n > 0) as d`)
+    await client.query(`
+      insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at, sealed_refresh_token)
+      select id, repeat('x', 250), now() + interval '8 hours', repeat('x', 250) from ${numbers}`)
+  })
+}
+
+/** A migrated database with so many resources, so many of them due, vacuumed and analysed as an old one would be. */
+export async function createSeeded(
+  postgres: BenchPostgres,
+  database: string,
+  resources: { all: number; due: number },
+): Promise<string> {
+  const url = await createMigrated(postgres, database)
+  await seedDue(url, { from: 1, count: resources.due })
+  await seedWaiting(url, { from: resources.due + 1, count: resources.all - resources.due })
+  await withClient(url, (client) => client.query('vacuum (analyze)'))
+  return url
+}

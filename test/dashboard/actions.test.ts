@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest'
+import { listAuditEvents } from '../../src/store/audit-events.ts'
+import { listRotations } from '../../src/store/rotations.ts'
+import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { createBrowser, signedIn } from '../support/browser.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+
+async function start(options: Parameters<typeof startWithAddon>[0] = {}) {
+  const h = await startWithAddon(options)
+  const browser = await signedIn(h, { addon: h.addon.name, userId: 'user-1', email: 'ann@example.com' })
+  const token = await browser.token()
+  const act = (action: string, form: Record<string, string> = {}) =>
+    browser.post(`${browser.base}/${action}`, { form_token: token, ...form })
+  return { ...h, browser, token, act }
+}
+
+describe('a form is refused, and nothing is changed,', () => {
+  test.each([
+    ['without a form token', undefined],
+    ['with a made-up form token', 'A'.repeat(43)],
+  ])('%s', async (_name, token) => {
+    const h = await start()
+    for (const action of ['rotate', 'revoke', 'pause', 'resume', 'grace', 'retry', 'reveal', 'sign-out']) {
+      const form = { ...(token && { form_token: token }), name: h.addon.name, version: '2', choice: '2h' }
+      expect((await h.browser.post(`${h.browser.base}/${action}`, form)).status).toBe(403)
+    }
+    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+    const trail = await listAuditEvents(h.deps.db, h.addon.id, { limit: 1 })
+    expect(trail[0]?.action).toBe('dashboard-signed-in')
+  })
+
+  test('with the form token of another session of the same resource', async () => {
+    const h = await start()
+    h.clock.advance(MINUTE)
+    const other = await signedIn(h, { addon: h.addon.name })
+    const answer = await other.post(`${other.base}/rotate`, { form_token: h.token })
+    expect(answer.status).toBe(403)
+    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+  })
+
+  test('without a session', async () => {
+    const h = await start()
+    const stranger = createBrowser(h)
+    expect((await stranger.post(`${h.browser.base}/rotate`, { form_token: h.token })).status).toBe(403)
+  })
+
+  test('by another method than POST', async () => {
+    const h = await start()
+    expect((await h.browser.get(`${h.browser.base}/rotate?form_token=${h.token}`)).status).toBe(403)
+    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+  })
+})
+
+describe('rotate now', () => {
+  test('opens a rotation in the name of the person, on the path that the worker shares', async () => {
+    const h = await start()
+    const before = keysOn(h)
+    const answer = await h.act('rotate')
+    expect(answer).toMatchObject({ status: 303, location: `${h.browser.base}?done=rotation-requested` })
+    const page = await h.browser.get(answer.location)
+    expect(page.text).toContain('A new key is on its way')
+    expect(page.text).toContain('data-watch')
+    await h.worker1.tick()
+    expect(keysOn(h).second).toBe(before.first)
+    const done = await h.browser.get(h.browser.base)
+    expect(done.text).toMatch(/Rotation by hand[\s\S]*ann@example.com/)
+    expect(done.text).not.toContain('data-watch')
+  })
+
+  test('in two tabs at once makes one rotation', async () => {
+    const h = await start()
+    const answers = await Promise.all(Array.from({ length: 6 }, () => h.act('rotate')))
+    const words = answers.map(({ location }) => location.split('=')[1])
+    expect(words.filter((word) => word === 'rotation-requested')).toHaveLength(1)
+    expect(words.filter((word) => word === 'rotation-joined')).toHaveLength(5)
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(1)
+  })
+
+  test('too soon asks once more, and says when it is safe', async () => {
+    const h = await start()
+    await h.act('rotate')
+    await h.worker1.tick()
+    const answer = await h.act('rotate')
+    expect(answer.status).toBe(409)
+    expect(answer.text).toContain('in 2 hours')
+    expect(answer.text).toContain('Rotate anyway')
+    expect(await h.act('rotate', { even_if_too_soon: 'yes' })).toMatchObject({ status: 303 })
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(2)
+  })
+
+  test('one tab rotates while another revokes: no key of before is accepted', async () => {
+    const h = await start()
+    await Promise.all([h.act('rotate'), h.act('revoke', { name: h.addon.name })])
+    await h.worker1.tick()
+    await h.worker1.tick()
+    const page = await h.browser.get(h.browser.base)
+    expect(page.text).toContain('Revoke: a key leaked')
+    const rotations = await listRotations(h.deps.db, h.addon.id, { limit: 5 })
+    expect(rotations[0]).toMatchObject({ reason: 'revoke', state: 'done' })
+  })
+})
+
+describe('revoke', () => {
+  test('needs the name of the add-on', async () => {
+    const h = await start()
+    const answer = await h.act('revoke', { name: 'securekey' })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('is not the name of this add-on')
+    expect(answer.text).toMatch(/id="name"[^>]*aria-invalid="true"/)
+    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+  })
+
+  test('replaces both keys by one push', async () => {
+    const h = await start()
+    const before = keysOn(h)
+    const answer = await h.act('revoke', { name: ` ${h.addon.name.toUpperCase()} ` })
+    expect(answer.location).toContain('keys-revoked')
+    expect((await h.browser.get(answer.location)).text).toContain('The old keys are being replaced')
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(1)
+    const after = keysOn(h)
+    expect([after.first, after.second]).not.toContain(before.first)
+    expect([after.first, after.second]).not.toContain(before.second)
+  })
+})
+
+describe('pause', () => {
+  test('keeps the time left, with its reason, until somebody resumes', async () => {
+    const h = await start()
+    h.clock.advance(5 * DAY)
+    const browser = await signedIn(h, { addon: h.addon.name })
+    const form_token = await browser.token()
+    await browser.post(`${browser.base}/pause`, { form_token, reason: 'Big <sale>', until: '' })
+    h.clock.advance(10 * MINUTE)
+    const page = await browser.get(browser.base)
+    expect(page.text).toContain('Paused until somebody resumes it')
+    expect(page.text).toContain('9 days to the next rotation are left')
+    expect(page.text).toContain('Big &lt;sale&gt;')
+    await browser.post(`${browser.base}/resume`, { form_token })
+    expect((await browser.get(browser.base)).text).toContain('Next rotation in 9 days')
+  })
+
+  test('until a date is read as UTC', async () => {
+    const h = await start()
+    await h.act('pause', { reason: 'freeze', until: '2026-03-10T08:30' })
+    expect((await h.browser.get(h.browser.base)).text).toContain('Paused until Tue 10 Mar 2026 08:30 UTC')
+  })
+
+  test.each(['2026-03-01T08:30', 'tomorrow', '2026-99-99T99:99'])('until "%s" is refused', async (until) => {
+    const h = await start()
+    const answer = await h.act('pause', { reason: 'my reason', until })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('must be a date and time in the future')
+    expect(answer.text).toContain('value="my reason"')
+  })
+})
+
+describe('the grace period', () => {
+  test.each([
+    ['7d', {}, 'Now: 7 days'],
+    ['custom', { custom: '36h' }, 'Now: 36 hours'],
+    ['period', {}, 'Now: until the next rotation'],
+  ])('is set to %s', async (choice, more, words) => {
+    const h = await start()
+    const answer = await h.act('grace', { choice, ...more })
+    expect((await h.browser.get(answer.location)).text).toContain(words)
+  })
+
+  test.each([
+    ['1h', 'must be at least 2h'],
+    ['soon', 'must be a duration'],
+    ['', 'must be a duration'],
+  ])('of "%s" is refused in words', async (custom, words) => {
+    const h = await start()
+    const answer = await h.act('grace', { choice: 'custom', custom })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain(words)
+  })
+})
+
+test('a stuck rotation is told in words and taken up again by retry', async () => {
+  const h = await start()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404, times: 1 })
+  await h.act('rotate')
+  await h.worker1.tick()
+  const stuck = await h.browser.get(h.browser.base)
+  expect(stuck.text).toContain('The rotation is stuck')
+  expect(stuck.text).toContain('Heroku says that this add-on no longer exists there.')
+  expect(await h.act('retry')).toMatchObject({ location: `${h.browser.base}?done=rotation-retried` })
+  await h.worker1.tick()
+  expect(pushes(h).length).toBeGreaterThan(0)
+  expect((await h.browser.get(h.browser.base)).text).toContain('Next rotation')
+})
+
+test('actions from one address are limited', async () => {
+  const h = await start()
+  let status = 0
+  for (let n = 0; n < 61; n += 1) ({ status } = await h.act('resume'))
+  expect(status).toBe(429)
+})
+
+test('an unknown word in the address is not shown', async () => {
+  const h = await start()
+  const page = await h.browser.get(`${h.browser.base}?done=<script>alert(1)</script>`)
+  expect(page.text).not.toContain('alert(1)')
+  expect((await h.browser.get(`${h.browser.base}?done=constructor`)).status).toBe(200)
+})
+
+test('a pause that ended by itself is over', async () => {
+  const h = await start()
+  await h.act('pause', { reason: 'freeze', until: '2026-03-03T13:00' })
+  h.clock.advance(HOUR / 2)
+  const browser = await signedIn(h, { addon: h.addon.name })
+  expect((await browser.get(browser.base)).text).toContain('Paused until')
+  h.clock.advance(HOUR / 2 - MINUTE)
+  expect((await browser.get(browser.base)).text).toContain('Paused until')
+  h.clock.advance(2 * MINUTE)
+  expect((await browser.get(browser.base)).text).not.toContain('Paused until')
+})

@@ -1,0 +1,202 @@
+import { expect, test } from 'vitest'
+import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { findSchedule } from '../../src/store/schedule.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { ACTOR, type Life, type LifeOptions, startLife } from './support/customer-app.ts'
+import { tickOf } from './support/ticks.ts'
+
+/** An add-on that has been rotated once, so that its first check is due an hour later. */
+async function startRotated(options: LifeOptions = {}) {
+  const life = await startLife({ plan: 'monthly', ...options })
+  const firstRelease = life.heroku.view.app(life.appName).version
+  life.clock.advance(28 * DAY)
+  expect(await life.tick()).toMatchObject({ promoted: 1 })
+  return { ...life, firstRelease, published: life.held() }
+}
+
+async function actionsOf({ deps: { db }, id }: Life): Promise<string[]> {
+  const rows = await db
+    .selectFrom('audit_events')
+    .select('action')
+    .where('resource_id', '=', id)
+    .orderBy('id')
+    .execute()
+  return rows.map(({ action }) => action)
+}
+
+function releasesOf(life: Life): number {
+  return life.heroku.view.releases(life.appName).length
+}
+
+/** Makes Heroku answer a config without our value, once. */
+function hideValue({ heroku, id }: Life): void {
+  heroku.faults.add({
+    match: { method: 'GET', addon: id, path: '/config' },
+    kind: 'status',
+    status: 200,
+    body: [],
+  })
+}
+
+test('a check that finds the published pair pushes nothing, however often it is made', async () => {
+  const life = await startRotated()
+  const releases = releasesOf(life)
+  life.clock.advance(HOUR)
+  expect(await life.tick()).toMatchObject({ checked: 1, promoted: 0 })
+  life.clock.advance(14 * DAY)
+  expect(await life.tick()).toMatchObject({ checked: 1, promoted: 0 })
+  expect(releasesOf(life)).toBe(releases)
+  expect(life.pushed()).toHaveLength(1)
+})
+
+test('an app that was rolled back to the former pair gets the published one back', async () => {
+  const life = await startRotated()
+  await life.heroku.customer.rollback(life.appName, life.firstRelease)
+  expect(life.held()).not.toEqual(life.published)
+  life.clock.advance(HOUR)
+  expect(await life.tick()).toMatchObject({ checked: 1 })
+  expect(life.held()).toEqual(life.published)
+  expect(await actionsOf(life)).toContain('config-repaired')
+})
+
+test('a check that has to refresh its access token first repairs with the fresh one', async () => {
+  const life = await startRotated()
+  life.clock.advance(HOUR)
+  await life.tick()
+  await life.heroku.customer.rollback(life.appName, life.firstRelease)
+  life.clock.advance(14 * DAY)
+  expect(await life.tick()).toMatchObject({ checked: 1 })
+  expect(life.held()).toEqual(life.published)
+})
+
+test('a push that arrives after a newer rotation is put right an hour after that rotation', async () => {
+  const life = await startRotated()
+  const fault = life.heroku.faults.add({
+    match: { method: 'PATCH', addon: life.id },
+    kind: 'delayed-apply',
+  })
+  life.clock.advance(2 * HOUR)
+  await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })
+  await life.tick()
+  life.clock.advance(MINUTE)
+  await life.tick()
+  life.clock.advance(2 * HOUR)
+  await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })
+  await life.tick()
+  const newest = life.held()
+  expect(life.heroku.faults.release(fault)).toBe(1)
+  expect(life.held()).not.toEqual(newest)
+
+  life.clock.advance(HOUR)
+  await life.tick()
+  expect(life.held()).toEqual(newest)
+})
+
+test('a push of before a revoke that arrives after it is put right two minutes after it', async () => {
+  const life = await startRotated()
+  const fault = life.heroku.faults.add({ match: { method: 'PATCH', addon: life.id }, kind: 'delayed-apply' })
+  life.clock.advance(2 * HOUR)
+  await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })
+  await life.tick()
+  await revokeKeys(life.deps, { resourceId: life.id, actor: ACTOR })
+  await life.tick()
+  const fresh = life.held()
+  life.heroku.faults.release(fault)
+  expect(await life.accepts(life.held().first)).toBe(false)
+  life.clock.advance(2 * MINUTE)
+  await life.tick()
+  expect(life.held()).toEqual(fresh)
+})
+
+test('a value that is gone is reported and not pushed, since we may have misread the list', async () => {
+  const life = await startRotated()
+  hideValue(life)
+  life.clock.advance(HOUR)
+  expect(await life.tick()).toMatchObject({ checked: 1 })
+  expect(life.pushed()).toHaveLength(1)
+  expect(await actionsOf(life)).toContain('config-differs')
+  expect(life.logLines.some((line) => line.includes('"check":"differs"'))).toBe(true)
+})
+
+test('after three repairs in a row the difference is reported and left to people', async () => {
+  const life = await startRotated()
+  for (let round = 0; round < 5; round += 1) {
+    await life.heroku.customer.rollback(life.appName, life.firstRelease)
+    life.clock.advance(HOUR)
+    await life.tick()
+  }
+  const actions = await actionsOf(life)
+  expect(actions.filter((action) => action === 'config-repaired')).toHaveLength(3)
+  expect(actions.filter((action) => action === 'config-differs')).toHaveLength(1)
+  expect(life.pushed()).toHaveLength(1 + 3)
+})
+
+test('a check that finds all in order lets three more repairs be made', async () => {
+  const life = await startRotated()
+  const breakAndCheck = async () => {
+    await life.heroku.customer.rollback(life.appName, life.firstRelease)
+    life.clock.advance(HOUR)
+    await life.tick()
+  }
+  await breakAndCheck()
+  await breakAndCheck()
+  life.clock.advance(HOUR)
+  await life.tick()
+  const { checkAt } = await scheduleOf(life)
+  life.clock.set(String(checkAt?.toISOString()))
+  await life.heroku.customer.rollback(life.appName, life.firstRelease)
+  await life.tick()
+  await breakAndCheck()
+  await breakAndCheck()
+  expect(life.held()).toEqual(life.published)
+})
+
+test.each([
+  ['cannot be reached', { kind: 'cut' }],
+  ['answers 503', { kind: 'status', status: 503 }],
+  ['answers 404', { kind: 'status', status: 404 }],
+  ['answers 429', { kind: 'status', status: 429, retryAfter: 30 }],
+  ['answers nonsense', { kind: 'garbage-body' }],
+] as const)('a check while Heroku %s costs no attempt and is made again', async (_, fault) => {
+  const life = await startRotated()
+  life.heroku.faults.add({ match: { method: 'GET', addon: life.id }, ...fault })
+  await life.heroku.customer.rollback(life.appName, life.firstRelease)
+  life.clock.advance(HOUR)
+  expect(await life.tick()).toMatchObject({ checked: 1, failed: 0 })
+  expect(await scheduleOf(life)).toMatchObject({ failures: 0, claimedUntil: null })
+  expect(life.pushed()).toHaveLength(1)
+
+  life.clock.advance(6 * HOUR)
+  await life.tick()
+  expect(life.held()).toEqual(life.published)
+})
+
+test('a check cut off by a shutdown is given back and made by the next worker at once', async () => {
+  const life = await startRotated({ callTimeoutMs: 10_000 })
+  await life.heroku.customer.rollback(life.appName, life.firstRelease)
+  life.heroku.faults.add({ match: { method: 'GET', addon: life.id }, kind: 'hang' })
+  life.clock.advance(HOUR)
+  const worker = life.worker()
+  const ticking = worker.tick()
+  const asked = () => life.heroku.view.apiCalls().filter(({ status }) => status === 'hung').length
+  await expect.poll(asked, { interval: 5 }).toBe(1)
+  await worker.stop(0)
+  expect(await ticking).toMatchObject({ givenBack: 1, checked: 0 })
+  expect(await scheduleOf(life)).toMatchObject({ claimedUntil: null, wakeAt: life.clock.now() })
+  expect(await tickOf(life.deps)).toMatchObject({ checked: 1 })
+  expect(life.held()).toEqual(life.published)
+})
+
+test('a rotation that comes due during a check is not pushed aside by it', async () => {
+  const life = await startRotated()
+  life.clock.advance(28 * DAY)
+  expect(await life.tick()).toMatchObject({ promoted: 1 })
+  expect(life.held().second).toBe(life.published.first)
+})
+
+async function scheduleOf(life: Life) {
+  const schedule = await findSchedule(life.deps.db, life.id)
+  if (!schedule) throw new Error('the add-on has no schedule')
+  return schedule
+}

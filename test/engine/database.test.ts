@@ -1,0 +1,175 @@
+import { sql } from 'kysely'
+import { expect, inject, test } from 'vitest'
+import type { Deps } from '../../src/flows/deps.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { findSchedule } from '../../src/store/schedule.ts'
+import { withAdmin } from '../support/admin.ts'
+import { DAY, type Harness, MINUTE } from '../support/harness.ts'
+import { type Life, lifeOf, startLife } from './support/customer-app.ts'
+import { gateAtPush } from './support/gate.ts'
+import { tickOf } from './support/ticks.ts'
+
+const LEASE_AND_MORE = 2 * MINUTE
+
+/** Runs a statement on the server's own database, about the database of the test. */
+async function onServer(h: Harness, statement: (name: string) => string): Promise<void> {
+  const name = new URL(h.databaseUrl).pathname.slice(1)
+  await withAdmin(inject('postgres').adminUrl, (admin) => admin.query(statement(name)))
+}
+
+const cutConnections = (h: Harness) =>
+  onServer(h, (name) => `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
+const allowConnections = (h: Harness, allowed: boolean) =>
+  onServer(h, (name) => `alter database ${name} with allow_connections ${allowed}`)
+
+/** After a cut every pool has dead connections in it, which it finds out about one query at a time. */
+async function untilTheServiceIsBack({ deps }: Harness): Promise<void> {
+  const answers = () =>
+    sql`select 1`.execute(deps.db).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(answers, { interval: 5 }).toBe(true)
+}
+
+/** The rotation is finished by the next claim: same key, one value, nothing left over. */
+async function expectFinished(life: Life, before: { first: string }, pushes: number): Promise<void> {
+  await untilTheServiceIsBack(life)
+  life.clock.advance(LEASE_AND_MORE)
+  await life.tick()
+  expect(await life.rotations()).toMatchObject([{ state: 'done' }])
+  expect(life.held().second).toBe(before.first)
+  expect(life.pushed()).toHaveLength(pushes)
+  expect(await findSchedule(life.deps.db, life.id)).toMatchObject({ claimedUntil: null, failures: 0 })
+}
+
+test.each(['before', 'after'] as const)(
+  'connections that are cut %s a push cost nothing: the next claim finishes with the same key',
+  async (side) => {
+    const life = await startLife()
+    const before = life.held()
+    life.clock.advance(14 * DAY)
+    const gate = gateAtPush(await life.anotherProcess(), side)
+    const ticking = tickOf(gate.deps)
+    await gate.reached
+    await cutConnections(life)
+    gate.open()
+    await ticking
+    await expectFinished(life, before, 1)
+  },
+)
+
+test('a connection that is cut in the middle of a transaction ends neither the process nor the work', async () => {
+  const life = await startLife()
+  const before = life.held()
+  life.clock.advance(14 * DAY)
+  const gate = gateAtPush(await life.anotherProcess(), 'after')
+  const ticking = tickOf(gate.deps)
+  await gate.reached
+  // The promotion waits for this lock, inside its transaction, when the cut comes.
+  const lock = await lockResource(life)
+  gate.open()
+  await expect.poll(() => waitingForLocks(life), { interval: 5 }).toBe(1)
+  await cutConnections(life)
+  await lock.done
+  await ticking
+  await expectFinished(life, before, 1)
+})
+
+test('a database that goes down during a push and comes back is picked up again by the same worker', async () => {
+  const life = await startLife()
+  const before = life.held()
+  life.clock.advance(14 * DAY)
+  const gate = gateAtPush(life.deps, 'after')
+  const ticking = tickOf(gate.deps)
+  await gate.reached
+  await allowConnections(life, false)
+  await cutConnections(life)
+  gate.open()
+  await ticking
+  await expect(tickOf(gate.deps)).rejects.toThrow(/not currently accepting connections/)
+  await allowConnections(life, true)
+  await expectFinished(life, before, 1)
+})
+
+test('a statement that waits longer than its limit leaves the claim to its lease, and the push is not repeated', async () => {
+  const life = await startLife()
+  const before = life.held()
+  life.clock.advance(14 * DAY)
+  const db = openDatabase({
+    url: life.databaseUrl,
+    poolSize: 3,
+    onIdleError: () => {},
+    statementTimeoutMs: 150,
+  })
+  const gate = gateAtPush({ ...life.deps, db }, 'after')
+  const ticking = tickOf(gate.deps)
+  await gate.reached
+  const lock = await lockResource(life)
+  gate.open()
+  expect(await ticking).toMatchObject({ promoted: 0, failed: 1 })
+  expect(life.logLines.some((line) => line.includes('rotation interrupted'))).toBe(true)
+  lock.release()
+  await lock.done
+  await db.destroy()
+  await expectFinished(life, before, 1)
+})
+
+test('one connection is enough for twenty rotations: no flow waits for a second while it holds one', async () => {
+  const h = await startLife()
+  const lives = [h, ...(await Promise.all(numbered(19).map((n) => lifeOf(h, `app-${n}`))))]
+  h.clock.advance(14 * DAY)
+  const db = openDatabase({ url: h.databaseUrl, poolSize: 1, onIdleError: () => {} })
+  expect(await tickOf({ ...h.deps, db })).toMatchObject({ promoted: 20, failed: 0 })
+  expect(lives.map((life) => life.pushed().length)).toEqual(lives.map(() => 1))
+  await db.destroy()
+})
+
+test('a pool without a free connection fails the tick within seconds and loses nothing', async () => {
+  const life = await startLife()
+  const before = life.held()
+  life.clock.advance(14 * DAY)
+  const db = openDatabase({ url: life.databaseUrl, poolSize: 1, onIdleError: () => {} })
+  const held = Promise.withResolvers<void>()
+  const taken = Promise.withResolvers<void>()
+  const holding = db.connection().execute(async (connection) => {
+    await sql`select 1`.execute(connection)
+    taken.resolve()
+    await held.promise
+  })
+  await taken.promise
+  const deps: Deps = { ...life.deps, db }
+  await expect(tickOf(deps)).rejects.toThrow(/timeout/)
+  held.resolve()
+  await holding
+  expect(await tickOf(deps)).toMatchObject({ promoted: 1 })
+  expect(life.held().second).toBe(before.first)
+  await db.destroy()
+})
+
+/** Holds the lock that every change of the add-on begins with, in a session of its own. */
+async function lockResource(life: Life): Promise<{ release: () => void; done: Promise<void> }> {
+  const locked = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const done = life.deps.db
+    .transaction()
+    .execute(async (trx) => {
+      await sql`select from resources where id = ${life.id} for update`.execute(trx)
+      locked.resolve()
+      await released.promise
+    })
+    .catch(() => undefined)
+  await locked.promise
+  return { release: released.resolve, done: done.then(() => undefined) }
+}
+
+async function waitingForLocks(life: Life): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::integer as count from pg_stat_activity
+     where datname = current_database() and wait_event_type = 'Lock'`.execute(life.deps.db)
+  return rows[0]?.count ?? 0
+}
+
+function numbered(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}

@@ -1,0 +1,96 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { type Harness, startHarness } from '../support/harness.ts'
+import { SCENARIOS, type Scenario, type Subject, UNTIL_TAKEOVER_MS } from './kill-scenarios.ts'
+import { type Aftermath, aftermathOf, type Pushes, pushesOf } from './support/aftermath.ts'
+import { type Death, mortalProcess, type Point } from './support/mortal-process.ts'
+import { tickOf } from './support/ticks.ts'
+
+type Story = { points: Point[]; died: boolean; pushes: Pushes; aftermath: Aftermath }
+
+const TAKEOVERS = 3
+let pointsFound = 0
+let pointsTried = 0
+
+describe.each(SCENARIOS)('$name', (scenario) => {
+  test('a worker killed at any point of it leaves the same keys, dates and config as none killed', async () => {
+    const h = await startHarness()
+    const reference = await play(h, scenario, undefined)
+    expect(reference.pushes.needless).toEqual([])
+    expect(reference.points.length).toBeGreaterThan(1)
+
+    const expected = without(reference.aftermath, scenario)
+    pointsFound += reference.points.length
+    for (const death of deathsAt(reference.points)) {
+      const at = `${death.name} #${death.nth}${death.callArrivesLate ? ', the call arriving late' : ''}`
+      const story = await play(h, scenario, death)
+      pointsTried += 1
+      expect.soft(story.died, `killed ${at}`).toBe(true)
+      expect.soft(without(story.aftermath, scenario), `killed ${at}`).toEqual(expected)
+      expect.soft(new Set(story.pushes.pairs), `killed ${at}`).toEqual(new Set(reference.pushes.pairs))
+      // What was on the wire when its sender died comes on top, and cannot be taken back.
+      const unavoidable = death.callArrivesLate ? 1 : 0
+      expect.soft(story.pushes.needless.length, `killed ${at}`).toBeLessThanOrEqual(unavoidable)
+    }
+  }, 120_000)
+})
+
+afterAll(() => {
+  console.log(
+    `kill points: ${pointsFound} found in ${SCENARIOS.length} scenarios, ${pointsTried} different ones tried`,
+  )
+})
+
+/** Lives one add-on from its provision to the end of the scenario; with a death, another worker takes over. */
+async function play(h: Harness, scenario: Scenario, death: Death | undefined): Promise<Story> {
+  const addon = await newAddon(h, scenario)
+  const start = h.clock.now()
+  await scenario.prepare(h, addon)
+  const before = h.heroku.view.addon(addon.id).config.SECURE_KEY ?? ''
+  const pushedBefore = (await pushesOf(h, addon.id, '')).pairs.length
+  const mortal = mortalProcess(h.deps, h.databaseUrl, death)
+  const lived = await mortal.live((deps) => scenario.work(deps, addon))
+  for (let takeover = 0; takeover < TAKEOVERS; takeover += 1) {
+    h.clock.advance(UNTIL_TAKEOVER_MS)
+    if (!lived && takeover === 0) await scenario.again?.(h.deps, addon)
+    await tickOf(h.deps)
+    if (takeover === 0) await mortal.sendLateCalls()
+  }
+  const aftermath = await aftermathOf(h, addon.id, start)
+  const pushes = await pushesOf(h, addon.id, before, pushedBefore)
+  await mortal.end()
+  h.heroku.faults.clear()
+  await h.heroku.customer.destroyApp(addon.app)
+  return { points: mortal.points, died: !lived, pushes, aftermath }
+}
+
+let apps = 0
+
+async function newAddon(h: Harness, { grace }: Scenario): Promise<Subject> {
+  apps += 1
+  const app = `service-${apps}`
+  await h.heroku.customer.createApp(app)
+  const options = grace === undefined ? {} : { options: { grace } }
+  const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly', ...options })
+  const exchanged = () =>
+    h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', '=', id).execute()
+  await expect.poll(exchanged, { interval: 5 }).toHaveLength(1)
+  return { id, app }
+}
+
+/**
+ * Every point that was passed, and each push once more as one that is under way when its sender dies. Between the end
+ * of one step and the begin of the next nothing changes, so of such a pair one is tried; `KILL_POINTS=all` tries both.
+ */
+function deathsAt(points: readonly Point[]): Death[] {
+  const all = process.env.KILL_POINTS === 'all'
+  const distinct = points.filter(({ name }, index) => {
+    return all || name.startsWith('before') || !points[index + 1]?.name.startsWith('before')
+  })
+  const pushes = points.filter(({ name }) => name === 'before call writeConfig')
+  return [...distinct, ...pushes.map((point) => ({ ...point, callArrivesLate: true }))]
+}
+
+function without(aftermath: Aftermath, { notCompared = [] }: Scenario): Aftermath {
+  const trail = Object.entries(aftermath.trail).filter(([action]) => !notCompared.includes(action))
+  return { ...aftermath, trail: Object.fromEntries(trail) }
+}

@@ -1,0 +1,132 @@
+import { sql } from 'kysely'
+import { expect } from 'vitest'
+import type { GracePeriod } from '../../../src/domain/grace.ts'
+import type { Deps } from '../../../src/flows/deps.ts'
+import { resumeRotation } from '../../../src/flows/request-rotation.ts'
+import { DAY, type Harness, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
+import { checkInvariants } from './invariants.ts'
+import { createPromises, type Promises } from './promises.ts'
+import { tickOf } from './ticks.ts'
+
+export const OWNER = 'service-1'
+export const OTHER = 'service-2'
+const WORKERS = 2
+
+/** One life of an add-on under test: the service, two worker processes, and what was promised to its customer. */
+export type ModelWorld = {
+  h: Harness
+  /** The add-on that lives now; undefined between a deprovision and the next provision. */
+  addonId: string | undefined
+  workers: Deps[]
+  promises: Promises
+  grace: GracePeriod
+  tick: (worker: number) => Promise<void>
+  restart: (worker: number) => Promise<void>
+  provision: () => Promise<void>
+  /** Ends all connections of the database, as a restart of Postgres does. */
+  cutConnections: () => Promise<void>
+  check: () => Promise<void>
+  /** Heals everything, lets time pass and demands that Heroku holds what is published. */
+  settle: () => Promise<void>
+  end: () => Promise<void>
+}
+
+export async function createModelWorld(h: Harness): Promise<ModelWorld> {
+  const world: ModelWorld = {
+    h,
+    addonId: undefined,
+    workers: [],
+    promises: createPromises(),
+    grace: { until: 'next-rotation' },
+
+    async tick(worker) {
+      const deps = world.workers[worker]
+      // What a tick throws is logged by the scheduler, and the next start comes all the same.
+      if (deps) await tickOf(deps).catch(() => undefined)
+    },
+
+    async restart(worker) {
+      await world.workers[worker]?.db.destroy()
+      world.workers[worker] = await h.anotherProcess()
+    },
+
+    async provision() {
+      const addon = await h.heroku.customer.createAddon({ app: OWNER, plan: 'fortnightly' })
+      world.addonId = addon.id
+      world.grace = { until: 'next-rotation' }
+      world.promises = createPromises()
+      world.promises.handedOut(h.clock.now(), addon.config.SECURE_KEY ?? '', world.grace)
+      await firstExchange(h, addon.id)
+    },
+
+    async cutConnections() {
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity
+                 where datname = current_database() and pid <> pg_backend_pid()`
+        .execute(h.deps.db)
+        // The web process may be cut off too while it asks.
+        .catch(() => undefined)
+      for (const { db } of [h.deps, ...world.workers]) await untilItAnswers(db)
+    },
+
+    check: () => checkInvariants(world),
+
+    async settle() {
+      h.heroku.faults.clear()
+      for (const { id } of h.heroku.faults.list()) h.heroku.faults.release(id)
+      // Hours for retries and checks, then days for whatever a late write has changed behind a check.
+      const waits = [...Array(12).fill(20 * MINUTE), ...Array(8).fill(HOUR), ...Array(17).fill(DAY)]
+      for (const [round, wait] of waits.entries()) {
+        h.clock.advance(wait)
+        if (world.addonId) {
+          const request = { resourceId: world.addonId, actor: { type: 'operator' } as const }
+          await resumeRotation(h.deps, request)
+        }
+        await world.tick(round % WORKERS)
+        await checkInvariants(world)
+      }
+      await checkInvariants(world, { settled: true })
+    },
+
+    async end() {
+      h.heroku.faults.clear()
+      await h.heroku.customer.destroyApp(OWNER)
+      await h.heroku.customer.destroyApp(OTHER)
+      for (const { db } of world.workers) await db.destroy()
+    },
+  }
+  await sql`update heroku_budget set next_call_at = '-infinity', blocked_until = '-infinity'`.execute(
+    h.deps.db,
+  )
+  await h.heroku.customer.createApp(OWNER)
+  await h.heroku.customer.createApp(OTHER)
+  for (let worker = 0; worker < WORKERS; worker += 1) await world.restart(worker)
+  await world.provision()
+  return world
+}
+
+/** The exchange that follows a provision has come to its end, good or bad, before the clock goes on. */
+async function firstExchange(h: Harness, addonId: string): Promise<void> {
+  const underWay = async () => {
+    const grant = await h.deps.db
+      .selectFrom('oauth_grants')
+      .selectAll()
+      .where('resource_id', '=', addonId)
+      .executeTakeFirstOrThrow()
+    const putBack = grant.wake_at !== null && grant.wake_at <= new Date(h.clock.now().getTime() + 10 * SECOND)
+    return grant.state === 'waiting' && !putBack
+  }
+  await expect.poll(underWay, { interval: 5, timeout: 5_000 }).toBe(false)
+}
+
+/** A pool finds out by its next query that its connections are gone. */
+async function untilItAnswers(db: Deps['db']): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt += 1) {
+    try {
+      await sql`select 1`.execute(db)
+      return
+    } catch {
+      // The next attempt takes another connection.
+    }
+  }
+  throw new Error('the database does not come back')
+}

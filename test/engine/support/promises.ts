@@ -1,0 +1,55 @@
+import type { GracePeriod } from '../../../src/domain/grace.ts'
+
+/** What the customer may rely on, kept apart from the engine and by other means. */
+export type Promises = {
+  /** Heroku has taken a value at that moment. */
+  handedOut: (at: Date, value: string, grace: GracePeriod) => void
+  /** The customer changes the grace period: what was promised may shrink to that, but not below the floor from now. */
+  graceChanged: (now: Date, grace: GracePeriod, floorMs: number) => void
+  /** The customer revokes: no key that was ever sent is accepted from now on. */
+  revoked: (keys: Iterable<string>) => void
+  /** Keys that must be accepted at that moment. */
+  accepted: (now: Date) => string[]
+  refused: () => string[]
+}
+
+type Displaced = { at: Date; untilMs: number; untilNextRotation: boolean }
+
+export function createPromises(): Promises {
+  const firsts: string[] = []
+  const displaced = new Map<string, Displaced>()
+  const refused = new Set<string>()
+
+  return {
+    handedOut(at, value, grace) {
+      const [first = ''] = value.split(',')
+      const former = firsts.at(-1)
+      // An older first key comes back by a late write or a rollback, and promises nothing new.
+      if (firsts.includes(first)) return
+      firsts.push(first)
+      for (const entry of displaced.values()) {
+        if (entry.untilNextRotation) Object.assign(entry, { untilMs: at.getTime(), untilNextRotation: false })
+      }
+      if (former === undefined) return
+      const untilNextRotation = grace.until === 'next-rotation'
+      const untilMs = grace.until === 'elapsed' ? at.getTime() + grace.ms : Number.POSITIVE_INFINITY
+      displaced.set(former, { at, untilMs, untilNextRotation })
+    },
+    graceChanged(now, grace, floorMs) {
+      for (const entry of displaced.values()) {
+        const chosenMs = grace.until === 'elapsed' ? entry.at.getTime() + grace.ms : 0
+        entry.untilMs = Math.min(entry.untilMs, Math.max(chosenMs, now.getTime() + floorMs))
+        entry.untilNextRotation = false
+      }
+    },
+    revoked(keys) {
+      for (const key of keys) refused.add(key)
+    },
+    accepted(now) {
+      const current = firsts.slice(-1)
+      const old = [...displaced].filter(([, { untilMs }]) => untilMs > now.getTime()).map(([key]) => key)
+      return [...old, ...current].filter((key) => !refused.has(key))
+    },
+    refused: () => [...refused],
+  }
+}

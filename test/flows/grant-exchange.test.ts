@@ -1,0 +1,227 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ADDON } from '../../src/config.ts'
+import type { Deps } from '../../src/flows/deps.ts'
+import { exchangeGrants } from '../../src/flows/exchange-grants.ts'
+import { provision } from '../../src/flows/provision.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createLogger } from '../../src/logger.ts'
+import { pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, type Harness, MINUTE, PASSWORD, SECOND, SSO_SALT, startHarness } from '../support/harness.ts'
+import {
+  auditActions,
+  auditTrail,
+  lastRotation,
+  provisionRequest,
+  scheduleOf,
+  tokenCalls,
+  uuid,
+} from '../support/resource.ts'
+
+/**
+ * A service whose web process dies as soon as it has begun the exchange. The claim that it leaves behind is the same
+ * as after a kill: nothing is written once the call to Heroku is due.
+ */
+async function startWithDyingWeb(): Promise<Harness> {
+  const h = await startHarness()
+  const die = async () => {
+    throw new Error('the process died')
+  }
+  const deps: Deps = { ...h.deps, identity: { exchangeGrant: die, refresh: die } }
+  const app = await createApp(deps, {
+    credentials: { username: ADDON.id, password: PASSWORD },
+    dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
+    logger: createLogger({ level: 'silent', process: 'test' }),
+    notReadyBecause: async () => undefined,
+  })
+  h.heroku.setAddonUrl(await app.listen({ host: '127.0.0.1', port: 0 }))
+  onTestFinished(() => app.close())
+  return h
+}
+
+const OPERATOR = { type: 'operator' } as const
+
+async function createAddon(h: Harness, more: { grant?: 'null' } = {}) {
+  await h.heroku.customer.createApp('service-1')
+  return await h.heroku.customer.createAddon({ app: 'service-1', plan: 'fortnightly', ...more })
+}
+
+const grantOf = (deps: Deps) => deps.db.selectFrom('oauth_grants').selectAll().executeTakeFirstOrThrow()
+const grantTried = (h: Harness) => expect.poll(async () => (await grantOf(h.deps)).attempt).toBe('1')
+
+/** Lets time pass in steps of ten seconds, with a tick after each. */
+async function tickFor(h: Harness, ms: number, worker = h.worker()): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 10 * SECOND) {
+    h.clock.advance(10 * SECOND)
+    await worker.tick()
+  }
+}
+
+describe('a grant', () => {
+  test('is exchanged at once after the answer, and its code is erased', async () => {
+    const { deps, addon } = await startWithAddon()
+    expect(await auditTrail(deps, addon.id)).toMatchObject([
+      { action: 'resource-provisioned' },
+      { action: 'grant-exchanged', actor: { type: 'worker' } },
+    ])
+    expect(await grantOf(deps)).toMatchObject({ state: 'exchanged', sealed_code: null })
+  })
+
+  test('whose process died between answer and exchange is exchanged by another within five minutes', async () => {
+    const h = await startWithDyingWeb()
+    const addon = await createAddon(h)
+    await grantTried(h)
+    await tickFor(h, 90 * SECOND)
+    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-exchanged'])
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
+
+    h.clock.advance(14 * DAY)
+    expect(await h.worker().tick()).toMatchObject({ promoted: 1 })
+  })
+
+  test('whose exchange fails is tried again until it succeeds', async () => {
+    const h = await startHarness()
+    const match = { grantType: 'authorization_code' }
+    h.heroku.faults.add({ match, kind: 'status', status: 503, times: 2 })
+    h.heroku.faults.add({ match, kind: 'cut' })
+    h.heroku.faults.add({ match, kind: 'status', status: 429, retryAfter: 1 })
+    const addon = await createAddon(h)
+    await grantTried(h)
+    await tickFor(h, 2 * MINUTE)
+    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-exchanged'])
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(5)
+  })
+
+  test('that was not exchanged within its five minutes is lost: its code is erased and nobody tries again', async () => {
+    const h = await startHarness()
+    h.heroku.faults.add({
+      match: { grantType: 'authorization_code' },
+      kind: 'status',
+      status: 422,
+      times: 999,
+    })
+    const addon = await createAddon(h)
+    await grantTried(h)
+    await tickFor(h, 5 * MINUTE)
+    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-lost'])
+    expect(await grantOf(h.deps)).toMatchObject({ state: 'lost', sealed_code: null, wake_at: null })
+    expect(h.logLines.filter((line) => line.includes('"grant lost"'))).toHaveLength(1)
+    const tried = tokenCalls(h, 'authorization_code').length
+    expect(tried).toBeGreaterThan(20)
+
+    await tickFor(h, 5 * MINUTE)
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(tried)
+  })
+
+  test('is exchanged once although two workers look at the same moment', async () => {
+    const h = await startWithDyingWeb()
+    await createAddon(h)
+    await grantTried(h)
+    h.clock.advance(MINUTE)
+    const other = await h.anotherProcess()
+    const counts = await Promise.all([exchangeGrants(h.deps), exchangeGrants(other), exchangeGrants(h.deps)])
+    expect(counts.toSorted()).toEqual([0, 0, 1])
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
+  })
+
+  test('of a resource that is deprovisioned during the exchange leaves no tokens', async () => {
+    const h = await startHarness()
+    h.heroku.faults.add({ match: { grantType: 'authorization_code' }, kind: 'latency', ms: 150 })
+    const addon = await createAddon(h)
+    await expect.poll(() => tokenCalls(h, 'authorization_code')).toHaveLength(1)
+    await h.heroku.customer.destroy({ addon: addon.name })
+    // Closing waits for the exchange that is still under way.
+    await h.app.close()
+    expect(await h.deps.db.selectFrom('oauth_tokens').selectAll().execute()).toEqual([])
+    expect(await h.deps.db.selectFrom('oauth_grants').selectAll().execute()).toEqual([])
+    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'resource-deprovisioned'])
+  })
+
+  test('that cannot be opened hinders no other', async () => {
+    const h = await startWithDyingWeb()
+    const addon = await createAddon(h)
+    await grantTried(h)
+    const grant = { code: 'code', expiresAt: new Date(h.clock.now().getTime() + 5 * MINUTE) }
+    await provision(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
+    await h.deps.db
+      .updateTable('oauth_grants')
+      .set({ sealed_code: 'x' })
+      .where('resource_id', '=', uuid(1))
+      .execute()
+    await tickFor(h, 90 * SECOND)
+    expect(await auditActions(h.deps, addon.id)).toContain('grant-exchanged')
+  })
+})
+
+describe('a rotation', () => {
+  test('waits without counting attempts while the grant is still to be exchanged', async () => {
+    const h = await startWithDyingWeb()
+    const addon = await createAddon(h)
+    await grantTried(h)
+    await h.deps.db
+      .updateTable('schedule')
+      .set({ wake_at: h.clock.now(), next_rotation_at: h.clock.now() })
+      .execute()
+    await h.worker().tick()
+    expect(await scheduleOf(h.deps, addon.id)).toMatchObject({ failures: 0, claimedUntil: null })
+    expect(await lastRotation(h.deps, addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+
+    await tickFor(h, 2 * MINUTE)
+    expect(await lastRotation(h.deps, addon.id)).toMatchObject({ state: 'done' })
+    expect(pushes(h)).toHaveLength(1)
+  })
+
+  test.each(['valid', 'null'] as const)(
+    'of a resource whose grant (%s) gave no tokens is stuck at the first attempt, and calls nobody',
+    async (kind) => {
+      const h = await startHarness()
+      h.heroku.faults.add({
+        match: { grantType: 'authorization_code' },
+        kind: 'status',
+        status: 422,
+        times: 999,
+      })
+      const addon = await createAddon(h, kind === 'null' ? { grant: 'null' } : {})
+      if (kind === 'valid') await grantTried(h)
+      await tickFor(h, 5 * MINUTE)
+      const before = h.heroku.view.apiCalls().length
+
+      h.clock.advance(14 * DAY)
+      expect(await h.worker().tick()).toMatchObject({ failed: 1 })
+      const rotation = await lastRotation(h.deps, addon.id)
+      expect(rotation).toMatchObject({ state: 'stuck', attempts: 1 })
+      expect(rotation.lastFailure).toMatch(/^no-access-token: /)
+      expect(await scheduleOf(h.deps, addon.id)).toMatchObject({ wakeAt: null })
+
+      h.clock.advance(14 * DAY)
+      await h.worker().tick()
+      expect(h.heroku.view.apiCalls()).toHaveLength(before)
+    },
+  )
+
+  test('that is stuck without tokens goes on with the same key once a repeated request brought another code', async () => {
+    const h = await startWithDyingWeb()
+    const addon = await createAddon(h)
+    await grantTried(h)
+    // The first request had another code, which was lost.
+    const lost = { state: 'lost', sealed_code: null, wake_at: null, code_digest: Buffer.alloc(32) } as const
+    await h.deps.db.updateTable('oauth_grants').set(lost).execute()
+    await requestRotation(h.deps, { resourceId: addon.id, actor: OPERATOR })
+    await h.worker().tick()
+    const stuck = await lastRotation(h.deps, addon.id)
+    expect(stuck.state).toBe('stuck')
+
+    h.heroku.setAddonUrl(h.url)
+    await h.heroku.customer.repeatProvision(addon.id)
+    await expect.poll(() => auditActions(h.deps, addon.id)).toContain('grant-exchanged')
+    expect(await resumeRotation(h.deps, { resourceId: addon.id, actor: OPERATOR })).toBe(true)
+    expect(await h.worker().tick()).toMatchObject({ promoted: 1 })
+    const { pendingVersion } = stuck
+    expect(await lastRotation(h.deps, addon.id)).toMatchObject({
+      id: stuck.id,
+      state: 'done',
+      pendingVersion,
+    })
+    expect(pushes(h)).toHaveLength(1)
+  })
+})

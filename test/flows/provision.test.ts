@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
+import { fingerprint } from '../../src/domain/key.ts'
+import { provision } from '../../src/flows/provision.ts'
+import { keysOn, startWithAddon } from '../support/addon.ts'
+import { DAY, HOUR, MINUTE, startHarness } from '../support/harness.ts'
+import { auditTrail, provisionRequest, scheduleOf, stagesOf, tokenCalls, uuid } from '../support/resource.ts'
+
+describe('a provision request', () => {
+  test('makes two fresh keys, of which the first signs and the second is a filler', async () => {
+    const { deps, clock } = await startHarness()
+    const { outcome, config } = await provision(deps, provisionRequest())
+    expect(outcome).toBe('provisioned')
+    const keys = parseSecureKeyValue(config.SECURE_KEY ?? '')
+    expect(await stagesOf(deps, uuid(1))).toEqual({ 1: 'previous', 2: 'current' })
+    expect(await auditTrail(deps, uuid(1))).toMatchObject([
+      {
+        action: 'resource-provisioned',
+        actor: { type: 'heroku' },
+        at: clock.now(),
+        version: 2,
+        fingerprint: fingerprint(keys?.first ?? ''),
+        details: { plan: 'fortnightly', gracePeriod: 'period' },
+      },
+    ])
+  })
+
+  test.each([
+    ['daily', DAY],
+    ['monthly', 28 * DAY],
+  ])('for the plan %s is due one period later', async (plan, periodMs) => {
+    const { deps, clock } = await startHarness()
+    await provision(deps, provisionRequest({ plan }))
+    const due = new Date(clock.now().getTime() + periodMs)
+    expect(await scheduleOf(deps, uuid(1))).toMatchObject({ nextRotationAt: due, wakeAt: due, failures: 0 })
+  })
+
+  test('takes the default grace period of the service unless the customer chose one', async () => {
+    const { deps } = await startHarness({ env: { GRACE_PERIOD: '3d' } })
+    await provision(deps, provisionRequest({ resourceId: uuid(1) }))
+    await provision(deps, provisionRequest({ resourceId: uuid(2), options: { grace: 'period' } }))
+    const [one] = await auditTrail(deps, uuid(1))
+    const [other] = await auditTrail(deps, uuid(2))
+    expect([one?.details?.gracePeriod, other?.details?.gracePeriod]).toEqual(['3d', 'period'])
+  })
+})
+
+describe('a repeated provision request', () => {
+  test('is answered with the same keys by every process, and writes nothing', async () => {
+    const { deps, anotherProcess, clock } = await startHarness()
+    const first = await provision(deps, provisionRequest())
+    clock.advance(HOUR)
+    const again = await provision(await anotherProcess(), provisionRequest())
+    expect(again).toEqual({ ...first, outcome: 'already-provisioned' })
+    expect(await auditTrail(deps, uuid(1))).toHaveLength(1)
+  })
+
+  test('keeps what the first one asked for, whatever it says itself', async () => {
+    const { deps } = await startHarness()
+    await provision(deps, provisionRequest())
+    await provision(deps, provisionRequest({ plan: 'daily', options: { grace: '48h' }, name: 'renamed' }))
+    const row = await deps.db.selectFrom('resources').selectAll().executeTakeFirstOrThrow()
+    expect(row).toMatchObject({
+      plan: 'fortnightly',
+      grace_period_seconds: null,
+      name: 'securekey-solid-14332',
+    })
+  })
+
+  test('twelve times at once makes one resource, one pair of keys and one use of the grant code', async () => {
+    const h = await startHarness()
+    await h.heroku.customer.createApp('service-1')
+    const addon = await h.heroku.customer.createAddon({ app: 'service-1', plan: 'daily', copies: 12 })
+    const answers = h.heroku.view.serviceCalls().map(({ status, answer }) => `${status} ${answer}`)
+    expect(answers).toHaveLength(12)
+    expect(new Set(answers).size).toBe(1)
+    await expect
+      .poll(async () => (await auditTrail(h.deps, addon.id)).map(({ action }) => action))
+      .toEqual(['resource-provisioned', 'grant-exchanged'])
+    // The exchange that one request began is over, so any other would be there by now, or is due at a tick.
+    h.clock.advance(MINUTE)
+    await h.worker().tick()
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
+  })
+
+  test('long after the first never uses the grant code again', async () => {
+    const h = await startWithAddon()
+    for (const waitMs of [0, 30 * MINUTE, 23 * HOUR]) {
+      h.clock.advance(waitMs)
+      expect((await h.heroku.customer.repeatProvision(h.addon.id)).status).toBe(200)
+      await h.worker1.tick()
+    }
+    expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
+  })
+
+  test('after a rotation is answered with the pair that apps hold now', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    const { json } = await h.heroku.customer.repeatProvision(h.addon.id)
+    const { first, second } = keysOn(h)
+    expect(json).toMatchObject({ config: { SECURE_KEY: `${first},${second}` } })
+  })
+
+  test('after deprovision is refused, and no key is made', async () => {
+    const h = await startWithAddon()
+    await h.heroku.customer.destroy({ addon: h.addon.name })
+    await expect(provision(h.deps, provisionRequest({ resourceId: h.addon.id }))).rejects.toMatchObject({
+      code: 'resource-gone',
+    })
+    expect(await stagesOf(h.deps, h.addon.id)).toEqual({ 1: 'retired', 2: 'retired' })
+  })
+})

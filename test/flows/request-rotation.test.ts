@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
+import { listRotations } from '../../src/store/rotations.ts'
+import { type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { auditTrail, lastRotation, scheduleOf, uuid } from '../support/resource.ts'
+
+const PERSON = {
+  type: 'person',
+  userId: 'user-1',
+  email: 'dev@example.com',
+  verified: true,
+  address: '203.0.113.7',
+} as const
+
+const request = (h: HarnessWithAddon, more: { evenIfTooSoon?: boolean } = {}) =>
+  requestRotation(h.deps, { resourceId: h.addon.id, actor: PERSON, ...more })
+const resume = (h: HarnessWithAddon) => resumeRotation(h.deps, { resourceId: h.addon.id, actor: PERSON })
+
+/** An add-on whose rotation is stuck, because Heroku answered 404 once. */
+async function startStuck(): Promise<HarnessWithAddon> {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck' })
+  return h
+}
+
+describe('a rotation by hand', () => {
+  test('takes place at the next tick, and the period counts anew from the request', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(3 * DAY)
+    const requestedAt = h.clock.now()
+    const before = keysOn(h)
+    expect(await request(h)).toEqual({ outcome: 'requested' })
+    h.clock.advance(MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(keysOn(h).second).toBe(before.first)
+    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({
+      nextRotationAt: new Date(requestedAt.getTime() + 14 * DAY),
+    })
+  })
+
+  test('is written down with the person who asked', async () => {
+    const h = await startWithAddon()
+    await request(h)
+    expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      action: 'rotation-requested',
+      actor: PERSON,
+      at: h.clock.now(),
+      details: { reason: 'manual' },
+    })
+    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({
+      reason: 'manual',
+      openedBy: PERSON,
+      state: 'open',
+    })
+  })
+
+  test('is possible right after provision, since nobody ever signed with the second key', async () => {
+    const h = await startWithAddon()
+    expect(await request(h)).toEqual({ outcome: 'requested' })
+  })
+
+  test('that was requested before joins: one rotation, one push, one audit row', async () => {
+    const h = await startWithAddon()
+    await request(h)
+    expect(await request(h)).toEqual({ outcome: 'joined' })
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(1)
+    const actions = (await auditTrail(h.deps, h.addon.id)).map(({ action }) => action)
+    expect(actions.filter((action) => action === 'rotation-requested')).toHaveLength(1)
+  })
+
+  test('at the moment at which the scheduled one is due makes one rotation, not two', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await request(h)
+    await h.worker1.tick()
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(1)
+    expect(await listRotations(h.deps.db, h.addon.id, { limit: 10 })).toHaveLength(1)
+  })
+
+  test('is refused while apps may still sign with the key that it would push out, and says until when', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    const allowedAt = new Date(h.clock.now().getTime() + 2 * HOUR)
+    expect(await request(h)).toEqual({ outcome: 'too-soon', allowedAt })
+    h.clock.advance(2 * HOUR - 1)
+    expect(await request(h)).toEqual({ outcome: 'too-soon', allowedAt })
+    h.clock.advance(1)
+    expect(await request(h)).toEqual({ outcome: 'requested' })
+  })
+
+  test('that was refused leaves no trace', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    const before = await auditTrail(h.deps, h.addon.id)
+    await request(h)
+    expect(await auditTrail(h.deps, h.addon.id)).toEqual(before)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
+  })
+
+  test('can be had too soon by whoever insists', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    expect(await request(h, { evenIfTooSoon: true })).toEqual({ outcome: 'requested' })
+  })
+
+  test('of a resource that never was is refused', async () => {
+    const { deps } = await startWithAddon()
+    await expect(requestRotation(deps, { resourceId: uuid(99), actor: PERSON })).rejects.toMatchObject({
+      code: 'unknown-resource',
+    })
+  })
+})
+
+describe('a stuck rotation', () => {
+  test('is left alone by workers until somebody resumes it', async () => {
+    const h = await startStuck()
+    h.clock.advance(30 * DAY)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
+    expect(pushes(h)).toHaveLength(1)
+  })
+
+  test('goes on with the same key when it is resumed, and has all its attempts again', async () => {
+    const h = await startStuck()
+    expect(await resume(h)).toBe(true)
+    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    const [first, second] = pushes(h)
+    expect(second).toBe(first)
+    expect(
+      (await auditTrail(h.deps, h.addon.id)).find(({ action }) => action === 'rotation-resumed'),
+    ).toMatchObject({
+      actor: PERSON,
+    })
+  })
+
+  test('that fails again after it was resumed is stuck only after all attempts again', async () => {
+    const h = await startStuck()
+    await resume(h)
+    h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 503, times: 11 })
+    for (let attempt = 0; attempt < 11; attempt += 1) {
+      await h.worker1.tick()
+      expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: attempt + 1 })
+      h.clock.advance(HOUR)
+    }
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+  })
+
+  test('that was resumed is not stuck, so nothing is left to resume', async () => {
+    const h = await startStuck()
+    await resume(h)
+    expect(await resume(h)).toBe(false)
+  })
+})
+
+test('an open rotation is not resumed: its delay stays', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  const before = await scheduleOf(h.deps, h.addon.id)
+  expect(await resume(h)).toBe(false)
+  expect(await scheduleOf(h.deps, h.addon.id)).toEqual(before)
+})

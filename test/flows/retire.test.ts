@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest'
+import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { auditActions, scheduleOf, stagesOf } from '../support/resource.ts'
+
+const RELEASES = { method: 'GET', path: '/releases' }
+
+async function rotate(h: HarnessWithAddon): Promise<void> {
+  h.clock.advance(14 * DAY)
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+}
+
+async function rotateByHand(h: HarnessWithAddon): Promise<void> {
+  await requestRotation(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
+  expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+}
+
+describe('a grace period until the next rotation', () => {
+  test('keeps the old key in the second place for a whole period, and erases it when the next key comes', async () => {
+    const h = await startWithAddon()
+    await rotate(h)
+    expect(await stagesOf(h.deps, h.addon.id)).toEqual({ 1: 'retired', 2: 'previous', 3: 'current' })
+    h.clock.advance(13 * DAY)
+    await h.worker1.tick()
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'previous' })
+    h.clock.advance(DAY)
+    await h.worker1.tick()
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'retired', 3: 'previous', 4: 'current' })
+    expect(pushes(h)).toHaveLength(2)
+  })
+
+  test('outlives a rotation by hand: the old key leaves the config var but is accepted until its time is over', async () => {
+    const h = await startWithAddon()
+    await rotate(h)
+    h.clock.advance(3 * DAY)
+    await rotateByHand(h)
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'previous', 3: 'previous', 4: 'current' })
+
+    h.clock.advance(11 * DAY - MINUTE)
+    await h.worker1.tick()
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'previous' })
+    h.clock.advance(MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ retired: 1, promoted: 0 })
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'retired', 3: 'previous' })
+    // Nobody restarts for the sake of a key that is in no config var.
+    expect(pushes(h)).toHaveLength(2)
+  })
+})
+
+describe('a shortened grace period', () => {
+  /** Rotated, and the grace period over to the minute. */
+  async function startOverdue(options: Parameters<typeof startWithAddon>[0] = {}) {
+    const h = await startWithAddon({ grace: '48h', ...options })
+    await rotate(h)
+    const rotated = keysOn(h)
+    h.clock.advance(48 * HOUR)
+    return { ...h, rotated }
+  }
+
+  const isFilled = (h: { heroku: HarnessWithAddon['heroku']; rotated: { second: string } }) =>
+    keysOn(h).second !== h.rotated.second
+
+  test('ends by a filler in the place of the old key, which is erased, once every app was seen to have the new one', async () => {
+    const h = await startOverdue()
+    await h.heroku.customer.createApp('service-2')
+    await h.heroku.customer.attach({ addon: h.addon.name, app: 'service-2', as: 'SHARED' })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(keysOn(h).first).toBe(h.rotated.first)
+    expect(isFilled(h)).toBe(true)
+    expect(keysOn(h, 'service-2', 'SHARED_KEY')).toEqual(keysOn(h))
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'retired', 3: 'current', 4: 'previous' })
+    expect(callsTo(h, 'GET', '/releases')).toHaveLength(2)
+    expect((await auditActions(h.deps, h.addon.id)).slice(-3)).toEqual([
+      'filler-created',
+      'filler-published',
+      'key-retired',
+    ])
+  })
+
+  test('waits for an app that was not yet released with the new key, and goes on when it was', async () => {
+    const h = await startOverdue()
+    h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body: [], times: 2 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
+    h.clock.advance(8 * MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
+    expect(isFilled(h)).toBe(false)
+    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ failures: 0, claimedUntil: null })
+
+    h.clock.advance(8 * MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(isFilled(h)).toBe(true)
+  })
+
+  test.each(['failed', 'pending'])(
+    'does not take a release that %s for one that an app runs',
+    async (status) => {
+      const h = await startOverdue()
+      const body = [{ version: 9, status, created_at: h.clock.now().toISOString(), user: { email: 'x' } }]
+      h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body })
+      expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
+      expect(isFilled(h)).toBe(false)
+    },
+  )
+
+  test('ends a day late at the latest, although an app was never seen to have the new key', async () => {
+    const h = await startOverdue()
+    h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body: [], times: 9_999 })
+    for (let hour = 0; hour < 24; hour += 1) {
+      expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
+      h.clock.advance(HOUR)
+    }
+    expect(isFilled(h)).toBe(false)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(isFilled(h)).toBe(true)
+  })
+
+  test('is decided by time where Heroku does not let us see releases', async () => {
+    const h = await startOverdue({ simulator: { grantReleases: false } })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(isFilled(h)).toBe(true)
+  })
+
+  test('is decided by time where more apps hold the key than can be asked one by one', async () => {
+    const h = await startOverdue()
+    const body = Array.from({ length: 51 }, (_, index) => ({
+      name: 'X',
+      app: { id: `app-${index}`, name: 'x' },
+    }))
+    h.heroku.faults.add({ match: { path: '/addon-attachments' }, kind: 'status', status: 200, body })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(callsTo(h, 'GET', '/releases')).toEqual([])
+  })
+
+  test.each(['/addon-attachments', '/releases'])(
+    'is put off with the usual delay when Heroku cannot be asked about %s',
+    async (path) => {
+      const h = await startOverdue()
+      h.heroku.faults.add({ match: { path }, kind: 'status', status: 503 })
+      expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 1 })
+      expect(isFilled(h)).toBe(false)
+      h.clock.advance(MINUTE)
+      expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    },
+  )
+
+  test('is not put off by a push whose answer was lost: that its release came before the retry counts', async () => {
+    const h = await startWithAddon({ grace: '48h' })
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    h.clock.advance(5 * MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    h.clock.advance(48 * HOUR)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+  })
+
+  test('makes one filler: a push that fails is repeated with the same one', async () => {
+    const h = await startOverdue()
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+    await h.worker1.tick()
+    h.clock.advance(MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    const [, cut, repeated] = pushes(h)
+    expect(repeated).toBe(cut)
+    expect(
+      (await auditActions(h.deps, h.addon.id)).filter((action) => action === 'filler-created'),
+    ).toHaveLength(1)
+  })
+
+  test('gives way to a rotation that comes due while its filler waits: the former first key stays second', async () => {
+    const h = await startOverdue()
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+    await h.worker1.tick()
+    await rotateByHand(h)
+    expect(keysOn(h).second).toBe(h.rotated.first)
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 3: 'previous', 4: 'retired', 5: 'current' })
+  })
+})
