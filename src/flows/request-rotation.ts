@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/audit.ts'
 import { secondVersion } from '../domain/keyset.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
+import type { Trx } from '../store/database.ts'
 import { liveKeysOf } from '../store/key-versions.ts'
 import { openRotations, resumeRotation as resumeStored, unfinishedRotation } from '../store/rotations.ts'
 import { wakeNow } from '../store/schedule.ts'
@@ -9,7 +10,7 @@ import { liveResource } from './live-resource.ts'
 
 export type RequestRotationOutcome =
   | { outcome: 'requested' }
-  /** A rotation is under way already; this request is served by it. */
+  /** A rotation is under way already, or was stuck and is taken up again; this request is served by it. */
   | { outcome: 'joined' }
   /** It would displace a key that apps may still be signing with; possible again at `allowedAt`. */
   | { outcome: 'too-soon'; allowedAt: Date }
@@ -26,7 +27,11 @@ export async function requestRotation(
   const now = deps.now()
   return await deps.db.transaction().execute(async (trx): Promise<RequestRotationOutcome> => {
     await liveResource(trx, resourceId)
-    if (await unfinishedRotation(trx, resourceId)) return { outcome: 'joined' }
+    const unfinished = await unfinishedRotation(trx, resourceId)
+    if (unfinished) {
+      if (unfinished.state === 'stuck') await resume(trx, request, now)
+      return { outcome: 'joined' }
+    }
     const keyset = (await liveKeysOf(trx, [resourceId])).get(resourceId) ?? []
     const second = secondVersion(keyset)
     const replacedAt = keyset.find((key) => key.stage === 'current')?.publishedAt
@@ -51,13 +56,17 @@ export async function resumeRotation(
   deps: Deps,
   request: { resourceId: string; actor: Actor },
 ): Promise<boolean> {
-  const { resourceId, actor } = request
   const now = deps.now()
   return await deps.db.transaction().execute(async (trx) => {
-    await liveResource(trx, resourceId)
-    if (!(await resumeStored(trx, resourceId))) return false
-    await wakeNow(trx, resourceId, now)
-    await insertAuditEvents(trx, [{ resourceId, at: now, actor, action: 'rotation-resumed' }])
-    return true
+    await liveResource(trx, request.resourceId)
+    return await resume(trx, request, now)
   })
+}
+
+async function resume(trx: Trx, request: { resourceId: string; actor: Actor }, now: Date): Promise<boolean> {
+  const { resourceId, actor } = request
+  if (!(await resumeStored(trx, resourceId))) return false
+  await wakeNow(trx, resourceId, now)
+  await insertAuditEvents(trx, [{ resourceId, at: now, actor, action: 'rotation-resumed' }])
+  return true
 }

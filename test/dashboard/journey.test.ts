@@ -215,6 +215,13 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.locator('#rotate summary').focus()
     await page.keyboard.press('Enter')
     expect(await page.getByRole('button', { name: 'Rotate now' }).isVisible()).toBe(true)
+    for (const id of ['pause', 'grace-period', 'revoke']) {
+      await page.locator(`#${id} summary`).focus()
+      await page.keyboard.press('Enter')
+    }
+    await page.locator('.reveal summary').first().click()
+    await expectAccessible(page)
+    await screenshot(page, 'everything-open-1280-light')
   })
 })
 

@@ -95,6 +95,22 @@ describe('the picture of the keys', () => {
     expect(Number.parseFloat(nowX)).toBeLessThan(100)
   })
 
+  test('ends the bars of revoked keys where they were revoked', () => {
+    const revoked = overview([
+      { ...CURRENT, revokedAt: NOW },
+      { ...PREVIOUS, revokedAt: NOW },
+    ])
+    const { rows } = timelineOf(revoked)
+    expect(rows.map(({ pieces }) => pieces.map(({ kind, live }) => [kind, live]))).toEqual([
+      [
+        ['signing', false],
+        ['grace', false],
+      ],
+      [['signing', false]],
+    ])
+    for (const { pieces } of rows) expect(pieces.every(({ future }) => !future)).toBe(true)
+  })
+
   test('of a paused resource promises no date', () => {
     const pause = { at: inDays(-1), until: null, reason: 'freeze' }
     const { nextX, description } = timelineOf(overview([CURRENT, PREVIOUS], { pause }))

@@ -73,6 +73,17 @@ describe('a rotation by hand', () => {
     expect(actions.filter((action) => action === 'rotation-requested')).toHaveLength(1)
   })
 
+  test('takes a stuck rotation up again, with the same key', async () => {
+    const h = await startWithAddon()
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    expect(await request(h)).toEqual({ outcome: 'joined' })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    const [first, second] = pushes(h)
+    expect(second).toBe(first)
+  })
+
   test('at the moment at which the scheduled one is due makes one rotation, not two', async () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { listAuditEvents } from '../../src/store/audit-events.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
-import { HOUR, MINUTE, SECOND } from '../support/harness.ts'
+import { HOUR, MINUTE, SECOND, SSO_SALT } from '../support/harness.ts'
 
 const NEWEST = 'user_scoped_resource_token'
 
@@ -13,13 +13,18 @@ describe('a sign-on', () => {
     const browser = createBrowser(h)
     const { fields } = h.heroku.customer.ssoForm({ addon: h.addon.name })
     const answer = await browser.post('/sso/login', fields)
-    expect(answer).toMatchObject({ status: 303, location: `/dashboard/${h.addon.id}` })
+    expect(answer).toMatchObject({ status: 302, location: `/dashboard/${h.addon.id}` })
     expect(answer.headers.get('set-cookie')).toMatch(
       /^securekey-[0-9a-f-]{36}=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; SameSite=Lax$/,
     )
     const page = await browser.get(answer.location)
     expect(page.status).toBe(200)
     expect(page.text).toContain(fields.email)
+    const logged = h.logLines.join('')
+    for (const secret of [SSO_SALT, fields.token, fields.resource_token, fields[NEWEST], fields.email]) {
+      expect(secret).toBeTruthy()
+      expect(logged).not.toContain(secret)
+    }
   })
 
   test('behind TLS makes a cookie that travels by TLS alone', async () => {
@@ -43,7 +48,7 @@ describe('a sign-on', () => {
       method === 'post'
         ? await browser.post('/sso/login', { ...v1, id })
         : await browser.get(`/heroku/resources/${id}?${new URLSearchParams(v1)}`)
-    expect(answer.status).toBe(303)
+    expect(answer.status).toBe(302)
     expect((await browser.get(answer.location)).status).toBe(200)
   })
 
@@ -65,6 +70,14 @@ describe('a sign-on', () => {
       },
     ])
   })
+})
+
+test('a look at a v1 link does not use its token up', async () => {
+  const h = await startWithAddon()
+  const { id = '', token = '', timestamp = '' } = h.heroku.customer.ssoForm({ addon: h.addon.name }).fields
+  const url = `/heroku/resources/${id}?${new URLSearchParams({ token, timestamp })}`
+  await h.app.inject({ method: 'HEAD', url })
+  expect((await createBrowser(h).get(url)).status).toBe(302)
 })
 
 describe('a sign-on is refused with the same page', () => {
@@ -142,7 +155,7 @@ describe('a token is good for one login', () => {
     const { fields } = h.heroku.customer.ssoForm({ addon: h.addon.name })
     await browser.post('/sso/login', fields)
     const cookies = new Map(browser.cookies)
-    expect(await browser.post('/sso/login', fields)).toMatchObject({ status: 303 })
+    expect(await browser.post('/sso/login', fields)).toMatchObject({ status: 302 })
     expect(browser.cookies).toEqual(cookies)
   })
 
@@ -173,7 +186,10 @@ describe('a token is good for one login', () => {
     await createBrowser(h).post('/sso/login', fields)
     h.clock.advance(SECOND)
     const other = await signedIn(h, { addon: h.addon.name })
-    expect((await other.post('/sso/login', fields)).status).toBe(403)
+    const refused = await other.post('/sso/login', fields)
+    expect(refused.status).toBe(403)
+    const again = /content="0;url=([^"]+)"/.exec(refused.text)?.[1] ?? ''
+    expect((await other.get(again)).status).toBe(403)
   })
 
   test('the weaker tokens of a used form are used as well', async () => {
@@ -192,7 +208,7 @@ describe('a token is good for one login', () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => createBrowser(h).post('/sso/login', fields)),
     )
-    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1)
+    expect(answers.filter(({ status }) => status === 302)).toHaveLength(1)
     expect(await h.deps.db.selectFrom('sessions').selectAll().execute()).toHaveLength(1)
   })
 

@@ -25,7 +25,9 @@ export function registerSignOn(
     return await answer(request, reply, fieldsOf(request.body))
   })
 
-  app.get<{ Params: { id: string } }>('/heroku/resources/:id', { config }, async (request, reply) => {
+  // Without its HEAD: whoever only looks at a link must not use its token up.
+  const v1 = { config, exposeHeadRoute: false }
+  app.get<{ Params: { id: string } }>('/heroku/resources/:id', v1, async (request, reply) => {
     return await answer(request, reply, { ...fieldsOf(request.query), id: request.params.id })
   })
 
@@ -35,9 +37,9 @@ export function registerSignOn(
     switch (outcome.outcome) {
       case 'signed-in':
         cookies.set(reply, outcome.resourceId, outcome.sessionId)
-        return reply.redirect(baseOf(outcome.resourceId), 303)
+        return reply.redirect(baseOf(outcome.resourceId), 302)
       case 'already-signed-in':
-        return reply.redirect(baseOf(outcome.resourceId), 303)
+        return reply.redirect(baseOf(outcome.resourceId), 302)
       case 'refused': {
         // On a POST from another site browsers withhold a Lax cookie. The page that refuses lets the browser come
         // back from here, with its cookie: if it holds the session that this form made, it was a double click.

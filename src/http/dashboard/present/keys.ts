@@ -73,10 +73,15 @@ function wordsOf(key: KeyTimes, role: KeyRole, overview: Overview): Pick<KeyRow,
     case 'on-its-way':
       return { text: 'Made and stored, and being brought to Heroku. Accepted already.', until: null }
     case 'revoked':
-      return { text: 'Refused by verification. Apps hold it until the new key arrives.', until: null }
+      return { text: revokedWords(key, overview), until: null }
     case 'accepted':
       return acceptedWords(key, overview)
   }
+}
+
+function revokedWords(key: KeyTimes, overview: Overview): string {
+  const held = key.stage === 'current' || isInConfig(key, overview)
+  return `Refused by verification.${held ? ' Apps hold it until the new keys arrive.' : ''}`
 }
 
 function acceptedWords(key: KeyTimes, overview: Overview): Pick<KeyRow, 'text' | 'until'> {

@@ -18,7 +18,7 @@ export type Timeline = {
   nextLabel: string
   ticks: { x: string; label: string }[]
   description: string
-  /** Key versions that are older than the picture. */
+  /** How many of the keys that were read are older than the picture. */
   left: number
 }
 
@@ -62,7 +62,9 @@ function livesOf(overview: Overview): Life[] {
     const successor = keys[index + 1]?.publishedAt ?? null
     if (key.stage === 'retired')
       return { key, from, signsUntil: successor ?? key.retiredAt, until: key.retiredAt }
-    if (roleOf(key) === 'revoked') return { key, from, signsUntil: key.revokedAt, until: key.revokedAt }
+    if (roleOf(key) === 'revoked') {
+      return { key, from, signsUntil: successor ?? key.revokedAt, until: key.revokedAt }
+    }
     if (key.stage === 'current') {
       const end =
         isPaused(overview.pause, overview.now) && !overview.pause?.until ? null : overview.nextRotationAt
@@ -89,7 +91,7 @@ function scaleOf(times: Date[]): Scale {
 }
 
 function rowOf({ key, from, signsUntil, until }: Life, scale: Scale, now: Date): TimelineRow {
-  const live = key.stage !== 'retired'
+  const live = key.stage !== 'retired' && roleOf(key) !== 'revoked'
   const pieces: Piece[] = []
   function add(kind: Piece['kind'], start: Date, end: Date | null): void {
     const cut = now > start && (end === null || now < end) ? now : null
