@@ -41,7 +41,7 @@ export async function signedIn(
 ): Promise<Browser & { base: string; token: () => Promise<string> }> {
   const browser = createBrowser(harness)
   const { location, status } = await browser.post('/sso/login', harness.heroku.customer.ssoForm(input).fields)
-  if (status !== 303) throw new Error(`the sign-on was answered with ${status}`)
+  if (status !== 302) throw new Error(`the sign-on was answered with ${status}`)
   return {
     ...browser,
     base: location,
