@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { HerokuError } from '../simulator/heroku-error.ts'
 import { HELP, parseArguments } from './local-stack/arguments.ts'
 import { createPaint } from './local-stack/layout.ts'
 import { LocalStackError } from './local-stack/local-stack-error.ts'
@@ -45,5 +46,7 @@ function exitCodeOf(error: unknown, mode: 'run' | 'once'): number {
 }
 
 function describe(error: unknown): string {
+  // What the service really answered is in the fields; the message is what a customer would read.
+  if (error instanceof HerokuError) return `${error.message} ${JSON.stringify(error.fields)}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

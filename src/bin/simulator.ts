@@ -1,6 +1,6 @@
 import { systemNow } from '../clock.ts'
-import { ADDON } from '../config.ts'
 import { createSimulator } from '../simulator/simulator.ts'
+import { simulatedAddon } from './local-stack/simulated-addon.ts'
 import { runProcess } from './run.ts'
 
 /**
@@ -11,17 +11,7 @@ await runProcess('simulator', async (config, logger) => {
   const statePath = process.env.SIMULATOR_STATE_PATH
   const simulator = createSimulator({
     now: systemNow,
-    addon: {
-      id: ADDON.id,
-      configVars: [ADDON.configVar],
-      prefix: ADDON.configVarsPrefix,
-      baseUrl: `${config.addonUrl}/heroku/resources`,
-      ssoUrl: `${config.addonUrl}/sso/login`,
-      password: config.addonPassword,
-      ssoSalt: config.addonSsoSalt,
-      clientSecret: config.addonClientSecret,
-      plans: config.plans.map((plan) => plan.name),
-    },
+    addon: simulatedAddon(config),
     ...(statePath && { statePath }),
   })
   const { port } = new URL(config.herokuApiUrl)

@@ -10,7 +10,7 @@ import { type Stack, startStack } from './stack.ts'
 import { aborted } from './until.ts'
 
 /** Time enough to attach between two rotations, also on a slow machine; two of them must fit into a minute. */
-const FORTNIGHT_SECONDS = 10
+const FORTNIGHT_SECONDS = 12
 const LIMIT_SECONDS = 120
 
 /** `npm start -- --once`: the life of one add-on, checked, on data of its own. Throws at the first broken promise. */
@@ -38,7 +38,8 @@ export async function runOnce({ root, signal, terminal }: SessionOptions): Promi
     const seconds = Math.round((systemNow().getTime() - startedAt.getTime()) / 1_000)
     say(`\nAll ${held()} promises held, in ${seconds} s.`)
   } catch (error) {
-    if (!signal.aborted) say(`\nThe logs are kept in ${folder}.`)
+    if (signal.aborted) await rm(folder, { recursive: true, force: true })
+    else say(`\nThe logs are kept in ${folder}.`)
     if (limit.aborted) throw new LocalStackError(`The scenario was not over within ${LIMIT_SECONDS} s.`)
     throw error
   }

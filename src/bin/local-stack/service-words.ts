@@ -56,7 +56,8 @@ export function tellAudit(event: AuditEvent, who: string): Entry[] {
     case 'rotation-resumed':
       return told('the rotation is resumed')
     case 'keys-revoked':
-      return told(`every key is revoked by ${nameOf(event.actor)}: no old key stays valid`, {
+      return told(`${key} is revoked by ${nameOf(event.actor)}: not accepted from now on`, {
+        rank: RANK.stored,
         tone: 'warning',
       })
     case 'schedule-paused':
