@@ -1,6 +1,6 @@
-import { contestTable } from './support/contest-table.ts'
-import { runContest } from './support/contest.ts'
 import type { Bench } from './support/bench.ts'
+import { runContest } from './support/contest.ts'
+import { contestTable } from './support/contest-table.ts'
 
 /** Ten thousand due rotations, Heroku answering at once, 32 calls in flight, one worker process each. */
 export const bench: Bench = async ({ postgres, quick }) => {

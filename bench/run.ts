@@ -12,8 +12,7 @@ const BENCHES = [
   'tick-and-claim',
   'claim-in-the-way',
   'claims-per-second',
-  'table-growth',
-  'worker-memory',
+  'growth',
 ]
 
 const quick = process.argv.includes('--quick')

@@ -11,6 +11,8 @@ const silent = new Logger(() => () => {})
 /** graphile-worker as its manual tunes it for throughput: a local queue, completions in batches. No log lines. */
 await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFlight, count, stage }) => {
   const pool = new pg.Pool({ connectionString: url, max: Math.min(inFlight, MOST_CONNECTIONS) })
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   if (stage === 'prepare') {
     await runMigrations({ pgPool: pool, logger: silent })
     await pool.query(PLAIN_TABLE)
@@ -37,7 +39,11 @@ await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFli
           concurrency: inFlight,
           noHandleSignals: true,
           preset: {
-            worker: { localQueue: { size: LOCAL_QUEUE_SIZE }, completeJobBatchDelay: 20, failJobBatchDelay: 20 },
+            worker: {
+              localQueue: { size: LOCAL_QUEUE_SIZE },
+              completeJobBatchDelay: 20,
+              failJobBatchDelay: 20,
+            },
           },
           taskList: {
             async rotate(payload) {

@@ -39,7 +39,12 @@ await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFli
         const finish = createFinish(count)
         await boss.work<{ id: string }>(
           QUEUE,
-          { batchSize: BATCH_SIZE, localConcurrency: 2, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true },
+          {
+            batchSize: BATCH_SIZE,
+            localConcurrency: 2,
+            pollingIntervalSeconds: 0.5,
+            burstWhenBatchFull: true,
+          },
           async (jobs) => {
             await Promise.all(jobs.map(({ data }) => room.add(() => job(data.id))))
             for (const _ of jobs) finish.one()

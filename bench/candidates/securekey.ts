@@ -1,23 +1,22 @@
-import { createWriteStream } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { compose } from '../../src/bin/compose.ts'
 import { createLogger } from '../../src/logger.ts'
 import { databaseNow } from '../../src/store/database.ts'
 import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
-import { serveParent } from '../support/child.ts'
 import { benchConfig } from '../support/bench-config.ts'
+import { serveParent } from '../support/child.ts'
 import { type CandidateOrder, measured } from './candidate.ts'
 
 /** As in `src/bin/worker.ts`. */
 const POOL_SIZE = 10
 const CLAIM_LIMIT = 500
-const TICK_EVERY_MS = 500
+const TICK_EVERY_MS = 100
 
-/** The worker process of this service as it is, log lines and all (they go to /dev/null). */
+/** The worker process of this service as it is, log lines and all. */
 await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFlight, count, stage }) => {
   if (stage === 'prepare') return { answer: async () => undefined }
-  const logger = createLogger({ level: 'info', process: 'bench' }, createWriteStream('/dev/null'))
+  const logger = createLogger({ level: 'info', process: 'bench' })
   const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
     poolSize: POOL_SIZE,
     connections: inFlight,

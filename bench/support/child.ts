@@ -14,8 +14,17 @@ export type Child<Ready> = {
 type Message = { to: number; answer?: unknown; error?: string }
 
 /** Starts `module` (it calls `serveParent`) with an order, and waits until it is ready. */
-export async function startChild<Ready>(module: URL, order: unknown): Promise<Child<Ready>> {
-  const child = fork(module, [JSON.stringify(order)], { serialization: 'advanced' })
+export async function startChild<Ready>(
+  module: URL,
+  order: unknown,
+  nodeFlags: readonly string[] = [],
+): Promise<Child<Ready>> {
+  // Log lines are written as in production, and go nowhere.
+  const child = fork(module, [JSON.stringify(order)], {
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...nodeFlags],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let questions = 0
 

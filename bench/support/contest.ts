@@ -1,7 +1,7 @@
 import type { CandidateOrder, CandidateRun } from '../candidates/candidate.ts'
-import { type BenchPostgres } from './bench-postgres.ts'
+import type { BenchPostgres } from './bench-postgres.ts'
 import { type Child, startChild } from './child.ts'
-import type { Behaviour, HerokuCounts, HerokuQuestion } from './fake-heroku.ts'
+import { askCounts, type FakeHeroku, resetHeroku, startFakeHeroku } from './heroku.ts'
 import { meterPostgres, type PostgresWork } from './meter.ts'
 import { createSeeded } from './seed.ts'
 import { shuffled } from './statistics.ts'
@@ -14,20 +14,6 @@ export type ContestRun = CandidateRun & PostgresWork & { candidate: Candidate; p
 
 export type ContestOptions = { count: number; inFlight: number; latencyMs: number; rounds: number }
 
-export type FakeHeroku = Child<{ url: string }>
-
-export async function startFakeHeroku(): Promise<FakeHeroku> {
-  return await startChild(new URL('./fake-heroku.ts', import.meta.url), null)
-}
-
-export async function resetHeroku(heroku: FakeHeroku, behaviour: Partial<Behaviour>): Promise<void> {
-  const question: HerokuQuestion = {
-    ask: 'reset',
-    behaviour: { latencyMs: 0, faultShare: 0, retryAfterSeconds: 1, ...behaviour },
-  }
-  await heroku.ask(question)
-}
-
 /** Lets every candidate do the same rotations, each round in another order and each run on a fresh copy of its database. */
 export async function runContest(postgres: BenchPostgres, options: ContestOptions): Promise<ContestRun[]> {
   const { count, inFlight, latencyMs, rounds } = options
@@ -36,9 +22,10 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
   try {
     for (const candidate of CANDIDATES) {
       const template = nameOf(candidate, 'template')
-      const url = candidate === 'securekey'
-        ? await createSeeded(postgres, template, { all: count, due: count })
-        : await postgres.create(template)
+      const url =
+        candidate === 'securekey'
+          ? await createSeeded(postgres, template, { all: count, due: count })
+          : await postgres.create(template)
       await (await startCandidate(candidate, { ...order, url, stage: 'prepare' })).stop()
     }
     const runs: ContestRun[] = []
@@ -74,8 +61,7 @@ async function startCandidate(candidate: Candidate, order: CandidateOrder): Prom
 
 /** A run counts only if Heroku got every rotation once. */
 async function checkServed(heroku: FakeHeroku, candidate: Candidate, count: number): Promise<void> {
-  const question: HerokuQuestion = { ask: 'counts' }
-  const counts = await heroku.ask<HerokuCounts>(question)
+  const counts = await askCounts(heroku)
   if (counts.applied !== count || counts.repeated > 0 || counts.unauthorized > 0) {
     throw new Error(`${candidate} did not rotate each resource once: ${JSON.stringify(counts)}`)
   }

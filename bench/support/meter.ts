@@ -55,7 +55,10 @@ async function cpuMsOf(pid: number): Promise<number> {
 async function statOf(pid: number): Promise<{ parent: number; own: number; ended: number }> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8')
   // The name, in brackets, may hold spaces; the state follows it, then the parent.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
   const field = (number: number) => fields[number - 3] ?? 0
   return { parent: field(4), own: field(14) + field(15), ended: field(16) + field(17) }
 }

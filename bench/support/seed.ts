@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { type BenchPostgres, createMigrated, withClient } from './bench-postgres.ts'
 import { startChild } from './child.ts'
 import type { SeedOrder } from './seeder.ts'
-import { type BenchPostgres, createMigrated, withClient } from './bench-postgres.ts'
 
 const SEEDER = new URL('./seeder.ts', import.meta.url)
 const PERIOD_SECONDS = 14 * 86_400

@@ -38,10 +38,15 @@ await serveParent<SeedOrder, null>(async ({ url, from, count }) => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   for (let done = 0; done < count; done += ROWS_PER_STATEMENT) {
-    const numbers = Array.from({ length: Math.min(ROWS_PER_STATEMENT, count - done) }, (_, i) => from + done + i)
+    const numbers = Array.from(
+      { length: Math.min(ROWS_PER_STATEMENT, count - done) },
+      (_, i) => from + done + i,
+    )
     const rows = await Promise.all(numbers.map((number) => sealedRow(sealing, number)))
     await client.query(INSERT, [
-      ...(['id', 'dek', 'key', 'print', 'digest', 'token'] as const).map((name) => rows.map((row) => row[name])),
+      ...(['id', 'dek', 'key', 'print', 'digest', 'token'] as const).map((name) =>
+        rows.map((row) => row[name]),
+      ),
     ])
   }
   await client.end()

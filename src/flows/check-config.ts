@@ -2,7 +2,8 @@ import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { decideStep, nextWakeAt, type Pair } from '../domain/rotation.ts'
 import { CHECK_AFTER_PUSH_MS, CHECK_EVERY_MS } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { loadClaimedResources } from '../store/claimed-resources.ts'
+import { lockClaimedResources } from '../store/claimed-resources.ts'
+import { setMissingSince } from '../store/resources.ts'
 import { releaseClaims, settleClaims } from '../store/schedule.ts'
 import { withAccessToken } from './access-token.ts'
 import type { OpenResource } from './create-keys.ts'
@@ -47,7 +48,7 @@ export async function checkConfig(
 }
 
 /** When a check is made again that came to nothing, because Heroku could not be asked. */
-const CHECK_AGAIN_MS = 6 * 3_600_000
+const CHECK_AGAIN_MS = 15 * 60_000
 
 const NEXT_CHECK_MS: Readonly<Record<ConfigCheck | 'unknown', number>> = {
   same: CHECK_EVERY_MS,
@@ -65,7 +66,7 @@ export async function recordCheck(
   const now = deps.now()
   const { claim } = resource
   await deps.db.transaction().execute(async (trx) => {
-    const [fresh] = await loadClaimedResources(trx, [claim], { lock: true })
+    const [fresh] = await lockClaimedResources(trx, [claim])
     if (!fresh) return
     if (decideStep(fresh.situation, now).step !== 'check') {
       // Somebody asked for more than a check meanwhile.
@@ -76,6 +77,7 @@ export async function recordCheck(
     const wakeAt = nextWakeAt({ ...fresh.situation, checkAt }, now)
     const repairs = check === 'same' ? 0 : fresh.repairs + (check === 'repaired' ? 1 : 0)
     await settleClaims(trx, [{ claim, wakeAt, failures: 0, checkAt, repairs }], now)
+    if (fresh.missing && check !== 'unknown') await setMissingSince(trx, claim.resourceId, null)
     if (check === 'same' || check === 'unknown') return
     const action = check === 'repaired' ? 'config-repaired' : 'config-differs'
     const { resourceId } = claim

@@ -3,9 +3,13 @@ import { pendingFiller } from '../domain/keyset.ts'
 import { decideStep } from '../domain/rotation.ts'
 import type { ResourceSealer } from '../sealing/sealing.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { type ClaimedResource, loadClaimedResources } from '../store/claimed-resources.ts'
-import type { Db } from '../store/database.ts'
-import { insertKeys, type NewKey } from '../store/key-versions.ts'
+import {
+  type ClaimedResource,
+  type ClaimedSituation,
+  lockClaimedResources,
+} from '../store/claimed-resources.ts'
+import type { Trx } from '../store/database.ts'
+import { insertKeys, type NewKey, type StoredKey } from '../store/key-versions.ts'
 import { openRotations, setPendingVersions } from '../store/rotations.ts'
 import type { Deps } from './deps.ts'
 import { makeKey } from './make-key.ts'
@@ -16,10 +20,15 @@ export type OpenResource = ClaimedResource & { sealer: ResourceSealer }
 /**
  * The step `create` for a group: makes and seals the key that each resource needs, then stores all of them with the
  * intents to rotate and the audit rows in one transaction. The decision is asked again inside it: a resource that
- * needs no key any more, or whose claim was taken over, gets none. Read the keyset back before you publish.
+ * needs no key any more, or whose claim was taken over, gets none. Answers, in the order of the group, the resources
+ * with their new keys as Postgres says that they are stored (what is published is never a key that only this process
+ * knows), and undefined for one whose situation has changed.
  */
-export async function createKeys(deps: Deps, resources: readonly OpenResource[]): Promise<void> {
-  if (resources.length === 0) return
+export async function createKeys(
+  deps: Deps,
+  resources: readonly OpenResource[],
+): Promise<(OpenResource | undefined)[]> {
+  if (resources.length === 0) return []
   const now = deps.now()
   const made = new Map(
     await Promise.all(
@@ -28,18 +37,39 @@ export async function createKeys(deps: Deps, resources: readonly OpenResource[])
       ),
     ),
   )
-  await deps.db.transaction().execute(async (trx) => {
+  return await deps.db.transaction().execute(async (trx) => {
     const claims = resources.map((resource) => resource.claim)
-    const fresh = await loadClaimedResources(trx, claims, { lock: true })
+    const fresh = await lockClaimedResources(trx, claims)
     const waiting = fresh.filter(({ situation }) => decideStep(situation, now).step.startsWith('create'))
     const intended = await writeIntents(trx, waiting, made, now)
     const keys = intended.flatMap(({ claim }) => made.get(claim.resourceId) ?? [])
-    await insertKeys(trx, keys, now)
+    const stored = await insertKeys(trx, keys, now)
     await insertAuditEvents(
       trx,
       keys.map((key) => keyCreated(key, now)),
     )
+    const situated = new Map(intended.map((resource) => [resource.claim.resourceId, resource]))
+    return resources.map((resource) => {
+      const { resourceId } = resource.claim
+      return withNewKeys(resource, situated.get(resourceId), stored.get(resourceId) ?? [])
+    })
   })
+}
+
+/** The resource as it stands now; undefined when it was not given keys, or has one that was not loaded with it. */
+function withNewKeys(
+  loaded: OpenResource,
+  fresh: ClaimedSituation | undefined,
+  stored: readonly StoredKey[],
+): OpenResource | undefined {
+  if (!fresh) return undefined
+  const known: readonly StoredKey[] = loaded.situation.keyset
+  const before = fresh.situation.keyset.flatMap((key) => {
+    const same = known.find(({ version }) => version === key.version)
+    return same ? [{ ...same, ...key }] : []
+  })
+  if (before.length < fresh.situation.keyset.length) return undefined
+  return { ...loaded, ...fresh, situation: { ...fresh.situation, keyset: [...before, ...stored] } }
 }
 
 /** The keys that a resource lacks: a new one, a filler, or for a revoke both. */
@@ -62,11 +92,11 @@ async function keysFor(deps: Deps, resource: OpenResource, now: Date): Promise<N
 
 /** Writes down why each new key is made. Answers the resources that may get theirs; a filler needs no intent. */
 async function writeIntents(
-  trx: Db,
-  waiting: readonly ClaimedResource[],
+  trx: Trx,
+  waiting: readonly ClaimedSituation[],
   made: ReadonlyMap<string, readonly NewKey[]>,
   now: Date,
-): Promise<ClaimedResource[]> {
+): Promise<ClaimedSituation[]> {
   const steps = waiting.map((resource) => {
     const pending = made.get(resource.claim.resourceId)?.find((key) => !key.filler)
     return { resource, step: decideStep(resource.situation, now), version: pending?.version ?? null }
@@ -94,11 +124,13 @@ async function writeIntents(
       resource.rotation && version !== null ? [{ rotationId: resource.rotation.id, version }] : [],
     ),
   )
-  return steps
-    .filter(({ resource, step }) => {
-      return step.step === 'create-filler' || resource.rotation || opened.has(resource.claim.resourceId)
-    })
-    .map(({ resource }) => resource)
+  return steps.flatMap(({ resource, step }): ClaimedSituation[] => {
+    if (step.step === 'create-filler' || resource.rotation) return [resource]
+    const id = opened.get(resource.claim.resourceId)
+    if (id === undefined || step.step !== 'create') return []
+    const rotation = { id, reason: step.reason, dueAt: step.dueAt, attempts: 0 }
+    return [{ ...resource, rotation, situation: { ...resource.situation, openRotation: rotation } }]
+  })
 }
 
 function keyCreated(key: NewKey, at: Date): AuditEvent {

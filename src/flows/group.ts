@@ -29,6 +29,8 @@ export type Group = ClaimedGroup & {
   closing: AbortSignal
   /** Aborted when a shutdown has waited long enough: calls end too. */
   signal: AbortSignal
+  /** Ends calls: aborted with `signal`, and at `callsUntil`. One for the group, since each would cost like a call. */
+  callSignal: AbortSignal
   /** Runs a piece of work when there is room for it; bounds how many rotations are in flight. */
   run: <T>(work: () => Promise<T>) => Promise<T>
   promote: (confirmed: Confirmed) => Promise<PromoteOutcome>
@@ -48,34 +50,46 @@ export async function claimGroup(deps: Deps, limit: number): Promise<ClaimedGrou
 }
 
 /**
- * Runs one resource's piece of work when there is room for it, and sees to it that whatever happens there stays
- * there. At a shutdown, and when the lease leaves no time for a call, the claim is given back instead.
+ * Runs one resource's calls when there is room for them, and contains whatever happens there. At a shutdown, and when
+ * the lease leaves no time for a call, the claim is given back instead.
  */
-export async function runAlone(
+export async function runAlone<T>(
   deps: Deps,
   group: Group,
   claim: Claim,
   tally: Tally,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  await group.run(async () => {
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  return await group.run(async () => {
     const leftMs = group.callsUntil.getTime() - deps.now().getTime()
     if (group.closing.aborted || leftMs <= 0) {
-      await giveBack(deps, claim, tally)
-      return
+      await contained(deps, group, claim, tally, () => giveBack(deps, claim, tally))
+      return undefined
     }
-    try {
-      await work(AbortSignal.any([group.signal, AbortSignal.timeout(leftMs)]))
-    } catch (error) {
-      if (error instanceof SecurekeyError) {
-        await endFailed(deps, group, claim, unreadable(error), tally)
-        return
-      }
-      tally.failed += 1
-      // The claim is left to its lease: whether a push arrived is found out by the read-back.
-      deps.log.error({ err: error, resourceId: claim.resourceId }, 'rotation interrupted')
-    }
+    return await contained(deps, group, claim, tally, () => work(group.callSignal))
   })
+}
+
+/** Sees to it that whatever goes wrong with one resource stops nobody else; undefined when something did. */
+export async function contained<T>(
+  deps: Deps,
+  group: Group,
+  claim: Claim,
+  tally: Tally,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof SecurekeyError) {
+      await endFailed(deps, group, claim, unreadable(error), tally)
+      return undefined
+    }
+    tally.failed += 1
+    // The claim is left to its lease: whether a push arrived is found out by the read-back.
+    deps.log.error({ err: error, resourceId: claim.resourceId }, 'rotation interrupted')
+    return undefined
+  }
 }
 
 /** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on. */

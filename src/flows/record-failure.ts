@@ -2,7 +2,7 @@ import type { AuditAction } from '../domain/audit.ts'
 import { describeFailure, type FailureKind, type HerokuFailure } from '../domain/heroku-failure.ts'
 import { MAX_ATTEMPTS, retryDelayMs } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { loadClaimedResources } from '../store/claimed-resources.ts'
+import { lockClaimedResources } from '../store/claimed-resources.ts'
 import { setMissingSince } from '../store/resources.ts'
 import { failRotation } from '../store/rotations.ts'
 import { type Claim, releaseClaims, settleClaims } from '../store/schedule.ts'
@@ -26,7 +26,7 @@ export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFai
   }
   const reason = describeFailure(failure)
   const stuck = await deps.db.transaction().execute(async (trx) => {
-    const [resource] = await loadClaimedResources(trx, [claim], { lock: true })
+    const [resource] = await lockClaimedResources(trx, [claim])
     if (!resource) return undefined
     const failures = resource.failures + 1
     const hopeless = failure.kind === 'missing' || failure.kind === 'no-access-token'

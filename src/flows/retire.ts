@@ -1,6 +1,6 @@
 import { afterTransitions, decideStep, nextWakeAt, type Transition } from '../domain/rotation.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { type ClaimedResource, loadClaimedResources } from '../store/claimed-resources.ts'
+import { type ClaimedSituation, lockClaimedResources } from '../store/claimed-resources.ts'
 import { applyTransitions } from '../store/key-versions.ts'
 import { type Claim, settleClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
@@ -13,7 +13,7 @@ export async function retireGroup(deps: Deps, claims: readonly Claim[]): Promise
   if (claims.length === 0) return 0
   const now = deps.now()
   return await deps.db.transaction().execute(async (trx) => {
-    const fresh = await loadClaimedResources(trx, claims, { lock: true })
+    const fresh = await lockClaimedResources(trx, claims)
     const retirements = fresh.map((resource) => ({ resource, transitions: retirementsOf(resource, now) }))
     await applyTransitions(
       trx,
@@ -46,7 +46,7 @@ export async function retireGroup(deps: Deps, claims: readonly Claim[]): Promise
   })
 }
 
-function retirementsOf({ situation }: ClaimedResource, now: Date): Transition[] {
+function retirementsOf({ situation }: ClaimedSituation, now: Date): Transition[] {
   const step = decideStep(situation, now)
   if (step.step !== 'erase') return []
   return step.versions.map((version) => ({ version, to: 'retired', graceEndsAt: null }))

@@ -5,8 +5,18 @@ import { adoptionOf } from './adoption.ts'
 import { checkConfig, recordCheck } from './check-config.ts'
 import { createKeys, type OpenResource } from './create-keys.ts'
 import type { Deps } from './deps.ts'
-import { emptyTally, endFailed, type Group, giveBack, runAlone, type Tally, unreadable } from './group.ts'
+import {
+  contained,
+  emptyTally,
+  endFailed,
+  type Group,
+  giveBack,
+  runAlone,
+  type Tally,
+  unreadable,
+} from './group.ts'
 import { groupOrEach } from './group-or-each.ts'
+import type { Confirmed } from './promote.ts'
 import { publishPair } from './publish.ts'
 import { retireGroup } from './retire.ts'
 
@@ -20,17 +30,7 @@ export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
   const steps = await loadSteps(deps, group, group.claims, tally)
   const kept = await withoutUnadopted(deps, group, steps, tally)
   const creating = kept.filter(({ step }) => step.step === 'create' || step.step === 'create-filler')
-  await groupOrEach(
-    creating.map(({ resource }) => resource),
-    (resources) => createKeys(deps, resources).then(() => resources),
-  )
-  // Read back what was stored, so that what is published is never a key that only this process knows.
-  const created = await loadSteps(
-    deps,
-    group,
-    creating.map(({ resource }) => resource.claim),
-    tally,
-  )
+  const created = await withKeys(deps, group, creating, tally)
   const idle = [...kept, ...created].filter(({ step }) => step.step === 'erase' || step.step === 'wait')
   tally.retired += await retireGroup(
     deps,
@@ -41,13 +41,45 @@ export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
     ...created.map((item) => ({ ...item, readBack: false })),
   ].filter(({ step }) => CALLS_HEROKU.includes(step.step))
   await Promise.all(
-    publishing.map((item) =>
-      runAlone(deps, group, item.resource.claim, tally, (signal) =>
-        publishAndPromote(deps, group, item, signal, tally),
-      ),
-    ),
+    publishing.map(async (item) => {
+      const { claim } = item.resource
+      const confirmed = await runAlone(deps, group, claim, tally, (signal) =>
+        publishOrCheck(deps, group, item, signal, tally),
+      )
+      // Whoever waits for a promotion has made his call: the next one need not wait with him.
+      if (confirmed) await contained(deps, group, claim, tally, () => promote(deps, group, confirmed, tally))
+    }),
   )
   return tally
+}
+
+/** Makes the keys that are lacking. A resource whose situation has changed meanwhile is looked at anew. */
+async function withKeys(
+  deps: Deps,
+  group: Group,
+  creating: readonly ResourceStep[],
+  tally: Tally,
+): Promise<ResourceStep[]> {
+  const results = await groupOrEach(
+    creating.map(({ resource }) => resource),
+    (resources) => createKeys(deps, resources),
+  )
+  const created: OpenResource[] = []
+  const changed: Claim[] = []
+  for (const [index, { resource, step }] of creating.entries()) {
+    const result = results[index]
+    if (result instanceof Error) {
+      // Its claim is left to the lease, since what stands in its rows will be refused at once again.
+      deps.log.error({ err: result, resourceId: resource.claim.resourceId }, 'keys not stored')
+    } else if (result && step.step === 'create') created.push(result)
+    // Also for a filler: the question for its adoption may have refreshed the access token.
+    else changed.push(resource.claim)
+  }
+  const now = deps.now()
+  return [
+    ...created.map((resource) => ({ resource, step: decideStep(resource.situation, now) })),
+    ...(await loadSteps(deps, group, changed, tally)),
+  ]
 }
 
 /** The steps that a resource takes by itself, with calls to Heroku; the others are taken by the group together. */
@@ -62,7 +94,7 @@ async function loadSteps(
   claims: readonly Claim[],
   tally: Tally,
 ): Promise<ResourceStep[]> {
-  const resources = await loadClaimedResources(deps.db, claims, { lock: false })
+  const resources = await loadClaimedResources(deps.db, claims)
   const now = deps.now()
   const steps = await Promise.all(
     resources.map(async (resource) => {
@@ -79,14 +111,14 @@ async function loadSteps(
   return steps.flat()
 }
 
-/** One resource's way through `publish` and `promote`, or through a check. */
-async function publishAndPromote(
+/** One resource's calls to Heroku: a push, whose confirmation is answered, or a check. */
+async function publishOrCheck(
   deps: Deps,
   group: Group,
   item: ResourceStep & { readBack: boolean },
   signal: AbortSignal,
   tally: Tally,
-): Promise<void> {
+): Promise<Confirmed | undefined> {
   const { resource, step, readBack } = item
   const { claim } = resource
   if (step.step === 'check') {
@@ -94,25 +126,24 @@ async function publishAndPromote(
     if (!check.ok && group.signal.aborted) {
       // Cut off by a shutdown, it is made by the next worker, not hours later.
       await giveBack(deps, claim, tally)
-      return
+      return undefined
     }
     await recordCheck(deps, resource, check.ok ? check.value : 'unknown')
     tally.checked += 1
-    return
+    return undefined
   }
-  if (step.step !== 'publish' && step.step !== 'publish-filler') return
+  if (step.step !== 'publish' && step.step !== 'publish-filler') return undefined
   const result = await publishPair(deps, resource, step.pair, { readBack, signal })
   if (!result.ok) {
     await endFailed(deps, group, claim, result.failure, tally)
-    return
+    return undefined
   }
-  const outcome = await group.promote({
-    claim,
-    pair: step.pair,
-    publishedAt: deps.now(),
-    retried: readBack,
-  })
-  if (outcome === 'promoted') {
+  return { claim, pair: step.pair, publishedAt: deps.now(), retried: readBack }
+}
+
+async function promote(deps: Deps, group: Group, confirmed: Confirmed, tally: Tally): Promise<void> {
+  const { claim } = confirmed
+  if ((await group.promote(confirmed)) === 'promoted') {
     tally.promoted += 1
     return
   }

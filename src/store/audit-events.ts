@@ -1,23 +1,19 @@
+import { sql } from 'kysely'
 import type { AuditEvent } from '../domain/audit.ts'
 import type { Db } from './database.ts'
 
 /** Appends to the audit trail. Call it in the transaction that makes the change, so that neither exists alone. */
 export async function insertAuditEvents(db: Db, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return
-  await db.insertInto('audit_events').values(events.map(auditRow)).execute()
-}
-
-/** The table row of an event, for statements that write it together with other tables. */
-export function auditRow(event: AuditEvent) {
-  return {
-    resource_id: event.resourceId,
-    at: event.at,
-    actor: JSON.stringify(event.actor),
-    action: event.action,
-    version: event.version ?? null,
-    fingerprint: event.fingerprint ?? null,
-    details: JSON.stringify(event.details ?? {}),
-  }
+  await sql`
+    insert into audit_events (resource_id, at, actor, action, version, fingerprint, details)
+    select * from unnest(
+      ${events.map((e) => e.resourceId)}::uuid[], ${events.map((e) => e.at)}::timestamptz[],
+      ${events.map((e) => JSON.stringify(e.actor))}::jsonb[], ${events.map((e) => e.action)}::text[],
+      ${events.map((e) => e.version ?? null)}::integer[], ${events.map((e) => e.fingerprint ?? null)}::text[],
+      ${events.map((e) => JSON.stringify(e.details ?? {}))}::jsonb[]
+    )
+  `.execute(db)
 }
 
 /** The trail of one resource, newest first, `limit` rows below the row id `before`. */

@@ -23,26 +23,37 @@ export type NewKey = {
   digest: Buffer
 }
 
-export function newKeyRow(key: NewKey, now: Date) {
-  return {
-    resource_id: key.resourceId,
-    version: key.version,
-    stage: key.stage,
-    filler: key.filler,
-    fingerprint: key.fingerprint,
-    sealed_key: key.sealedKey,
-    digest: key.digest,
-    created_at: now,
-  }
-}
-
-/** Stores new versions. Throws when a number is used or a second current or pending version would come to be. */
-export async function insertKeys(db: Db, keys: readonly NewKey[], now: Date): Promise<void> {
-  if (keys.length === 0) return
-  await db
-    .insertInto('key_versions')
-    .values(keys.map((key) => newKeyRow(key, now)))
-    .execute()
+/**
+ * Stores new versions and answers them as they are stored. Throws when a number is used or a second current or pending
+ * version would come to be.
+ */
+export async function insertKeys(
+  db: Db,
+  keys: readonly NewKey[],
+  now: Date,
+): Promise<Map<string, StoredKey[]>> {
+  if (keys.length === 0) return new Map()
+  const { rows } = await sql<{ resource_id: string; version: number; sealed_key: string }>`
+    insert into key_versions (resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at)
+    select v.*, ${now}::timestamptz
+      from unnest(
+             ${keys.map((k) => k.resourceId)}::uuid[], ${keys.map((k) => k.version)}::integer[],
+             ${keys.map((k) => k.stage)}::text[], ${keys.map((k) => k.filler)}::boolean[],
+             ${keys.map((k) => k.fingerprint)}::text[], ${keys.map((k) => k.sealedKey)}::text[],
+             ${keys.map((k) => k.digest)}::bytea[]
+           ) as v
+    returning resource_id, version, sealed_key
+  `.execute(db)
+  const blobs = new Map(rows.map((row) => [`${row.resource_id} ${row.version}`, row.sealed_key]))
+  const stored = keys.map((key) => ({
+    ...key,
+    sealedKey: blobs.get(`${key.resourceId} ${key.version}`) ?? null,
+    createdAt: now,
+    publishedAt: null,
+    graceEndsAt: null,
+    revokedAt: null,
+  }))
+  return Map.groupBy(stored, (key) => key.resourceId)
 }
 
 /** The versions of each resource that are not retired. */
@@ -52,6 +63,10 @@ export async function liveKeysOf(db: Db, resourceIds: readonly string[]): Promis
            grace_ends_at, revoked_at
       from key_versions where resource_id = any(${resourceIds}::uuid[]) and stage <> 'retired'
   `.execute(db)
+  return keysByResource(rows)
+}
+
+function keysByResource(rows: readonly KeyRow[]): Map<string, StoredKey[]> {
   const keys = new Map<string, StoredKey[]>()
   for (const row of rows) {
     const known = keys.get(row.resource_id)

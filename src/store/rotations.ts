@@ -14,31 +14,27 @@ export type NewRotation = {
 
 /**
  * Writes the intent to rotate down. At most one rotation per resource is unfinished, and a due date is used once;
- * a row that would break either is not inserted, and the answer names the resources whose row was.
+ * a row that would break either is not inserted. Answers the ids of those that were, by resource.
  */
 export async function openRotations(
   db: Db,
   rotations: readonly NewRotation[],
   now: Date,
-): Promise<Set<string>> {
-  if (rotations.length === 0) return new Set()
-  const rows = await db
-    .insertInto('rotations')
-    .values(
-      rotations.map((r) => ({
-        resource_id: r.resourceId,
-        reason: r.reason,
-        state: 'open' as const,
-        due_at: r.dueAt,
-        opened_at: now,
-        opened_by: JSON.stringify(r.openedBy),
-        pending_version: r.pendingVersion,
-      })),
-    )
-    .onConflict((oc) => oc.doNothing())
-    .returning('resource_id')
-    .execute()
-  return new Set(rows.map((row) => row.resource_id))
+): Promise<Map<string, string>> {
+  if (rotations.length === 0) return new Map()
+  const { rows } = await sql<{ resource_id: string; id: string }>`
+    insert into rotations (resource_id, reason, due_at, opened_by, pending_version, state, opened_at)
+    select v.*, 'open', ${now}::timestamptz
+      from unnest(
+             ${rotations.map((r) => r.resourceId)}::uuid[], ${rotations.map((r) => r.reason)}::text[],
+             ${rotations.map((r) => r.dueAt)}::timestamptz[],
+             ${rotations.map((r) => JSON.stringify(r.openedBy))}::jsonb[],
+             ${rotations.map((r) => r.pendingVersion)}::integer[]
+           ) as v
+        on conflict do nothing
+    returning resource_id, id
+  `.execute(db)
+  return new Map(rows.map((row) => [row.resource_id, row.id]))
 }
 
 /** Notes which key version a rotation is about, once it is made. */

@@ -17,16 +17,15 @@ export async function claimDue(
   const { now, leaseUntil, limit } = request
   const { rows } = await sql<{ resource_id: string; attempt: string }>`
     update schedule
-       set attempt = schedule.attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
-      from (
+       set attempt = attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
+     where resource_id = any (array(
              select resource_id from schedule
               where wake_at <= ${now}
               order by wake_at
               limit ${limit}
                 for no key update skip locked
-           ) as due
-     where schedule.resource_id = due.resource_id
-    returning schedule.resource_id, schedule.attempt
+           ))
+    returning resource_id, attempt
   `.execute(db)
   return rows.map((row) => ({ resourceId: row.resource_id, attempt: row.attempt }))
 }

@@ -49,6 +49,10 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
         ...group,
         closing: closing.signal,
         signal: shutdown.signal,
+        callSignal: AbortSignal.any([
+          shutdown.signal,
+          AbortSignal.timeout(Math.max(0, group.callsUntil.getTime() - deps.now().getTime())),
+        ]),
         run: (piece) => queue.add(piece),
         promote,
       })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { findResource } from '../../src/store/resources.ts'
 import { findSchedule } from '../../src/store/schedule.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { ACTOR, type Life, type LifeOptions, startLife } from './support/customer-app.ts'
@@ -186,6 +187,33 @@ test('a check cut off by a shutdown is given back and made by the next worker at
   expect(await scheduleOf(life)).toMatchObject({ claimedUntil: null, wakeAt: life.clock.now() })
   expect(await tickOf(life.deps)).toMatchObject({ checked: 1 })
   expect(life.held()).toEqual(life.published)
+})
+
+test.each([
+  [
+    'a rotation that is resumed',
+    async (life: Life) => void (await resumeRotation(life.deps, { resourceId: life.id, actor: ACTOR })),
+  ],
+  [
+    'the check after a revoke',
+    async (life: Life) => {
+      await revokeKeys(life.deps, { resourceId: life.id, actor: ACTOR })
+      await life.tick()
+      await life.deps.db.updateTable('resources').set({ missing_since: life.clock.now() }).execute()
+      life.clock.advance(2 * MINUTE)
+    },
+  ],
+])('an add-on that Heroku once did not know is no longer marked after %s', async (_, goOn) => {
+  const life = await startLife()
+  life.clock.advance(14 * DAY)
+  life.heroku.faults.add({ match: { method: 'PATCH', addon: life.id }, kind: 'status', status: 404 })
+  await life.tick()
+  const missingSince = async () => (await findResource(life.deps.db, life.id))?.missingSince
+  expect(await missingSince()).toEqual(life.clock.now())
+  expect(await life.rotations()).toMatchObject([{ state: 'stuck' }])
+  await goOn(life)
+  await life.tick()
+  expect(await missingSince()).toBe(null)
 })
 
 test('a rotation that comes due during a check is not pushed aside by it', async () => {

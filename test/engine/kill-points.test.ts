@@ -17,12 +17,16 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     const reference = await play(h, scenario, undefined)
     expect(reference.pushes.needless).toEqual([])
     expect(reference.points.length).toBeGreaterThan(1)
+    expect(
+      reference.aftermath.rotations.filter(({ state }) => state === 'open' || state === 'stuck'),
+    ).toEqual([])
+    if (reference.aftermath.schedule) expect(reference.aftermath.heroku).toBe(reference.aftermath.published)
 
     const expected = without(reference.aftermath, scenario)
     pointsFound += reference.points.length
     for (const death of deathsAt(reference.points)) {
       const at = `${death.name} #${death.nth}${death.callArrivesLate ? ', the call arriving late' : ''}`
-      const story = await play(h, scenario, death)
+      const story = await playUntilKilled(h, scenario, death)
       pointsTried += 1
       expect.soft(story.died, `killed ${at}`).toBe(true)
       expect.soft(without(story.aftermath, scenario), `killed ${at}`).toEqual(expected)
@@ -40,6 +44,14 @@ afterAll(() => {
   )
 })
 
+/** Claims run beside the work, so a point that belongs to them may once not be passed. */
+async function playUntilKilled(h: Harness, scenario: Scenario, death: Death): Promise<Story> {
+  for (let attempt = 1; ; attempt += 1) {
+    const story = await play(h, scenario, death)
+    if (story.died || attempt === 3) return story
+  }
+}
+
 /** Lives one add-on from its provision to the end of the scenario; with a death, another worker takes over. */
 async function play(h: Harness, scenario: Scenario, death: Death | undefined): Promise<Story> {
   const addon = await newAddon(h, scenario)
@@ -49,6 +61,7 @@ async function play(h: Harness, scenario: Scenario, death: Death | undefined): P
   const pushedBefore = (await pushesOf(h, addon.id, '')).pairs.length
   const mortal = mortalProcess(h.deps, h.databaseUrl, death)
   const lived = await mortal.live((deps) => scenario.work(deps, addon))
+  await mortal.end()
   for (let takeover = 0; takeover < TAKEOVERS; takeover += 1) {
     h.clock.advance(UNTIL_TAKEOVER_MS)
     if (!lived && takeover === 0) await scenario.again?.(h.deps, addon)
@@ -57,7 +70,6 @@ async function play(h: Harness, scenario: Scenario, death: Death | undefined): P
   }
   const aftermath = await aftermathOf(h, addon.id, start)
   const pushes = await pushesOf(h, addon.id, before, pushedBefore)
-  await mortal.end()
   h.heroku.faults.clear()
   await h.heroku.customer.destroyApp(addon.app)
   return { points: mortal.points, died: !lived, pushes, aftermath }

@@ -90,7 +90,9 @@ export const SCENARIOS: readonly Scenario[] = [
     async prepare(h) {
       await rotated(h)
       await rotated(h)
-      h.clock.advance(6 * DAY)
+      h.clock.advance(HOUR)
+      await tickOf(h.deps)
+      h.clock.advance(6 * DAY - HOUR)
     },
     work: tick,
   },

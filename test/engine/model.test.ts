@@ -5,7 +5,7 @@ import { FAILED_ONCE } from './model-seeds.ts'
 import { lifeCommands, type Model } from './support/model-commands.ts'
 import { createModelWorld } from './support/model-world.ts'
 
-const RUNS = Number(process.env.FC_RUNS ?? 25)
+const RUNS = Number(process.env.FC_RUNS ?? 16)
 const SEED = Number(process.env.FC_SEED ?? 20_260_303)
 const LONGEST = Number(process.env.FC_COMMANDS ?? 40)
 /** Shrinking a failure must end too; what was found until then is printed. */

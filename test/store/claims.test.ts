@@ -1,7 +1,7 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadClaimedResources } from '../../src/store/claimed-resources.ts'
+import { loadClaimedResources, lockClaimedResources } from '../../src/store/claimed-resources.ts'
 import type { Db } from '../../src/store/database.ts'
 import { openRotations } from '../../src/store/rotations.ts'
 import {
@@ -108,7 +108,7 @@ describe('a claim', () => {
     const { db } = await startStore()
     expect(await claim(db, 10)).toEqual([])
     expect(await settleClaims(db, [], NOW)).toEqual(new Set())
-    expect(await loadClaimedResources(db, [], { lock: false })).toEqual([])
+    expect(await loadClaimedResources(db, [])).toEqual([])
   })
 
   test('among many resources walks the index of due moments, and neither sorts nor reads the table', async () => {
@@ -159,8 +159,8 @@ describe('a claim that was taken over', () => {
 
   test('loads nothing, so that nothing is decided on its behalf', async () => {
     const { db, id, late, holder } = await startWithTakenOverClaim()
-    expect(await loadClaimedResources(db, [late], { lock: false })).toEqual([])
-    const loaded = await loadClaimedResources(db, [late, holder], { lock: false })
+    expect(await loadClaimedResources(db, [late])).toEqual([])
+    const loaded = await loadClaimedResources(db, [late, holder])
     expect(loaded.map((resource) => resource.claim)).toEqual([{ resourceId: id, attempt: '2' }])
   })
 
@@ -295,7 +295,7 @@ describe('a change by somebody else', () => {
     const id = await storeResource(db, 1, { nextRotationAt: NOW })
     const claims = await claim(db, 1)
     await takeFromWorker(db, id, inMs(1))
-    expect(await loadClaimedResources(db, claims, { lock: false })).toEqual([])
+    expect(await loadClaimedResources(db, claims)).toEqual([])
     expect(await claim(db, 1, inMs(1))).toEqual([{ resourceId: id, attempt: '3' }])
   })
 
@@ -329,7 +329,7 @@ describe('what a claim loads', () => {
       .set({ state: 'deprovisioned', wrapped_dek: null, deprovisioned_at: NOW })
       .where('id', '=', gone)
       .execute()
-    const loaded = await loadClaimedResources(db, claims, { lock: false })
+    const loaded = await loadClaimedResources(db, claims)
     expect(loaded.map((resource) => resource.claim.resourceId)).toEqual([live])
   })
 
@@ -338,7 +338,7 @@ describe('what a claim loads', () => {
     await storeResource(db, 1, { nextRotationAt: NOW })
     const claims = await claim(db, 1)
     await db.transaction().execute(async (trx) => {
-      await loadClaimedResources(trx, claims, { lock: true })
+      await lockClaimedResources(trx, claims)
       for (const table of ['resources', 'schedule'] as const) {
         const others = await sql`select from ${sql.table(table)} for no key update skip locked`.execute(db)
         expect(others.rows).toEqual([])

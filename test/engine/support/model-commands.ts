@@ -57,11 +57,10 @@ const FAULTS: readonly FaultKind[] = [
 ]
 
 async function revoke(world: ModelWorld, addonId: string): Promise<void> {
-  const held = world.h.heroku.view.addon(addonId).config.SECURE_KEY ?? ''
-  const sent = pushCalls(world.h, addonId).map(({ config }) => config?.SECURE_KEY ?? '')
+  const sent = pushCalls(world.h, addonId).flatMap(({ config }) => config?.SECURE_KEY?.split(',') ?? [])
   const { outcome } = await revokeKeys(world.h.deps, { resourceId: addonId, actor: ACTOR })
   // One that joins a revoke under way leaves the keys alone that this one has just made.
-  if (outcome === 'requested') world.promises.revoked([held, ...sent].flatMap((value) => value.split(',')))
+  if (outcome === 'requested') world.promises.revoked(sent)
 }
 
 function customerCommands(): fc.Arbitrary<Command>[] {

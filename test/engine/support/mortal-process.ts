@@ -1,5 +1,6 @@
-import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely'
 import pg from 'pg'
+import { expect } from 'vitest'
 import type { Deps } from '../../../src/flows/deps.ts'
 import type { Schema } from '../../../src/store/schema.ts'
 
@@ -15,6 +16,7 @@ export type MortalProcess = {
   live: (work: (deps: Deps) => Promise<unknown>) => Promise<boolean>
   /** Lets a call to Heroku go out that the dead process had handed to the network. */
   sendLateCalls: () => Promise<void>
+  /** Waits until the database has noticed that the process is gone and has given its locks back, then tidies up. */
   end: () => Promise<void>
 }
 
@@ -34,7 +36,7 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
   const passed = new Map<string, number>()
   const lateCalls: (() => Promise<unknown>)[] = []
   const clients = new Set<pg.PoolClient>()
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 5, application_name: 'mortal' })
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 5, application_name: NAME })
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   const died = Promise.withResolvers<void>()
@@ -154,9 +156,21 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
     async sendLateCalls() {
       for (const call of lateCalls.splice(0)) await call()
     },
-    end: () => pool.end(),
+    async end() {
+      await pool.end()
+      const sessions = () =>
+        base.db
+          .selectFrom(sql<{ pid: number }>`pg_stat_activity`.as('session'))
+          .select('pid')
+          .where(sql`application_name`, '=', NAME)
+          .where(sql`datname`, '=', sql`current_database()`)
+          .execute()
+      await expect.poll(sessions, { interval: 5, timeout: 10_000 }).toEqual([])
+    },
   }
 }
+
+const NAME = 'mortal'
 
 function forever<T>(): Promise<T> {
   return new Promise<T>(() => {})

@@ -6,8 +6,8 @@ export type Promises = {
   handedOut: (at: Date, value: string, grace: GracePeriod) => void
   /** The customer changes the grace period: what was promised may shrink to that, but not below the floor from now. */
   graceChanged: (now: Date, grace: GracePeriod, floorMs: number) => void
-  /** The customer revokes: no key that was ever sent is accepted from now on. */
-  revoked: (keys: Iterable<string>) => void
+  /** The customer revokes: no key that was ever handed out is accepted from now on, nor those that were only sent. */
+  revoked: (sent: Iterable<string>) => void
   /** Keys that must be accepted at that moment. */
   accepted: (now: Date) => string[]
   refused: () => string[]
@@ -28,7 +28,7 @@ export function createPromises(): Promises {
       if (firsts.includes(first)) return
       firsts.push(first)
       for (const entry of displaced.values()) {
-        if (entry.untilNextRotation) Object.assign(entry, { untilMs: at.getTime(), untilNextRotation: false })
+        if (entry.untilNextRotation) entry.untilMs = Math.min(entry.untilMs, at.getTime())
       }
       if (former === undefined) return
       const untilNextRotation = grace.until === 'next-rotation'
@@ -37,13 +37,14 @@ export function createPromises(): Promises {
     },
     graceChanged(now, grace, floorMs) {
       for (const entry of displaced.values()) {
+        // A key that was promised until the next rotation only is promised no more by another period.
+        if (entry.untilNextRotation && grace.until === 'next-rotation') continue
         const chosenMs = grace.until === 'elapsed' ? entry.at.getTime() + grace.ms : 0
         entry.untilMs = Math.min(entry.untilMs, Math.max(chosenMs, now.getTime() + floorMs))
-        entry.untilNextRotation = false
       }
     },
-    revoked(keys) {
-      for (const key of keys) refused.add(key)
+    revoked(sent) {
+      for (const key of [...firsts, ...sent]) refused.add(key)
     },
     accepted(now) {
       const current = firsts.slice(-1)

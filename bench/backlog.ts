@@ -1,0 +1,83 @@
+import type { CandidateOrder, CandidateRun } from './candidates/candidate.ts'
+import type { Bench } from './support/bench.ts'
+import { startChild } from './support/child.ts'
+import type { Behaviour } from './support/fake-heroku.ts'
+import { askCounts, resetHeroku, startFakeHeroku } from './support/heroku.ts'
+import { figure } from './support/report.ts'
+import { createSeeded } from './support/seed.ts'
+import { median, shuffled, spread } from './support/statistics.ts'
+import { lostOrDoubled } from './support/verify.ts'
+
+const IN_FLIGHT = 200
+const LATENCY_MS = 100
+const CASES: Record<string, Partial<Behaviour>> = {
+  'no faults': {},
+  '5 % faults (500, reset)': { faultShare: 0.05, faults: ['500', 'cut', 'lost'] },
+  '5 % faults (500, 429, reset)': { faultShare: 0.05, faults: ['500', '429', 'cut', 'lost'] },
+}
+
+/** A day's backlog of a million resources on a fortnight, drained by one worker process. */
+export const bench: Bench = async ({ postgres, quick }) => {
+  const resources = quick ? { all: 50_000, due: 5_000 } : { all: 1_000_000, due: 71_429 }
+  const rounds = quick ? 1 : 5
+  const ceilingPerSecond = (IN_FLIGHT / LATENCY_MS) * 1_000
+  await createSeeded(postgres, 'backlog_template', resources)
+  const heroku = await startFakeHeroku()
+  const runs: (Awaited<ReturnType<typeof drain>> & { name: string })[] = []
+
+  async function drain(behaviour: Partial<Behaviour>) {
+    const url = await postgres.create('backlog_run', 'backlog_template')
+    await resetHeroku(heroku, { latencyMs: LATENCY_MS, ...behaviour })
+    const order: CandidateOrder = {
+      url,
+      herokuUrl: heroku.ready.url,
+      inFlight: IN_FLIGHT,
+      count: resources.due,
+      stage: 'run',
+    }
+    const child = await startChild(new URL('./candidates/securekey.ts', import.meta.url), order)
+    const run = await child.ask<CandidateRun>({ ask: 'run' })
+    await child.stop()
+    const counts = await askCounts(heroku)
+    const wrong = await lostOrDoubled(url, heroku, resources.due)
+    // Until nine in ten have their new keys: what comes after is those that failed and wait for their retry.
+    const index = Math.floor((resources.due * 0.9) / 1_000) - 1
+    const mostMs = (counts.thousandthsAtMs[index] ?? Number.NaN) - counts.firstAtMs
+    const mostPerSecond = ((index + 1) * 1_000_000) / mostMs
+    return { ...run, counts, wrong, mostPerSecond, perSecond: (run.done / run.elapsedMs) * 1_000 }
+  }
+
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, behaviour] of shuffled(Object.entries(CASES))) {
+        const run = await drain(behaviour)
+        runs.push({ name, ...run })
+        process.stderr.write(`round ${round + 1} ${name}: ${run.perSecond.toFixed(0)}/s\n`)
+      }
+    }
+  } finally {
+    await heroku.stop()
+  }
+  return {
+    table: Object.keys(CASES).map((name) => {
+      const own = runs.filter((run) => run.name === name)
+      const rates = own.map((run) => run.perSecond)
+      const most = own.map((run) => run.mostPerSecond)
+      return {
+        backlog: name,
+        seconds: figure(median(own.map((run) => run.elapsedMs / 1_000))),
+        'rotations/s': figure(median(rates)),
+        spread: spread(rates),
+        'of the ceiling': (median(rates) / ceilingPerSecond).toFixed(3),
+        'first nine tenths, of the ceiling': (median(most) / ceilingPerSecond).toFixed(3),
+        faults: figure(median(own.map((run) => run.counts.faults))),
+        'lost or doubled': own.reduce((sum, run) => sum + run.wrong, 0),
+      }
+    }),
+    notes: [
+      `${resources.due} due of ${resources.all} resources, ${rounds} shuffled rounds, ${LATENCY_MS} ms, ${IN_FLIGHT} in flight: ceiling ${ceilingPerSecond}/s.`,
+      'With faults the whole time ends with the last retry, 15 s to minutes after its failure by design; Retry-After is 1 s.',
+    ],
+    raw: runs,
+  }
+}

@@ -1,0 +1,31 @@
+import { openDatabase } from '../../src/store/database.ts'
+import { claimDue } from '../../src/store/schedule.ts'
+import { serveParent } from '../support/child.ts'
+
+export type ClaimerOrder = { url: string; limit: number; now: string }
+export type ClaimerRun = { rows: number; claims: number; elapsedMs: number }
+
+const LEASE_MS = 3_600_000
+
+/** A worker process reduced to its claims: claims groups until it has so many rows. */
+await serveParent<ClaimerOrder, { ask: 'claim'; rows: number }>(async ({ url, limit, now }) => {
+  const db = openDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  const at = new Date(now)
+  const leaseUntil = new Date(at.getTime() + LEASE_MS)
+  await claimDue(db, { now: new Date(0), leaseUntil, limit })
+  return {
+    async answer({ rows: wanted }): Promise<ClaimerRun> {
+      const startedAt = performance.now()
+      let rows = 0
+      let claims = 0
+      while (rows < wanted) {
+        const claimed = await claimDue(db, { now: at, leaseUntil, limit })
+        if (claimed.length === 0) break
+        rows += claimed.length
+        claims += 1
+      }
+      return { rows, claims, elapsedMs: performance.now() - startedAt }
+    },
+    close: () => db.destroy(),
+  }
+})

@@ -1,0 +1,101 @@
+import pg from 'pg'
+import { settleClaims } from '../src/store/schedule.ts'
+import type { Bench } from './support/bench.ts'
+import { type BenchPostgres, createMigrated, withClient } from './support/bench-postgres.ts'
+import { CLAIM_ROWS, type Claimer, createClaimer } from './support/claim-timer.ts'
+import { figure } from './support/report.ts'
+import { seedWaiting } from './support/seed.ts'
+import { median, shuffled, spread } from './support/statistics.ts'
+
+const CLAIMS_PER_ROUND = 10
+const GROUP = 500
+const DAY_MS = 86_400_000
+const ALL_DUE = new Date(Date.now() + 15 * DAY_MS)
+
+type Hindrance = (claimer: Claimer, url: string) => Promise<() => Promise<void>>
+
+/** A claim of 100 with much in front of it: rows that others have claimed, and versions that an old snapshot keeps. */
+export const bench: Bench = async ({ postgres, quick }) => {
+  const resources = quick ? 40_000 : 300_000
+  const claimed = quick ? 10_000 : 50_000
+  const rotated = quick ? 10_000 : 100_000
+  const rounds = quick ? 2 : 5
+  const template = await createMigrated(postgres, 'way_template')
+  await seedWaiting(template, { from: 1, count: resources })
+  await withClient(template, (client) => client.query('vacuum (analyze) schedule'))
+  const cases: Record<string, Hindrance> = {
+    fresh: async () => async () => {},
+    [`${figure(claimed)} rows claimed in front`]: async (claimer) => {
+      for (let rows = 0; rows < claimed; rows += GROUP) await claimer.claim(ALL_DUE, GROUP)
+      return async () => {}
+    },
+    [`after ${figure(rotated)} rotations`]: async (claimer) => {
+      await rotate(claimer, rotated)
+      return async () => {}
+    },
+    [`after ${figure(rotated)} rotations, old snapshot`]: async (claimer, url) => {
+      const endSnapshot = await openSnapshot(url)
+      await rotate(claimer, rotated)
+      return endSnapshot
+    },
+  }
+  const times = new Map(Object.keys(cases).map((name) => [name, [] as number[]]))
+  const plans: Record<string, string> = {}
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, hindrance] of shuffled(Object.entries(cases))) {
+      const { own, plan } = await timed(postgres, hindrance)
+      times.get(name)?.push(...own)
+      plans[name] = plan
+      process.stderr.write(`round ${round + 1} ${name}: ${figure(median(own))} ms\n`)
+    }
+  }
+  const fresh = median(times.get('fresh') ?? [])
+  return {
+    table: [...times].map(([name, own]) => ({
+      'in the way': name,
+      'claim of 100, ms': figure(median(own)),
+      'times fresh': (median(own) / fresh).toFixed(2),
+      spread: spread(own),
+    })),
+    notes: [
+      `${resources} resources, all due, ${rounds} shuffled rounds of ${CLAIMS_PER_ROUND} claims. A rotation here is its claim and its settlement, the only writes to the table that a claim reads.`,
+      ...Object.entries(plans).map(([name, plan]) => `\n${name}:\n${plan}`),
+    ],
+    raw: { times: Object.fromEntries(times), plans },
+  }
+}
+
+async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
+  const url = await postgres.create('way_run', 'way_template')
+  const claimer = createClaimer(url)
+  await claimer.claim(ALL_DUE, 1)
+  const end = await hindrance(claimer, url)
+  const own: number[] = []
+  for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push(await claimer.time(ALL_DUE, CLAIM_ROWS))
+  const plan = await claimer.explain(ALL_DUE)
+  await end()
+  await claimer.close()
+  return { own, plan }
+}
+
+/** Claims and settles so many resources, oldest first: each is due again two weeks later. */
+async function rotate(claimer: Claimer, count: number): Promise<void> {
+  const next = new Date(ALL_DUE.getTime() + 14 * DAY_MS)
+  for (let rows = 0; rows < count; rows += GROUP) {
+    const claims = await claimer.claim(ALL_DUE, GROUP)
+    const settlements = claims.map((claim) => ({ claim, wakeAt: next, failures: 0, nextRotationAt: next }))
+    await settleClaims(claimer.db, settlements, ALL_DUE)
+  }
+}
+
+/** A report or a dump that is still running: nothing that was there at its start may be vacuumed. */
+async function openSnapshot(url: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin isolation level repeatable read')
+  await client.query('select count(*) from heroku_budget')
+  return async () => {
+    await client.query('rollback')
+    await client.end()
+  }
+}

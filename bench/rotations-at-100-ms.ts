@@ -1,0 +1,18 @@
+import type { Bench } from './support/bench.ts'
+import { runContest } from './support/contest.ts'
+import { contestTable } from './support/contest-table.ts'
+
+/** Ten thousand due rotations, Heroku answering after 100 ms, 200 calls in flight: 2,000 a second would be all there is. */
+export const bench: Bench = async ({ postgres, quick }) => {
+  const options = { count: quick ? 3_000 : 10_000, inFlight: 200, latencyMs: 100, rounds: quick ? 2 : 5 }
+  const ceilingPerSecond = (options.inFlight / options.latencyMs) * 1_000
+  const runs = await runContest(postgres, options)
+  return {
+    table: contestTable(runs, ceilingPerSecond),
+    notes: [
+      `${options.count} rotations, ${options.rounds} shuffled rounds; the ceiling is ${ceilingPerSecond}/s.`,
+      'The first claim, with nothing in flight yet, and the last promotions are in the time.',
+    ],
+    raw: runs,
+  }
+}

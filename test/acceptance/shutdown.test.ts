@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import { withAdmin } from '../support/admin.ts'
+import { type Service, startService } from './support/service.ts'
+
+const WITHIN_MS = 10_000
+const TEST_LIMIT_MS = 60_000
+const SHORT = { PLAN_PERIODS: 'fortnightly=2s,daily=1d', GRACE_FLOOR: '1s' }
+
+async function createAddon(service: Service, plan: string) {
+  await service.heroku.customer.createApp('service-1')
+  return await service.heroku.customer.createAddon({ app: 'service-1', plan })
+}
+
+const pushes = (service: Service) =>
+  service.heroku.view.apiCalls().filter(({ method, path }) => method === 'PATCH' && path.endsWith('/config'))
+
+async function millisecondsOf(work: Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work
+  return performance.now() - startedAt
+}
+
+describe('SIGTERM', () => {
+  test(
+    'in the middle of a push ends the worker in time, without a lease, and another one goes on with the same key',
+    async () => {
+      const service = await startService({ env: SHORT })
+      const addon = await createAddon(service, 'fortnightly')
+      service.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'hang' })
+      const worker = await service.startWorker()
+      await expect.poll(() => pushes(service), { timeout: 20_000 }).toHaveLength(1)
+
+      worker.signal('SIGTERM')
+      expect(await millisecondsOf(worker.end)).toBeLessThan(WITHIN_MS)
+      expect(await worker.end).toBe(0)
+      expect(worker.stdout()).toContain('"stopped"')
+      const rows = await withAdmin(service.databaseUrl, async (db) => {
+        const schedule = await db.query('select claimed_until, failures from schedule')
+        const rotations = await db.query('select state, attempts from rotations')
+        return [...schedule.rows, ...rotations.rows]
+      })
+      expect(rows).toEqual([
+        { claimed_until: null, failures: 0 },
+        { state: 'open', attempts: 0 },
+      ])
+
+      // One rotation is enough: the next one would come two seconds later.
+      await service.heroku.customer.changePlan({ addon: addon.name, plan: 'daily' })
+      await service.startWorker()
+      const value = pushes(service)[0]?.config?.SECURE_KEY
+      await expect
+        .poll(() => service.heroku.view.configVars('service-1').SECURE_KEY, { timeout: 20_000 })
+        .toBe(value)
+      expect(new Set(pushes(service).map(({ config }) => config?.SECURE_KEY))).toEqual(new Set([value]))
+    },
+    TEST_LIMIT_MS,
+  )
+
+  test(
+    'in the middle of a push that is answered in time lets it end, and writes the rotation down',
+    async () => {
+      const service = await startService({ env: SHORT })
+      await createAddon(service, 'fortnightly')
+      service.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'latency', ms: 1_500 })
+      const worker = await service.startWorker()
+      await expect.poll(() => pushes(service), { timeout: 20_000 }).toHaveLength(1)
+      worker.signal('SIGTERM')
+      expect(await worker.end).toBe(0)
+      const { rows } = await withAdmin(service.databaseUrl, (db) =>
+        db.query('select state, attempts from rotations'),
+      )
+      expect(rows).toEqual([{ state: 'done', attempts: 1 }])
+      expect(pushes(service)).toHaveLength(1)
+    },
+    TEST_LIMIT_MS,
+  )
+
+  test(
+    'ends a web process in time although the exchange of a grant hangs',
+    async () => {
+      const service = await startService()
+      service.heroku.faults.add({ match: { path: '/oauth/token' }, kind: 'hang' })
+      await createAddon(service, 'daily')
+      await expect.poll(() => service.heroku.view.apiCalls()).toHaveLength(1)
+      service.web.signal('SIGTERM')
+      expect(await millisecondsOf(service.web.end)).toBeLessThan(WITHIN_MS)
+      expect(await service.web.end).toBe(0)
+    },
+    TEST_LIMIT_MS,
+  )
+
+  test(
+    'ends idle processes at once',
+    async () => {
+      const service = await startService()
+      const worker = await service.startWorker()
+      for (const idle of [service.web, worker]) {
+        idle.signal('SIGTERM')
+        expect(await millisecondsOf(idle.end)).toBeLessThan(6_000)
+        expect(await idle.end).toBe(0)
+      }
+    },
+    TEST_LIMIT_MS,
+  )
+
+  test(
+    'a second time ends a process that is still finishing, at once',
+    async () => {
+      const service = await startService({ env: SHORT })
+      await createAddon(service, 'fortnightly')
+      service.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'hang' })
+      const worker = await service.startWorker()
+      await expect.poll(() => pushes(service), { timeout: 20_000 }).toHaveLength(1)
+      worker.signal('SIGTERM')
+      await worker.printed(/"stopping"/)
+      worker.signal('SIGTERM')
+      expect(await millisecondsOf(worker.end)).toBeLessThan(6_000)
+      expect(await worker.end).toBe(1)
+    },
+    TEST_LIMIT_MS,
+  )
+})

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+const KEY = Buffer.alloc(32, 7).toString('base64')
+const OTHER = Buffer.alloc(32, 8).toString('base64')
+
+const REQUIRED = {
+  DATABASE_URL: 'postgres://user:password@db/keys',
+  ADDON_PASSWORD: 'super-secret',
+  ADDON_SSO_SALT: 'salt',
+  ADDON_CLIENT_SECRET: 'client-secret',
+  ADDON_URL: 'https://securekey.example.com/',
+  SEALING_KEYS: `k1:${KEY}`,
+}
+
+/** The problems with these settings, one line each. */
+function problemsOf(env: Record<string, string | undefined>): string[] {
+  try {
+    readConfig({ ...REQUIRED, ...env })
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.message.split('\n').slice(1)
+  }
+}
+
+test('with the required settings alone everything else has its documented default', () => {
+  expect(readConfig(REQUIRED)).toMatchObject({
+    host: '0.0.0.0',
+    port: 5_000,
+    addonUrl: 'https://securekey.example.com',
+    herokuApiUrl: 'https://api.heroku.com',
+    herokuIdUrl: 'https://id.heroku.com',
+    plans: [
+      { name: 'daily', periodMs: 86_400_000 },
+      { name: 'weekly', periodMs: 7 * 86_400_000 },
+      { name: 'fortnightly', periodMs: 14 * 86_400_000 },
+      { name: 'monthly', periodMs: 28 * 86_400_000 },
+    ],
+    defaultGrace: { until: 'next-rotation' },
+    graceFloorMs: 7_200_000,
+    rotationCron: '*/10 * * * * *',
+    rotationConcurrency: 50,
+    herokuMaxRps: 20,
+    logLevel: 'info',
+  })
+})
+
+test.each(Object.keys(REQUIRED))('%s is required, also when it is blank', (name) => {
+  expect(problemsOf({ [name]: undefined })).toEqual([`  - ${name} is required`])
+  expect(problemsOf({ [name]: '  ' })).toEqual([`  - ${name} is required`])
+})
+
+test('all problems are told at once', () => {
+  expect(problemsOf({ PORT: 'x', ADDON_PASSWORD: '', LOG_LEVEL: 'loud' })).toHaveLength(3)
+})
+
+describe('an address that secrets travel to', () => {
+  test.each([
+    'https://api.example.com',
+    'https://api.example.com:8443/base',
+    'http://localhost:5000',
+    'http://127.0.0.1:5000',
+    'http://127.9.8.7',
+    'http://[::1]:5000',
+  ])('may be %s', (url) => {
+    for (const name of ['ADDON_URL', 'HEROKU_API_URL', 'HEROKU_ID_URL']) {
+      expect(problemsOf({ [name]: url })).toEqual([])
+    }
+  })
+
+  test.each([
+    'http://api.example.com',
+    'http://localhost.example.com',
+    'http://127.0.0.1.example.com',
+    'http://10.0.0.1',
+    'http://0.0.0.0',
+    'http://2130706433.example.com',
+    'http://localhost@example.com',
+    'ftp://localhost',
+    'localhost:5000',
+    '//api.example.com',
+  ])('may not be %s', (url) => {
+    for (const name of ['ADDON_URL', 'HEROKU_API_URL', 'HEROKU_ID_URL']) {
+      expect(problemsOf({ [name]: url })).toEqual([
+        `  - ${name} must be an https URL (http only for a loopback address)`,
+      ])
+    }
+  })
+})
+
+describe('SEALING_KEYS', () => {
+  test('lists the KEKs in their order, the primary first', () => {
+    const { sealingKeys } = readConfig({ ...REQUIRED, SEALING_KEYS: `new:${OTHER}, old.1:${KEY}` })
+    expect(sealingKeys.map(({ id, bytes }) => [id, bytes[0], bytes.length])).toEqual([
+      ['new', 8, 32],
+      ['old.1', 7, 32],
+    ])
+  })
+
+  test('takes base64url too', () => {
+    const bytes = Buffer.alloc(32, 0xff)
+    const { sealingKeys } = readConfig({ ...REQUIRED, SEALING_KEYS: `k1:${bytes.toString('base64url')}` })
+    expect(Buffer.from(sealingKeys[0]?.bytes ?? []).equals(bytes)).toBe(true)
+  })
+
+  test.each([
+    ['a key without an id', KEY],
+    ['a key with an empty id', `:${KEY}`],
+    ['a key of 31 bytes', `k1:${Buffer.alloc(31).toString('base64')}`],
+    ['a key of 33 bytes', `k1:${Buffer.alloc(33).toString('base64')}`],
+    ['an id without a key', 'k1:'],
+    ['a trailing comma', `k1:${KEY},`],
+    ['hex in place of base64', `k1:${'ab'.repeat(32)}`],
+    ['the same id twice', `k1:${KEY},k1:${OTHER}`],
+  ])('is refused with %s, and not quoted', (_what, value) => {
+    const problems = problemsOf({ SEALING_KEYS: value })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(/^ {2}- SEALING_KEYS (must be a list|names an id twice)/)
+    expect(problems[0]).not.toContain(value.slice(3) || '\u0000')
+  })
+})
+
+test.each([
+  ['PORT', ['-1', '65536', '80.5', '0x50', '1e3']],
+  ['ROTATION_CONCURRENCY', ['0', '1001', 'many']],
+  ['HEROKU_MAX_RPS', ['0', '-1', '0.5', 'Infinity']],
+  ['ROTATION_CRON', ['often', '* * * *', '61 * * * * *']],
+  ['LOG_LEVEL', ['loud', 'INFO', '30']],
+  ['GRACE_FLOOR', ['0h', 'period', '2']],
+  ['GRACE_PERIOD', ['1h', '119m', 'never', 'true']],
+  ['PLAN_PERIODS', ['daily', 'daily=1d,daily=2d', 'daily=0d']],
+  ['DATABASE_URL', ['mysql://db/keys', 'db', 'http://db']],
+])('%s is refused when it makes no sense', (name, values) => {
+  for (const value of values) {
+    const problems = problemsOf({ [name]: value })
+    expect(problems, value).toHaveLength(1)
+    expect(problems[0]).toContain(`- ${name} `)
+  }
+})
+
+test('a grace period below a wrong floor is not blamed on the grace period', () => {
+  expect(problemsOf({ GRACE_FLOOR: 'x', GRACE_PERIOD: '1s' })).toEqual([
+    '  - GRACE_FLOOR must be a duration such as 30s, 2h or 14d',
+  ])
+})

@@ -1,0 +1,389 @@
+import { sql } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import type { Deps } from '../src/flows/deps.ts'
+import { requestRotation, resumeRotation } from '../src/flows/request-rotation.ts'
+import { revokeKeys } from '../src/flows/revoke-keys.ts'
+import { createLogger } from '../src/logger.ts'
+import { createLocalKek } from '../src/sealing/keyring.ts'
+import { createSealing } from '../src/sealing/sealing.ts'
+import { createRotationWorker } from '../src/worker/rotation-worker.ts'
+import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from './support/addon.ts'
+import { createBrowser, formTokenIn } from './support/browser.ts'
+import {
+  CLIENT_SECRET,
+  collector,
+  DAY,
+  HOUR,
+  MINUTE,
+  PASSWORD,
+  SEALING_KEY,
+  SSO_SALT,
+} from './support/harness.ts'
+import { findLeaks, type Secrets, sealedSecrets, type Text } from './support/leaks.ts'
+import { auditTrail } from './support/resource.ts'
+
+const PATCH = { method: 'PATCH' }
+const PERSON = { type: 'person', userId: 'u', email: 'a@example.com', verified: true, address: null } as const
+const KEK = SEALING_KEY.slice('k1:'.length)
+const TRIED_PASSWORD = 'tried-password-0815'
+
+/** The secrets that are the same for the whole life of the service. */
+const SETTINGS: Secrets = new Map([
+  [PASSWORD, "the manifest's password"],
+  [SSO_SALT, 'the sign-on salt'],
+  [CLIENT_SECRET, 'the client secret'],
+  [KEK, 'the KEK'],
+  [Buffer.from(KEK, 'base64').toString('latin1'), 'the bytes of the KEK'],
+  [Buffer.from(`securekey:${PASSWORD}`).toString('base64'), 'the Authorization header'],
+  [TRIED_PASSWORD, 'a password that somebody tried'],
+])
+
+/** A life under observation: every secret that ever was, and every text that was written anywhere. */
+async function startObservedLife() {
+  const h = await startWithAddon({
+    grace: '48h',
+    callTimeoutMs: 300,
+    simulator: { refreshTokensRotate: true },
+  })
+  const secrets: Secrets = new Map(SETTINGS)
+  const errorBodies: Text[] = []
+
+  async function observe(): Promise<void> {
+    for (const [secret, what] of await sealedSecrets(h.deps)) secrets.set(secret, what)
+    for (const value of pushes(h)) for (const key of value.split(',')) secrets.set(key, 'a pushed key')
+    for (const { body } of h.heroku.view.serviceCalls()) {
+      const sent = body === null ? {} : JSON.parse(body)
+      if (sent.oauth_grant) secrets.set(sent.oauth_grant.code, 'a grant code')
+      if (sent.log_input_url) secrets.set(new URL(sent.log_input_url).password, 'a log token')
+    }
+  }
+  await observe()
+
+  /** Lets the worker work, and looks at what it made of it. */
+  async function tick(worker = h.worker1) {
+    await worker.tick()
+    await observe()
+  }
+
+  /** Lets hours pass, with a tick after each, until the audit trail holds the action. */
+  async function tickUntil(action: string): Promise<void> {
+    for (let hour = 0; hour < 96; hour += 1) {
+      await tick()
+      if ((await auditTrail(h.deps, h.addon.id)).some((row) => row.action === action)) return
+      h.clock.advance(HOUR)
+    }
+    throw new Error(`${action} never happened`)
+  }
+
+  /** Sends the provisioning API something that it refuses. */
+  async function refused(request: {
+    method: string
+    path?: string
+    body?: string
+    headers?: Record<string, string>
+  }) {
+    const response = await fetch(`${h.url}/heroku/resources${request.path ?? ''}`, {
+      method: request.method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`securekey:${PASSWORD}`).toString('base64')}`,
+        'content-type': 'application/json',
+        ...request.headers,
+      },
+      body: request.body ?? null,
+    })
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    errorBodies.push({ from: `an answer with status ${response.status}`, text: await response.text() })
+  }
+
+  async function texts(): Promise<Text[]> {
+    const rotations = await h.deps.db.selectFrom('rotations').selectAll().execute()
+    const trail = await sql<{ row: string }>`select a::text as row from audit_events a`.execute(h.deps.db)
+    const refusals = h.heroku.view.serviceCalls().filter(({ status }) => status >= 400)
+    return [
+      ...h.logLines.map((text) => ({ from: 'a log line', text })),
+      ...trail.rows.map(({ row }) => ({ from: 'an audit row', text: row })),
+      ...rotations.map((rotation) => ({ from: 'a rotation', text: JSON.stringify(rotation) })),
+      ...refusals.map(({ answer }) => ({ from: 'an error body', text: answer })),
+      ...errorBodies,
+    ]
+  }
+
+  return { ...h, secrets, tick, tickUntil, refused, texts, errorBodies }
+}
+
+type ObservedLife = Awaited<ReturnType<typeof startObservedLife>>
+
+/** One rotation for each way in which a push can fail, until it succeeds. */
+async function liveThroughFailures(life: ObservedLife): Promise<void> {
+  const faults = [
+    { kind: 'status', status: 401 },
+    { kind: 'status', status: 422, body: { id: 'invalid_params', message: 'no' } },
+    { kind: 'status', status: 429, retryAfter: 1 },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 200, body: [] },
+    { kind: 'cut' },
+    { kind: 'lost-answer' },
+    { kind: 'hang' },
+    { kind: 'truncated-body' },
+    { kind: 'garbage-body' },
+    { kind: 'redirect' },
+    { kind: 'status-after-write' },
+  ] as const
+  for (const fault of faults) {
+    life.clock.advance(14 * DAY)
+    life.heroku.faults.add({ match: PATCH, ...fault })
+    for (let round = 0; round < 3; round += 1) {
+      await life.tick()
+      life.clock.advance(2 * MINUTE)
+    }
+  }
+  life.heroku.revokeToken(life.addon.id)
+  life.heroku.faults.add({ match: { grantType: 'refresh_token' }, kind: 'status', status: 403 })
+  life.clock.advance(14 * DAY)
+  await life.tick()
+  life.clock.advance(HOUR)
+  await life.tick()
+}
+
+/** Requests with secrets in them, all of which are refused. */
+async function liveThroughRefusals(life: ObservedLife): Promise<void> {
+  const body = life.heroku.view.serviceCalls()[0]?.body ?? ''
+  const sent = JSON.parse(body)
+  await life.refused({ method: 'POST', body: body.slice(0, -1) })
+  await life.refused({
+    method: 'POST',
+    body: JSON.stringify({ ...sent, oauth_grant: sent.oauth_grant.code }),
+  })
+  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, name: [sent.oauth_grant.code] }) })
+  await life.refused({
+    method: 'POST',
+    body: JSON.stringify({ ...sent, name: `\u0000${sent.oauth_grant.code}` }),
+  })
+  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, uuid: sent.log_input_url }) })
+  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, plan: 'hourly' }) })
+  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, options: { grace: '1s' } }) })
+  await life.refused({ method: 'POST', body, headers: { 'content-type': 'text/plain' } })
+  await life.refused({ method: 'POST', body: body + ' '.repeat(70_000) })
+  await life.refused({ method: 'PUT', path: `/${life.addon.id}`, body: '{"plan":{}}' })
+  await life.refused({ method: 'DELETE', path: `/${encodeURIComponent(sent.oauth_grant.code)}x` })
+  const authorization = `Basic ${Buffer.from(`securekey:${TRIED_PASSWORD}`).toString('base64')}`
+  await life.refused({ method: 'POST', body, headers: { authorization } })
+}
+
+/** Trouble of our own: rows that Postgres refuses with their contents, values that do not open, a lost KEK. */
+async function liveThroughTrouble(life: ObservedLife): Promise<void> {
+  const { db } = life.deps
+  const highest = await db
+    .selectFrom('key_versions')
+    .select('version')
+    .orderBy('version', 'desc')
+    .executeTakeFirst()
+  const limit = sql.raw(String(highest?.version ?? 0))
+  await sql`alter table key_versions add constraint no_more check (version <= ${limit}) not valid`.execute(db)
+  life.clock.advance(14 * DAY)
+  await life.tick()
+  await sql`alter table key_versions drop constraint no_more`.execute(db)
+
+  const kek = await createLocalKek('k2', new Uint8Array(32).fill(7))
+  const deps: Deps = { ...life.deps, sealing: createSealing([kek], life.deps.random) }
+  const stranger = createRotationWorker(deps, {
+    concurrency: 5,
+    claimLimit: 10,
+    clockOffsetMs: async () => 0,
+  })
+  life.clock.advance(2 * MINUTE)
+  await life.tick(stranger)
+
+  await sql`update oauth_tokens set sealed_access_token = sealed_refresh_token`.execute(db)
+  life.clock.advance(HOUR)
+  await life.tick()
+  await requestRotation(life.deps, { resourceId: life.addon.id, actor: PERSON, evenIfTooSoon: true })
+  await life.tick()
+}
+
+/** A person signs on, looks round, and somebody else tries with a form that is wrong. */
+async function liveThroughDashboard(life: ObservedLife): Promise<void> {
+  const { fields } = life.heroku.customer.ssoForm({ addon: life.addon.name })
+  for (const name of ['resource_token', 'user_scoped_resource_token', 'token']) {
+    life.secrets.set(fields[name] ?? '', `a sign-on token (${name})`)
+  }
+  const browser = createBrowser(life)
+  const { location, status } = await browser.post('/sso/login', fields)
+  expect(status).toBe(302)
+  const page = await browser.get(location)
+  expect(page.status).toBe(200)
+  const token = formTokenIn(page.text)
+  life.secrets.set(token, 'a form token')
+  for (const session of browser.cookies.values()) life.secrets.set(session, 'a session')
+  await browser.post(`${location}/reveal`, { form_token: token, version: '2' })
+  const wrong = [
+    await browser.post(`${location}/rotate`, { form_token: `${token}x` }),
+    await createBrowser(life).post('/sso/login', fields),
+    await createBrowser(life).post('/sso/login', { ...fields, email: 'other@example.com' }),
+  ]
+  for (const { status, text } of wrong) {
+    expect(status).toBeGreaterThanOrEqual(400)
+    life.errorBodies.push({ from: 'a page that refuses', text })
+  }
+}
+
+async function wholeLife(): Promise<ObservedLife> {
+  const life = await startObservedLife()
+  const request = { resourceId: life.addon.id, actor: PERSON }
+  await life.heroku.customer.repeatProvision(life.addon.id)
+  await liveThroughRefusals(life)
+  await liveThroughDashboard(life)
+  await life.heroku.customer.createApp('service-2')
+  await life.heroku.customer.attach({ addon: life.addon.name, app: 'service-2', as: 'SHARED' })
+  await liveThroughFailures(life)
+
+  life.heroku.faults.clear()
+  await life.tickUntil('filler-published')
+  life.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
+  life.clock.advance(14 * DAY)
+  await life.tickUntil('rotation-stuck')
+  await resumeRotation(life.deps, request)
+  await life.tick()
+  await life.heroku.customer.changePlan({ addon: life.addon.name, plan: 'daily' })
+  await life.tick()
+  await revokeKeys(life.deps, request)
+  await life.tick()
+  await liveThroughTrouble(life)
+  await life.heroku.customer.destroy({ addon: life.addon.name })
+  expect((await life.heroku.customer.repeatProvision(life.addon.id)).status).toBe(410)
+  await life.tick()
+  return life
+}
+
+describe('a whole life at log level trace', () => {
+  test('leaves no secret in any log line, audit row, failure or error body', async () => {
+    const life = await wholeLife()
+    const texts = await life.texts()
+    expect(findLeaks(life.secrets, texts)).toEqual([])
+
+    // The life was long enough to mean something, and everything that was to happen did.
+    const kinds = new Map<string, number>()
+    for (const what of life.secrets.values()) kinds.set(what, 1 + (kinds.get(what) ?? 0))
+    expect(Object.fromEntries(kinds)).toMatchObject({
+      'a grant code': 1,
+      'a log token': 1,
+      'a wrapped data key': 1,
+      'a secret (sealed_log_input_url)': 1,
+      'a password that somebody tried': 1,
+      'a session': 1,
+      'a form token': 1,
+    })
+    expect(kinds.get('a pushed key')).toBeGreaterThan(12)
+    expect(kinds.get('a sealed value (sealed_key)')).toBeGreaterThan(12)
+    expect(kinds.get('a secret (sealed_access_token)')).toBeGreaterThan(5)
+    expect(kinds.get('a secret (sealed_refresh_token)')).toBeGreaterThan(5)
+    const actions = (await auditTrail(life.deps, life.addon.id)).map(({ action }) => action)
+    for (const action of [
+      'key-promoted',
+      'filler-published',
+      'rotation-stuck',
+      'keys-revoked',
+      'plan-changed',
+    ]) {
+      expect(actions).toContain(action)
+    }
+    expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
+    expect(life.logLines.join('')).toMatch(/no_more/)
+    expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
+    expect(life.errorBodies).toHaveLength(15)
+  }, 60_000)
+})
+
+describe('the search itself', () => {
+  const KEY = 'A1B2C3D4'.repeat(8)
+  const secrets: Secrets = new Map([[KEY, 'a key']])
+
+  test.each([
+    ['as it is', KEY],
+    ['in lower case', KEY.toLowerCase()],
+    ['in base64', Buffer.from(KEY).toString('base64')],
+    ['in hex', Buffer.from(KEY).toString('hex')],
+    ['cut off', `${KEY.slice(0, 40)}...`],
+    ['in the middle of a line', `{"level":30,"msg":"pushed ${KEY},..."}`],
+  ])('finds a key %s', (_how, text) => {
+    expect(findLeaks(secrets, [{ from: 'a log line', text }])).toEqual(['a key in a log line'])
+  })
+
+  test('finds a token within an address, with its characters escaped', () => {
+    const token = 'token/with+signs='
+    const text = `GET /?token=${encodeURIComponent(token)}`
+    expect(findLeaks(new Map([[token, 'a token']]), [{ from: 'a log line', text }])).toHaveLength(1)
+  })
+
+  test('finds nothing in a fingerprint', () => {
+    expect(findLeaks(secrets, [{ from: 'an audit row', text: 'fingerprint a1b2c3d4' }])).toEqual([])
+  })
+
+  test('refuses to look for a text so short that it would be found by chance', () => {
+    expect(() => findLeaks(new Map([['abc', 'a secret']]), [])).toThrow()
+  })
+
+  test('knows every secret that is in the database', async () => {
+    const h: HarnessWithAddon = await startWithAddon()
+    const found = new Set((await sealedSecrets(h.deps)).values())
+    expect([...found].toSorted()).toEqual([
+      'a sealed value (sealed_access_token)',
+      'a sealed value (sealed_key)',
+      'a sealed value (sealed_log_input_url)',
+      'a sealed value (sealed_refresh_token)',
+      'a secret (sealed_access_token)',
+      'a secret (sealed_key)',
+      'a secret (sealed_log_input_url)',
+      'a secret (sealed_refresh_token)',
+      'a wrapped data key',
+    ])
+  })
+
+  test('finds what a careless line would have written into this very log', async () => {
+    const h = await startWithAddon()
+    const secrets = await sealedSecrets(h.deps)
+    const [leaked] = [...secrets].find(([, what]) => what === 'a secret (sealed_key)') ?? []
+    const careless: [string, (log: ReturnType<typeof createLogger>) => void][] = [
+      ['a field of any name', (log) => log.info({ note: leaked }, 'key made')],
+      ['the message', (log) => log.info(`made ${leaked}`)],
+      ['an error message', (log) => log.error({ err: new Error(`cannot push ${leaked}`) }, 'failed')],
+      ['a field within fields', (log) => log.trace({ a: { b: { c: [leaked] } } }, 'deep')],
+    ]
+    for (const [, write] of careless) {
+      const lines: string[] = []
+      write(createLogger({ level: 'trace', process: 'test' }, collector(lines)))
+      expect(
+        findLeaks(
+          secrets,
+          lines.map((text) => ({ from: 'a log line', text })),
+        ),
+      ).toEqual(['a secret (sealed_key) in a log line'])
+    }
+  })
+})
+
+describe('the last net below a careless line', () => {
+  test.each([
+    [{ key: 'the-secret' }],
+    [{ value: 'the-secret' }],
+    [{ body: { config: 'the-secret' } }],
+    [{ request: { authorization: 'the-secret' } }],
+    [{ tokens: { accessToken: 'the-secret', refreshToken: 'the-secret' } }],
+    [{ row: { sealedKey: 'the-secret', wrappedDek: 'the-secret' } }],
+    [{ grant: { code: 'the-secret' } }],
+    [{ password: 'the-secret', secret: 'the-secret' }],
+    [
+      {
+        err: Object.assign(new Error('refused'), {
+          detail: 'Failing row contains (the-secret)',
+          where: 'the-secret',
+        }),
+      },
+    ],
+  ])('keeps fields with telling names out of the log: %#', (fields) => {
+    const lines: string[] = []
+    createLogger({ level: 'trace', process: 'test' }, collector(lines)).info(fields, 'event')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).not.toContain('the-secret')
+  })
+})
