@@ -16,6 +16,7 @@ create table resources (
   check ((state = 'provisioned') = (wrapped_dek is not null)),
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
+create index resources_name on resources (name) where state = 'provisioned';
 
 -- A stored pending version counts as "its push has begun": an app may hold the key from then on.
 create table key_versions (
@@ -30,6 +31,8 @@ create table key_versions (
   published_at       timestamptz,
   grace_ends_at      timestamptz,
   retired_at         timestamptz,
+  -- refused by verification from this second on, although apps may hold the key until the new pair has arrived
+  revoked_at         timestamptz,
   primary key (resource_id, version),
   -- retired means erased: the key and its digest go, the fingerprint and the times stay
   check ((stage = 'retired') = (sealed_key is null)),
@@ -57,7 +60,7 @@ create table rotations (
 );
 create unique index rotations_one_unfinished on rotations (resource_id) where state in ('open', 'stuck');
 create unique index rotations_once_per_due_date on rotations (resource_id, due_at) where reason = 'scheduled';
-create index rotations_stuck on rotations (opened_at) where state = 'stuck';
+create index rotations_unfinished on rotations (due_at) where state in ('open', 'stuck');
 create index rotations_of_resource on rotations (resource_id, id desc);
 
 -- The only table that a tick walks over, so it is narrow. `wake_at` is the next moment at which a worker must look
@@ -70,7 +73,15 @@ create table schedule (
   wake_at          timestamptz,           -- null: nothing to do until somebody acts (a stuck rotation)
   attempt          bigint not null default 0,
   failures         integer not null default 0,
-  claimed_until    timestamptz
+  claimed_until    timestamptz,
+  -- A pause holds scheduled rotations back. While one is on, `next_rotation_at` already counts a known end in.
+  paused_at        timestamptz,
+  paused_until     timestamptz,           -- null: until resumed
+  pause_reason     text,
+  -- When Heroku's config is next compared with what was published, and how often in a row it had to be put right.
+  check_at         timestamptz,
+  repairs          integer not null default 0,
+  constraint schedule_pause check ((paused_at is null) = (pause_reason is null))
 ) with (
   -- Every claim and every completion rewrites a row. Half-empty pages keep the new row version on the same page, and
   -- a vacuum after 1 % (not 20 %) of the table keeps dead index entries from piling up in front of the due range.
