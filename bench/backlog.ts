@@ -19,7 +19,7 @@ const CASES: Record<string, Partial<Behaviour>> = {
 /** A day's backlog of a million resources on a fortnight, drained by one worker process. */
 export const bench: Bench = async ({ postgres, quick }) => {
   const resources = quick ? { all: 50_000, due: 5_000 } : { all: 1_000_000, due: 71_429 }
-  const rounds = quick ? 1 : 5
+  const rounds = quick ? 1 : 3
   const ceilingPerSecond = (IN_FLIGHT / LATENCY_MS) * 1_000
   await createSeeded(postgres, 'backlog_template', resources)
   const heroku = await startFakeHeroku()

@@ -26,7 +26,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const cases: Record<string, Hindrance> = {
     fresh: async () => async () => {},
     [`${figure(claimed)} rows claimed in front`]: async (claimer) => {
-      for (let rows = 0; rows < claimed; rows += GROUP) await claimer.claim(ALL_DUE, GROUP)
+      for (let rows = 0; rows < claimed; rows += GROUP) await claimer.claim(GROUP)
       return async () => {}
     },
     [`after ${figure(rotated)} rotations`]: async (claimer) => {
@@ -68,11 +68,12 @@ export const bench: Bench = async ({ postgres, quick }) => {
 async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
   const url = await postgres.create('way_run', 'way_template')
   const claimer = createClaimer(url)
-  await claimer.claim(ALL_DUE, 1)
+  claimer.setNow(ALL_DUE)
+  await claimer.claim(1)
   const end = await hindrance(claimer, url)
   const own: number[] = []
-  for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push(await claimer.time(ALL_DUE, CLAIM_ROWS))
-  const plan = await claimer.explain(ALL_DUE)
+  for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push(await claimer.time(CLAIM_ROWS))
+  const plan = await claimer.explain()
   await end()
   await claimer.close()
   return { own, plan }
@@ -82,7 +83,7 @@ async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
 async function rotate(claimer: Claimer, count: number): Promise<void> {
   const next = new Date(ALL_DUE.getTime() + 14 * DAY_MS)
   for (let rows = 0; rows < count; rows += GROUP) {
-    const claims = await claimer.claim(ALL_DUE, GROUP)
+    const claims = await claimer.claim(GROUP)
     const settlements = claims.map((claim) => ({ claim, wakeAt: next, failures: 0, nextRotationAt: next }))
     await settleClaims(claimer.db, settlements, ALL_DUE)
   }

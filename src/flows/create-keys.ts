@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../domain/audit.ts'
 import { pendingFiller } from '../domain/keyset.ts'
-import { decideStep } from '../domain/rotation.ts'
+import { decideStep, type Situation } from '../domain/rotation.ts'
 import type { ResourceSealer } from '../sealing/sealing.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import {
@@ -40,7 +40,11 @@ export async function createKeys(
   return await deps.db.transaction().execute(async (trx) => {
     const claims = resources.map((resource) => resource.claim)
     const fresh = await lockClaimedResources(trx, claims)
-    const waiting = fresh.filter(({ situation }) => decideStep(situation, now).step.startsWith('create'))
+    // A key made for another need than the present one would be left behind, and hinder the next rotation.
+    const waiting = fresh.filter(({ claim, situation }) => {
+      const keys = made.get(claim.resourceId) ?? []
+      return keys.length > 0 && fillersLacking(situation, now).join() === keys.map((k) => k.filler).join()
+    })
     const intended = await writeIntents(trx, waiting, made, now)
     const keys = intended.flatMap(({ claim }) => made.get(claim.resourceId) ?? [])
     const stored = await insertKeys(trx, keys, now)
@@ -72,16 +76,18 @@ function withNewKeys(
   return { ...loaded, ...fresh, situation: { ...fresh.situation, keyset: [...before, ...stored] } }
 }
 
-/** The keys that a resource lacks: a new one, a filler, or for a revoke both. */
+/** The keys that a resource lacks, each by whether it is a filler: a new one, a filler, or for a revoke both. */
+function fillersLacking(situation: Situation, now: Date): boolean[] {
+  const step = decideStep(situation, now)
+  if (step.step === 'create-filler') return [true]
+  if (step.step !== 'create') return []
+  return step.reason === 'revoke' && !pendingFiller(situation.keyset) ? [false, true] : [false]
+}
+
 async function keysFor(deps: Deps, resource: OpenResource, now: Date): Promise<NewKey[]> {
   const { claim, lastVersion, sealer, situation } = resource
-  const step = decideStep(situation, now)
-  const fillers: boolean[] = []
-  if (step.step === 'create') fillers.push(false)
-  const revoking = step.step === 'create' && step.reason === 'revoke' && !pendingFiller(situation.keyset)
-  if (step.step === 'create-filler' || revoking) fillers.push(true)
   return await Promise.all(
-    fillers.map(async (filler, index) => {
+    fillersLacking(situation, now).map(async (filler, index) => {
       const version = lastVersion + 1 + index
       return (
         await makeKey(deps, sealer, { resourceId: claim.resourceId, version, stage: 'pending', filler })

@@ -1,6 +1,6 @@
 import { SecurekeyError } from '../domain/errors.ts'
 import type { HerokuFailure } from '../domain/heroku-failure.ts'
-import { type Claim, claimDue, releaseClaims } from '../store/schedule.ts'
+import { type Claim, claimDueFrom, releaseClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 import type { Confirmed, PromoteOutcome } from './promote.ts'
 import { recordFailure } from './record-failure.ts'
@@ -40,13 +40,47 @@ const LEASE_MS = 90_000
 /** Kept free at the end of a lease for writing down what the last call came to. */
 const WRITE_MARGIN_MS = 20_000
 
-/** Claims up to `limit` resources that are due, oldest first; undefined when none is. */
-export async function claimGroup(deps: Deps, limit: number): Promise<ClaimedGroup | undefined> {
-  const now = deps.now()
-  const leaseUntil = new Date(now.getTime() + LEASE_MS)
-  const claims = await claimDue(deps.db, { now, leaseUntil, limit })
-  if (claims.length === 0) return undefined
-  return { claims, callsUntil: new Date(leaseUntil.getTime() - WRITE_MARGIN_MS) }
+const LOOK_BACK_MS = 1_000
+const LOOK_AT_ALL_EVERY_MS = 5_000
+
+/**
+ * Answers a function that claims up to `limit` resources that are due, oldest first; undefined when none is.
+ * A claim leaves its old index entry behind until vacuum comes, and while somebody's old snapshot (a report, a dump)
+ * keeps vacuum away, every later claim would walk over all of them. So a claim starts where the one before ended, less
+ * a second; what came due before that, but later than it was looked for, is found at the next look at all.
+ */
+export function createGroupClaims(
+  deps: Pick<Deps, 'db' | 'now'>,
+): (limit: number) => Promise<ClaimedGroup | undefined> {
+  let from: Date | undefined
+  let lookedAtAllMs = Number.NEGATIVE_INFINITY
+
+  async function claim(now: Date, leaseUntil: Date, limit: number): Promise<readonly Claim[]> {
+    const sinceMs = now.getTime() - lookedAtAllMs
+    if (sinceMs < 0 || sinceMs >= LOOK_AT_ALL_EVERY_MS) from = undefined
+    if (!from) lookedAtAllMs = now.getTime()
+    const { claims, lastDueAt } = await claimDueFrom(deps.db, {
+      now,
+      leaseUntil,
+      limit,
+      ...(from ? { from } : {}),
+    })
+    // "Nothing is due" is only said after a look at all.
+    if (claims.length === 0 && from) {
+      from = undefined
+      return await claim(now, leaseUntil, limit)
+    }
+    from = lastDueAt && new Date(lastDueAt.getTime() - LOOK_BACK_MS)
+    return claims
+  }
+
+  return async (limit) => {
+    const now = deps.now()
+    const leaseUntil = new Date(now.getTime() + LEASE_MS)
+    const claims = await claim(now, leaseUntil, limit)
+    if (claims.length === 0) return undefined
+    return { claims, callsUntil: new Date(leaseUntil.getTime() - WRITE_MARGIN_MS) }
+  }
 }
 
 /**

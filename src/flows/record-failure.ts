@@ -28,7 +28,8 @@ export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFai
   const stuck = await deps.db.transaction().execute(async (trx) => {
     const [resource] = await lockClaimedResources(trx, [claim])
     if (!resource) return undefined
-    const failures = resource.failures + 1
+    // A rotation has all its attempts, whatever failed before it.
+    const failures = (resource.rotation?.attempts ?? resource.failures) + 1
     const hopeless = failure.kind === 'missing' || failure.kind === 'no-access-token'
     const stuck = resource.rotation !== null && (hopeless || failures >= MAX_ATTEMPTS)
     if (failure.kind === 'missing') await setMissingSince(trx, resourceId, now)

@@ -13,6 +13,8 @@ export type Identity = {
 
 /** Taken when an answer does not say how long its token lives: Heroku's are valid for eight hours. */
 const DEFAULT_EXPIRES_IN_SECONDS = 28_800
+/** A year: a longer life is a mistake, and a date that no calendar holds would lose the tokens. */
+const LONGEST_EXPIRES_IN_SECONDS = 31_536_000
 
 /** `call` goes to id.heroku.com. The parameters go into a form body, since query strings end up in access logs. */
 export function createIdentity(call: HerokuCall, clientSecret: string): Identity {
@@ -45,7 +47,8 @@ function readTokens(value: unknown): HerokuResult<Tokens> {
     value: {
       accessToken,
       refreshToken: typeof refreshToken === 'string' && refreshToken !== '' ? refreshToken : null,
-      expiresInSeconds: seconds > 0 ? seconds : DEFAULT_EXPIRES_IN_SECONDS,
+      expiresInSeconds:
+        seconds > 0 && seconds <= LONGEST_EXPIRES_IN_SECONDS ? seconds : DEFAULT_EXPIRES_IN_SECONDS,
     },
   }
 }

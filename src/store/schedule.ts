@@ -9,25 +9,41 @@ export type Claim = { resourceId: string; attempt: string }
  * Claims up to `limit` resources whose `wake_at` has come, oldest first, in one round trip. Claimed rows leave the
  * due range of the index until the lease ends, so a later claim never walks over them, and a dead worker's claims
  * come back by themselves. Two workers never get the same row: each skips what the other has locked.
+ * With `from`, nothing that was due before it is looked for: see `createGroupClaims` for why.
  */
 export async function claimDue(
   db: Db,
-  request: { now: Date; leaseUntil: Date; limit: number },
+  request: { now: Date; leaseUntil: Date; limit: number; from?: Date },
 ): Promise<Claim[]> {
-  const { now, leaseUntil, limit } = request
-  const { rows } = await sql<{ resource_id: string; attempt: string }>`
-    update schedule
-       set attempt = attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
-     where resource_id = any (array(
-             select resource_id from schedule
-              where wake_at <= ${now}
-              order by wake_at
-              limit ${limit}
-                for no key update skip locked
-           ))
-    returning resource_id, attempt
+  return (await claimDueFrom(db, request)).claims
+}
+
+/** The same, and the latest moment at which one of the claimed had come due. */
+export async function claimDueFrom(
+  db: Db,
+  request: { now: Date; leaseUntil: Date; limit: number; from?: Date },
+): Promise<{ claims: Claim[]; lastDueAt: Date | undefined }> {
+  const { now, leaseUntil, limit, from } = request
+  // By `any`, not by a join: a join is planned as a scan of the whole table as long as the table is small.
+  const { rows } = await sql<{ resource_id: string; attempt: string; last_due_at: Date }>`
+    with due as materialized (
+      select resource_id, wake_at from schedule
+       where wake_at <= ${now} and wake_at >= ${from ?? '-infinity'}::timestamptz
+       order by wake_at
+       limit ${limit}
+         for no key update skip locked
+    ), claimed as (
+      update schedule
+         set attempt = attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
+       where resource_id = any (array(select resource_id from due))
+      returning resource_id, attempt
+    )
+    select resource_id, attempt, (select max(wake_at) from due) as last_due_at from claimed
   `.execute(db)
-  return rows.map((row) => ({ resourceId: row.resource_id, attempt: row.attempt }))
+  return {
+    claims: rows.map((row) => ({ resourceId: row.resource_id, attempt: row.attempt })),
+    lastDueAt: rows[0]?.last_due_at,
+  }
 }
 
 /** How a claim ends: what the schedule says from now on. `wakeAt: null` means that somebody has to act first. */

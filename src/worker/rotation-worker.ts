@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import type { Deps } from '../flows/deps.ts'
 import { exchangeGrants } from '../flows/exchange-grants.ts'
-import { claimGroup, emptyTally, type Tally } from '../flows/group.ts'
+import { createGroupClaims, emptyTally, type Tally } from '../flows/group.ts'
 import { createPromoter } from '../flows/promote.ts'
 import { workOnClaims } from '../flows/work-on-claims.ts'
 
@@ -31,6 +31,7 @@ const MOST_GROUPS_PER_TICK = 1_000
 export function createRotationWorker(deps: Deps, options: RotationWorkerOptions): RotationWorker {
   const queue = new PQueue({ concurrency: options.concurrency })
   const promote = createPromoter(deps)
+  const claimGroup = createGroupClaims(deps)
   const closing = new AbortController()
   const shutdown = new AbortController()
   const clock = createClockCheck(deps, options.clockOffsetMs)
@@ -43,7 +44,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
     for (let round = 0; round < MOST_GROUPS_PER_TICK && !closing.signal.aborted; round += 1) {
       // While nobody may call Heroku, claiming more would only move claims to and fro; the next tick tries again.
       if (total.heldBack > 0) break
-      const group = await claimGroup(deps, options.claimLimit)
+      const group = await claimGroup(options.claimLimit)
       if (!group) break
       const done = workOnClaims(deps, {
         ...group,

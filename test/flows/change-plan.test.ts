@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { changePlan } from '../../src/flows/change-plan.ts'
 import { resumeRotation } from '../../src/flows/request-rotation.ts'
+import { gateAtSealing } from '../engine/support/gate.ts'
+import { tickOf } from '../engine/support/ticks.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { auditTrail, lastRotation, scheduleOf, stagesOf, uuid } from '../support/resource.ts'
@@ -142,5 +144,27 @@ describe('a plan change while a rotation is under way', () => {
     await resumeRotation(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(15) })
+  })
+
+  test('takes back a key that was just being made for the old date, and the next rotation makes its own', async () => {
+    const h = await startWithAddon({ grace: '2h', plan: 'daily' })
+    // No app is ever seen to have the new key, so the old one is still in the config var when the next is due.
+    const releases = { method: 'GET', path: '/releases' }
+    h.heroku.faults.add({ match: releases, kind: 'status', status: 200, body: [], times: 9 })
+    h.clock.advance(DAY)
+    await h.worker1.tick()
+    h.clock.advance(DAY)
+    const gate = gateAtSealing(await h.anotherProcess())
+    const ticking = tickOf(gate.deps)
+    await gate.reached
+    await changePlan(h.deps, { resourceId: h.addon.id, plan: 'monthly' })
+    gate.open()
+    await ticking
+    expect(Object.values(await stagesOf(h.deps, h.addon.id))).not.toContain('pending')
+
+    h.heroku.faults.clear()
+    h.clock.advance(28 * DAY)
+    await h.worker1.tick()
+    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ reason: 'scheduled', state: 'done' })
   })
 })

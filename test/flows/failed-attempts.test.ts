@@ -91,6 +91,23 @@ describe('a rotation', () => {
     expect(callsTo(h, 'PATCH', '/config')).toHaveLength(MAX_ATTEMPTS)
   })
 
+  test('has all its attempts, however often a filler failed before it', async () => {
+    const h = await startWithAddon({ grace: '48h' })
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    h.heroku.faults.add({ match: PATCH, kind: 'status', status: 422, times: MAX_ATTEMPTS + 1 })
+    h.clock.advance(2 * DAY)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+      h.clock.advance(HOUR)
+    }
+    h.clock.advance(12 * DAY)
+    expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 1 })
+    h.clock.advance(MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+  })
+
   test.each([404, 410])(
     'of a resource that Heroku does not know (%i) stops at once and is marked',
     async (status) => {

@@ -63,7 +63,7 @@ describe('an answer', () => {
     expect(await identity.refresh('refresh')).toEqual({ ok: true, value: { ...TOKENS, refreshToken: null } })
   })
 
-  test.each([undefined, null, 0, -1, 'soon', {}])(
+  test.each([undefined, null, 0, -1, 'soon', {}, 1e18])(
     'whose expires_in is %o counts for eight hours',
     async (expiresIn) => {
       const { identity } = await startIdentity(json({ ...FULL, expires_in: expiresIn }))

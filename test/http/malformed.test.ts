@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { callPartnerApi, HEADERS, type PartnerCall, provisionBody } from './support/partner-call.ts'
@@ -66,6 +67,44 @@ describe('400', () => {
     ],
   ])('or 200, but never 500, is the answer to %s', async (_what, more) => {
     expect([200, 400]).toContain((await post({ body: provisionBody(more) })).status)
+  })
+})
+
+describe('whatever JSON comes,', () => {
+  const anyField = fc.oneof(
+    { weight: 3, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+    { weight: 1, arbitrary: fc.constantFrom('\u0000', '\ud800', '__proto__', '9'.repeat(3_000), -0, 1e308) },
+  )
+  const anyBody = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    // A good body of which some fields are replaced, so that the fields behind the first check are reached too.
+    fc
+      .record(
+        {
+          plan: anyField,
+          name: anyField,
+          region: anyField,
+          log_input_url: anyField,
+          options: fc.oneof(anyField, fc.record({ grace: anyField })),
+          oauth_grant: fc.oneof(anyField, fc.record({ code: anyField, expires_at: anyField })),
+          more: anyField,
+        },
+        { requiredKeys: [] },
+      )
+      .map((fields) => ({ ...provisionBody(), ...fields })),
+  )
+
+  test('the answer is a success or a refusal in our own form, never an error of ours', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyBody, async (body) => {
+        const { status, json } = await post({ body: JSON.stringify(body) })
+        expect([200, 400, 422]).toContain(status)
+        expect(json).toEqual(expect.objectContaining({ message: expect.any(String), id: expect.any(String) }))
+      }),
+      { numRuns: 300 },
+    )
+    expect(harness().logLines.filter((line) => line.includes('request failed'))).toEqual([])
   })
 })
 
