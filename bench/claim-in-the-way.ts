@@ -4,7 +4,7 @@ import type { Bench } from './support/bench.ts'
 import { type BenchPostgres, createMigrated, withClient } from './support/bench-postgres.ts'
 import { CLAIM_ROWS, type Claimer, createClaimer } from './support/claim-timer.ts'
 import { figure } from './support/report.ts'
-import { seedWaiting } from './support/seed.ts'
+import { seedSchedule } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 
 const CLAIMS_PER_ROUND = 10
@@ -21,7 +21,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const rotated = quick ? 10_000 : 100_000
   const rounds = quick ? 2 : 5
   const template = await createMigrated(postgres, 'way_template')
-  await seedWaiting(template, { from: 1, count: resources })
+  await seedSchedule(template, { from: 1, count: resources })
   await withClient(template, (client) => client.query('vacuum (analyze) schedule'))
   const cases: Record<string, Hindrance> = {
     fresh: async () => async () => {},

@@ -3,7 +3,7 @@ import type { Bench } from './support/bench.ts'
 import { createMigrated, withClient } from './support/bench-postgres.ts'
 import { type Child, startChild } from './support/child.ts'
 import { figure } from './support/report.ts'
-import { seedWaiting } from './support/seed.ts'
+import { seedSchedule } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 
 const LIMIT = 500
@@ -17,7 +17,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const rounds = 5
   const rowsPerRun = all / (rounds * PROCESSES.length) / 1.25
   const url = await createMigrated(postgres, 'claims')
-  await seedWaiting(url, { from: 1, count: all })
+  await seedSchedule(url, { from: 1, count: all })
   await withClient(url, (client) => client.query('vacuum (analyze) schedule'))
   const now = new Date(Date.now() + ALL_DUE_AFTER_MS).toISOString()
   const order: ClaimerOrder = { url, limit: LIMIT, now }

@@ -2,12 +2,12 @@ import type { Bench } from './support/bench.ts'
 import { createMigrated, withClient } from './support/bench-postgres.ts'
 import { type Claimer, createClaimer } from './support/claim-timer.ts'
 import { figure } from './support/report.ts'
-import { seedWaiting } from './support/seed.ts'
+import { seedSchedule } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 
 const ROUNDS = 15
 const IDLE_SCANS_PER_ROUND = 20
-const CLAIMS_PER_ROUND = 3
+const CLAIMS_PER_ROUND = 2
 const DAY_MS = 86_400_000
 
 /** What a look at the schedule with nothing due costs, and a claim of 100, as the number of resources grows. */
@@ -16,7 +16,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const claimers = new Map<number, Claimer>()
   for (const size of sizes) {
     const url = await createMigrated(postgres, `resources_${size}`)
-    await seedWaiting(url, { from: 1, count: size })
+    await seedSchedule(url, { from: 1, count: size })
     await withClient(url, (client) => client.query('vacuum (analyze)'))
     claimers.set(size, createClaimer(url))
   }

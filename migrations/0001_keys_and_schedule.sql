@@ -132,6 +132,8 @@ create index audit_events_of_resource on audit_events (resource_id, id desc);
 create table heroku_budget (
   only_row      boolean primary key default true check (only_row),
   next_call_at  timestamptz not null default '-infinity',
-  blocked_until timestamptz not null default '-infinity'
+  -- Heroku told us to wait: each host for itself, or a busy platform would cost new add-ons their five-minute grants.
+  platform_blocked_until timestamptz not null default '-infinity',
+  identity_blocked_until timestamptz not null default '-infinity'
 );
 insert into heroku_budget default values;

@@ -13,9 +13,11 @@ import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { openDatabase } from '../store/database.ts'
-import { blockHerokuCalls, takeSlice } from '../store/heroku-budget.ts'
+import { blockHerokuCalls, type HerokuHost, takeSlice } from '../store/heroku-budget.ts'
 
 const CALL_TIMEOUT_MS = 15_000
+/** No shutdown cuts these short, since a code works once and a token may be replaced: so they end before it must. */
+const IDENTITY_CALL_TIMEOUT_MS = 6_000
 /** Calls that would have to wait longer than this for the shared budget are postponed instead. */
 const BUDGET_HORIZON_MS = 5_000
 const USER_AGENT = `${ADDON.id} (Heroku add-on)`
@@ -50,30 +52,30 @@ export async function compose(
     onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
   })
   const dispatcher = createDispatcher({ connections: options.connections })
-  const budget = createCallBudget({
-    callsPerSecond: config.herokuMaxRps,
-    takeSlice: (calls) =>
-      takeSlice(db, {
-        calls,
-        callsPerSecond: config.herokuMaxRps,
-        now: now(),
-        horizonMs: BUDGET_HORIZON_MS,
-      }),
-    now,
-    sleep,
-  })
   const limits = createTokenLimits(now)
-  // Each host has its own circuit: identity may be down while the platform answers.
-  const callTo = (baseUrl: string): HerokuCall =>
+  // Each host has its own circuit and is blocked by itself: one may be down or busy while the other answers.
+  const callTo = (host: HerokuHost, baseUrl: string, callTimeoutMs: number): HerokuCall =>
     createHerokuCall({
       baseUrl,
       dispatcher,
-      budget,
+      budget: createCallBudget({
+        callsPerSecond: config.herokuMaxRps,
+        takeSlice: (calls) =>
+          takeSlice(db, {
+            host,
+            calls,
+            callsPerSecond: config.herokuMaxRps,
+            now: now(),
+            horizonMs: BUDGET_HORIZON_MS,
+          }),
+        now,
+        sleep,
+      }),
       circuit: createCircuit(now),
       limits,
       userAgent: USER_AGENT,
-      callTimeoutMs: options.callTimeoutMs ?? CALL_TIMEOUT_MS,
-      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, new Date(now().getTime() + retryAfterMs)),
+      callTimeoutMs: options.callTimeoutMs ?? callTimeoutMs,
+      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, new Date(now().getTime() + retryAfterMs)),
     })
   const keks = await Promise.all(config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes)))
   const deps: Deps = {
@@ -81,8 +83,11 @@ export async function compose(
     now,
     random,
     sealing: createSealing(keks, random),
-    identity: createIdentity(callTo(config.herokuIdUrl), config.addonClientSecret),
-    platform: createPlatform(callTo(config.herokuApiUrl), {
+    identity: createIdentity(
+      callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
+      config.addonClientSecret,
+    ),
+    platform: createPlatform(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS), {
       addonId: ADDON.id,
       configVar: ADDON.configVar,
       configVarsPrefix: ADDON.configVarsPrefix,

@@ -9,8 +9,14 @@ const { deps, close } = await compose(config, createLogger({ level: config.logLe
   connections: 1,
 })
 try {
-  const rewrapped = await rewrapDeks(deps)
-  process.stdout.write(`${rewrapped} data keys are now wrapped by ${config.sealingKeys[0]?.id}.\n`)
+  const { rewrapped, unreadable } = await rewrapDeks(deps)
+  const primary = config.sealingKeys[0]?.id
+  process.stdout.write(
+    unreadable === 0
+      ? `Done: every data key is wrapped by ${primary}; ${rewrapped} were wrapped anew.\n`
+      : `${rewrapped} data keys were wrapped anew by ${primary}; ${unreadable} could not be opened. Remove no key yet.\n`,
+  )
+  if (unreadable > 0) process.exitCode = 1
 } finally {
   await close()
 }

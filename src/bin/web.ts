@@ -4,7 +4,8 @@ import { missingMigrations } from '../store/migrations.ts'
 import { compose } from './compose.ts'
 import { runProcess } from './run.ts'
 
-const POOL_SIZE = 10
+/** Small enough for the smallest Postgres plan, which a deployment shares with commands and the release phase. */
+const POOL_SIZE = 6
 const CONNECTIONS = 20
 
 await runProcess('web', async (config, logger) => {

@@ -4,7 +4,8 @@ import { createRotationWorker } from '../worker/rotation-worker.ts'
 import { compose } from './compose.ts'
 import { runProcess } from './run.ts'
 
-const POOL_SIZE = 10
+/** Small enough for the smallest Postgres plan, which a deployment shares with commands and the release phase. */
+const POOL_SIZE = 6
 /** Leaves time, within the ten seconds of a shutdown, to write down what the last calls came to. */
 const FINISH_CALLS_WITHIN_MS = 7_000
 /** A claim holds about two seconds' worth of calls, so that it is worked off long before its lease ends. */

@@ -37,6 +37,11 @@ export type HerokuFailure = {
 /** The value of a call, or why there is none. */
 export type HerokuResult<T> = { ok: true; value: T } | { ok: false; failure: HerokuFailure }
 
+/** Whether the failure says "not now" rather than "no": it is no attempt, and the same call is made again soon. */
+export function costsNoAttempt(failure: HerokuFailure): boolean {
+  return failure.kind === 'postponed' || failure.kind === 'held-back' || failure.kind === 'rate-limited'
+}
+
 /** One line for logs, audit rows and the list of stuck rotations. */
 export function describeFailure(failure: HerokuFailure): string {
   const status = failure.status === undefined ? '' : ` (status ${failure.status})`

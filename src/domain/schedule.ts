@@ -5,12 +5,14 @@ const LONGEST_RETRY_DELAY_MS = 3_600_000
 export const MAX_ATTEMPTS = 12
 
 /**
- * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` in the future.
- * It is counted from the due date, so a late worker or a wrong clock neither drifts it nor makes a burst.
+ * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` that is at least half a
+ * period away. It is counted from the due date, so a late worker or a wrong clock neither drifts it nor makes a burst;
+ * were it nearer, it would push out the key that apps have signed with until a moment ago.
  */
 export function nextRotationAt(dueAt: Date, periodMs: number, now: Date): Date {
-  const periodsPassed = Math.floor((now.getTime() - dueAt.getTime()) / periodMs)
-  return new Date(dueAt.getTime() + Math.max(1, periodsPassed + 1) * periodMs)
+  const lateMs = now.getTime() - dueAt.getTime()
+  const periods = Math.ceil((lateMs + periodMs / 2) / periodMs)
+  return new Date(dueAt.getTime() + Math.max(1, periods) * periodMs)
 }
 
 /** The date on the new plan: the present key's age counts, so the old period is taken back and the new one added. */

@@ -81,11 +81,12 @@ export function userScopedTokenOf(
 }
 
 /**
- * A field as text. The formulas join fields with colons, so one that holds a colon could be read as two; a field
+ * A field as text. The formulas join fields with colons, so one that holds a colon could be read as two, and
+ * a control character stands in none; a field
  * that was sent twice is a list. Neither is ever right.
  */
 function plainText(field: unknown): string | undefined {
-  if (typeof field !== 'string' || field.length > LONGEST_FIELD || field.includes(':')) return undefined
+  if (typeof field !== 'string' || field.length > LONGEST_FIELD || /[:\p{Cc}]/u.test(field)) return undefined
   return field === '' ? undefined : field
 }
 

@@ -28,7 +28,6 @@ export async function withAccessToken<T>(
   deps: Deps,
   caller: Caller,
   call: (accessToken: string) => Promise<HerokuResult<T>>,
-  signal?: AbortSignal,
 ): Promise<HerokuResult<T>> {
   const { tokens, sealer } = caller
   if (!tokens) return withoutTokens(caller)
@@ -37,7 +36,7 @@ export async function withAccessToken<T>(
     const result = await call(await sealer.open('sealed_access_token', tokens.sealedAccessToken))
     if (result.ok || result.failure.kind !== 'unauthorized') return result
   }
-  const refreshed = await refreshTokens(deps, caller, tokens, signal)
+  const refreshed = await refreshTokens(deps, caller, tokens)
   if (!refreshed.ok) return refreshed
   // Later calls in the same piece of work take the new token.
   caller.tokens = refreshed.value
@@ -53,7 +52,6 @@ async function refreshTokens(
   deps: Deps,
   caller: Caller,
   tokens: StoredTokens,
-  signal?: AbortSignal,
 ): Promise<HerokuResult<StoredTokens>> {
   const { resourceId, sealer } = caller
   const { generation, sealedRefreshToken } = tokens
@@ -65,10 +63,7 @@ async function refreshTokens(
   if (!(await claimRefresh(deps.db, { resourceId, generation, now, until }))) {
     return postponed('another process is refreshing the access token')
   }
-  const result = await deps.identity.refresh(
-    await sealer.open('sealed_refresh_token', sealedRefreshToken),
-    signal,
-  )
+  const result = await deps.identity.refresh(await sealer.open('sealed_refresh_token', sealedRefreshToken))
   if (!result.ok) {
     await releaseRefresh(deps.db, resourceId, generation)
     deps.log.warn({ resourceId, failure: describeFailure(result.failure) }, 'access token refresh failed')

@@ -29,11 +29,8 @@ export async function adoptionOf(
   const { publishedAt, createdAt } = currentVersion(keyset)
   const ceilingMs = (secondVersion(keyset).graceEndsAt?.getTime() ?? 0) + CEILING_MS
   if (!publishedAt || deps.now().getTime() >= ceilingMs) return { ok: true, value: 'unobservable' }
-  return await withAccessToken(
-    deps,
-    { ...resource, resourceId },
-    (accessToken) => observeAdoption(deps, { resourceId, accessToken, signal }, { createdAt, publishedAt }),
-    signal,
+  return await withAccessToken(deps, { ...resource, resourceId }, (accessToken) =>
+    observeAdoption(deps, { resourceId, accessToken, signal }, { createdAt, publishedAt }),
   )
 }
 

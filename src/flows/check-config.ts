@@ -32,11 +32,8 @@ export async function checkConfig(
   // One caller for both calls: a token that the first one had to refresh is the one that the second needs.
   const caller = { ...resource, resourceId }
   const expected = await openPair(resource.sealer, resource.situation.keyset, pair)
-  const present = await withAccessToken(
-    deps,
-    caller,
-    (accessToken) => deps.platform.readConfig({ resourceId, accessToken, signal }),
-    signal,
+  const present = await withAccessToken(deps, caller, (accessToken) =>
+    deps.platform.readConfig({ resourceId, accessToken, signal }),
   )
   if (!present.ok) return present
   if (present.value === expected) return { ok: true, value: 'same' }

@@ -10,18 +10,17 @@ import type { Deps } from './deps.ts'
 const GRANT_LEASE_MS = 45_000
 const GRANT_RETRY_MS = 10_000
 const GRANTS_PER_ROUND = 20
+/** A grant that nobody could send is kept for so long past its end: the longest `Retry-After` that is obeyed. */
+const HELD_BACK_LIMIT_MS = 3_600_000
 
 /**
  * Exchanges grant codes that wait: the one of `resourceId` at once after its provision, or whatever is due. Any
  * process may do it, so a crash between the provision answer and the exchange loses nothing. A failed exchange is
  * tried again until the code's five minutes are over (Add-on Partner API Reference). Answers how many were claimed.
  */
-export async function exchangeGrants(
-  deps: Deps,
-  request: { resourceId?: string; signal?: AbortSignal } = {},
-): Promise<number> {
+export async function exchangeGrants(deps: Deps, request: { resourceId?: string } = {}): Promise<number> {
   const now = deps.now()
-  const { resourceId, signal } = request
+  const { resourceId } = request
   const grants = await claimGrants(deps.db, {
     now,
     leaseUntil: new Date(now.getTime() + GRANT_LEASE_MS),
@@ -31,7 +30,7 @@ export async function exchangeGrants(
   await Promise.all(
     grants.map((grant) =>
       // One that breaks down stays claimed until its lease ends, and stops nobody else.
-      exchange(deps, grant, signal).catch((error: unknown) => {
+      exchange(deps, grant).catch((error: unknown) => {
         deps.log.error({ err: error, resourceId: grant.resourceId }, 'grant exchange interrupted')
       }),
     ),
@@ -39,11 +38,11 @@ export async function exchangeGrants(
   return grants.length
 }
 
-async function exchange(deps: Deps, grant: ClaimedGrant, signal?: AbortSignal): Promise<void> {
+async function exchange(deps: Deps, grant: ClaimedGrant): Promise<void> {
   const { resourceId } = grant
   const sealer = await deps.sealing.forResource(resourceId, grant.wrappedDek)
   const code = await sealer.open('sealed_code', grant.sealedCode)
-  const result = await deps.identity.exchangeGrant(code, signal)
+  const result = await deps.identity.exchangeGrant(code)
   if (result.ok) {
     const tokens = await sealTokens(deps, sealer, result.value)
     await finish(deps, grant, 'exchanged', tokens)
@@ -51,7 +50,12 @@ async function exchange(deps: Deps, grant: ClaimedGrant, signal?: AbortSignal): 
   }
   const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
   const failure = describeFailure(result.failure)
-  if (retryAt < grant.expiresAt) {
+  // What was never sent says nothing of the code.
+  const neverSent = result.failure.kind === 'held-back'
+  if (
+    retryAt < grant.expiresAt ||
+    (neverSent && retryAt.getTime() < grant.expiresAt.getTime() + HELD_BACK_LIMIT_MS)
+  ) {
     deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
     await retryGrantAt(deps.db, grant, retryAt)
     return

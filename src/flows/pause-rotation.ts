@@ -22,7 +22,7 @@ export async function pauseRotation(
   if (until !== null && !(until > now)) {
     throw new SecurekeyError('invalid-option', 'The end of a pause must be in the future.')
   }
-  const pause: Pause = { at: now, until, reason: request.reason.trim().slice(0, LONGEST_REASON) }
+  const pause: Pause = { at: now, until, reason: storable(request.reason) }
   const paused = await deps.db.transaction().execute(async (trx) => {
     await liveResource(trx, resourceId)
     const schedule = await findSchedule(trx, resourceId)
@@ -58,4 +58,9 @@ export async function resumeSchedule(
   })
   if (resumed) deps.log.info({ resourceId }, 'schedule resumed')
   return resumed
+}
+
+/** Postgres takes neither a zero character nor half of a surrogate pair, which the cut may leave. */
+function storable(reason: string): string {
+  return reason.replaceAll('\0', '').trim().slice(0, LONGEST_REASON).toWellFormed()
 }

@@ -24,7 +24,7 @@ export async function publishPair(
   const value = await openPair(resource.sealer, resource.situation.keyset, pair)
   const caller = { ...resource, resourceId }
   const asCaller = <T>(call: (access: Access) => Promise<HerokuResult<T>>) =>
-    withAccessToken(deps, caller, (accessToken) => call({ resourceId, accessToken, signal }), signal)
+    withAccessToken(deps, caller, (accessToken) => call({ resourceId, accessToken, signal }))
 
   if (options.readBack) {
     const present = await asCaller(deps.platform.readConfig)

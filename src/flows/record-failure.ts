@@ -1,5 +1,5 @@
 import type { AuditAction } from '../domain/audit.ts'
-import { describeFailure, type FailureKind, type HerokuFailure } from '../domain/heroku-failure.ts'
+import { costsNoAttempt, describeFailure, type HerokuFailure } from '../domain/heroku-failure.ts'
 import { MAX_ATTEMPTS, retryDelayMs } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import { lockClaimedResources } from '../store/claimed-resources.ts'
@@ -7,8 +7,6 @@ import { setMissingSince } from '../store/resources.ts'
 import { failRotation } from '../store/rotations.ts'
 import { type Claim, releaseClaims, settleClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
-
-const COSTS_NO_ATTEMPT: readonly FailureKind[] = ['postponed', 'held-back', 'rate-limited']
 
 /**
  * Ends a claim whose step failed. A call that was never sent, or that Heroku told to come back later, costs no
@@ -18,7 +16,7 @@ const COSTS_NO_ATTEMPT: readonly FailureKind[] = ['postponed', 'held-back', 'rat
 export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFailure): Promise<void> {
   const now = deps.now()
   const { resourceId } = claim
-  if (COSTS_NO_ATTEMPT.includes(failure.kind)) {
+  if (costsNoAttempt(failure)) {
     // A jitter of up to half, so that those who were told the same do not come back together.
     const delayMs = (failure.retryAfterMs ?? 0) * (1 + randomFraction(deps) / 2)
     await releaseClaims(deps.db, [claim], new Date(now.getTime() + delayMs))

@@ -1,3 +1,4 @@
+import { costsNoAttempt } from '../domain/heroku-failure.ts'
 import { decideStep, type Step } from '../domain/rotation.ts'
 import { loadClaimedResources } from '../store/claimed-resources.ts'
 import type { Claim } from '../store/schedule.ts'
@@ -123,9 +124,9 @@ async function publishOrCheck(
   const { claim } = resource
   if (step.step === 'check') {
     const check = await checkConfig(deps, resource, step.pair, signal)
-    if (!check.ok && group.signal.aborted) {
-      // Cut off by a shutdown, it is made by the next worker, not hours later.
-      await giveBack(deps, claim, tally)
+    if (!check.ok && (group.signal.aborted || costsNoAttempt(check.failure))) {
+      // Cut off by a shutdown, or not now: it is made as soon as it can be, for a leaked key may be back.
+      await endFailed(deps, group, claim, check.failure, tally)
       return undefined
     }
     await recordCheck(deps, resource, check.ok ? check.value : 'unknown')

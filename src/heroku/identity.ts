@@ -4,11 +4,14 @@ import type { HerokuCall } from './call.ts'
 /** Tokens as Heroku hands them out. `refreshToken` is null when an answer to a refresh holds none. */
 export type Tokens = { accessToken: string; refreshToken: string | null; expiresInSeconds: number }
 
-/** id.heroku.com, as far as a partner uses it (Platform API for Partners, OAuth). */
+/**
+ * id.heroku.com, as far as a partner uses it (Platform API for Partners, OAuth). Its calls take no signal: once Heroku
+ * has taken a code or replaced a token, an answer that is cut off is lost for good.
+ */
 export type Identity = {
   /** Turns a grant code into tokens. A code works once and for five minutes. */
-  exchangeGrant: (code: string, signal?: AbortSignal) => Promise<HerokuResult<Tokens>>
-  refresh: (refreshToken: string, signal?: AbortSignal) => Promise<HerokuResult<Tokens>>
+  exchangeGrant: (code: string) => Promise<HerokuResult<Tokens>>
+  refresh: (refreshToken: string) => Promise<HerokuResult<Tokens>>
 }
 
 /** Taken when an answer does not say how long its token lives: Heroku's are valid for eight hours. */
@@ -18,20 +21,18 @@ const LONGEST_EXPIRES_IN_SECONDS = 31_536_000
 
 /** `call` goes to id.heroku.com. The parameters go into a form body, since query strings end up in access logs. */
 export function createIdentity(call: HerokuCall, clientSecret: string): Identity {
-  async function requestTokens(parameters: Record<string, string>, signal?: AbortSignal) {
+  async function requestTokens(parameters: Record<string, string>) {
     const result = await call({
       method: 'POST',
       path: '/oauth/token',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ ...parameters, client_secret: clientSecret }).toString(),
-      ...(signal ? { signal } : {}),
     })
     return result.ok ? readTokens(result.value) : result
   }
   return {
-    exchangeGrant: (code, signal) => requestTokens({ grant_type: 'authorization_code', code }, signal),
-    refresh: (refreshToken, signal) =>
-      requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }, signal),
+    exchangeGrant: (code) => requestTokens({ grant_type: 'authorization_code', code }),
+    refresh: (refreshToken) => requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }),
   }
 }
 

@@ -28,7 +28,7 @@ const RELEASES_ASKED = 20
 /** `call` goes to api.heroku.com. */
 export function createPlatform(call: HerokuCall, options: PlatformOptions): Platform {
   const { addonId, configVar, configVarsPrefix } = options
-  const suffix = configVar.slice(configVarsPrefix.length + 1)
+  const names = [configVar, configVar.slice(configVarsPrefix.length + 1)]
 
   function get(access: Access, path: string, headers: Record<string, string> = {}) {
     return call({ method: 'GET', path, headers: { ...headersOf(access), ...headers }, ...callerOf(access) })
@@ -36,7 +36,7 @@ export function createPlatform(call: HerokuCall, options: PlatformOptions): Plat
 
   /** The service always sends the manifest name. Which name Heroku lists is not documented, so the suffix will do. */
   function readValue(body: unknown): string | null {
-    const item = objects(body).find(({ name }) => name === configVar || name === suffix)
+    const item = objects(body).find(({ name }) => names.includes(String(name).toUpperCase()))
     return typeof item?.value === 'string' ? item.value : null
   }
 

@@ -21,6 +21,7 @@ const BODY_LIMIT_BYTES = 65_536
 /** Heroku gives up on a provisioning call after 25 s (Add-on Partner API Reference). */
 const REQUEST_TIMEOUT_MS = 25_000
 const DRAIN_LIMIT_MS = 8_000
+const CLOSE_CONNECTIONS_MS = 7_000
 
 /** The web process's routes. Close it to wait for what goes on after answers were sent. */
 export async function createApp(deps: Deps, options: AppOptions): Promise<FastifyInstance> {
@@ -37,6 +38,16 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
   })
   const background = createBackground(deps.log)
+  // A request that trickles in must not hold a shutdown up beyond its limit.
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+    setTimeout(() => app.server.closeAllConnections(), CLOSE_CONNECTIONS_MS).unref()
+  })
+  // Nor one that has been answered: its connection would be kept open for the next.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
   app.addHook('onClose', () => background.drain(DRAIN_LIMIT_MS))
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)

@@ -39,7 +39,8 @@ function messageOf(error: FastifyError): string {
   const [first] = error.validation ?? []
   if (!first) return 'The request is malformed.'
   const field = first.instancePath.replaceAll('/', '.').replace(/^\./, '')
-  return `The request body is malformed: ${[field, first.message].filter(Boolean).join(' ')}.`
+  const problem = first.keyword === 'pattern' ? 'is not valid' : first.message
+  return `The request body is malformed: ${[field, problem].filter(Boolean).join(' ')}.`
 }
 
 export function handleNotFound(_request: FastifyRequest, reply: FastifyReply): unknown {

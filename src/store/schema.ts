@@ -111,6 +111,7 @@ export type Schema = {
   heroku_budget: {
     only_row: Generated<boolean>
     next_call_at: Generated<Date>
-    blocked_until: Generated<Date>
+    platform_blocked_until: Generated<Date>
+    identity_blocked_until: Generated<Date>
   }
 }

@@ -71,7 +71,7 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
 
   async function exchangeWaitingGrants(): Promise<void> {
     for (let round = 0; round < MOST_GROUPS_PER_TICK && !closing.signal.aborted; round += 1) {
-      if ((await exchangeGrants(deps, { signal: shutdown.signal })) === 0) return
+      if ((await exchangeGrants(deps)) === 0) return
     }
   }
 

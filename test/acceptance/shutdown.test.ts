@@ -20,6 +20,14 @@ async function millisecondsOf(work: Promise<unknown>): Promise<number> {
   return performance.now() - startedAt
 }
 
+/** Whether a statement waits for a row that another transaction has locked. */
+async function isAnyWaiting(service: Service): Promise<boolean> {
+  const waiting =
+    "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+  const { rowCount } = await withAdmin(service.databaseUrl, (db) => db.query(waiting))
+  return rowCount === 1
+}
+
 describe('SIGTERM', () => {
   test(
     'in the middle of a push ends the worker in time, without a lease, and another one goes on with the same key',
@@ -84,6 +92,28 @@ describe('SIGTERM', () => {
       await expect.poll(() => service.heroku.view.apiCalls()).toHaveLength(1)
       service.web.signal('SIGTERM')
       expect(await millisecondsOf(service.web.end)).toBeLessThan(WITHIN_MS)
+      expect(await service.web.end).toBe(0)
+    },
+    TEST_LIMIT_MS,
+  )
+
+  test(
+    'lets a request that is under way end with its answer',
+    async () => {
+      const service = await startService()
+      const addon = await createAddon(service, 'daily')
+      const deleted = await withAdmin(service.databaseUrl, async (db) => {
+        await db.query('begin')
+        await db.query('select from resources for update')
+        const deleting = service.heroku.customer.repeatDeprovision(addon.id)
+        await expect.poll(() => isAnyWaiting(service), { timeout: 20_000 }).toBe(true)
+        service.web.signal('SIGTERM')
+        await service.web.printed(/"stopping"/)
+        await db.query('commit')
+        return await deleting
+      })
+      expect(deleted).toMatchObject({ status: 204, failure: null })
+      expect(await millisecondsOf(service.web.end)).toBeLessThan(6_000)
       expect(await service.web.end).toBe(0)
     },
     TEST_LIMIT_MS,

@@ -164,7 +164,7 @@ test.each([
   life.heroku.faults.add({ match: { method: 'GET', addon: life.id }, ...fault })
   await life.heroku.customer.rollback(life.appName, life.firstRelease)
   life.clock.advance(HOUR)
-  expect(await life.tick()).toMatchObject({ checked: 1, failed: 0 })
+  expect(await life.tick()).toMatchObject({ promoted: 0, failed: 0 })
   expect(await scheduleOf(life)).toMatchObject({ failures: 0, claimedUntil: null })
   expect(life.pushed()).toHaveLength(1)
 

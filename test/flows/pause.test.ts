@@ -96,3 +96,15 @@ test('a pause that would end in the past is refused', async () => {
   const h = await startWithAddon()
   await expect(pause(h, h.clock.now())).rejects.toMatchObject({ code: 'invalid-option' })
 })
+
+test.each([
+  ['a zero character', 'freeze\0 until May', 'freeze until May'],
+  ['half a surrogate pair', 'freeze \ud83d', 'freeze \ufffd'],
+  ['an emoji where it is cut', `${'x'.repeat(499)}\u{1f9ca}`, `${'x'.repeat(499)}\ufffd`],
+  ['more than anybody reads', ` ${'x'.repeat(900)}`, 'x'.repeat(500)],
+])('a reason with %s is kept as far as a database takes it', async (_what, reason, kept) => {
+  const h = await startWithAddon()
+  const request = { resourceId: h.addon.id, actor: { type: 'operator' } as const, until: null, reason }
+  expect(await pauseRotation(h.deps, request)).toBe(true)
+  expect((await findSchedule(h.deps.db, h.addon.id))?.pause?.reason).toBe(kept)
+})

@@ -165,6 +165,14 @@ describe('a stuck rotation', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   })
 
+  test('is taken up again by a request to rotate, which asks for nothing else', async () => {
+    const h = await startStuck()
+    expect(await request(h)).toEqual({ outcome: 'joined' })
+    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(new Set(pushes(h)).size).toBe(1)
+  })
+
   test('that was resumed is not stuck, so nothing is left to resume', async () => {
     const h = await startStuck()
     await resume(h)

@@ -4,7 +4,7 @@ import type { Db } from '../../src/store/database.ts'
 import { blockHerokuCalls, takeSlice } from '../../src/store/heroku-budget.ts'
 import { inMs, NOW, startStore } from './support/start-store.ts'
 
-const SLICE = { calls: 5, callsPerSecond: 20, horizonMs: 5_000 }
+const SLICE = { host: 'platform' as const, calls: 5, callsPerSecond: 20, horizonMs: 5_000 }
 const SLICE_MS = 250
 
 const take = (db: Db, now = NOW) => takeSlice(db, { ...SLICE, now })
@@ -36,7 +36,7 @@ describe('a slice of the budget', () => {
 describe('after Heroku told us to wait', () => {
   test('no process gets a slice that starts earlier', async () => {
     const { db } = await startStore()
-    await blockHerokuCalls(db, inMs(60_000))
+    await blockHerokuCalls(db, 'platform', inMs(60_000))
     expect(await take(db)).toBeUndefined()
     expect(await take(db, inMs(54_999))).toBeUndefined()
     expect(await take(db, inMs(55_000))).toEqual(inMs(60_000))
@@ -44,8 +44,8 @@ describe('after Heroku told us to wait', () => {
 
   test('a shorter wait does not replace a longer one', async () => {
     const { db } = await startStore()
-    await blockHerokuCalls(db, inMs(60_000))
-    await blockHerokuCalls(db, inMs(1_000))
+    await blockHerokuCalls(db, 'platform', inMs(60_000))
+    await blockHerokuCalls(db, 'platform', inMs(1_000))
     expect(await take(db, inMs(2_000))).toBeUndefined()
   })
 })

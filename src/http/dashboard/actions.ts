@@ -105,8 +105,12 @@ function done(visit: Visit, notice: Notice): FastifyReply {
   return visit.reply.redirect(`${visit.base}?done=${notice}`, 303)
 }
 
+const LONGEST_FIELD = 500
+
 function textOf(field: unknown): string {
-  return typeof field === 'string' ? field.trim().slice(0, 500) : ''
+  if (typeof field !== 'string') return ''
+  // Postgres takes neither a NUL nor half a character, and a cut must not make one.
+  return field.replaceAll('\u0000', '').trim().slice(0, LONGEST_FIELD).toWellFormed()
 }
 
 /** A date and time as `<input type="datetime-local">` sends it, read as UTC; null when it is empty. */

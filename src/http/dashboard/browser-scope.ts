@@ -18,6 +18,8 @@ const ADDRESSES_COUNTED = 10_000
  */
 export async function prepareForBrowsers(app: FastifyInstance): Promise<void> {
   app.setErrorHandler(handleBrowserError)
+  // Forms and nothing else: what Heroku sends to the partner API is not for these routes.
+  app.removeAllContentTypeParsers()
   await app.register(cookie)
   await app.register(formbody, { bodyLimit: FORM_LIMIT_BYTES })
   await app.register(helmet, {

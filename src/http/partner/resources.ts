@@ -39,7 +39,7 @@ export function registerResources(server: FastifyInstance, deps: Deps, backgroun
     const { resourceId, config } = await provision(deps, provisionRequest(request.body, deps.now()))
     // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
     reply.raw.once('close', () => {
-      background.run('grant exchange', (signal) => exchangeGrants(deps, { resourceId, signal }))
+      background.run('grant exchange', () => exchangeGrants(deps, { resourceId }))
     })
     // A repeated request gets the very same answer.
     return { id: resourceId, config, message: PROVISIONED }

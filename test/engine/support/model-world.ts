@@ -94,7 +94,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       for (const { db } of world.workers) await db.destroy()
     },
   }
-  await sql`update heroku_budget set next_call_at = '-infinity', blocked_until = '-infinity'`.execute(
+  await sql`update heroku_budget set next_call_at = '-infinity', platform_blocked_until = '-infinity', identity_blocked_until = '-infinity'`.execute(
     h.deps.db,
   )
   await h.heroku.customer.createApp(OWNER)
