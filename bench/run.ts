@@ -6,8 +6,8 @@ import { writeReport } from './support/report.ts'
 const BENCHES = [
   'rotations-per-second',
   'rotations-at-100-ms',
-  'cost-per-rotation',
   'backlog',
+  'drain-time',
   'provision',
   'tick-and-claim',
   'claim-in-the-way',

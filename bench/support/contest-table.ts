@@ -4,13 +4,10 @@ import { median, spread } from './statistics.ts'
 
 /** A line per candidate: median rate, its spread, how many times the faster peer's it is, and its share of a ceiling. */
 export function contestTable(runs: readonly ContestRun[], ceilingPerSecond?: number): Row[] {
-  const rates = new Map(
-    CANDIDATES.map((name) => [name, runs.filter((r) => r.candidate === name).map((r) => r.perSecond)]),
-  )
   const peers = CANDIDATES.filter((name) => name !== 'securekey')
-  const fasterPeer = Math.max(...peers.map((name) => median(rates.get(name) ?? [])))
+  const fasterPeer = Math.max(...peers.map((name) => median(ratesOf(runs, name))))
   return CANDIDATES.map((name) => {
-    const all = rates.get(name) ?? []
+    const all = ratesOf(runs, name)
     const rate = median(all)
     return {
       who: name,
@@ -18,6 +15,23 @@ export function contestTable(runs: readonly ContestRun[], ceilingPerSecond?: num
       spread: spread(all),
       'times the faster peer': (rate / fasterPeer).toFixed(2),
       ...(ceilingPerSecond === undefined ? {} : { 'of the ceiling': (rate / ceilingPerSecond).toFixed(3) }),
+      ...costsOf(runs.filter((run) => run.candidate === name)),
     }
   })
+}
+
+function ratesOf(runs: readonly ContestRun[], name: string): number[] {
+  return runs.filter((run) => run.candidate === name).map((run) => run.perSecond)
+}
+
+/** Medians per rotation. */
+function costsOf(runs: readonly ContestRun[]): Row {
+  const each = (cost: (run: ContestRun) => number) => figure(median(runs.map((run) => cost(run) / run.done)))
+  return {
+    'write transactions': each((run) => run.writeTransactions),
+    'WAL bytes': each((run) => run.walBytes),
+    'worker CPU µs': each((run) => run.cpuMs * 1_000),
+    'Postgres CPU µs': each((run) => run.cpuMsOfPostgres * 1_000),
+    'CPU µs': each((run) => (run.cpuMs + run.cpuMsOfPostgres) * 1_000),
+  }
 }
