@@ -99,6 +99,6 @@ export async function offerGrant(db: Db, resourceId: string, grant: NewGrant): P
     on conflict (resource_id) do update
        set sealed_code = excluded.sealed_code, code_digest = excluded.code_digest,
            expires_at = excluded.expires_at, state = 'waiting', wake_at = excluded.wake_at, attempt = 0
-     where oauth_grants.state <> 'exchanged' and oauth_grants.code_digest <> excluded.code_digest
+     where oauth_grants.state = 'lost' and oauth_grants.code_digest <> excluded.code_digest
   `.execute(db)
 }
