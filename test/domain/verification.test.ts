@@ -19,11 +19,14 @@ test.each([
   ['current', 3, true],
   ['previous', 2, true],
   ['retired', 1, false],
-] as const)('the %s key is known as such, and is accepted: %#', (outcome, version, accepted) => {
-  const verification = verifyKey(keyset, keyOf(version))
-  expect(verification).toEqual({ outcome, version })
-  expect(isAccepted(verification)).toBe(accepted)
-})
+] as const)(
+  'the %s key, version %i, is known as such; that it is accepted is %s',
+  (outcome, version, accepted) => {
+    const verification = verifyKey(keyset, keyOf(version))
+    expect(verification).toEqual({ outcome, version })
+    expect(isAccepted(verification)).toBe(accepted)
+  },
+)
 
 test('a key that the resource never had is unknown and not accepted', () => {
   const verification = verifyKey(keyset, keyOf(99))

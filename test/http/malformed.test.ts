@@ -137,11 +137,11 @@ describe('404', () => {
 
 describe('an address that cannot be read', () => {
   test.each([
-    [400, '/heroku/resources/%zz'],
-    [400, '/%c0%ae'],
-    [400, '/heroku/resources/%e0%a4%a'],
-    [414, `/heroku/resources/${'x'.repeat(5_000)}`],
-  ])('is refused by %i with our own words and does not come back in them: %.30s', async (status, url) => {
+    ['with a broken escape', 400, '/heroku/resources/%zz'],
+    ['with an overlong escape', 400, '/%c0%ae'],
+    ['with half a letter', 400, '/heroku/resources/%e0%a4%a'],
+    ['with an id of 5,000 letters', 414, `/heroku/resources/${'x'.repeat(5_000)}`],
+  ])('%s is refused by %i with our own words, and does not come back in them', async (_what, status, url) => {
     const response = await harness().app.inject({ method: 'DELETE', url, headers: HEADERS })
     expect(response.statusCode).toBe(status)
     expect(response.json()).toEqual({ id: 'malformed-request', message: expect.any(String) })
