@@ -19,15 +19,17 @@ create table resources (
 create index resources_name on resources (name) where state = 'provisioned';
 
 -- A stored pending version counts as "its push has begun": an app may hold the key from then on.
+-- What a rotation changes stands last, behind the sealed key: Postgres logs of a row version that stays on its page
+-- only the part between the first and the last byte that changed.
 create table key_versions (
   resource_id        uuid not null references resources (id) on delete cascade,
   version            integer not null check (version > 0),
-  stage              text not null check (stage in ('pending', 'current', 'previous', 'retired')),
   filler             boolean not null,
-  fingerprint        text not null check (fingerprint ~ '^[0-9a-f]{8}$'),
+  fingerprint        text not null check (length(fingerprint) = 8),
   sealed_key         text,
   digest             bytea check (length(digest) = 32),
   created_at         timestamptz not null,
+  stage              text not null check (stage in ('pending', 'current', 'previous', 'retired')),
   published_at       timestamptz,
   grace_ends_at      timestamptz,
   retired_at         timestamptz,
@@ -38,40 +40,41 @@ create table key_versions (
   check ((stage = 'retired') = (sealed_key is null)),
   check ((stage = 'retired') = (digest is null)),
   check ((stage = 'retired') = (retired_at is not null))
-);
+) with (fillfactor = 60); -- a version changes its stage three times, and stays on its page for it
 create unique index key_versions_one_current on key_versions (resource_id) where stage = 'current';
 create unique index key_versions_one_pending on key_versions (resource_id, filler) where stage = 'pending';
 
 -- The written-down intent of each rotation.
 create table rotations (
-  id              bigint generated always as identity primary key,
+  id              bigint generated always as identity,
   resource_id     uuid not null references resources (id) on delete cascade,
   reason          text not null check (reason in ('scheduled', 'manual', 'plan-change', 'revoke')),
-  state           text not null check (state in ('open', 'stuck', 'done', 'superseded', 'cancelled')),
   due_at          timestamptz not null,
   opened_at       timestamptz not null,
   opened_by       jsonb not null,
+  state           text not null check (state in ('open', 'stuck', 'done', 'superseded', 'cancelled')),
   pending_version integer,
   attempts        integer not null default 0,
   last_failure    text,
   published_at    timestamptz,
   closed_at       timestamptz,
+  primary key (resource_id, id), -- also the order in which a resource's rotations are listed
   check ((state in ('open', 'stuck')) = (closed_at is null))
-);
+) with (fillfactor = 80); -- a row is written again once, when its rotation ends
 create unique index rotations_one_unfinished on rotations (resource_id) where state in ('open', 'stuck');
 create unique index rotations_once_per_due_date on rotations (resource_id, due_at) where reason = 'scheduled';
-create index rotations_unfinished on rotations (due_at) where state in ('open', 'stuck');
-create index rotations_of_resource on rotations (resource_id, id desc);
 
 -- The only table that a tick walks over, so it is narrow. `wake_at` is the next moment at which a worker must look
 -- at the resource: its due date, the end of a grace period or a retry. A claim moves `wake_at` to the end of its
 -- lease, which takes the row out of the due range of the index and brings it back by itself if the worker dies.
 -- `attempt` is the fencing token: each claim raises it, and each later write of that claim compares it.
+-- `revision` is raised by everybody else who changes the resource: while it stands still, what a worker has read holds.
 create table schedule (
   resource_id      uuid primary key references resources (id) on delete cascade,
   next_rotation_at timestamptz not null,
   wake_at          timestamptz,           -- null: nothing to do until somebody acts (a stuck rotation)
   attempt          bigint not null default 0,
+  revision         bigint not null default 0,
   failures         integer not null default 0,
   claimed_until    timestamptz,
   -- A pause holds scheduled rotations back. While one is on, `next_rotation_at` already counts a known end in.
@@ -117,16 +120,16 @@ create table oauth_tokens (
 );
 
 create table audit_events (
-  id          bigint generated always as identity primary key,
+  id          bigint generated always as identity,
   resource_id uuid not null,
   at          timestamptz not null,
   actor       jsonb not null,
   action      text not null,
   version     integer,
   fingerprint text,
-  details     jsonb not null default '{}'
+  details     jsonb not null default '{}',
+  primary key (resource_id, id)
 );
-create index audit_events_of_resource on audit_events (resource_id, id desc);
 
 -- One row: when the next call to Heroku may start, for all processes together.
 create table heroku_budget (

@@ -63,7 +63,7 @@ export async function recordCheck(
   const now = deps.now()
   const { claim } = resource
   await deps.db.transaction().execute(async (trx) => {
-    const [fresh] = await lockClaimedResources(trx, [claim])
+    const [fresh] = await lockClaimedResources(trx, [claim], [resource])
     if (!fresh) return
     if (decideStep(fresh.situation, now).step !== 'check') {
       // Somebody asked for more than a check meanwhile.

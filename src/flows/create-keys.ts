@@ -3,13 +3,9 @@ import { pendingFiller } from '../domain/keyset.ts'
 import { decideStep, type Situation } from '../domain/rotation.ts'
 import type { ResourceSealer } from '../sealing/sealing.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import {
-  type ClaimedResource,
-  type ClaimedSituation,
-  lockClaimedResources,
-} from '../store/claimed-resources.ts'
+import { type ClaimedResource, lockClaimedResources } from '../store/claimed-resources.ts'
 import type { Trx } from '../store/database.ts'
-import { insertKeys, type NewKey, type StoredKey } from '../store/key-versions.ts'
+import { insertKeys, type NewKey } from '../store/key-versions.ts'
 import { openRotations, setPendingVersions } from '../store/rotations.ts'
 import type { Deps } from './deps.ts'
 import { makeKey } from './make-key.ts'
@@ -39,7 +35,7 @@ export async function createKeys(
   )
   return await deps.db.transaction().execute(async (trx) => {
     const claims = resources.map((resource) => resource.claim)
-    const fresh = await lockClaimedResources(trx, claims)
+    const fresh = await lockClaimedResources(trx, claims, resources)
     // A key made for another need than the present one would be left behind, and hinder the next rotation.
     const waiting = fresh.filter(({ claim, situation }) => {
       const keys = made.get(claim.resourceId) ?? []
@@ -55,25 +51,12 @@ export async function createKeys(
     const situated = new Map(intended.map((resource) => [resource.claim.resourceId, resource]))
     return resources.map((resource) => {
       const { resourceId } = resource.claim
-      return withNewKeys(resource, situated.get(resourceId), stored.get(resourceId) ?? [])
+      const now = situated.get(resourceId)
+      if (!now) return undefined
+      const keyset = [...now.situation.keyset, ...(stored.get(resourceId) ?? [])]
+      return { ...resource, ...now, situation: { ...now.situation, keyset } }
     })
   })
-}
-
-/** The resource as it stands now; undefined when it was not given keys, or has one that was not loaded with it. */
-function withNewKeys(
-  loaded: OpenResource,
-  fresh: ClaimedSituation | undefined,
-  stored: readonly StoredKey[],
-): OpenResource | undefined {
-  if (!fresh) return undefined
-  const known: readonly StoredKey[] = loaded.situation.keyset
-  const before = fresh.situation.keyset.flatMap((key) => {
-    const same = known.find(({ version }) => version === key.version)
-    return same ? [{ ...same, ...key }] : []
-  })
-  if (before.length < fresh.situation.keyset.length) return undefined
-  return { ...loaded, ...fresh, situation: { ...fresh.situation, keyset: [...before, ...stored] } }
 }
 
 /** The keys that a resource lacks, each by whether it is a filler: a new one, a filler, or for a revoke both. */
@@ -99,10 +82,10 @@ async function keysFor(deps: Deps, resource: OpenResource, now: Date): Promise<N
 /** Writes down why each new key is made. Answers the resources that may get theirs; a filler needs no intent. */
 async function writeIntents(
   trx: Trx,
-  waiting: readonly ClaimedSituation[],
+  waiting: readonly ClaimedResource[],
   made: ReadonlyMap<string, readonly NewKey[]>,
   now: Date,
-): Promise<ClaimedSituation[]> {
+): Promise<ClaimedResource[]> {
   const steps = waiting.map((resource) => {
     const pending = made.get(resource.claim.resourceId)?.find((key) => !key.filler)
     return { resource, step: decideStep(resource.situation, now), version: pending?.version ?? null }
@@ -127,10 +110,12 @@ async function writeIntents(
   await setPendingVersions(
     trx,
     steps.flatMap(({ resource, version }) =>
-      resource.rotation && version !== null ? [{ rotationId: resource.rotation.id, version }] : [],
+      resource.rotation && version !== null
+        ? [{ resourceId: resource.claim.resourceId, rotationId: resource.rotation.id, version }]
+        : [],
     ),
   )
-  return steps.flatMap(({ resource, step }): ClaimedSituation[] => {
+  return steps.flatMap(({ resource, step }): ClaimedResource[] => {
     if (step.step === 'create-filler' || resource.rotation) return [resource]
     const id = opened.get(resource.claim.resourceId)
     if (id === undefined || step.step !== 'create') return []

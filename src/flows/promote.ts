@@ -14,17 +14,19 @@ import {
 } from '../domain/rotation.ts'
 import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { type ClaimedSituation, lockClaimedResources } from '../store/claimed-resources.ts'
+import { type ClaimedResource, lockClaimedResources } from '../store/claimed-resources.ts'
+import type { Trx } from '../store/database.ts'
 import { applyTransitions } from '../store/key-versions.ts'
 import { setMissingSince } from '../store/resources.ts'
 import { closeRotations } from '../store/rotations.ts'
-import { type Claim, type Settlement, settleClaims } from '../store/schedule.ts'
+import { type Settlement, settleClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 import { groupOrEach } from './group-or-each.ts'
 
 /** A pair that Heroku has confirmed, to be made the truth here. */
 export type Confirmed = {
-  claim: Claim
+  /** As it stood when the push began. */
+  resource: ClaimedResource
   pair: Pair
   publishedAt: Date
   /** It was not the first attempt, so an older call may still arrive at Heroku. */
@@ -60,7 +62,7 @@ export function createPromoter(deps: Deps): (confirmed: Confirmed) => Promise<Pr
 
 /** What becomes of one resource in a promotion. */
 type Promotion = {
-  resource: ClaimedSituation
+  resource: ClaimedResource
   publishedAt: Date
   retried: boolean
   transitions: Transition[]
@@ -69,59 +71,84 @@ type Promotion = {
 }
 
 /**
- * The step `promote` for a group, in one transaction: rows locked, the decision asked again, then stages, rotation,
- * next date, audit rows and the end of the claim. Answers in the order of the group.
+ * The step `promote` for a group, in one transaction: stages, rotation, next date, audit rows and the end of the claim.
+ * Where nobody has changed the resource since its push began, what was decided then still holds, and the statement that
+ * ends its claim says so; where somebody has, its rows are locked, read and the decision asked again.
+ * Answers in the order of the group.
  */
 export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Promise<PromoteOutcome[]> {
   const now = deps.now()
-  const byId = new Map(group.map((confirmed) => [confirmed.claim.resourceId, confirmed]))
   const promotions = await deps.db.transaction().execute(async (trx) => {
-    const claims = group.map((confirmed) => confirmed.claim)
-    const fresh = await lockClaimedResources(trx, claims)
-    const promotions = fresh.flatMap((resource) => {
-      const confirmed = byId.get(resource.claim.resourceId)
-      return confirmed ? planPromotion(resource, confirmed, now) : []
-    })
-    await applyTransitions(
+    const planned = group.flatMap((confirmed) => planPromotion(confirmed.resource, confirmed, now))
+    const settled = await settleClaims(
       trx,
-      promotions.flatMap(({ resource, transitions, publishedAt }) =>
-        transitions.map((t) => ({
-          ...t,
-          resourceId: resource.claim.resourceId,
-          publishedAt: t.to === 'current' || t.version === pendingFillerOf(resource) ? publishedAt : null,
-        })),
-      ),
+      planned.map((p) => ({ ...settlementOf(p, now), revision: p.resource.revision })),
       now,
     )
-    await closeRotations(
+    const unchanged = planned.filter((p) => settled.has(p.resource.claim.resourceId))
+    const changed = await planAgain(
       trx,
-      promotions.flatMap(({ resource, filler, publishedAt }) =>
-        resource.rotation && !filler ? [{ rotationId: resource.rotation.id, publishedAt }] : [],
-      ),
+      group.filter(({ resource }) => !settled.has(resource.claim.resourceId)),
       now,
     )
+    await writePromotions(trx, [...unchanged, ...changed], now)
+    // After their rotations were closed, so that one which was requested meanwhile is seen.
     await settleClaims(
       trx,
-      promotions.map((p) => settlementOf(p, now)),
+      changed.map((p) => settlementOf(p, now)),
       now,
     )
-    // Rare enough for a statement each: Heroku once answered 404 for it and has now taken its keys.
-    for (const { resource } of promotions) {
-      if (resource.missing) await setMissingSince(trx, resource.claim.resourceId, null)
-    }
-    await insertAuditEvents(
-      trx,
-      promotions.flatMap((p) => auditOf(p, now)),
-    )
-    return promotions
+    return [...unchanged, ...changed]
   })
   for (const p of promotions) logPromotion(deps, p)
   const promoted = new Set(promotions.map((p) => p.resource.claim.resourceId))
-  return group.map(({ claim }) => (promoted.has(claim.resourceId) ? 'promoted' : 'overtaken'))
+  return group.map(({ resource }) => (promoted.has(resource.claim.resourceId) ? 'promoted' : 'overtaken'))
+}
+
+/** The decision on resources that somebody changed during the push, as they stand now. */
+async function planAgain(trx: Trx, group: readonly Confirmed[], now: Date): Promise<Promotion[]> {
+  const byId = new Map(group.map((confirmed) => [confirmed.resource.claim.resourceId, confirmed]))
+  const fresh = await lockClaimedResources(
+    trx,
+    group.map(({ resource }) => resource.claim),
+  )
+  return fresh.flatMap((resource) => {
+    const confirmed = byId.get(resource.claim.resourceId)
+    return confirmed ? planPromotion(resource, confirmed, now) : []
+  })
+}
+
+async function writePromotions(trx: Trx, promotions: readonly Promotion[], now: Date): Promise<void> {
+  await applyTransitions(
+    trx,
+    promotions.flatMap(({ resource, transitions, publishedAt }) =>
+      transitions.map((t) => ({
+        ...t,
+        resourceId: resource.claim.resourceId,
+        publishedAt: t.to === 'current' || t.version === pendingFillerOf(resource) ? publishedAt : null,
+      })),
+    ),
+    now,
+  )
+  await closeRotations(
+    trx,
+    promotions.flatMap(({ resource: { claim, rotation }, filler, publishedAt }) =>
+      rotation && !filler ? [{ resourceId: claim.resourceId, rotationId: rotation.id, publishedAt }] : [],
+    ),
+    now,
+  )
+  // Rare enough for a statement each: Heroku once answered 404 for it and has now taken its keys.
+  for (const { resource } of promotions) {
+    if (resource.missing) await setMissingSince(trx, resource.claim.resourceId, null)
+  }
+  await insertAuditEvents(
+    trx,
+    promotions.flatMap((p) => auditOf(p, now)),
+  )
 }
 
 /** Nothing when the resource no longer waits for this very pair. */
-function planPromotion(resource: ClaimedSituation, confirmed: Confirmed, now: Date): Promotion[] {
+function planPromotion(resource: ClaimedResource, confirmed: Confirmed, now: Date): Promotion[] {
   const { situation, periodMs, rotation } = resource
   const { pair, publishedAt, retried } = confirmed
   const step = decideStep(situation, now)
@@ -157,7 +184,7 @@ function pauseAfterRotation({ pause }: Situation, now: Date): Pause | null {
   return pause && isPaused(pause, now) ? { ...pause, at: now } : null
 }
 
-function pendingFillerOf({ situation }: ClaimedSituation): number | undefined {
+function pendingFillerOf({ situation }: ClaimedResource): number | undefined {
   return situation.keyset.find((key) => key.stage === 'pending' && key.filler)?.version
 }
 

@@ -32,7 +32,8 @@ export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFai
     const stuck = resource.rotation !== null && (hopeless || failures >= MAX_ATTEMPTS)
     if (failure.kind === 'missing') await setMissingSince(trx, resourceId, now)
     if (resource.rotation) {
-      await failRotation(trx, resource.rotation.id, { reason, state: stuck ? 'stuck' : 'open' })
+      const { id } = resource.rotation
+      await failRotation(trx, { resourceId, id }, { reason, state: stuck ? 'stuck' : 'open' })
     }
     const retryAt = new Date(now.getTime() + retryDelayMs(failures, randomFraction(deps)))
     await settleClaims(trx, [{ claim, wakeAt: stuck ? null : retryAt, failures }], now)

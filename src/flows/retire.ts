@@ -1,19 +1,20 @@
 import { afterTransitions, decideStep, nextWakeAt, type Transition } from '../domain/rotation.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
-import { type ClaimedSituation, lockClaimedResources } from '../store/claimed-resources.ts'
+import { type ClaimedResource, lockClaimedResources } from '../store/claimed-resources.ts'
 import { applyTransitions } from '../store/key-versions.ts'
-import { type Claim, settleClaims } from '../store/schedule.ts'
+import { settleClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 
 /**
  * The step `retire` for keys that no app can be holding any more, for a group in one transaction: rows locked, the
  * decision asked again, keys erased. It also ends claims of resources that need nothing. Answers how many keys went.
  */
-export async function retireGroup(deps: Deps, claims: readonly Claim[]): Promise<number> {
-  if (claims.length === 0) return 0
+export async function retireGroup(deps: Deps, resources: readonly ClaimedResource[]): Promise<number> {
+  if (resources.length === 0) return 0
   const now = deps.now()
   return await deps.db.transaction().execute(async (trx) => {
-    const fresh = await lockClaimedResources(trx, claims)
+    const claims = resources.map((resource) => resource.claim)
+    const fresh = await lockClaimedResources(trx, claims, resources)
     const retirements = fresh.map((resource) => ({ resource, transitions: retirementsOf(resource, now) }))
     await applyTransitions(
       trx,
@@ -46,7 +47,7 @@ export async function retireGroup(deps: Deps, claims: readonly Claim[]): Promise
   })
 }
 
-function retirementsOf({ situation }: ClaimedSituation, now: Date): Transition[] {
+function retirementsOf({ situation }: ClaimedResource, now: Date): Transition[] {
   const step = decideStep(situation, now)
   if (step.step !== 'erase') return []
   return step.versions.map((version) => ({ version, to: 'retired', graceEndsAt: null }))

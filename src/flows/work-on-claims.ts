@@ -35,7 +35,7 @@ export async function workOnClaims(deps: Deps, group: Group): Promise<Tally> {
   const idle = [...kept, ...created].filter(({ step }) => step.step === 'erase' || step.step === 'wait')
   tally.retired += await retireGroup(
     deps,
-    idle.map(({ resource }) => resource.claim),
+    idle.map(({ resource }) => resource),
   )
   const publishing = [
     ...kept.map((item) => ({ ...item, readBack: true })),
@@ -139,11 +139,11 @@ async function publishOrCheck(
     await endFailed(deps, group, claim, result.failure, tally)
     return undefined
   }
-  return { claim, pair: step.pair, publishedAt: deps.now(), retried: readBack }
+  return { resource, pair: step.pair, publishedAt: deps.now(), retried: readBack }
 }
 
 async function promote(deps: Deps, group: Group, confirmed: Confirmed, tally: Tally): Promise<void> {
-  const { claim } = confirmed
+  const { claim } = confirmed.resource
   if ((await group.promote(confirmed)) === 'promoted') {
     tally.promoted += 1
     return

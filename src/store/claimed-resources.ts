@@ -1,7 +1,5 @@
 import { sql } from 'kysely'
-import type { GracePeriod } from '../domain/grace.ts'
-import type { KeyVersion, Stage } from '../domain/keyset.ts'
-import type { RotationReason, RotationState, Situation } from '../domain/rotation.ts'
+import type { RotationReason, Situation } from '../domain/rotation.ts'
 import type { Db, Trx } from './database.ts'
 import { gracePeriodOf, msOf } from './intervals.ts'
 import { liveKeysOf, type StoredKey } from './key-versions.ts'
@@ -11,33 +9,32 @@ import { type Claim, pauseOf } from './schedule.ts'
 /** An unfinished rotation, as the worker that holds the claim sees it. */
 export type UnfinishedRotation = { id: string; reason: RotationReason; dueAt: Date; attempts: number }
 
-/** All that decisions about a claimed resource depend on, without its secrets. */
-export type ClaimedSituation = {
+/** Everything that a worker needs of a claimed resource. Secrets in it are sealed. */
+export type ClaimedResource = {
   claim: Claim
+  /** Raised by everybody but the worker with the claim who changes the resource. */
+  revision: string
+  plan: string
   periodMs: number
   failures: number
   /** How often in a row the config at Heroku had to be put right. */
   repairs: number
   /** Heroku answered 404 or 410 for it, and has not answered for it since. */
   missing: boolean
-  situation: Situation
-  rotation: UnfinishedRotation | null
-}
-
-/** Everything that a worker needs of a claimed resource. Secrets in it are sealed. */
-export type ClaimedResource = ClaimedSituation & {
-  plan: string
   lastVersion: number
   wrappedDek: string
   situation: Situation & { keyset: readonly StoredKey[] }
+  rotation: UnfinishedRotation | null
   tokens: StoredTokens | null
   /** The grant code is still to be exchanged, so tokens may come. */
   grantWaiting: boolean
 }
 
-type ScheduleRow = {
+type Row = {
   resource_id: string
   attempt: string
+  revision: string
+  plan: string
   rotation_period_seconds: string
   grace_period_seconds: string | null
   next_rotation_at: Date
@@ -48,27 +45,24 @@ type ScheduleRow = {
   check_at: Date | null
   repairs: number
   missing: boolean
+  wrapped_dek: string
+  last_version: number
+  rotation_id: string | null
+  reason: RotationReason
+  due_at: Date
+  attempts: number
+  sealed_access_token: string | null
+  access_expires_at: Date
+  sealed_refresh_token: string | null
+  generation: number
+  grant_waiting: boolean
 }
-
-type RotationRow = { rotation_id: string | null; reason: RotationReason; due_at: Date; attempts: number }
-
-type Row = ScheduleRow &
-  RotationRow & {
-    plan: string
-    wrapped_dek: string
-    last_version: number
-    sealed_access_token: string | null
-    access_expires_at: Date
-    sealed_refresh_token: string | null
-    generation: number
-    grant_waiting: boolean
-  }
 
 /** Loads the resources of a group of claims, less those that were taken over, are stuck or were deprovisioned. */
 export async function loadClaimedResources(db: Db, claims: readonly Claim[]): Promise<ClaimedResource[]> {
   if (claims.length === 0) return []
   const { rows } = await sql<Row>`
-    select s.resource_id, s.attempt, s.next_rotation_at, s.failures,
+    select s.resource_id, s.attempt, s.revision, s.next_rotation_at, s.failures,
            s.paused_at, s.paused_until, s.pause_reason, s.check_at, s.repairs,
            r.plan, r.rotation_period_seconds, r.grace_period_seconds, r.wrapped_dek,
            r.missing_since is not null as missing,
@@ -93,57 +87,29 @@ export async function loadClaimedResources(db: Db, claims: readonly Claim[]): Pr
 }
 
 /**
- * The same resources for a decision inside a transaction: their resource and schedule rows stay locked until its end,
- * in the order of their ids. Every change of a resource starts with the same lock, so none can come between the look
- * and the write. What the lock had to wait for is seen, since keys and rotations are read by a second statement.
+ * The same resources for a decision inside a transaction: their schedule rows stay locked until its end, in the order
+ * of their ids. Every change of a resource starts with the same lock, so none can come between the look and the write.
+ * Of those that nobody has changed since they were loaded (`known`), what was loaded still holds; the others are loaded
+ * anew, by a later statement than the lock, which sees what the lock had to wait for.
  */
-export async function lockClaimedResources(trx: Trx, claims: readonly Claim[]): Promise<ClaimedSituation[]> {
+export async function lockClaimedResources(
+  trx: Trx,
+  claims: readonly Claim[],
+  known: readonly ClaimedResource[] = [],
+): Promise<ClaimedResource[]> {
   if (claims.length === 0) return []
-  const locked = await sql<ScheduleRow>`
-    select s.resource_id, s.attempt, s.next_rotation_at, s.failures,
-           s.paused_at, s.paused_until, s.pause_reason, s.check_at, s.repairs,
-           r.rotation_period_seconds, r.grace_period_seconds, r.missing_since is not null as missing
+  const { rows } = await sql<{ resource_id: string; revision: string }>`
+    select s.resource_id, s.revision
       from ${given(claims)}
       join schedule s on s.resource_id = c.resource_id and s.attempt = c.attempt
-      join resources r on r.id = c.resource_id and r.state = 'provisioned'
      order by s.resource_id
-       for no key update of r, s
+       for no key update of s
   `.execute(trx)
-  const state = await loadState(
-    trx,
-    locked.rows.map((row) => row.resource_id),
-  )
-  return locked.rows.flatMap((row): ClaimedSituation[] => {
-    const [first, ...others] = state.get(row.resource_id) ?? []
-    if (!first || first.state === 'stuck') return []
-    const keyset = [first, ...others].map(keyVersion)
-    return [claimedSituation(row, rotationOf(first), keyset)]
-  })
-}
-
-type StateRow = RotationRow & {
-  resource_id: string
-  version: number
-  stage: Stage
-  filler: boolean
-  fingerprint: string
-  grace_ends_at: Date | null
-  revoked_at: Date | null
-  state: RotationState | null
-}
-
-/** Live key versions without their secrets, each beside the unfinished rotation of its resource. */
-async function loadState(trx: Trx, resourceIds: readonly string[]): Promise<Map<string, StateRow[]>> {
-  const { rows } = await sql<StateRow>`
-    select k.resource_id, k.version, k.stage, k.filler, k.fingerprint, k.grace_ends_at, k.revoked_at,
-           o.id as rotation_id, o.reason, o.due_at, o.attempts, o.state
-      from key_versions k
-      left join lateral (
-             select * from rotations r where r.resource_id = k.resource_id and r.state in ('open', 'stuck') limit 1
-           ) as o on true
-     where k.resource_id = any(${resourceIds}::uuid[]) and k.stage <> 'retired'
-  `.execute(trx)
-  return Map.groupBy(rows, (row) => row.resource_id)
+  const revisions = new Map(rows.map((row) => [row.resource_id, row.revision]))
+  const unchanged = known.filter((k) => revisions.get(k.claim.resourceId) === k.revision)
+  for (const { claim } of unchanged) revisions.delete(claim.resourceId)
+  const changed = claims.filter((claim) => revisions.has(claim.resourceId))
+  return [...unchanged, ...(await loadClaimedResources(trx, changed))]
 }
 
 function given(claims: readonly Claim[]) {
@@ -153,54 +119,32 @@ function given(claims: readonly Claim[]) {
 }
 
 function claimedResource(row: Row, keyset: readonly StoredKey[]): ClaimedResource {
-  const { situation, ...rest } = claimedSituation(row, rotationOf(row), keyset)
-  return {
-    ...rest,
-    plan: row.plan,
-    lastVersion: row.last_version,
-    wrappedDek: row.wrapped_dek,
-    situation: { ...situation, keyset },
-    tokens: tokensOf(row),
-    grantWaiting: row.grant_waiting,
-  }
-}
-
-function claimedSituation(
-  row: ScheduleRow,
-  rotation: UnfinishedRotation | null,
-  keyset: readonly KeyVersion[],
-): ClaimedSituation {
-  const grace: GracePeriod = gracePeriodOf(row.grace_period_seconds)
+  const rotation = rotationOf(row)
   return {
     claim: { resourceId: row.resource_id, attempt: row.attempt },
+    revision: row.revision,
+    plan: row.plan,
     periodMs: msOf(row.rotation_period_seconds),
     failures: row.failures,
     repairs: row.repairs,
     missing: row.missing,
+    lastVersion: row.last_version,
+    wrappedDek: row.wrapped_dek,
     situation: {
       keyset,
-      grace,
+      grace: gracePeriodOf(row.grace_period_seconds),
       nextRotationAt: row.next_rotation_at,
       openRotation: rotation,
       pause: pauseOf(row),
       checkAt: row.check_at,
     },
     rotation,
+    tokens: tokensOf(row),
+    grantWaiting: row.grant_waiting,
   }
 }
 
-function rotationOf(row: RotationRow): UnfinishedRotation | null {
+function rotationOf(row: Row): UnfinishedRotation | null {
   if (row.rotation_id === null) return null
   return { id: row.rotation_id, reason: row.reason, dueAt: row.due_at, attempts: row.attempts }
-}
-
-function keyVersion(row: StateRow): KeyVersion {
-  return {
-    version: row.version,
-    stage: row.stage,
-    filler: row.filler,
-    fingerprint: row.fingerprint,
-    graceEndsAt: row.grace_ends_at,
-    revokedAt: row.revoked_at,
-  }
 }

@@ -83,18 +83,9 @@ export async function insertResource(db: Db, resource: NewResource, now: Date): 
   return rows.length === 1
 }
 
-/** The resource of that id, live or deprovisioned. With `lock`, its row stays locked until the transaction ends. */
-export async function findResource(
-  db: Db,
-  id: string,
-  options: { lock?: boolean } = {},
-): Promise<Resource | undefined> {
-  const row = await db
-    .selectFrom('resources')
-    .selectAll()
-    .where('id', '=', id)
-    .$if(options.lock === true, (q) => q.forNoKeyUpdate())
-    .executeTakeFirst()
+/** The resource of that id, live or deprovisioned. */
+export async function findResource(db: Db, id: string): Promise<Resource | undefined> {
+  const row = await db.selectFrom('resources').selectAll().where('id', '=', id).executeTakeFirst()
   return row && resourceOf(row)
 }
 

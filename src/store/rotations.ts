@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Actor } from '../domain/audit.ts'
 import type { RotationReason, RotationState } from '../domain/rotation.ts'
+import { anyOf } from './any-of.ts'
 import type { Db } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -40,21 +41,21 @@ export async function openRotations(
 /** Notes which key version a rotation is about, once it is made. */
 export async function setPendingVersions(
   db: Db,
-  made: readonly { rotationId: string; version: number }[],
+  made: readonly { resourceId: string; rotationId: string; version: number }[],
 ): Promise<void> {
   if (made.length === 0) return
   await sql`
     update rotations set pending_version = v.version
       from unnest(${made.map((m) => m.rotationId)}::bigint[], ${made.map((m) => m.version)}::integer[])
              as v (id, version)
-     where rotations.id = v.id
+     where rotations.id = v.id and rotations.resource_id = ${anyOf(made.map((m) => m.resourceId))}
   `.execute(db)
 }
 
 /** Closes finished rotations. */
 export async function closeRotations(
   db: Db,
-  done: readonly { rotationId: string; publishedAt: Date }[],
+  done: readonly { resourceId: string; rotationId: string; publishedAt: Date }[],
   now: Date,
 ): Promise<void> {
   if (done.length === 0) return
@@ -62,14 +63,15 @@ export async function closeRotations(
     update rotations set state = 'done', closed_at = ${now}, published_at = v.published_at, attempts = attempts + 1
       from unnest(${done.map((d) => d.rotationId)}::bigint[], ${done.map((d) => d.publishedAt)}::timestamptz[])
              as v (id, published_at)
-     where rotations.id = v.id
+     where rotations.id = v.id and rotations.resource_id = ${anyOf(done.map((d) => d.resourceId))}
+       and rotations.state in ('open', 'stuck')
   `.execute(db)
 }
 
 /** Counts a failed attempt and keeps its reason; `stuck` when it was the last one. */
 export async function failRotation(
   db: Db,
-  rotationId: string,
+  rotation: { resourceId: string; id: string },
   failure: { reason: string; state: 'open' | 'stuck' },
 ): Promise<void> {
   await db
@@ -79,7 +81,8 @@ export async function failRotation(
       last_failure: failure.reason,
       state: failure.state,
     }))
-    .where('id', '=', rotationId)
+    .where('resource_id', '=', rotation.resourceId)
+    .where('id', '=', rotation.id)
     .where('state', '=', 'open')
     .execute()
 }

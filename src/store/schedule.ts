@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Pause } from '../domain/pause.ts'
-import type { Db } from './database.ts'
+import { anyOf } from './any-of.ts'
+import type { Db, Trx } from './database.ts'
 
 /** The right to work on a resource until the lease ends. `attempt` is the fencing token: a later claim raises it. */
 export type Claim = { resourceId: string; attempt: string }
@@ -46,9 +47,13 @@ export async function claimDueFrom(
   }
 }
 
-/** How a claim ends: what the schedule says from now on. `wakeAt: null` means that somebody has to act first. */
+/**
+ * How a claim ends: what the schedule says from now on. `wakeAt: null` means that somebody has to act first.
+ * With `revision`, only if nobody else has changed the resource since that revision of it was read.
+ */
 export type Settlement = {
   claim: Claim
+  revision?: string
   wakeAt: Date | null
   failures: number
   nextRotationAt?: Date
@@ -60,7 +65,7 @@ export type Settlement = {
 
 /**
  * Ends claims and writes down when each resource is looked at next. A claim that was taken over meanwhile is left
- * alone; the answer names the resources whose claim was still ours. A rotation that was requested while the claim was
+ * alone; the answer names the resources whose claim was ended. A rotation that was requested while the claim was
  * held wakes the resource at once.
  */
 export async function settleClaims(
@@ -78,7 +83,7 @@ export async function settleClaims(
            check_at = coalesce(v.check_at, schedule.check_at),
            repairs = v.repairs,
            wake_at = case
-             when v.failures = 0 and exists (
+             when v.revision is null and v.failures = 0 and exists (
                select from rotations
                 where rotations.resource_id = schedule.resource_id and rotations.state = 'open'
              ) then ${now}
@@ -87,14 +92,17 @@ export async function settleClaims(
       from unnest(
              ${settlements.map((s) => s.claim.resourceId)}::uuid[],
              ${settlements.map((s) => s.claim.attempt)}::bigint[],
+             ${settlements.map((s) => s.revision ?? null)}::bigint[],
              ${settlements.map((s) => s.wakeAt)}::timestamptz[],
              ${settlements.map((s) => s.failures)}::integer[],
              ${settlements.map((s) => s.nextRotationAt ?? null)}::timestamptz[],
              ${settlements.map((s) => s.pause?.at ?? null)}::timestamptz[],
              ${settlements.map((s) => s.checkAt ?? null)}::timestamptz[],
              ${settlements.map((s) => s.repairs ?? 0)}::integer[]
-           ) as v (resource_id, attempt, wake_at, failures, next_rotation_at, paused_at, check_at, repairs)
+           ) as v (resource_id, attempt, revision, wake_at, failures, next_rotation_at, paused_at, check_at, repairs)
      where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
+       and schedule.revision = coalesce(v.revision, schedule.revision)
+       and schedule.resource_id = ${anyOf(settlements.map((s) => s.claim.resourceId))}
     returning schedule.resource_id
   `.execute(db)
   return new Set(rows.map((row) => row.resource_id))
@@ -111,6 +119,18 @@ export async function releaseClaims(db: Db, claims: readonly Claim[], wakeAt: Da
            ) as v (resource_id, attempt)
      where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
   `.execute(db)
+}
+
+/**
+ * Locks a resource until the transaction ends and marks it as changed: whoever changes it without holding its claim
+ * starts here, so that a worker sees that what it has read no longer holds. A deprovisioned one has nothing to lock.
+ */
+export async function lockForChange(trx: Trx, resourceId: string): Promise<void> {
+  await trx
+    .updateTable('schedule')
+    .set((eb) => ({ revision: eb('revision', '+', '1') }))
+    .where('resource_id', '=', resourceId)
+    .execute()
 }
 
 /** Puts the resource in front of the workers at once, unless one is at it: then that one sees the change itself. */

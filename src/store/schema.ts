@@ -58,6 +58,7 @@ export type Schema = {
     next_rotation_at: Date
     wake_at: Date | null
     attempt: BigIntText
+    revision: BigIntText
     failures: Generated<number>
     claimed_until: Date | null
     paused_at: Date | null

@@ -104,7 +104,7 @@ describe('SIGTERM', () => {
       const addon = await createAddon(service, 'daily')
       const deleted = await withAdmin(service.databaseUrl, async (db) => {
         await db.query('begin')
-        await db.query('select from resources for no key update')
+        await db.query('select from schedule for no key update')
         const deleting = service.heroku.customer.repeatDeprovision(addon.id)
         await expect.poll(() => isAnyWaiting(service), { timeout: 20_000 }).toBe(true)
         service.web.signal('SIGTERM')

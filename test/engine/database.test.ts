@@ -173,7 +173,7 @@ async function lockResource(life: Life): Promise<{ release: () => void; done: Pr
   const done = life.deps.db
     .transaction()
     .execute(async (trx) => {
-      await sql`select from resources where id = ${life.id} for update`.execute(trx)
+      await sql`select from schedule where resource_id = ${life.id} for update`.execute(trx)
       locked.resolve()
       await released.promise
     })

@@ -1,13 +1,18 @@
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadClaimedResources, lockClaimedResources } from '../../src/store/claimed-resources.ts'
+import {
+  type ClaimedResource,
+  loadClaimedResources,
+  lockClaimedResources,
+} from '../../src/store/claimed-resources.ts'
 import type { Db } from '../../src/store/database.ts'
 import { openRotations } from '../../src/store/rotations.ts'
 import {
   type Claim,
   claimDue,
   findSchedule,
+  lockForChange,
   releaseClaims,
   setDates,
   settleClaims,
@@ -339,10 +344,43 @@ describe('what a claim loads', () => {
     const claims = await claim(db, 1)
     await db.transaction().execute(async (trx) => {
       await lockClaimedResources(trx, claims)
-      for (const table of ['resources', 'schedule'] as const) {
-        const others = await sql`select from ${sql.table(table)} for no key update skip locked`.execute(db)
-        expect(others.rows).toEqual([])
-      }
+      const others = await sql`select from schedule for no key update skip locked`.execute(db)
+      expect(others.rows).toEqual([])
     })
+  })
+
+  test('still holds under the lock as long as nobody has changed the resource, and is loaded anew when somebody has', async () => {
+    const { db } = await startStore()
+    const still = await storeResource(db, 1, { nextRotationAt: NOW })
+    const changed = await storeResource(db, 2, { nextRotationAt: NOW })
+    const claims = await claim(db, 2)
+    const known = await loadClaimedResources(db, claims)
+    await db.transaction().execute(async (trx) => {
+      await lockForChange(trx, changed)
+      await setDates(trx, changed, { nextRotationAt: inMs(5_000), pause: null })
+    })
+    const locked = await db.transaction().execute((trx) => lockClaimedResources(trx, claims, known))
+    const find = (list: readonly ClaimedResource[], id: string) =>
+      list.find(({ claim }) => claim.resourceId === id)
+    expect(find(locked, still)).toBe(find(known, still))
+    expect(find(locked, changed)?.situation.nextRotationAt).toEqual(inMs(5_000))
+  })
+
+  test('ends no claim that somebody changed or took over, when its revision is given', async () => {
+    const { db } = await startStore()
+    await storeManyResources(db, 3, () => NOW)
+    const claims = await claim(db, 3)
+    const known = await loadClaimedResources(db, claims)
+    await db.transaction().execute((trx) => lockForChange(trx, uuid(2)))
+    await takeFromWorker(db, uuid(3), NOW)
+    const settlements = known.map(({ claim, revision }) => ({
+      claim,
+      revision,
+      wakeAt: inMs(7_000),
+      failures: 0,
+    }))
+    expect(await settleClaims(db, settlements, NOW)).toEqual(new Set([uuid(1)]))
+    expect((await findSchedule(db, uuid(1)))?.wakeAt).toEqual(inMs(7_000))
+    expect((await findSchedule(db, uuid(2)))?.wakeAt).toEqual(LEASE_UNTIL)
   })
 })
