@@ -17,7 +17,7 @@ const STEADY_PER_SECOND = 200
 
 /** Provision requests per second and their p99, against a bare Fastify route with basic auth and one durable insert. */
 export const bench: Bench = async ({ postgres, quick }) => {
-  const count = quick ? 1_000 : 5_000
+  const count = quick ? 1_000 : 3_000
   const rounds = quick ? 2 : 5
   const seconds = quick ? 3 : 10
   const heroku = await startFakeHeroku()

@@ -4,6 +4,7 @@ import { describeMachine } from './support/machine.ts'
 import { writeReport } from './support/report.ts'
 
 const BENCHES = [
+  'sealing',
   'rotations-per-second',
   'rotations-at-100-ms',
   'backlog',

@@ -26,7 +26,7 @@ const TABLE: Record<string, Rule> = {
     onlyNames: { 'node:crypto': ['createHash', 'hash', 'timingSafeEqual'] },
   },
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
-  sealing: { folders: ['domain'], packages: ['jose', 'node:crypto'] },
+  sealing: { folders: ['domain'], packages: ['node:crypto'] },
   heroku: { folders: ['domain'], packages: ['undici', 'p-queue'] },
   flows: {
     folders: ['domain', 'store'],

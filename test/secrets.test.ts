@@ -184,7 +184,7 @@ async function liveThroughTrouble(life: ObservedLife): Promise<void> {
   await life.tick()
   await sql`alter table key_versions drop constraint no_more`.execute(db)
 
-  const kek = await createLocalKek('k2', new Uint8Array(32).fill(7))
+  const kek = createLocalKek('k2', new Uint8Array(32).fill(7))
   const deps: Deps = { ...life.deps, sealing: createSealing([kek], life.deps.random) }
   const stranger = createRotationWorker(deps, {
     concurrency: 5,

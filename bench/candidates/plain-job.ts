@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { Agent, request } from 'undici'
 import { keyFromBytes } from '../../src/domain/key.ts'
-import { importSealingKey, sealBytes } from '../../src/sealing/envelope.ts'
+import { createSealingKey, sealBytes } from '../../src/sealing/envelope.ts'
 import { accessTokenOf } from '../support/bench-resource.ts'
 
 /** The table of the plain job: what a service would keep that has no claims, fencing or read-back of its own. */
@@ -19,12 +19,12 @@ export const PLAIN_TABLE = `
 export async function createPlainJob(options: { pool: pg.Pool; herokuUrl: string; inFlight: number }) {
   const { pool, herokuUrl } = options
   const dispatcher = new Agent({ connections: options.inFlight, pipelining: 1 })
-  const dek = await importSealingKey('bench', Uint8Array.from(randomBytes(32)))
+  const dek = createSealingKey('bench', randomBytes(32))
   const encoder = new TextEncoder()
 
   return async (resourceId: string): Promise<void> => {
     const key = keyFromBytes(randomBytes(32))
-    const sealed = await sealBytes(dek, { resourceId, column: 'sealed_key', version: 1 }, encoder.encode(key))
+    const sealed = sealBytes(dek, { resourceId, column: 'sealed_key', version: 1 }, encoder.encode(key))
     await pool.query({
       name: 'store',
       text: `insert into plain_keys (resource_id, version, stage, sealed_key) values ($1, 1, 'pending', $2)`,

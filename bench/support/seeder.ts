@@ -33,7 +33,7 @@ const INSERT = `
 /** Stores due resources as provisioning and the grant exchange would have left them; ready when all are stored. */
 await serveParent<SeedOrder, null>(async ({ url, from, count }) => {
   const [id = '', base64 = ''] = BENCH_SEALING_KEYS.split(':')
-  const kek = await createLocalKek(id, Uint8Array.from(Buffer.from(base64, 'base64')))
+  const kek = createLocalKek(id, Buffer.from(base64, 'base64'))
   const sealing = createSealing([kek], randomBytes)
   const client = new pg.Client({ connectionString: url })
   await client.connect()

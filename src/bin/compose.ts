@@ -77,7 +77,7 @@ export async function compose(
       callTimeoutMs: options.callTimeoutMs ?? callTimeoutMs,
       onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, new Date(now().getTime() + retryAfterMs)),
     })
-  const keks = await Promise.all(config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes)))
+  const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const deps: Deps = {
     db,
     now,

@@ -1,6 +1,6 @@
-import { decodeProtectedHeader } from 'jose'
 import { SecurekeyError } from '../domain/errors.ts'
-import { importSealingKey, openBytes, SEALING_KEY_BYTES, type SealingKey, sealBytes } from './envelope.ts'
+import { unverifiedKeyId } from './compact-jwe.ts'
+import { createSealingKey, openBytes, SEALING_KEY_BYTES, type SealingKey, sealBytes } from './envelope.ts'
 
 const DEK_COLUMN = 'wrapped_dek'
 
@@ -12,12 +12,12 @@ export type Kek = {
 }
 
 /** A KEK held in memory, from the 32 bytes of a `SEALING_KEYS` entry. */
-export async function createLocalKek(id: string, bytes: Uint8Array<ArrayBuffer>): Promise<Kek> {
-  const key = await importSealingKey(id, bytes)
+export function createLocalKek(id: string, bytes: Uint8Array): Kek {
+  const key = createSealingKey(id, bytes)
   return {
     id,
-    wrap: (resourceId, dek) => sealBytes(key, { resourceId, column: DEK_COLUMN }, dek),
-    unwrap: (resourceId, wrapped) => openBytes(key, { resourceId, column: DEK_COLUMN }, wrapped),
+    wrap: async (resourceId, dek) => sealBytes(key, { resourceId, column: DEK_COLUMN }, dek),
+    unwrap: async (resourceId, wrapped) => openBytes(key, { resourceId, column: DEK_COLUMN }, wrapped),
   }
 }
 
@@ -36,42 +36,29 @@ export function createKeyring(keks: readonly Kek[], random: (bytes: number) => B
   const [primary] = keks
   if (!primary) throw new RangeError('a keyring has at least one KEK')
 
-  async function unwrap(resourceId: string, wrapped: string): Promise<Uint8Array<ArrayBuffer>> {
-    const id = kekIdOf(wrapped)
+  async function unwrap(resourceId: string, wrapped: string): Promise<Uint8Array> {
+    const id = unverifiedKeyId(wrapped) ?? ''
     const kek = keks.find((candidate) => candidate.id === id)
     if (!kek) {
       throw new SecurekeyError('sealed-value-unreadable', 'A stored secret could not be opened.', {
         detail: `the data key of resource ${resourceId} was wrapped by KEK "${id}", which SEALING_KEYS does not list`,
       })
     }
-    return Uint8Array.from(await kek.unwrap(resourceId, wrapped))
+    return await kek.unwrap(resourceId, wrapped)
   }
 
   return {
     primaryId: primary.id,
     async createDek(resourceId) {
-      const bytes = Uint8Array.from(random(SEALING_KEY_BYTES))
-      const [dek, wrapped] = await Promise.all([
-        importSealingKey(resourceId, bytes),
-        primary.wrap(resourceId, bytes),
-      ])
-      return { dek, wrapped }
+      const bytes = random(SEALING_KEY_BYTES)
+      return { dek: createSealingKey(resourceId, bytes), wrapped: await primary.wrap(resourceId, bytes) }
     },
     async openDek(resourceId, wrapped) {
-      return await importSealingKey(resourceId, await unwrap(resourceId, wrapped))
+      return createSealingKey(resourceId, await unwrap(resourceId, wrapped))
     },
     async rewrap(resourceId, wrapped) {
-      if (kekIdOf(wrapped) === primary.id) return undefined
+      if (unverifiedKeyId(wrapped) === primary.id) return undefined
       return await primary.wrap(resourceId, await unwrap(resourceId, wrapped))
     },
-  }
-}
-
-/** Which KEK wrapped a data key, as its header says; empty when it does not say. */
-function kekIdOf(wrapped: string): string {
-  try {
-    return decodeProtectedHeader(wrapped).kid ?? ''
-  } catch {
-    return ''
   }
 }

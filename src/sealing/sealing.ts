@@ -48,14 +48,14 @@ function sealerOf(resourceId: string, dek: SealingKey): ResourceSealer {
   const own = new Map<string, { column: SealedColumn; version: number | undefined; plaintext: string }>()
   return {
     async seal(column, plaintext, version) {
-      const sealed = await sealBytes(dek, place(resourceId, column, version), encoder.encode(plaintext))
+      const sealed = sealBytes(dek, place(resourceId, column, version), encoder.encode(plaintext))
       own.set(sealed, { column, version, plaintext })
       return sealed
     },
     async open(column, sealed, version) {
       const known = own.size === 0 ? undefined : own.get(sealed)
       if (known && known.column === column && known.version === version) return known.plaintext
-      return decoder.decode(await openBytes(dek, place(resourceId, column, version), sealed))
+      return decoder.decode(openBytes(dek, place(resourceId, column, version), sealed))
     },
   }
 }

@@ -62,7 +62,7 @@ describe('500', () => {
   test('with a data key that does not open names the missing KEK in the log alone', async () => {
     const { app, deps } = await startHarness()
     const uuid = await provisionOne(app)
-    const kek = await createLocalKek('k2', Uint8Array.from(seededBytes('k2')(32)))
+    const kek = createLocalKek('k2', Uint8Array.from(seededBytes('k2')(32)))
     const other = await startApp({ ...deps, sealing: createSealing([kek], deps.random) })
     expect(await callPartnerApi(other.app, { method: 'POST', body: provisionBody({ uuid }) })).toMatchObject({
       status: 500,

@@ -8,7 +8,7 @@ const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
 const OTHER = 'fedcba98-7654-3210-fedc-ba9876543210'
 
 const bytesOf = (id: string) => Uint8Array.from(seededBytes(`kek ${id}`)(32))
-const kek = (id: string): Promise<Kek> => createLocalKek(id, bytesOf(id))
+const kek = (id: string): Kek => createLocalKek(id, bytesOf(id))
 
 async function sealingWith(...ids: string[]): Promise<Sealing> {
   return createSealing(await Promise.all(ids.map(kek)), seededBytes('sealing'))
@@ -80,7 +80,7 @@ describe('exchange of the KEK', () => {
 
   test('a KEK with the old id and other bytes opens nothing', async () => {
     const { wrappedDek } = await sealedByOld()
-    const impostor = createSealing([await createLocalKek('old', bytesOf('new'))], seededBytes('sealing'))
+    const impostor = createSealing([createLocalKek('old', bytesOf('new'))], seededBytes('sealing'))
     expect(await detailOfRefusal(impostor.forResource(RESOURCE, wrappedDek))).toContain('wrong sealing key')
   })
 })
