@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** A key is 32 random bytes, written as 64 upper-case hex digits: what the original add-on handed out. */
 export const KEY_BYTES = 32
@@ -18,7 +18,7 @@ export function isKey(text: string): boolean {
 
 /** SHA-256 of the key's text: what is compared and looked up, so that the key itself stays sealed. */
 export function keyDigest(key: string): Buffer {
-  return createHash('sha256').update(key, 'utf8').digest()
+  return hash('sha256', key, 'buffer')
 }
 
 /** First 8 hex digits of a key's SHA-256: safe to show and to log. */

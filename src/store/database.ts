@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
+import { PreparingClient } from './preparing-client.ts'
 import type { Schema } from './schema.ts'
 
 /** Where a store function runs: the pool, or the transaction that its caller has open. */
@@ -24,6 +25,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
 export function openDatabase(options: DatabaseOptions): Db {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -42,6 +42,7 @@ export type NewResource = {
 export async function insertResource(db: Db, resource: NewResource, now: Date): Promise<boolean> {
   const { keys, grant, audit } = resource
   const { rows } = await sql`
+    /* prepared: insert-resource */
     with resource as (
       insert into resources (
         id, state, name, plan, region, rotation_period_seconds, grace_period_seconds,

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import basicAuth from '@fastify/basic-auth'
 import type { FastifyInstance } from 'fastify'
 import { SecurekeyError } from '../../domain/errors.ts'
@@ -11,12 +11,14 @@ export async function registerAuthentication(
   app: FastifyInstance,
   credentials: { username: string; password: string },
 ): Promise<void> {
+  const username = digest(credentials.username)
+  const password = digest(credentials.password)
   await app.register(basicAuth, {
     authenticate: { realm: credentials.username },
-    async validate(username, password) {
+    async validate(givenUsername, givenPassword) {
       // Both are always compared, so the time taken does not tell which one was wrong.
-      const userRight = equals(username, credentials.username)
-      const passwordRight = equals(password, credentials.password)
+      const userRight = timingSafeEqual(digest(givenUsername), username)
+      const passwordRight = timingSafeEqual(digest(givenPassword), password)
       if (!userRight || !passwordRight) {
         throw new SecurekeyError('unauthenticated', 'The credentials are not right.')
       }
@@ -25,11 +27,7 @@ export async function registerAuthentication(
   app.addHook('onRequest', app.basicAuth)
 }
 
-/** Constant-time also for texts of different length: digests have one length. */
-function equals(given: string, expected: string): boolean {
-  return timingSafeEqual(sha256(given), sha256(expected))
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+/** Digests have one length, so texts of different length are compared in constant time too. */
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer')
 }

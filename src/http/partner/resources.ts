@@ -36,11 +36,14 @@ export function registerResources(server: FastifyInstance, deps: Deps, backgroun
   const app = server.withTypeProvider<TypeBoxTypeProvider>()
 
   app.post('/heroku/resources', { schema: { body: ProvisionBody } }, async (request, reply) => {
-    const { resourceId, config } = await provision(deps, provisionRequest(request.body, deps.now()))
+    const provisioning = provisionRequest(request.body, deps.now())
+    const { resourceId, config } = await provision(deps, provisioning)
     // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
-    reply.raw.once('close', () => {
-      background.run('grant exchange', () => exchangeGrants(deps, { resourceId }))
-    })
+    if (provisioning.grant) {
+      reply.raw.once('close', () => {
+        background.run('grant exchange', () => exchangeGrants(deps, { resourceId }))
+      })
+    }
     // A repeated request gets the very same answer.
     return { id: resourceId, config, message: PROVISIONED }
   })
