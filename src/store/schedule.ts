@@ -25,10 +25,11 @@ export async function claimDueFrom(
   request: { now: Date; leaseUntil: Date; limit: number; from?: Date },
 ): Promise<{ claims: Claim[]; lastDueAt: Date | undefined }> {
   const { now, leaseUntil, limit, from } = request
-  // By `any`, not by a join: a join is planned as a scan of the whole table as long as the table is small.
+  // By the place of the rows, which their lock holds still: no second look into an index. A row that was changed between
+  // the statement's snapshot and its lock stands elsewhere by then; it is not updated, and due at the next claim.
   const { rows } = await sql<{ resource_id: string; attempt: string; last_due_at: Date }>`
     with due as materialized (
-      select resource_id, wake_at from schedule
+      select ctid as place, wake_at from schedule
        where wake_at <= ${now} and wake_at >= ${from ?? '-infinity'}::timestamptz
        order by wake_at
        limit ${limit}
@@ -36,7 +37,7 @@ export async function claimDueFrom(
     ), claimed as (
       update schedule
          set attempt = attempt + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
-       where resource_id = any (array(select resource_id from due))
+       where ctid = any (array(select place from due))
       returning resource_id, attempt
     )
     select resource_id, attempt, (select max(wake_at) from due) as last_due_at from claimed
