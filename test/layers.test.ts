@@ -51,6 +51,25 @@ const TABLE: Record<string, Rule> = {
 }
 
 const LONGEST_FILE_LINES = 250
+
+/** The store's verbs on which a worker's decisions depend, and what everybody who uses one has to begin with. */
+const CHANGES_A_RESOURCE = [
+  'abandonRotation',
+  'applyTransitions',
+  'closeRotations',
+  'eraseKeysOf',
+  'insertKeys',
+  'openRotations',
+  'resumeRotation',
+  'revokeKeysOf',
+  'setDates',
+  'setGrace',
+  'setGraceEnd',
+  'setMissingSince',
+  'setPlan',
+  'shredResource',
+]
+const LOCKS = ['liveResource', 'lockForChange', 'lockClaimedResources']
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
@@ -78,6 +97,23 @@ describe('the real source', () => {
 
   test('takes the clock, chance and the environment only where they are wired', () => {
     expect(sources.flatMap(({ path, text }) => forbiddenAmbient(path, text))).toEqual([])
+  })
+
+  test('changes a resource only under its lock, which a worker sees, or under a claim', () => {
+    const unlocked = sources.filter(({ path, text }) => {
+      const { imports } = readSource(text)
+      const changes = imports
+        .filter(({ specifier }) => specifier.includes('/store/'))
+        .some(({ names }) => names.some((name) => CHANGES_A_RESOURCE.includes(name)))
+      const locks = imports.some(({ names }) => names.some((name) => LOCKS.includes(name)))
+      return changes && !locks && !path.startsWith('store/')
+    })
+    expect(unlocked.map(({ path }) => path)).toEqual([])
+    // A verb that got another name would no longer be looked for.
+    const store = sources.filter(({ path }) => path.startsWith('store/')).map(({ text }) => text)
+    for (const verb of [...CHANGES_A_RESOURCE, 'lockForChange', 'lockClaimedResources']) {
+      expect(store.some((text) => text.includes(`export async function ${verb}(`))).toBe(true)
+    }
   })
 
   test('has no import cycle', () => {

@@ -10,7 +10,7 @@ export type ManyCyclesOrder = { url: string; herokuUrl: string; inFlight: number
 export type CycleRun = { promoted: number; elapsedMs: number; residentMb: number; heapMb: number }
 
 const PERIOD_MS = 14 * 86_400_000
-const CLAIM_LIMIT = 500
+const CLAIM_LIMIT = 200
 const POOL_SIZE = 6
 
 /** One worker process that lives through many rotation periods: its clock is set a fortnight ahead before each. */

@@ -10,7 +10,7 @@ import { type CandidateOrder, measured } from './candidate.ts'
 
 /** As in `src/bin/worker.ts`. */
 const POOL_SIZE = 6
-const CLAIM_LIMIT = 500
+const CLAIM_LIMIT = 200
 const TICK_EVERY_MS = 100
 
 /** The worker process of this service as it is, log lines and all. */

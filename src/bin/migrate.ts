@@ -20,6 +20,9 @@ try {
   process.stdout.write(
     applied.length === 0 ? 'The schema is up to date.\n' : `Applied ${applied.join(', ')}.\n`,
   )
+} catch (error) {
+  process.stderr.write(`The schema was not migrated: ${error instanceof Error ? error.message : error}\n`)
+  process.exitCode = 1
 } finally {
   await db.destroy()
 }

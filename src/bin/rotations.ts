@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SecurekeyError } from '../domain/errors.ts'
+import { parseResourceId } from '../domain/resource-id.ts'
 import type { Deps } from '../flows/deps.ts'
 import { requestRotation, resumeRotation } from '../flows/request-rotation.ts'
 import { createLogger } from '../logger.ts'
@@ -113,8 +114,7 @@ function describe(rotation: RotationRecord): string {
 }
 
 async function resourceIdOf(deps: Deps, idOrName: string): Promise<string> {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(idOrName)) return idOrName.toLowerCase()
-  const id = await findResourceIdByName(deps.db, idOrName)
+  const id = parseResourceId(idOrName) ?? (await findResourceIdByName(deps.db, idOrName))
   if (id) return id
   throw new SecurekeyError('unknown-resource', `There is no live resource called "${idOrName}".`)
 }

@@ -18,7 +18,7 @@ export async function runProcess(
 ): Promise<void> {
   const config = configOrExit()
   const logger = createLogger({ level: config.logLevel, process: name })
-  let running: Running | undefined
+  let starting: Promise<Running> | undefined
   let stopping = false
 
   async function stop(signal: string): Promise<void> {
@@ -34,7 +34,8 @@ export async function runProcess(
       process.exit(1)
     }, SHUTDOWN_LIMIT_MS).unref()
     try {
-      await running?.stop()
+      // A signal may come before the start is over.
+      await (await starting)?.stop()
       logger.info({}, 'stopped')
       process.exitCode = 0
     } catch (error) {
@@ -45,7 +46,8 @@ export async function runProcess(
   process.on('SIGTERM', (signal) => void stop(signal))
   process.on('SIGINT', (signal) => void stop(signal))
   try {
-    running = await start(config, logger)
+    starting = start(config, logger)
+    await starting
   } catch (error) {
     logger.fatal({ err: error }, 'could not start')
     process.exit(1)

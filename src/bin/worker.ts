@@ -8,10 +8,10 @@ import { runProcess } from './run.ts'
 const POOL_SIZE = 6
 /** Leaves time, within the ten seconds of a shutdown, to write down what the last calls came to. */
 const FINISH_CALLS_WITHIN_MS = 7_000
-/** A claim holds about two seconds' worth of calls, so that it is worked off long before its lease ends. */
+/** A claim holds about two seconds' worth of calls, so that all under way are worked off long before a lease ends. */
 const CLAIM_SECONDS = 2
-const SMALLEST_CLAIM = 10
-const LARGEST_CLAIM = 500
+const SMALLEST_CLAIM = 5
+const LARGEST_CLAIM = 200
 
 await runProcess('worker', async (config, logger) => {
   const { rotationConcurrency, herokuMaxRps } = config

@@ -45,8 +45,3 @@ export function pendingVersion<K extends KeyVersion>(keyset: Keyset<K>): K | und
 export function pendingFiller<K extends KeyVersion>(keyset: Keyset<K>): K | undefined {
   return keyset.find((key) => key.stage === 'pending' && key.filler)
 }
-
-/** The number that the next key of this resource bears. Numbers are never used twice. */
-export function nextVersionNumber(keyset: Keyset): number {
-  return 1 + keyset.reduce((highest, key) => Math.max(highest, key.version), 0)
-}

@@ -1,4 +1,5 @@
 import { parseDuration } from './duration.ts'
+import { SecurekeyError } from './errors.ts'
 
 /** A plan of the add-on, by the slug that Heroku sends, and how often it rotates. */
 export type Plan = { name: string; periodMs: number }
@@ -28,4 +29,13 @@ export function parsePlans(text: string): { plans: Plan[]; problems: string[] } 
 /** The plan of that slug, or undefined when this service does not offer it. */
 export function findPlan(plans: readonly Plan[], name: string): Plan | undefined {
   return plans.find((plan) => plan.name === name)
+}
+
+/** The refusal of a plan that this service does not offer, naming those that it does. */
+export function unknownPlan(plans: readonly Plan[], name: string): SecurekeyError {
+  const offered = plans.map((plan) => plan.name).join(', ')
+  return new SecurekeyError(
+    'unknown-plan',
+    `There is no plan "${name.slice(0, 60)}". Choose one of: ${offered}.`,
+  )
 }

@@ -3,7 +3,7 @@ import type { ResourceSealer } from '../sealing/sealing.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import { claimRefresh, releaseRefresh, replaceTokens, type StoredTokens } from '../store/oauth-tokens.ts'
 import type { Deps } from './deps.ts'
-import { sealTokens } from './exchange-grants.ts'
+import { sealTokens } from './seal-tokens.ts'
 
 /** A resource on whose behalf Heroku is called. */
 export type Caller = {

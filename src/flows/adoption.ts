@@ -1,5 +1,6 @@
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { currentVersion, secondVersion } from '../domain/keyset.ts'
+import { carriesKey, type KeyMoments } from '../domain/release-of-key.ts'
 import type { Access } from '../heroku/platform.ts'
 import { withAccessToken } from './access-token.ts'
 import type { OpenResource } from './create-keys.ts'
@@ -15,8 +16,6 @@ export type Adoption = 'adopted' | 'waiting' | 'unobservable'
 const CEILING_MS = 24 * 3_600_000
 /** More apps than this on one add-on are not asked one by one; time decides. */
 const MOST_APPS_ASKED = 50
-/** Heroku's clock and ours may differ by this much, and the release is made before its answer reaches us. */
-const CLOCK_TOLERANCE_MS = 30_000
 
 /** Asks whether the old key of a resource may leave the config var: by proof where it can be had, else by time. */
 export async function adoptionOf(
@@ -34,14 +33,11 @@ export async function adoptionOf(
   )
 }
 
-/**
- * Looks for a release of each app that carries the key. A new release restarts the app (Platform API for Partners).
- * The add-on's own counts from the key's making on, since the push may have arrived long before it was confirmed.
- */
+/** Looks for a release of each app that carries the key. A new release restarts the app (Platform API for Partners). */
 async function observeAdoption(
   deps: Pick<Deps, 'platform'>,
   access: Access,
-  key: { createdAt: Date; publishedAt: Date },
+  key: KeyMoments,
 ): Promise<HerokuResult<Adoption>> {
   const attachments = await deps.platform.listAttachments(access)
   if (!attachments.ok) return attachments
@@ -53,11 +49,7 @@ async function observeAdoption(
       const denied = releases.failure.kind === 'refused' || releases.failure.kind === 'missing'
       return denied ? { ok: true, value: 'unobservable' } : releases
     }
-    const seen = releases.value.some(({ status, byAddon, createdAt }) => {
-      const since = byAddon ? key.createdAt : key.publishedAt
-      return status === 'succeeded' && createdAt.getTime() >= since.getTime() - CLOCK_TOLERANCE_MS
-    })
-    if (!seen) return { ok: true, value: 'waiting' }
+    if (!releases.value.some((release) => carriesKey(release, key))) return { ok: true, value: 'waiting' }
   }
   return { ok: true, value: 'adopted' }
 }

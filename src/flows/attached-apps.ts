@@ -1,5 +1,5 @@
 import type { HerokuFailure, HerokuResult } from '../domain/heroku-failure.ts'
-import { type AppRelease, releaseOfKey } from '../domain/release-of-key.ts'
+import { type AppRelease, type KeyMoments, releaseOfKey } from '../domain/release-of-key.ts'
 import type { Access } from '../heroku/platform.ts'
 import { isGrantWaiting } from '../store/grant-waiting.ts'
 import { loadTokens } from '../store/oauth-tokens.ts'
@@ -21,7 +21,7 @@ export type AppsAnswer =
 
 /** Answers which apps hold a resource's keys, as fast as a page needs it. `settle` waits for calls in flight. */
 export type AttachedApps = {
-  read: (request: { resourceId: string; version: number; publishedAt: Date }) => Promise<AppsAnswer>
+  read: (request: { resourceId: string; version: number } & KeyMoments) => Promise<AppsAnswer>
   settle: () => Promise<void>
 }
 
@@ -44,7 +44,7 @@ export function createAttachedApps(deps: Deps): AttachedApps {
   const entries = new Map<string, Entry>()
   const running = new Set<Promise<unknown>>()
 
-  function ask(request: { resourceId: string; publishedAt: Date }, entry: { keptUntilMs: number }) {
+  function ask(request: { resourceId: string } & KeyMoments, entry: { keptUntilMs: number }) {
     const answer = askHeroku(deps, request).catch((error: unknown): AppsAnswer => {
       deps.log.warn({ err: error, resourceId: request.resourceId }, 'attached apps could not be read')
       return { outcome: 'unknown', because: 'unavailable' }
@@ -93,11 +93,8 @@ async function within(ms: number, answer: Promise<AppsAnswer>): Promise<AppsAnsw
   }
 }
 
-async function askHeroku(
-  deps: Deps,
-  request: { resourceId: string; publishedAt: Date },
-): Promise<AppsAnswer> {
-  const { resourceId, publishedAt } = request
+async function askHeroku(deps: Deps, request: { resourceId: string } & KeyMoments): Promise<AppsAnswer> {
+  const { resourceId } = request
   const caller = await callerOf(deps, resourceId)
   if (!caller) return { outcome: 'unknown', because: 'missing' }
   const call = <T>(run: (access: Access) => Promise<HerokuResult<T>>) =>
@@ -117,15 +114,15 @@ async function askHeroku(
   )
   const apps = attachments.value
     .map(({ appId, appName, attachmentName }) => {
-      return { appName, attachmentName, release: releaseFor(releases.get(appId), publishedAt) }
+      return { appName, attachmentName, release: releaseFor(releases.get(appId), request) }
     })
     .sort((a, b) => a.appName.localeCompare(b.appName))
   return { outcome: 'known', apps, askedAt: deps.now() }
 }
 
-function releaseFor(releases: AppRelease[] | undefined, publishedAt: Date): AttachedApp['release'] {
+function releaseFor(releases: AppRelease[] | undefined, key: KeyMoments): AttachedApp['release'] {
   if (!releases) return 'unknown'
-  const release = releaseOfKey(releases, publishedAt)
+  const release = releaseOfKey(releases, key)
   return release ? { version: release.version, createdAt: release.createdAt } : 'not-yet'
 }
 

@@ -1,5 +1,5 @@
 import { isPaused } from '../domain/pause.ts'
-import { findPlan } from '../domain/plan.ts'
+import { findPlan, unknownPlan } from '../domain/plan.ts'
 import { nextRotationAfterPlanChange } from '../domain/schedule.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import type { Db } from '../store/database.ts'
@@ -8,7 +8,6 @@ import { openRotations, unfinishedRotation } from '../store/rotations.ts'
 import { findSchedule, setDates, wakeNow } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 import { liveResource, wakeWhenNeeded } from './live-resource.ts'
-import { unknownPlan } from './provision.ts'
 
 export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourceId: string; plan: string }
 

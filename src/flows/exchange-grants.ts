@@ -1,10 +1,10 @@
-import { describeFailure } from '../domain/heroku-failure.ts'
-import type { Tokens } from '../heroku/identity.ts'
-import type { ResourceSealer } from '../sealing/sealing.ts'
+import { describeFailure, type HerokuResult } from '../domain/heroku-failure.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
 import { type ClaimedGrant, claimGrants, finishGrant, retryGrantAt } from '../store/oauth-grants.ts'
-import { type StoredTokens, saveTokens } from '../store/oauth-tokens.ts'
+import { saveTokens } from '../store/oauth-tokens.ts'
 import type { Deps } from './deps.ts'
+import { unreadable } from './group.ts'
+import { type NewTokens, sealTokens } from './seal-tokens.ts'
 
 /** Longer than one call to Heroku may take, shorter than a grant code lives. */
 const GRANT_LEASE_MS = 45_000
@@ -40,12 +40,9 @@ export async function exchangeGrants(deps: Deps, request: { resourceId?: string 
 
 async function exchange(deps: Deps, grant: ClaimedGrant): Promise<void> {
   const { resourceId } = grant
-  const sealer = await deps.sealing.forResource(resourceId, grant.wrappedDek)
-  const code = await sealer.open('sealed_code', grant.sealedCode)
-  const result = await deps.identity.exchangeGrant(code)
+  const result = await exchangeCode(deps, grant)
   if (result.ok) {
-    const tokens = await sealTokens(deps, sealer, result.value)
-    await finish(deps, grant, 'exchanged', tokens)
+    await finish(deps, grant, 'exchanged', result.value)
     return
   }
   const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
@@ -64,11 +61,22 @@ async function exchange(deps: Deps, grant: ClaimedGrant): Promise<void> {
   await finish(deps, grant, 'lost', undefined)
 }
 
+/** A code that does not open is a failure like any other: the sealing key that it lacks may yet be given back. */
+async function exchangeCode(deps: Deps, grant: ClaimedGrant): Promise<HerokuResult<NewTokens>> {
+  try {
+    const sealer = await deps.sealing.forResource(grant.resourceId, grant.wrappedDek)
+    const result = await deps.identity.exchangeGrant(await sealer.open('sealed_code', grant.sealedCode))
+    return result.ok ? { ok: true, value: await sealTokens(deps, sealer, result.value) } : result
+  } catch (error) {
+    return { ok: false, failure: unreadable(error) }
+  }
+}
+
 async function finish(
   deps: Deps,
   grant: ClaimedGrant,
   state: 'exchanged' | 'lost',
-  tokens: Omit<StoredTokens, 'generation'> | undefined,
+  tokens: NewTokens | undefined,
 ): Promise<void> {
   const { resourceId } = grant
   await deps.db.transaction().execute(async (trx) => {
@@ -78,18 +86,4 @@ async function finish(
     const action = state === 'exchanged' ? 'grant-exchanged' : 'grant-lost'
     await insertAuditEvents(trx, [{ resourceId, at: deps.now(), actor: { type: 'worker' }, action }])
   })
-}
-
-/** Tokens ready to be stored. Their life is counted from now, after the answer: early by the time it travelled. */
-export async function sealTokens(
-  deps: Pick<Deps, 'now'>,
-  sealer: ResourceSealer,
-  tokens: Tokens,
-): Promise<Omit<StoredTokens, 'generation'>> {
-  const [sealedAccessToken, sealedRefreshToken] = await Promise.all([
-    sealer.seal('sealed_access_token', tokens.accessToken),
-    tokens.refreshToken === null ? null : sealer.seal('sealed_refresh_token', tokens.refreshToken),
-  ])
-  const accessExpiresAt = new Date(deps.now().getTime() + tokens.expiresInSeconds * 1_000)
-  return { sealedAccessToken, sealedRefreshToken, accessExpiresAt }
 }

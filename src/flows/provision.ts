@@ -2,7 +2,7 @@ import { secureKeyValue } from '../domain/config-vars.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from '../domain/grace.ts'
 import { grantDigest } from '../domain/grant.ts'
-import { findPlan, type Plan } from '../domain/plan.ts'
+import { findPlan, unknownPlan } from '../domain/plan.ts'
 import { nextRotationAt } from '../domain/schedule.ts'
 import type { ResourceSealer } from '../sealing/sealing.ts'
 import { liveKeysOf } from '../store/key-versions.ts'
@@ -127,13 +127,4 @@ function graceOption(deps: Deps, option: unknown): GracePeriod {
   const parsed = parseGracePeriod(typeof option === 'string' ? option : '', deps.settings.graceFloorMs)
   if ('grace' in parsed) return parsed.grace
   throw new SecurekeyError('invalid-option', `The option --grace ${parsed.problem}.`)
-}
-
-/** The refusal of a plan that this service does not offer, naming those that it does. */
-export function unknownPlan(plans: readonly Plan[], name: string): SecurekeyError {
-  const offered = plans.map((plan) => plan.name).join(', ')
-  return new SecurekeyError(
-    'unknown-plan',
-    `There is no plan "${name.slice(0, 60)}". Choose one of: ${offered}.`,
-  )
 }

@@ -40,6 +40,8 @@ export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFai
     const actions: AuditAction[] = ['rotation-attempt-failed']
     if (failure.kind === 'missing') actions.push('resource-missing-at-heroku')
     if (stuck) actions.push('rotation-stuck')
+    // What cannot get stuck, a filler, is tried on every hour; the trail need not tell it every hour.
+    if (failures > MAX_ATTEMPTS) return stuck
     await insertAuditEvents(
       trx,
       actions.map((action) => ({

@@ -45,7 +45,13 @@ export async function requestRotation(
     )
     await wakeNow(trx, resourceId, now)
     await insertAuditEvents(trx, [
-      { resourceId, at: now, actor, action: 'rotation-requested', details: { reason: 'manual' } },
+      {
+        resourceId,
+        at: now,
+        actor,
+        action: 'rotation-requested',
+        details: { reason: 'manual', ...(request.evenIfTooSoon ? { evenIfTooSoon: true } : {}) },
+      },
     ])
     return { outcome: 'requested' }
   })

@@ -13,7 +13,7 @@ import { liveResource, wakeWhenNeeded } from './live-resource.ts'
 /**
  * Sets how long an old key stays valid, for the one in the config var now and for those to come. The end is counted
  * from the push of the current key, but an old key is never dropped sooner than the grace floor from now on.
- * Throws `invalid-option` for less than the floor, `unknown-resource`, `resource-gone`.
+ * The one that it has already changes nothing. Throws `invalid-option` for less than the floor, `unknown-resource`, `resource-gone`.
  */
 export async function setGracePeriod(
   deps: Deps,
@@ -30,6 +30,7 @@ export async function setGracePeriod(
   }
   await deps.db.transaction().execute(async (trx) => {
     const resource = await liveResource(trx, resourceId)
+    if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return
     await setGrace(trx, resourceId, grace)
     const schedule = await findSchedule(trx, resourceId)
     const keyset = (await liveKeysOf(trx, [resourceId])).get(resourceId)

@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/audit.ts'
+import { parseResourceId } from '../domain/resource-id.ts'
 import { SESSION_ID_BYTES, SESSION_LIFE_MS, sessionDigest } from '../domain/session.ts'
 import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../domain/sso.ts'
 import { insertAuditEvents } from '../store/audit-events.ts'
@@ -68,7 +69,7 @@ async function madeBy(deps: Deps, sessionId: string | undefined, used: SignOn): 
 
 /** The id is matched as text, since a token by the v1 formula may be about an id that is no uuid at all. */
 async function isLive(trx: Db, resourceId: string): Promise<boolean> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(resourceId)) return false
+  if (parseResourceId(resourceId) !== resourceId) return false
   return (await findResource(trx, resourceId))?.state === 'provisioned'
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type ErrorCode, SecurekeyError } from '../domain/errors.ts'
 
-/** The one place that says which refusal is which status. */
+/** Which refusal is which status, for every answer that is not a page: those are in `dashboard/browser-scope.ts`. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   'malformed-request': 400,
   unauthenticated: 401,

@@ -14,7 +14,6 @@ export type ClaimedResource = {
   claim: Claim
   /** Raised by everybody but the worker with the claim who changes the resource. */
   revision: string
-  plan: string
   periodMs: number
   failures: number
   /** How often in a row the config at Heroku had to be put right. */
@@ -34,7 +33,6 @@ type Row = {
   resource_id: string
   attempt: string
   revision: string
-  plan: string
   rotation_period_seconds: string
   grace_period_seconds: string | null
   next_rotation_at: Date
@@ -64,7 +62,7 @@ export async function loadClaimedResources(db: Db, claims: readonly Claim[]): Pr
   const { rows } = await sql<Row>`
     select s.resource_id, s.attempt, s.revision, s.next_rotation_at, s.failures,
            s.paused_at, s.paused_until, s.pause_reason, s.check_at, s.repairs,
-           r.plan, r.rotation_period_seconds, r.grace_period_seconds, r.wrapped_dek,
+           r.rotation_period_seconds, r.grace_period_seconds, r.wrapped_dek,
            r.missing_since is not null as missing,
            (select max(version) from key_versions k where k.resource_id = s.resource_id) as last_version,
            o.id as rotation_id, o.reason, o.due_at, o.attempts,
@@ -123,7 +121,6 @@ function claimedResource(row: Row, keyset: readonly StoredKey[]): ClaimedResourc
   return {
     claim: { resourceId: row.resource_id, attempt: row.attempt },
     revision: row.revision,
-    plan: row.plan,
     periodMs: msOf(row.rotation_period_seconds),
     failures: row.failures,
     repairs: row.repairs,

@@ -111,7 +111,7 @@ export async function setPlan(db: Db, id: string, plan: { name: string; periodMs
     .execute()
 }
 
-/** Sets the grace period of a resource, from its next promotion on. */
+/** Sets the grace period of a resource. The key in the second place has an end of its own: see `setGraceEnd`. */
 export async function setGrace(db: Db, id: string, grace: GracePeriod): Promise<void> {
   await db
     .updateTable('resources')

@@ -187,6 +187,13 @@ describe('the release that brought a key', () => {
     ['is not one that failed', [release(5, 60), release(4, -1, true, 'failed')], 5],
     ['is not known when all are older', [release(4, -31)], undefined],
   ])('%s', (_name, releases, version) => {
-    expect(releaseOfKey(releases, NOW)?.version).toBe(version)
+    expect(releaseOfKey(releases, { createdAt: NOW, publishedAt: NOW })?.version).toBe(version)
+  })
+
+  test('is that of the push, however long its confirmation took', () => {
+    const key = { createdAt: NOW, publishedAt: new Date(NOW.getTime() + 3_600_000) }
+    const releases = [release(7, 9_000, false), release(6, 4), release(5, 2, false), release(4, -60)]
+    expect(releaseOfKey(releases, key)?.version).toBe(6)
+    expect(releaseOfKey([release(5, 2, false), release(4, -60)], key)).toBeUndefined()
   })
 })

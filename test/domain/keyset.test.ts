@@ -1,11 +1,5 @@
 import { expect, test } from 'vitest'
-import {
-  currentVersion,
-  nextVersionNumber,
-  pendingFiller,
-  pendingVersion,
-  secondVersion,
-} from '../../src/domain/keyset.ts'
+import { currentVersion, pendingFiller, pendingVersion, secondVersion } from '../../src/domain/keyset.ts'
 import { keyVersion } from './support/key-version.ts'
 
 const keyset = [
@@ -42,9 +36,4 @@ test('a filler that is younger than the current key holds the second place', () 
 test('a keyset without a current or an accepted version is a broken promise, not an answer', () => {
   expect(() => currentVersion([keyVersion(1, 'previous')])).toThrow()
   expect(() => secondVersion([keyVersion(2, 'current'), keyVersion(1, 'retired')])).toThrow()
-})
-
-test('a version number is never used twice, not even that of an erased key', () => {
-  expect(nextVersionNumber(keyset)).toBe(8)
-  expect(nextVersionNumber([keyVersion(9, 'retired'), keyVersion(2, 'current')])).toBe(10)
 })

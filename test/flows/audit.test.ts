@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { changePlan } from '../../src/flows/change-plan.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { setGracePeriod } from '../../src/flows/set-grace-period.ts'
 import { allKeysOf } from '../../src/store/key-versions.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
@@ -96,7 +97,10 @@ test('every change of a life leaves its row: who, what, which version by fingerp
 
 test('what changes nothing leaves no row', async () => {
   const h = await startWithAddon()
+  const grace = { until: 'elapsed', ms: 7 * DAY } as const
+  await setGracePeriod(h.deps, { resourceId: h.addon.id, actor: PERSON, grace })
   const before = await auditTrail(h.deps, h.addon.id)
+  await setGracePeriod(h.deps, { resourceId: h.addon.id, actor: PERSON, grace })
   await h.worker1.tick()
   await h.heroku.customer.repeatProvision(h.addon.id)
   await changePlan(h.deps, { resourceId: h.addon.id, plan: 'fortnightly' })

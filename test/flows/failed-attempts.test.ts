@@ -108,6 +108,23 @@ describe('a rotation', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   })
 
+  test.each([404, 422])(
+    'that is none but a filler which Heroku refuses (%i) is tried on, and does not fill the trail',
+    async (status) => {
+      const h = await startWithAddon({ grace: '48h' })
+      h.clock.advance(14 * DAY)
+      await h.worker1.tick()
+      h.heroku.faults.add({ match: PATCH, kind: 'status', status, times: 99 })
+      h.clock.advance(2 * DAY)
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS + 5; attempt += 1) {
+        expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+        h.clock.advance(HOUR)
+      }
+      const actions = await auditActions(h.deps, h.addon.id)
+      expect(actions.filter((action) => action === 'rotation-attempt-failed')).toHaveLength(MAX_ATTEMPTS)
+    },
+  )
+
   test.each([404, 410])(
     'of a resource that Heroku does not know (%i) stops at once and is marked',
     async (status) => {

@@ -150,6 +150,18 @@ describe('a grant', () => {
       .execute()
     await tickFor(h, 90 * SECOND)
     expect(await auditActions(h.deps, addon.id)).toContain('grant-exchanged')
+    expect(await auditActions(h.deps, uuid(1))).not.toContain('grant-lost')
+  })
+
+  test('that cannot be opened is given up when its five minutes are over, and nobody is asked for it', async () => {
+    const h = await startHarness()
+    const grant = { code: 'code', expiresAt: new Date(h.clock.now().getTime() + 5 * MINUTE) }
+    await provision(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
+    await h.deps.db.updateTable('oauth_grants').set({ sealed_code: 'x' }).execute()
+    await tickFor(h, 6 * MINUTE)
+    expect(await auditActions(h.deps, uuid(1))).toEqual(['resource-provisioned', 'grant-lost'])
+    expect(await grantOf(h.deps)).toMatchObject({ state: 'lost', sealed_code: null, wake_at: null })
+    expect(tokenCalls(h, 'authorization_code')).toEqual([])
   })
 })
 

@@ -116,11 +116,15 @@ describe('a rotation by hand', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
   })
 
-  test('can be had too soon by whoever insists', async () => {
+  test('can be had too soon by whoever insists, and the trail says that he did', async () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
     expect(await request(h, { evenIfTooSoon: true })).toEqual({ outcome: 'requested' })
+    expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      action: 'rotation-requested',
+      details: { reason: 'manual', evenIfTooSoon: true },
+    })
   })
 
   test('of a resource that never was is refused', async () => {

@@ -84,7 +84,7 @@ export function shellOf(visit: Visit, resource: { name: string | null; plan: str
 
 async function askApps(apps: AttachedApps, { resourceId, keys }: Overview): Promise<AppsAnswer> {
   const { version, publishedAt, createdAt } = currentVersion(keys)
-  return await apps.read({ resourceId, version, publishedAt: publishedAt ?? createdAt })
+  return await apps.read({ resourceId, version, createdAt, publishedAt: publishedAt ?? createdAt })
 }
 
 /** What the forms of the page need to know. */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantExpiresAt } from '../../domain/grant.ts'
+import { parseResourceId, RESOURCE_ID_PATTERN } from '../../domain/resource-id.ts'
 import { changePlan } from '../../flows/change-plan.ts'
 import { deprovision } from '../../flows/deprovision.ts'
 import type { Deps } from '../../flows/deps.ts'
@@ -10,14 +11,13 @@ import { exchangeGrants } from '../../flows/exchange-grants.ts'
 import { type ProvisionRequest, provision } from '../../flows/provision.ts'
 import type { Background } from '../background.ts'
 
-const UUID = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
 /** Postgres takes no zero character in a text. */
 const Text = Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' })
 const OptionalText = Type.Optional(Type.Union([Text, Type.Null()]))
 
 /** Only what is used is described; Heroku may send more, and sends null where it has nothing. */
 const ProvisionBody = Type.Object({
-  uuid: Type.String({ pattern: UUID }),
+  uuid: Type.String({ pattern: RESOURCE_ID_PATTERN }),
   plan: Type.String({ maxLength: 200 }),
   name: OptionalText,
   region: OptionalText,
@@ -83,8 +83,7 @@ function provisionRequest(body: Static<typeof ProvisionBody>, now: Date): Provis
 
 /** Ids are compared without regard to case; what is not a uuid at all names no resource of ours. */
 function resourceIdOf(id: string): string {
-  if (!new RegExp(UUID).test(id)) {
-    throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
-  }
-  return id.toLowerCase()
+  const resourceId = parseResourceId(id)
+  if (!resourceId) throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
+  return resourceId
 }
