@@ -13,7 +13,7 @@ type Sizes = Record<string, { tableMb: number; indexMb: number }>
 
 /** Table and index sizes over ten full cycles of all resources, and the memory of the worker that turns them. */
 export const bench: Bench = async ({ postgres, quick }) => {
-  const resources = quick ? 2_000 : 100_000
+  const resources = quick ? 2_000 : 20_000
   // A cycle takes seconds here instead of a fortnight, so autovacuum looks as much more often.
   await postgres.admin.query(`alter system set autovacuum_naptime = '2s'`)
   await postgres.admin.query('select pg_reload_conf()')

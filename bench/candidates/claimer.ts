@@ -11,15 +11,16 @@ const LEASE_MS = 3_600_000
 await serveParent<ClaimerOrder, { ask: 'claim'; rows: number }>(async ({ url, limit, now }) => {
   const db = openDatabase({ url, poolSize: 1, onIdleError: () => {} })
   const at = new Date(now)
-  const leaseUntil = new Date(at.getTime() + LEASE_MS)
-  await claimDue(db, { now: new Date(0), leaseUntil, limit })
+  // As in a worker, each claim's lease ends at a moment of its own.
+  const leaseUntil = () => new Date(at.getTime() + LEASE_MS + performance.now())
+  await claimDue(db, { now: new Date(0), leaseUntil: leaseUntil(), limit })
   return {
     async answer({ rows: wanted }): Promise<ClaimerRun> {
       const startedAt = performance.now()
       let rows = 0
       let claims = 0
       while (rows < wanted) {
-        const claimed = await claimDue(db, { now: at, leaseUntil, limit })
+        const claimed = await claimDue(db, { now: at, leaseUntil: leaseUntil(), limit })
         if (claimed.length === 0) break
         rows += claimed.length
         claims += 1

@@ -51,10 +51,10 @@ export async function createKeys(
     const situated = new Map(intended.map((resource) => [resource.claim.resourceId, resource]))
     return resources.map((resource) => {
       const { resourceId } = resource.claim
-      const now = situated.get(resourceId)
-      if (!now) return undefined
-      const keyset = [...now.situation.keyset, ...(stored.get(resourceId) ?? [])]
-      return { ...resource, ...now, situation: { ...now.situation, keyset } }
+      const present = situated.get(resourceId)
+      if (!present) return undefined
+      const keyset = [...present.situation.keyset, ...(stored.get(resourceId) ?? [])]
+      return { ...resource, ...present, situation: { ...present.situation, keyset } }
     })
   })
 }

@@ -6,6 +6,7 @@ import type { Db } from './database.ts'
 export async function insertAuditEvents(db: Db, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return
   await sql`
+    /* prepared: insert-audit-events */
     insert into audit_events (resource_id, at, actor, action, version, fingerprint, details)
     select * from unnest(
       ${events.map((e) => e.resourceId)}::uuid[], ${events.map((e) => e.at)}::timestamptz[],

@@ -28,6 +28,7 @@ export async function claimGrants(
     expires_at: Date
     wrapped_dek: string
   }>`
+    ${resourceId === undefined ? sql`` : sql`/* prepared: claim-grant */`}
     update oauth_grants g
        set attempt = g.attempt + 1, wake_at = ${leaseUntil}
       from (
@@ -58,15 +59,13 @@ export async function finishGrant(
   grant: { resourceId: string; attempt: string },
   state: 'exchanged' | 'lost',
 ): Promise<boolean> {
-  const row = await db
-    .updateTable('oauth_grants')
-    .set({ state, sealed_code: null, wake_at: null })
-    .where('resource_id', '=', grant.resourceId)
-    .where('attempt', '=', grant.attempt)
-    .where('state', '=', 'waiting')
-    .returning('resource_id')
-    .executeTakeFirst()
-  return row !== undefined
+  const { rows } = await sql`
+    /* prepared: finish-grant */
+    update oauth_grants set state = ${state}, sealed_code = null, wake_at = null
+     where resource_id = ${grant.resourceId} and attempt = ${grant.attempt} and state = 'waiting'
+    returning resource_id
+  `.execute(db)
+  return rows.length === 1
 }
 
 /** Puts a grant back for another try. */

@@ -15,35 +15,33 @@ export async function saveTokens(
   resourceId: string,
   tokens: Omit<StoredTokens, 'generation'>,
 ): Promise<void> {
-  const values = tokenRow(tokens)
-  await db
-    .insertInto('oauth_tokens')
-    .values({ resource_id: resourceId, ...values })
-    .onConflict((oc) =>
-      oc.column('resource_id').doUpdateSet({ ...values, generation: sql`oauth_tokens.generation + 1` }),
-    )
-    .execute()
+  await sql`
+    /* prepared: save-tokens */
+    insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at, sealed_refresh_token)
+    values (${resourceId}, ${tokens.sealedAccessToken}, ${tokens.accessExpiresAt}, ${tokens.sealedRefreshToken})
+    on conflict (resource_id) do update
+       set sealed_access_token = excluded.sealed_access_token, access_expires_at = excluded.access_expires_at,
+           sealed_refresh_token = excluded.sealed_refresh_token, refreshing_until = null,
+           generation = oauth_tokens.generation + 1
+  `.execute(db)
 }
 
 /** Stores refreshed tokens and ends the refresh. False: the resource is gone, or has newer tokens. */
 export async function replaceTokens(db: Db, resourceId: string, tokens: StoredTokens): Promise<boolean> {
   const row = await db
     .updateTable('oauth_tokens')
-    .set({ ...tokenRow(tokens), generation: tokens.generation })
+    .set({
+      sealed_access_token: tokens.sealedAccessToken,
+      access_expires_at: tokens.accessExpiresAt,
+      sealed_refresh_token: tokens.sealedRefreshToken,
+      refreshing_until: null,
+      generation: tokens.generation,
+    })
     .where('resource_id', '=', resourceId)
     .where('generation', '=', tokens.generation - 1)
     .returning('resource_id')
     .executeTakeFirst()
   return row !== undefined
-}
-
-function tokenRow(tokens: Omit<StoredTokens, 'generation'>) {
-  return {
-    sealed_access_token: tokens.sealedAccessToken,
-    access_expires_at: tokens.accessExpiresAt,
-    sealed_refresh_token: tokens.sealedRefreshToken,
-    refreshing_until: null,
-  }
 }
 
 /** Takes the sole right to refresh until `until`. False: somebody else has it, or has already refreshed. */
