@@ -11,7 +11,7 @@ export type CycleRun = { promoted: number; elapsedMs: number; residentMb: number
 
 const PERIOD_MS = 14 * 86_400_000
 const CLAIM_LIMIT = 200
-const POOL_SIZE = 6
+const POOL_SIZE = 8
 
 /** One worker process that lives through many rotation periods: its clock is set a fortnight ahead before each. */
 await serveParent<ManyCyclesOrder, { ask: 'cycle' }>(async ({ url, herokuUrl, inFlight }) => {

@@ -9,7 +9,7 @@ import { serveParent } from '../support/child.ts'
 import { type CandidateOrder, measured } from './candidate.ts'
 
 /** As in `src/bin/worker.ts`. */
-const POOL_SIZE = 6
+const POOL_SIZE = 8
 const CLAIM_LIMIT = 200
 const TICK_EVERY_MS = 100
 

@@ -4,12 +4,14 @@ import { createRotationWorker } from '../worker/rotation-worker.ts'
 import { compose } from './compose.ts'
 import { runProcess } from './run.ts'
 
-/** Small enough for the smallest Postgres plan, which a deployment shares with commands and the release phase. */
-const POOL_SIZE = 6
+/** One for each group under way and two more, so that neither a claim nor a promotion waits for them. */
+const POOL_SIZE = 8
 /** Leaves time, within the ten seconds of a shutdown, to write down what the last calls came to. */
 const FINISH_CALLS_WITHIN_MS = 7_000
 /** A claim holds about two seconds' worth of calls, so that all under way are worked off long before a lease ends. */
 const CLAIM_SECONDS = 2
+/** And no more than this for each rotation in flight, or slow answers would make them wait out their lease. */
+const CLAIM_TURNS = 3
 const SMALLEST_CLAIM = 5
 const LARGEST_CLAIM = 200
 
@@ -21,7 +23,11 @@ await runProcess('worker', async (config, logger) => {
   })
   const worker = createRotationWorker(deps, {
     concurrency: rotationConcurrency,
-    claimLimit: Math.min(LARGEST_CLAIM, Math.max(SMALLEST_CLAIM, herokuMaxRps * CLAIM_SECONDS)),
+    claimLimit: Math.min(
+      LARGEST_CLAIM,
+      Math.max(SMALLEST_CLAIM, herokuMaxRps * CLAIM_SECONDS),
+      rotationConcurrency * CLAIM_TURNS,
+    ),
     clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
   })
   const cron = startCron(config.rotationCron, deps.log, worker.tick)

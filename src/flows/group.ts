@@ -65,7 +65,7 @@ export function createGroupClaims(
       limit,
       ...(from ? { from } : {}),
     })
-    // "Nothing is due" is only said after a look at all.
+    // "Nothing is due" is only said after a look at all (or when all that was found was being changed just then).
     if (claims.length === 0 && from) {
       from = undefined
       return await claim(now, leaseUntil, limit)
@@ -126,13 +126,18 @@ export async function contained<T>(
   }
 }
 
-/** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on. */
-export async function giveBack(deps: Deps, claim: Claim, tally: Tally, wakeAt = deps.now()): Promise<void> {
+/** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on; see `releaseClaims` for the revision. */
+export async function giveBack(
+  deps: Deps,
+  claim: Claim & { revision?: string },
+  tally: Tally,
+  wakeAt = deps.now(),
+): Promise<void> {
   tally.givenBack += 1
-  await releaseClaims(deps.db, [claim], wakeAt)
+  await releaseClaims(deps.db, [claim], wakeAt, deps.now())
 }
 
-/** Work that a shutdown cut off is no failed attempt: its claim is given back, and the next one reads the config. */
+/** Work that a shutdown or the lease cut off is no failed attempt: its claim is given back; the next reads the config. */
 export async function endFailed(
   deps: Deps,
   group: Group,
@@ -140,7 +145,7 @@ export async function endFailed(
   failure: HerokuFailure,
   tally: Tally,
 ): Promise<void> {
-  if (group.signal.aborted) {
+  if (group.signal.aborted || group.callSignal.aborted) {
     await giveBack(deps, claim, tally)
     return
   }

@@ -85,10 +85,11 @@ export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Pro
       planned.map((p) => ({ ...settlementOf(p, now), revision: p.resource.revision })),
       now,
     )
-    const unchanged = planned.filter((p) => settled.has(p.resource.claim.resourceId))
+    const isSettled = ({ claim }: ClaimedResource) => settled.get(claim.resourceId) === claim.attempt
+    const unchanged = planned.filter(({ resource }) => isSettled(resource))
     const changed = await planAgain(
       trx,
-      group.filter(({ resource }) => !settled.has(resource.claim.resourceId)),
+      group.filter(({ resource }) => !isSettled(resource)),
       now,
     )
     await writePromotions(trx, [...unchanged, ...changed], now)
@@ -101,19 +102,23 @@ export async function promoteGroup(deps: Deps, group: readonly Confirmed[]): Pro
     return [...unchanged, ...changed]
   })
   for (const p of promotions) logPromotion(deps, p)
-  const promoted = new Set(promotions.map((p) => p.resource.claim.resourceId))
-  return group.map(({ resource }) => (promoted.has(resource.claim.resourceId) ? 'promoted' : 'overtaken'))
+  const promoted = new Map(promotions.map(({ resource: { claim } }) => [claim.resourceId, claim.attempt]))
+  return group.map(({ resource: { claim } }) => {
+    return promoted.get(claim.resourceId) === claim.attempt ? 'promoted' : 'overtaken'
+  })
 }
 
 /** The decision on resources that somebody changed during the push, as they stand now. */
 async function planAgain(trx: Trx, group: readonly Confirmed[], now: Date): Promise<Promotion[]> {
-  const byId = new Map(group.map((confirmed) => [confirmed.resource.claim.resourceId, confirmed]))
   const fresh = await lockClaimedResources(
     trx,
     group.map(({ resource }) => resource.claim),
   )
   return fresh.flatMap((resource) => {
-    const confirmed = byId.get(resource.claim.resourceId)
+    // By claim: a confirmation that waited out its lease may stand beside that of its successor.
+    const confirmed = group.find(({ resource: { claim } }) => {
+      return claim.resourceId === resource.claim.resourceId && claim.attempt === resource.claim.attempt
+    })
     return confirmed ? planPromotion(resource, confirmed, now) : []
   })
 }

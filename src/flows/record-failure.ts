@@ -28,20 +28,22 @@ export async function recordFailure(deps: Deps, claim: Claim, failure: HerokuFai
     if (!resource) return undefined
     // A rotation has all its attempts, whatever failed before it.
     const failures = (resource.rotation?.attempts ?? resource.failures) + 1
-    const hopeless = failure.kind === 'missing' || failure.kind === 'no-access-token'
+    // Tokens may have come since the look that missed them.
+    const tokenless = !resource.tokens?.sealedRefreshToken && !resource.grantWaiting
+    const hopeless = failure.kind === 'missing' || (failure.kind === 'no-access-token' && tokenless)
+    const newlyMissing = failure.kind === 'missing' && !resource.missing
     const stuck = resource.rotation !== null && (hopeless || failures >= MAX_ATTEMPTS)
-    if (failure.kind === 'missing') await setMissingSince(trx, resourceId, now)
+    if (newlyMissing) await setMissingSince(trx, resourceId, now)
     if (resource.rotation) {
       const { id } = resource.rotation
       await failRotation(trx, { resourceId, id }, { reason, state: stuck ? 'stuck' : 'open' })
     }
     const retryAt = new Date(now.getTime() + retryDelayMs(failures, randomFraction(deps)))
     await settleClaims(trx, [{ claim, wakeAt: stuck ? null : retryAt, failures }], now)
-    const actions: AuditAction[] = ['rotation-attempt-failed']
-    if (failure.kind === 'missing') actions.push('resource-missing-at-heroku')
-    if (stuck) actions.push('rotation-stuck')
     // What cannot get stuck, a filler, is tried on every hour; the trail need not tell it every hour.
-    if (failures > MAX_ATTEMPTS) return stuck
+    const actions: AuditAction[] = failures > MAX_ATTEMPTS ? [] : ['rotation-attempt-failed']
+    if (newlyMissing) actions.push('resource-missing-at-heroku')
+    if (stuck) actions.push('rotation-stuck')
     await insertAuditEvents(
       trx,
       actions.map((action) => ({

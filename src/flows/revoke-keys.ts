@@ -41,7 +41,7 @@ export async function revokeKeys(
     await revokeKeysOf(trx, resourceId, now)
     const intent = { resourceId, dueAt: now, openedBy: actor, pendingVersion: null }
     await openRotations(trx, [{ ...intent, reason: 'revoke' }], now)
-    await takeFromWorker(trx, resourceId, now)
+    await takeFromWorker(trx, resourceId)
     await insertAuditEvents(
       trx,
       keyset.map(({ version, fingerprint }) => ({

@@ -28,9 +28,9 @@ export async function setGracePeriod(
       `The grace period must be at least ${formatDuration(graceFloorMs)}.`,
     )
   }
-  await deps.db.transaction().execute(async (trx) => {
+  const changed = await deps.db.transaction().execute(async (trx) => {
     const resource = await liveResource(trx, resourceId)
-    if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return
+    if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return false
     await setGrace(trx, resourceId, grace)
     const schedule = await findSchedule(trx, resourceId)
     const keyset = (await liveKeysOf(trx, [resourceId])).get(resourceId)
@@ -46,6 +46,7 @@ export async function setGracePeriod(
     await wakeWhenNeeded(trx, resourceId, now)
     const details = { from: formatGracePeriod(resource.grace), to: formatGracePeriod(grace) }
     await insertAuditEvents(trx, [{ resourceId, at: now, actor, action: 'grace-period-changed', details }])
+    return true
   })
-  deps.log.info({ resourceId, gracePeriod: formatGracePeriod(grace) }, 'grace period changed')
+  if (changed) deps.log.info({ resourceId, gracePeriod: formatGracePeriod(grace) }, 'grace period changed')
 }

@@ -173,7 +173,11 @@ async function withoutUnadopted(
         const adoption = await adoptionOf(deps, item.resource, signal)
         if (!adoption.ok) await endFailed(deps, group, claim, adoption.failure, tally)
         else if (adoption.value !== 'waiting') kept.push(item)
-        else await giveBack(deps, claim, tally, new Date(deps.now().getTime() + ADOPTION_LOOK_AGAIN_MS))
+        else {
+          const { revision } = item.resource
+          const lookAgainAt = new Date(deps.now().getTime() + ADOPTION_LOOK_AGAIN_MS)
+          await giveBack(deps, { ...claim, revision }, tally, lookAgainAt)
+        }
       })
     }),
   )

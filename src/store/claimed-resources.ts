@@ -12,7 +12,7 @@ export type UnfinishedRotation = { id: string; reason: RotationReason; dueAt: Da
 /** Everything that a worker needs of a claimed resource. Secrets in it are sealed. */
 export type ClaimedResource = {
   claim: Claim
-  /** Raised by everybody but the worker with the claim who changes the resource. */
+  /** Raised by everybody but the worker with the claim who changes what a step is decided on; tokens are not among it. */
   revision: string
   periodMs: number
   failures: number
@@ -81,7 +81,11 @@ export async function loadClaimedResources(db: Db, claims: readonly Claim[]): Pr
     db,
     rows.map((row) => row.resource_id),
   )
-  return rows.map((row) => claimedResource(row, keys.get(row.resource_id) ?? []))
+  return rows.flatMap((row) => {
+    const keyset = keys.get(row.resource_id)
+    // Without keys it was deprovisioned between the two statements.
+    return keyset ? [claimedResource(row, keyset)] : []
+  })
 }
 
 /**
@@ -96,17 +100,20 @@ export async function lockClaimedResources(
   known: readonly ClaimedResource[] = [],
 ): Promise<ClaimedResource[]> {
   if (claims.length === 0) return []
-  const { rows } = await sql<{ resource_id: string; revision: string }>`
-    select s.resource_id, s.revision
+  const { rows } = await sql<{ resource_id: string; attempt: string; revision: string }>`
+    select s.resource_id, s.attempt, s.revision
       from ${given(claims)}
       join schedule s on s.resource_id = c.resource_id and s.attempt = c.attempt
      order by s.resource_id
        for no key update of s
   `.execute(trx)
-  const revisions = new Map(rows.map((row) => [row.resource_id, row.revision]))
-  const unchanged = known.filter((k) => revisions.get(k.claim.resourceId) === k.revision)
-  for (const { claim } of unchanged) revisions.delete(claim.resourceId)
-  const changed = claims.filter((claim) => revisions.has(claim.resourceId))
+  const held = new Map(rows.map((row) => [row.resource_id, row]))
+  const unchanged = known.filter(({ claim, revision }) => {
+    const row = held.get(claim.resourceId)
+    return row?.attempt === claim.attempt && row.revision === revision
+  })
+  for (const { claim } of unchanged) held.delete(claim.resourceId)
+  const changed = claims.filter((claim) => held.get(claim.resourceId)?.attempt === claim.attempt)
   return [...unchanged, ...(await loadClaimedResources(trx, changed))]
 }
 

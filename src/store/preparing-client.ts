@@ -10,8 +10,9 @@ const PREPARED = /^\s*\/\* prepared: ([a-z-]+) \*\//
 export class PreparingClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: it stands for all eight signatures of pg's own.
   override query(...given: any[]): any {
-    const [text, values] = given
+    const [text, values, ...rest] = given
     const name = typeof text === 'string' ? PREPARED.exec(text)?.[1] : undefined
-    return name ? super.query({ name, text, values }) : super.query(...(given as [string]))
+    const args = name ? [{ name, text, values }, ...rest] : given
+    return super.query(...(args as [string]))
   }
 }

@@ -66,16 +66,16 @@ export type Settlement = {
 
 /**
  * Ends claims and writes down when each resource is looked at next. A claim that was taken over meanwhile is left
- * alone; the answer names the resources whose claim was ended. A rotation that was requested while the claim was
+ * alone; the answer names the claims that were ended, by resource and with their attempt. A rotation that was requested while the claim was
  * held wakes the resource at once.
  */
 export async function settleClaims(
   db: Db,
   settlements: readonly Settlement[],
   now: Date,
-): Promise<Set<string>> {
-  if (settlements.length === 0) return new Set()
-  const { rows } = await sql<{ resource_id: string }>`
+): Promise<Map<string, string>> {
+  if (settlements.length === 0) return new Map()
+  const { rows } = await sql<{ resource_id: string; attempt: string }>`
     update schedule
        set claimed_until = null,
            failures = v.failures,
@@ -104,20 +104,33 @@ export async function settleClaims(
      where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
        and schedule.revision = coalesce(v.revision, schedule.revision)
        and schedule.resource_id = ${anyOf(settlements.map((s) => s.claim.resourceId))}
-    returning schedule.resource_id
+    returning schedule.resource_id, schedule.attempt
   `.execute(db)
-  return new Set(rows.map((row) => row.resource_id))
+  return new Map(rows.map((row) => [row.resource_id, row.attempt]))
 }
 
-/** Gives claims back unfinished, to be taken by anybody from `wakeAt` on. Failures and dates stay as they are. */
-export async function releaseClaims(db: Db, claims: readonly Claim[], wakeAt: Date): Promise<void> {
+/**
+ * Gives claims back unfinished, to be taken by anybody from `wakeAt` on. Failures and dates stay as they are. With the
+ * revision at which it was read, a resource that somebody has changed since is not put off: it is due at `now`.
+ */
+export async function releaseClaims(
+  db: Db,
+  claims: readonly (Claim & { revision?: string })[],
+  wakeAt: Date,
+  now: Date = wakeAt,
+): Promise<void> {
   if (claims.length === 0) return
   await sql`
     update schedule
-       set claimed_until = null, wake_at = ${wakeAt}
+       set claimed_until = null,
+           wake_at = case
+             when v.revision is null or v.revision = schedule.revision then ${wakeAt}::timestamptz
+             else ${now}::timestamptz
+           end
       from unnest(
-             ${claims.map((c) => c.resourceId)}::uuid[], ${claims.map((c) => c.attempt)}::bigint[]
-           ) as v (resource_id, attempt)
+             ${claims.map((c) => c.resourceId)}::uuid[], ${claims.map((c) => c.attempt)}::bigint[],
+             ${claims.map((c) => c.revision ?? null)}::bigint[]
+           ) as v (resource_id, attempt, revision)
      where schedule.resource_id = v.resource_id and schedule.attempt = v.attempt
   `.execute(db)
 }
@@ -144,16 +157,27 @@ export async function wakeNow(db: Db, resourceId: string, now: Date): Promise<vo
     .execute()
 }
 
-/** Takes the resource from whatever worker is at it and puts it in front of all: what that one still writes is void. */
-export async function takeFromWorker(db: Db, resourceId: string, now: Date): Promise<void> {
+/** Older than every due date: whoever has this moment is claimed before any backlog. */
+const BEFORE_ALL_OTHERS = new Date(0)
+
+/**
+ * Takes the resource from whatever worker is at it, so that what that one still writes is void, and puts it in front of
+ * all others, be they due since yesterday.
+ */
+export async function takeFromWorker(db: Db, resourceId: string): Promise<void> {
   await db
     .updateTable('schedule')
-    .set((eb) => ({ attempt: eb('attempt', '+', '1'), claimed_until: null, wake_at: now, failures: 0 }))
+    .set((eb) => ({
+      attempt: eb('attempt', '+', '1'),
+      claimed_until: null,
+      wake_at: BEFORE_ALL_OTHERS,
+      failures: 0,
+    }))
     .where('resource_id', '=', resourceId)
     .execute()
 }
 
-/** Writes changed dates and the pause down; the caller holds the resource's row lock. */
+/** Writes changed dates and the pause down; the caller holds the resource's lock. */
 export async function setDates(
   db: Db,
   resourceId: string,

@@ -25,7 +25,9 @@ const LARGEST_CLOCK_OFFSET_MS = 5_000
 const CLOCK_CHECK_EVERY_MS = 180_000
 /** With two, calls stopped while the second was published and the third not yet prepared: half of them, at 100 ms each. */
 const GROUPS_AT_A_TIME = 6
-/** A tick that found this much to do ends and lets the next one begin, so that the clock is checked in between. */
+/** A tick that works off a backlog may last an hour: grants, which live for minutes, and the clock are seen to meanwhile. */
+const LOOK_AROUND_EVERY_MS = 20_000
+/** A tick that found this much to do ends and lets the next one begin. */
 const MOST_GROUPS_PER_TICK = 1_000
 
 /** The worker of one process: claims due resources in groups and keeps `concurrency` rotations in flight. */
@@ -42,11 +44,27 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
     const total = emptyTally()
     await exchangeWaitingGrants()
     const groups = new Set<Promise<void>>()
+    try {
+      await workOffGroups(groups, total)
+    } finally {
+      // Also when a claim fails: what is under way is waited for, and nothing is claimed on top of it.
+      await Promise.all(groups)
+    }
+    return total
+  }
+
+  async function workOffGroups(groups: Set<Promise<void>>, total: Tally): Promise<void> {
+    let lookedAroundMs = deps.now().getTime()
     for (let round = 0; round < MOST_GROUPS_PER_TICK && !closing.signal.aborted; round += 1) {
       // While nobody may call Heroku, claiming more would only move claims to and fro; the next tick tries again.
-      if (total.heldBack > 0) break
+      if (total.heldBack > 0) return
+      if (Math.abs(deps.now().getTime() - lookedAroundMs) >= LOOK_AROUND_EVERY_MS) {
+        lookedAroundMs = deps.now().getTime()
+        await exchangeWaitingGrants()
+        if (!(await clock.isRight())) return
+      }
       const group = await claimGroup(options.claimLimit)
-      if (!group) break
+      if (!group) return
       const done = workOnClaims(deps, {
         ...group,
         closing: closing.signal,
@@ -66,8 +84,6 @@ export function createRotationWorker(deps: Deps, options: RotationWorkerOptions)
       // Some groups are prepared while others are published, so calls never wait for the database, nor leases run out.
       if (groups.size >= GROUPS_AT_A_TIME) await Promise.race(groups)
     }
-    await Promise.all(groups)
-    return total
   }
 
   async function exchangeWaitingGrants(): Promise<void> {

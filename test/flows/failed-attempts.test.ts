@@ -125,6 +125,25 @@ describe('a rotation', () => {
     },
   )
 
+  test('a filler for which Heroku knows no resource is told once, however often it failed before', async () => {
+    const h = await startWithAddon({ grace: '48h' })
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    h.heroku.faults.add({ match: PATCH, kind: 'status', status: 422, times: MAX_ATTEMPTS })
+    h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404, times: 99 })
+    h.clock.advance(2 * DAY)
+    const missingSince = []
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS + 4; attempt += 1) {
+      expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+      missingSince.push((await findResource(h.deps.db, h.addon.id))?.missingSince?.getTime())
+      h.clock.advance(HOUR)
+    }
+    const actions = await auditActions(h.deps, h.addon.id)
+    expect(actions.filter((action) => action === 'resource-missing-at-heroku')).toHaveLength(1)
+    // Since when it is missing does not move with each further try.
+    expect(new Set(missingSince.slice(MAX_ATTEMPTS))).toEqual(new Set([missingSince[MAX_ATTEMPTS]]))
+  })
+
   test.each([404, 410])(
     'of a resource that Heroku does not know (%i) stops at once and is marked',
     async (status) => {

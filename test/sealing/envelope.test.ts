@@ -10,7 +10,7 @@ const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
 const OTHER = 'fedcba98-7654-3210-fedc-ba9876543210'
 const PLACE: Place = { resourceId: RESOURCE, column: 'sealed_key', version: 3 }
 const HEADER = { alg: 'dir', enc: 'A256GCM', kid: 'dek', res: RESOURCE, col: 'sealed_key', ver: 3 }
-const SECRET = 'the secret text'
+const SECRET = 'the secret text, 24 long'
 
 const keyBytes = Uint8Array.from(seededBytes('dek')(32))
 const key = createSealingKey('dek', keyBytes)
@@ -82,6 +82,14 @@ describe('a value that was copied elsewhere does not open', () => {
   })
 })
 
+/** The same bytes, spelled with other spare bits in the last character: base64url has four of them in 16 bytes. */
+function otherSpareBits(part: string): string {
+  const signs = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const other = part.slice(0, -1) + (signs[signs.indexOf(part.at(-1) ?? '') ^ 1] ?? '')
+  expect(Buffer.from(other, 'base64url')).toEqual(Buffer.from(part, 'base64url'))
+  return other
+}
+
 describe('a value that was altered does not open', () => {
   test.each([
     ['the header', 0],
@@ -111,6 +119,8 @@ describe('a value that was altered does not open', () => {
     ['a shorter initialisation vector', (parts: string[]) => parts.with(2, parts[2]?.slice(0, 8) ?? '')],
     ['a part too many', (parts: string[]) => [...parts, '']],
     ['a sign that is no base64url', (parts: string[]) => parts.with(3, `${parts[3]}=`)],
+    ['a stray sign at the end of the ciphertext', (parts: string[]) => parts.with(3, `${parts[3]}A`)],
+    ['other spare bits in the tag', (parts: string[]) => parts.with(4, otherSpareBits(parts[4] ?? ''))],
     ['a line break at the end', (parts: string[]) => parts.with(4, `${parts[4]}\n`)],
   ])('%s', (_what, change) => {
     const parts = change(sealBytes(key, PLACE, plaintext).split('.'))

@@ -7,6 +7,7 @@ import {
   lockClaimedResources,
 } from '../../src/store/claimed-resources.ts'
 import type { Db } from '../../src/store/database.ts'
+import { eraseKeysOf } from '../../src/store/key-versions.ts'
 import { openRotations } from '../../src/store/rotations.ts'
 import {
   type Claim,
@@ -112,7 +113,7 @@ describe('a claim', () => {
   test('of nothing is nothing', async () => {
     const { db } = await startStore()
     expect(await claim(db, 10)).toEqual([])
-    expect(await settleClaims(db, [], NOW)).toEqual(new Set())
+    expect(await settleClaims(db, [], NOW)).toEqual(new Map())
     expect(await loadClaimedResources(db, [])).toEqual([])
   })
 
@@ -151,7 +152,7 @@ describe('a claim that was taken over', () => {
       nextRotationAt: inMs(2),
       checkAt: inMs(3),
     }
-    expect(await settleClaims(db, [settlement], NOW)).toEqual(new Set())
+    expect(await settleClaims(db, [settlement], NOW)).toEqual(new Map())
     expect(await findSchedule(db, id)).toEqual(before)
   })
 
@@ -173,7 +174,7 @@ describe('a claim that was taken over', () => {
     const { db, id, holder } = await startWithTakenOverClaim()
     const wakeAt = inMs(14 * 86_400_000)
     expect(await settleClaims(db, [{ claim: holder, wakeAt, failures: 0 }], AFTER_LEASE)).toEqual(
-      new Set([id]),
+      new Map([[id, holder.attempt]]),
     )
     expect(await findSchedule(db, id)).toMatchObject({ wakeAt, claimedUntil: null, failures: 0 })
   })
@@ -299,7 +300,7 @@ describe('a change by somebody else', () => {
     const { db } = await startStore()
     const id = await storeResource(db, 1, { nextRotationAt: NOW })
     const claims = await claim(db, 1)
-    await takeFromWorker(db, id, inMs(1))
+    await takeFromWorker(db, id)
     expect(await loadClaimedResources(db, claims)).toEqual([])
     expect(await claim(db, 1, inMs(1))).toEqual([{ resourceId: id, attempt: '3' }])
   })
@@ -368,19 +369,54 @@ describe('what a claim loads', () => {
 
   test('ends no claim that somebody changed or took over, when its revision is given', async () => {
     const { db } = await startStore()
-    await storeManyResources(db, 3, () => NOW)
+    for (const number of [1, 2, 3]) await storeResource(db, number, { nextRotationAt: NOW })
     const claims = await claim(db, 3)
     const known = await loadClaimedResources(db, claims)
     await db.transaction().execute((trx) => lockForChange(trx, uuid(2)))
-    await takeFromWorker(db, uuid(3), NOW)
+    await takeFromWorker(db, uuid(3))
     const settlements = known.map(({ claim, revision }) => ({
       claim,
       revision,
       wakeAt: inMs(7_000),
       failures: 0,
     }))
-    expect(await settleClaims(db, settlements, NOW)).toEqual(new Set([uuid(1)]))
+    expect(await settleClaims(db, settlements, NOW)).toEqual(new Map([[uuid(1), '1']]))
     expect((await findSchedule(db, uuid(1)))?.wakeAt).toEqual(inMs(7_000))
     expect((await findSchedule(db, uuid(2)))?.wakeAt).toEqual(LEASE_UNTIL)
   })
+
+  test('names the claim that it ended, not only the resource: that of a late worker is not taken for it', async () => {
+    const { db, id, late, holder } = await startWithTakenOverClaim()
+    const settlements = [late, holder].map((claim) => ({ claim, wakeAt: inMs(1), failures: 0 }))
+    expect(await settleClaims(db, settlements, AFTER_LEASE)).toEqual(new Map([[id, holder.attempt]]))
+  })
+
+  test('leaves out a resource whose keys are gone: it was deprovisioned while it was being loaded', async () => {
+    const { db } = await startStore()
+    for (const number of [1, 2]) await storeResource(db, number, { nextRotationAt: NOW })
+    const claims = await claim(db, 2)
+    await eraseKeysOf(db, uuid(1), NOW)
+    const loaded = await loadClaimedResources(db, claims)
+    expect(loaded.map((resource) => resource.claim.resourceId)).toEqual([uuid(2)])
+  })
+})
+
+describe('giving a claim back until later', () => {
+  test('puts the resource off, unless somebody has changed it since it was read', async () => {
+    const { db } = await startStore()
+    for (const number of [1, 2]) await storeResource(db, number, { nextRotationAt: NOW })
+    const known = await loadClaimedResources(db, await claim(db, 2))
+    await db.transaction().execute((trx) => lockForChange(trx, uuid(2)))
+    const claims = known.map(({ claim, revision }) => ({ ...claim, revision }))
+    await releaseClaims(db, claims, inMs(300_000), inMs(5))
+    expect((await findSchedule(db, uuid(1)))?.wakeAt).toEqual(inMs(300_000))
+    expect((await findSchedule(db, uuid(2)))?.wakeAt).toEqual(inMs(5))
+  })
+})
+
+test('a resource that was taken from its worker is claimed before all that is overdue', async () => {
+  const { db } = await startStore()
+  await storeManyResources(db, 20, (number) => inMs(-number * 3_600_000))
+  await takeFromWorker(db, uuid(1))
+  expect(await claim(db, 1)).toEqual([{ resourceId: uuid(1), attempt: '2' }])
 })

@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { expect, test } from 'vitest'
 import type { Db } from '../../src/store/database.ts'
+import { PreparingClient } from '../../src/store/preparing-client.ts'
 import { newGrant, startStore, storeResource } from './support/start-store.ts'
 
 const prepared = async (db: Db) => {
@@ -15,6 +17,20 @@ test('a marked statement is parsed once per connection, whatever its values, and
   await storeResource(db, 2, { grant: newGrant('code'), name: null })
   await storeResource(db, 3, { grace: { until: 'elapsed', ms: 7_200_000 } })
   expect(await prepared(db)).toEqual([{ name: 'insert-resource', calls: 3 }])
+})
+
+test('a marked statement calls back whoever asks for it', async () => {
+  const { url } = await startStore()
+  const client = new PreparingClient({ connectionString: url })
+  await client.connect()
+  const { promise, resolve } = Promise.withResolvers<unknown>()
+  client.query(
+    '/* prepared: one */ select $1::integer as one',
+    [1],
+    (_error: Error, result: pg.QueryResult) => resolve(result.rows),
+  )
+  expect(await promise).toEqual([{ one: 1 }])
+  await client.end()
 })
 
 test('no other statement stays behind on its connection', async () => {
