@@ -11,7 +11,7 @@ import { serveParent } from '../support/child.ts'
 export type ProvisionServerOrder = { url: string; herokuUrl: string; kind: 'securekey' | 'bare' }
 
 /** As in `src/bin/web.ts`. */
-const POOL_SIZE = 10
+const POOL_SIZE = 6
 const CONNECTIONS = 20
 
 /** The web process of this service, or a route that does the least that could be called provisioning. */
