@@ -20,7 +20,7 @@ await serveParent<ClaimerOrder, { ask: 'claim'; rows: number }>(async ({ url, li
       let rows = 0
       let claims = 0
       while (rows < wanted) {
-        const claimed = await claimDue(db, { now: at, leaseUntil: leaseUntil(), limit })
+        const { claims: claimed } = await claimDue(db, { now: at, leaseUntil: leaseUntil(), limit })
         if (claimed.length === 0) break
         rows += claimed.length
         claims += 1

@@ -1,6 +1,6 @@
 import { SecurekeyError } from '../domain/errors.ts'
 import type { HerokuFailure } from '../domain/heroku-failure.ts'
-import { type Claim, claimDueFrom, releaseClaims } from '../store/schedule.ts'
+import { type Claim, claimDue, releaseClaims } from '../store/schedule.ts'
 import type { Deps } from './deps.ts'
 import type { Confirmed, PromoteOutcome } from './promote.ts'
 import { recordFailure } from './record-failure.ts'
@@ -59,7 +59,7 @@ export function createGroupClaims(
     const sinceMs = now.getTime() - lookedAtAllMs
     if (sinceMs < 0 || sinceMs >= LOOK_AT_ALL_EVERY_MS) from = undefined
     if (!from) lookedAtAllMs = now.getTime()
-    const { claims, lastDueAt } = await claimDueFrom(deps.db, {
+    const { claims, lastDueAt } = await claimDue(deps.db, {
       now,
       leaseUntil,
       limit,

@@ -10,17 +10,10 @@ export type Claim = { resourceId: string; attempt: string }
  * Claims up to `limit` resources whose `wake_at` has come, oldest first, in one round trip. Claimed rows leave the
  * due range of the index until the lease ends, so a later claim never walks over them, and a dead worker's claims
  * come back by themselves. Two workers never get the same row: each skips what the other has locked.
- * With `from`, nothing that was due before it is looked for: see `createGroupClaims` for why.
+ * With `from`, nothing that was due before it is looked for: see `createGroupClaims` for why, and why the answer says
+ * when the last of the claimed had come due.
  */
 export async function claimDue(
-  db: Db,
-  request: { now: Date; leaseUntil: Date; limit: number; from?: Date },
-): Promise<Claim[]> {
-  return (await claimDueFrom(db, request)).claims
-}
-
-/** The same, and the latest moment at which one of the claimed had come due. */
-export async function claimDueFrom(
   db: Db,
   request: { now: Date; leaseUntil: Date; limit: number; from?: Date },
 ): Promise<{ claims: Claim[]; lastDueAt: Date | undefined }> {
@@ -66,8 +59,8 @@ export type Settlement = {
 
 /**
  * Ends claims and writes down when each resource is looked at next. A claim that was taken over meanwhile is left
- * alone; the answer names the claims that were ended, by resource and with their attempt. A rotation that was requested while the claim was
- * held wakes the resource at once.
+ * alone; the answer names the claims that were ended, by resource and with their attempt. A rotation that was requested
+ * while the claim was held wakes the resource at once.
  */
 export async function settleClaims(
   db: Db,

@@ -28,8 +28,8 @@ import { inMs, NOW, startStore, storeManyResources, storeResource } from './supp
 const LEASE_UNTIL = inMs(90_000)
 const AFTER_LEASE = inMs(90_001)
 
-const claim = (db: Db, limit: number, now = NOW) =>
-  claimDue(db, { now, leaseUntil: new Date(now.getTime() + 90_000), limit })
+const claim = async (db: Db, limit: number, now = NOW) =>
+  (await claimDue(db, { now, leaseUntil: new Date(now.getTime() + 90_000), limit })).claims
 
 /** A resource that is due, its first claim, and the claim that took it over when the first lease had ended. */
 async function startWithTakenOverClaim() {

@@ -4,8 +4,8 @@ import type { Db } from '../../store/database.ts'
 
 /** What was added to the audit trails of some resources since it was last asked. */
 export type AuditWatch = {
-  /** Takes what is there as known. */
-  skip: (resourceIds: readonly string[]) => Promise<void>
+  /** Takes the rows that are there as known: `next` does not answer them. */
+  takeAsKnown: (resourceIds: readonly string[]) => Promise<void>
   /** The new rows, oldest first per resource. */
   next: (resourceIds: readonly string[]) => Promise<AuditEvent[]>
 }
@@ -27,7 +27,7 @@ export function watchAudit(db: Db): AuditWatch {
   }
 
   return {
-    async skip(resourceIds) {
+    async takeAsKnown(resourceIds) {
       for (const id of resourceIds) await newRows(id)
     },
     async next(resourceIds) {

@@ -46,7 +46,7 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
   const audit = watchAudit(db)
   // Gone add-ons stay in it: their last rows are written before Heroku knows that they are gone.
   const addonIds = new Set(view.addons().map(({ id }) => id))
-  await audit.skip([...addonIds])
+  await audit.takeAsKnown([...addonIds])
 
   function serviceName(addonId: string): string {
     return view.addons().length > 1 ? view.addon(addonId).name : ADDON.id
