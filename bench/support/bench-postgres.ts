@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { startLocalPostgres } from '../../src/bin/local-stack/postgres.ts'
+import { startLocalPostgres } from '../../local/postgres.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { migrateToLatest } from '../../src/store/migrations.ts'
 

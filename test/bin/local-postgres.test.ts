@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startLocalPostgres } from '../../src/bin/local-stack/postgres.ts'
+import { startLocalPostgres } from '../../local/postgres.ts'
 import { withAdmin } from '../support/admin.ts'
 
-const MODULE = new URL('../../src/bin/local-stack/postgres.ts', import.meta.url).href
+const MODULE = new URL('../../local/postgres.ts', import.meta.url).href
 
 let dataDir: string
 beforeAll(async () => {

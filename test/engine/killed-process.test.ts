@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import type { Fault } from '../../src/simulator/faults.ts'
+import type { Fault } from '../../simulator/src/faults.ts'
 import { startChildWorker } from './support/child-worker.ts'
 import { type Life, startLife } from './support/customer-app.ts'
 

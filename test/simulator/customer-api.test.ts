@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Simulator } from '../../src/simulator/simulator.ts'
+import type { Simulator } from '../../simulator/src/simulator.ts'
 import { type ApiAnswer, callApi } from './support/partner.ts'
 import { startHeroku, startWithAddon } from './support/start-heroku.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Fault } from '../../src/simulator/faults.ts'
+import type { Fault } from '../../simulator/src/faults.ts'
 import { askTokens, callApi, patchKey } from './support/partner.ts'
 import { startWithAddon } from './support/start-heroku.ts'
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import type { Simulator } from '../../src/simulator/simulator.ts'
+import type { Simulator } from '../../simulator/src/simulator.ts'
 import type { StandInService } from './support/stand-in-service.ts'
 import { startWithAddon } from './support/start-heroku.ts'
 

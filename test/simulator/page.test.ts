@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { html } from '../../src/simulator/page/html.ts'
-import type { Simulator } from '../../src/simulator/simulator.ts'
+import { html } from '../../simulator/src/page/html.ts'
+import type { Simulator } from '../../simulator/src/simulator.ts'
 import { patchKey } from './support/partner.ts'
 import { startWithAddon } from './support/start-heroku.ts'
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { createSimulator } from '../../src/simulator/simulator.ts'
+import { createSimulator } from '../../simulator/src/simulator.ts'
 import { createFakeClock } from './support/fake-clock.ts'
 import { callApi, patchKey } from './support/partner.ts'
 import { addonOptions, startWithAddon } from './support/start-heroku.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
+import type { AddonView } from '../../simulator/src/view.ts'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
-import type { AddonView } from '../../src/simulator/view.ts'
 import type { RotationWorker } from '../../src/worker/rotation-worker.ts'
 import { type Harness, type HarnessOptions, startHarness } from './harness.ts'
 

@@ -1,4 +1,4 @@
-import type { SsoInput } from '../../src/simulator/sso-form.ts'
+import type { SsoInput } from '../../simulator/src/sso-form.ts'
 import type { Harness } from './harness.ts'
 
 /** What a browser does, without one: keeps cookies, sends forms, does not follow redirects. */

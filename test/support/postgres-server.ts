@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startLocalPostgres } from '../../src/bin/local-stack/postgres.ts'
+import { startLocalPostgres } from '../../local/postgres.ts'
 
 /** A Postgres on which a test run may create databases. */
 export type PostgresServer = { url: string; stop(): Promise<void> }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { procfileCommand } from '../../../src/bin/local-stack/procfile.ts'
+import { procfileCommand } from '../../../local/procfile.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 

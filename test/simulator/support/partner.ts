@@ -1,4 +1,4 @@
-import type { Simulator } from '../../../src/simulator/simulator.ts'
+import type { Simulator } from '../../../simulator/src/simulator.ts'
 import type { StandInService } from './stand-in-service.ts'
 
 export const CLIENT_SECRET = 'the-client-secret'

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
-import type { SimulatorOptions } from '../../../src/simulator/options.ts'
-import { createSimulator, type Simulator } from '../../../src/simulator/simulator.ts'
+import type { SimulatorOptions } from '../../../simulator/src/options.ts'
+import { createSimulator, type Simulator } from '../../../simulator/src/simulator.ts'
 import { createFakeClock, type FakeClock } from './fake-clock.ts'
 import { CLIENT_SECRET, exchangeGrant } from './partner.ts'
 import { seededBytes } from './seeded-bytes.ts'

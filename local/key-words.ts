@@ -1,0 +1,18 @@
+import { parseSecureKeyValue } from '../src/domain/config-vars.ts'
+import { fingerprint } from '../src/domain/key.ts'
+
+/** A config var as two lines: name and value in full, and whose keys they are by fingerprint. */
+export function keyLines(name: string, value: string): string[] {
+  const keys = parseSecureKeyValue(value)
+  if (!keys) return [`${name}=${value}`, 'this is not a pair of keys']
+  return [
+    `${name}=${value}`,
+    `${fingerprint(keys.first)} signs, ${fingerprint(keys.second)} is accepted as well`,
+  ]
+}
+
+/** The two keys of a value by their fingerprints. */
+export function fingerprintsOf(value: string): string {
+  const keys = parseSecureKeyValue(value)
+  return keys ? `${fingerprint(keys.first)},${fingerprint(keys.second)}` : 'a value that is no pair of keys'
+}

@@ -1,0 +1,141 @@
+import type { SimulatorEvent } from '../simulator/src/event-bus.ts'
+import type { Simulator } from '../simulator/src/simulator.ts'
+import { ADDON } from '../src/config.ts'
+import type { AuditEvent } from '../src/domain/audit.ts'
+import { findPlan, type Plan } from '../src/domain/plan.ts'
+import type { Db } from '../src/store/database.ts'
+import { findSchedule } from '../src/store/schedule.ts'
+import { watchAudit } from './audit-watch.ts'
+import { type Entry, RANK } from './entry.ts'
+import { tellHeroku } from './heroku-words.ts'
+import { complaintIn, followLog } from './log-follower.ts'
+import { tellAudit, tellNextRotation } from './service-words.ts'
+import type { Timeline } from './timeline.ts'
+
+export type NarratorOptions = {
+  simulator: Simulator
+  db: Db
+  plans: readonly Plan[]
+  timeline: Timeline
+  now: () => Date
+}
+
+/** Feeds the timeline with what happens at Heroku and in the service. */
+export type Narrator = {
+  /** Also shows the warnings and errors of this log file. */
+  follow: (name: string, logFile: string) => void
+  /** Looks once at all that does not announce itself: audit rows, logs, dynos that came up. */
+  look: () => Promise<void>
+  /** When the add-on rotates next, as an entry. */
+  nextRotation: (addonId: string) => Promise<Entry[]>
+}
+
+const MOVES_THE_DATE: readonly AuditEvent['action'][] = [
+  'resource-provisioned',
+  'key-promoted',
+  'plan-changed',
+  'schedule-paused',
+  'schedule-resumed',
+]
+
+/** Rows that are in the database already are history: they are not told again. */
+export async function createNarrator(options: NarratorOptions): Promise<Narrator> {
+  const { simulator, db, plans, timeline, now } = options
+  const { view } = simulator
+  const logs: { name: string; read: () => Promise<string[]> }[] = []
+  const audit = watchAudit(db)
+  // Gone add-ons stay in it: their last rows are written before Heroku knows that they are gone.
+  const addonIds = new Set(view.addons().map(({ id }) => id))
+  await audit.takeAsKnown([...addonIds])
+
+  function serviceName(addonId: string): string {
+    return view.addons().length > 1 ? view.addon(addonId).name : ADDON.id
+  }
+
+  async function nextRotation(addonId: string, at = now()): Promise<Entry[]> {
+    const schedule = await findSchedule(db, addonId)
+    if (!schedule) return []
+    const { plan } = view.addon(addonId)
+    const { nextRotationAt, pause } = schedule
+    const facts = { nextRotationAt, pause, plan, periodMs: findPlan(plans, plan)?.periodMs }
+    return [tellNextRotation(facts, at, serviceName(addonId))]
+  }
+
+  async function lookAtAudit(): Promise<void> {
+    for (const { id } of view.addons()) addonIds.add(id)
+    for (const event of await audit.next([...addonIds])) {
+      timeline.add(tellAudit(event, serviceName(event.resourceId)))
+      if (MOVES_THE_DATE.includes(event.action)) {
+        timeline.add(await nextRotation(event.resourceId, event.action === 'key-promoted' ? event.at : now()))
+      }
+    }
+  }
+
+  async function lookAtLogs(): Promise<void> {
+    for (const { name, read } of logs) {
+      for (const line of await read()) {
+        const complaint = complaintIn(line, now())
+        if (!complaint) continue
+        const { at, trouble, text } = complaint
+        const who = name
+        timeline.add([{ at, rank: RANK.settled, who, text, tone: trouble ? 'bad' : 'warning' }])
+      }
+    }
+  }
+
+  const restarting = new Map<string, { app: string; dyno: string; release: number }>()
+  gatherEvents(simulator, (events) => {
+    for (const event of events) {
+      if (event.type === 'dyno') restarting.set(`${event.appId} ${event.dyno}`, event)
+    }
+    timeline.add(tellHeroku(events, (id) => lookUpAddon(simulator, id)))
+  })
+
+  function lookAtDynos(): void {
+    for (const [place, { app, dyno, release }] of restarting) {
+      const found = view.apps().some(({ name }) => name === app) ? view.dynos(app) : []
+      const present = found.find(({ name }) => name === dyno)
+      if (present?.state === 'starting') continue
+      restarting.delete(place)
+      if (present?.release !== release) continue
+      const text = `${dyno} is up on release v${release}`
+      timeline.add([{ at: now(), rank: RANK.settled, who: app, text, tone: 'quiet' }])
+    }
+  }
+
+  return {
+    follow: (name, logFile) => {
+      logs.push({ name, read: followLog(logFile) })
+    },
+    async look() {
+      await lookAtAudit()
+      await lookAtLogs()
+      lookAtDynos()
+    },
+    nextRotation,
+  }
+}
+
+function lookUpAddon(simulator: Simulator, id: string) {
+  try {
+    const { name, createdAt } = simulator.view.addon(id)
+    return { name, createdAt: new Date(createdAt) }
+  } catch {
+    // One whose creation failed is forgotten.
+    return undefined
+  }
+}
+
+/** Hands on the events of one moment together: a release follows its config and is followed by its dynos. */
+function gatherEvents(simulator: Simulator, tell: (events: SimulatorEvent[]) => void): void {
+  let gathered: SimulatorEvent[] = []
+  simulator.events.subscribe((event) => {
+    gathered.push(event)
+    if (gathered.length > 1) return
+    setImmediate(() => {
+      const events = gathered
+      gathered = []
+      tell(events)
+    })
+  })
+}

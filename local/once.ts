@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemNow } from '../src/clock.ts'
+import { RANK } from './entry.ts'
+import { type Check, liveThrough } from './life-of-an-addon.ts'
+import { LocalStackError } from './local-stack-error.ts'
+import type { SessionOptions } from './session.ts'
+import { type Stack, startStack } from './stack.ts'
+import { aborted } from './until.ts'
+
+/** Time enough to attach between two rotations, also on a slow machine; two of them must fit into a minute. */
+const FORTNIGHT_SECONDS = 12
+const LIMIT_SECONDS = 120
+
+/** `npm start -- --once`: the life of one add-on, checked, on data of its own. Throws at the first broken promise. */
+export async function runOnce({ root, signal, terminal }: SessionOptions): Promise<void> {
+  const startedAt = systemNow()
+  const { say, print } = terminal
+  const folder = await mkdtemp(join(tmpdir(), 'securekey-once-'))
+  const limit = AbortSignal.timeout(LIMIT_SECONDS * 1_000)
+  try {
+    await using closers = new AsyncDisposableStack()
+    say(`Starting Postgres, a simulated Heroku, web and worker for one life, in ${folder} ...`)
+    const either = AbortSignal.any([signal, limit])
+    const options = { root, folder, kept: false, fortnightSeconds: FORTNIGHT_SECONDS, signal: either }
+    const stack = await startStack({ ...options, tell: say, print }, closers)
+    terminal.facts('securekey: the life of one add-on, checked step by step', facts(stack), [
+      'These are demo keys, shown in full on purpose; the service itself never logs one.',
+      `A real fortnight is shortened to ${FORTNIGHT_SECONDS} s here.`,
+    ])
+    stack.teller.begin()
+    const { check, held } = countChecks(stack)
+    const broken = stack.broken.then((error) => Promise.reject(error))
+    await Promise.race([liveThrough(stack, check, either), broken, aborted(either)])
+    either.throwIfAborted()
+    await closers.disposeAsync()
+    const seconds = Math.round((systemNow().getTime() - startedAt.getTime()) / 1_000)
+    say(`\nAll ${held()} promises held, in ${seconds} s.`)
+  } catch (error) {
+    if (signal.aborted) await rm(folder, { recursive: true, force: true })
+    else say(`\nThe logs are kept in ${folder}.`)
+    if (limit.aborted) throw new LocalStackError(`The scenario was not over within ${LIMIT_SECONDS} s.`)
+    throw error
+  }
+  await rm(folder, { recursive: true, force: true })
+}
+
+function facts({ config, simulator }: Stack): [string, string][] {
+  return [
+    ['heroku', simulator.url],
+    ['service', config.addonUrl],
+  ]
+}
+
+function countChecks({ timeline }: Stack): { check: Check; held: () => number } {
+  let count = 0
+  return {
+    check: (promise, held) => {
+      if (!held) throw new LocalStackError(`This did not hold: ${promise}`)
+      count += 1
+      timeline.add([
+        { at: systemNow(), rank: RANK.ahead, who: 'check', text: `ok  ${promise}`, tone: 'good' },
+      ])
+    },
+    held: () => count,
+  }
+}

@@ -1,0 +1,73 @@
+import type { Simulator } from '../simulator/src/simulator.ts'
+import { systemNow } from '../src/clock.ts'
+import { type Db, openDatabase } from '../src/store/database.ts'
+import { tellApps } from './app-words.ts'
+import { type BackingServices, type StackOptions, startBackingServices } from './backing-services.ts'
+import type { Entry } from './entry.ts'
+import type { LocalStackError } from './local-stack-error.ts'
+import { createNarrator, type Narrator } from './narrator.ts'
+import { runRelease, startService } from './service.ts'
+import { serviceEnvironment } from './settings.ts'
+import { createTeller, type Teller } from './teller.ts'
+import { createTimeline, type Timeline } from './timeline.ts'
+
+/** The whole add-on, running. */
+export type Stack = BackingServices & {
+  /** The service's own database, to look into. */
+  db: Db
+  timeline: Timeline
+  narrator: Narrator
+  teller: Teller
+  logFiles: readonly string[]
+  /** The first part that breaks down by itself; it never rejects. */
+  broken: Promise<LocalStackError>
+}
+
+/**
+ * Starts Postgres, the simulator, the migrations, web and worker; nothing is told before `teller.begin()`. Disposing
+ * of `closers` stops what was started in the opposite order, so that each part can still reach those it needs.
+ */
+export async function startStack(
+  options: StackOptions & { root: string; print: (entry: Entry) => void },
+  closers: AsyncDisposableStack,
+): Promise<Stack> {
+  const { root, folder, signal, print } = options
+  const backing = await startBackingServices(options, closers)
+  const serviceOptions = {
+    root,
+    folder,
+    env: serviceEnvironment(backing.settings, process.env),
+    url: backing.config.addonUrl,
+    signal,
+  }
+  await runRelease(serviceOptions)
+
+  const db = openDatabase({ url: backing.data.databaseUrl, poolSize: 2, onIdleError: () => {} })
+  closers.defer(() => db.destroy())
+  const timeline = createTimeline(print)
+  const { simulator, config } = backing
+  const narrator = await createNarrator({ simulator, db, plans: config.plans, timeline, now: systemNow })
+  const teller = createTeller(narrator, timeline, backing.postgresLog)
+  closers.defer(() => teller.end())
+  if (backing.data.resumed) timeline.add(await tellFound(narrator, simulator))
+
+  const service = await startService(serviceOptions, closers)
+  const processes = [service.web, service.worker]
+  for (const { name, logFile } of processes) narrator.follow(name, logFile)
+  return {
+    ...backing,
+    db,
+    timeline,
+    narrator,
+    teller,
+    logFiles: processes.map(({ logFile }) => logFile),
+    broken: Promise.race([service.broken, teller.broken]),
+  }
+}
+
+/** Taken down before the worker starts, which may have a missed rotation to catch up with at once. */
+async function tellFound(narrator: Narrator, { view }: Simulator): Promise<Entry[]> {
+  const apps = tellApps(view, systemNow())
+  const dates = await Promise.all(view.addons().map(({ id }) => narrator.nextRotation(id)))
+  return [...apps, ...dates.flat()]
+}

@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { makeDemoSecrets } from '../../local/demo-secrets.ts'
+import { serviceEnvironment, serviceSettings } from '../../local/settings.ts'
+import { readConfig } from '../../src/config.ts'
+
+const SETTINGS = {
+  secrets: makeDemoSecrets(),
+  databaseUrl: 'postgres://postgres:secret@127.0.0.1:6000/securekey_00000000',
+  servicePort: 5000,
+  simulatorPort: 5100,
+  fortnightSeconds: 25,
+}
+
+test('the service accepts the settings, and its Heroku is the simulator', () => {
+  const config = readConfig(serviceSettings(SETTINGS))
+  expect(config).toMatchObject({
+    port: 5000,
+    host: '127.0.0.1',
+    addonUrl: 'http://127.0.0.1:5000',
+    herokuApiUrl: 'http://127.0.0.1:5100',
+    herokuIdUrl: 'http://127.0.0.1:5100',
+  })
+})
+
+test('every plan is shortened, and the longer plan stays the longer one', () => {
+  const { plans } = readConfig(serviceSettings(SETTINGS))
+  expect(plans.map(({ name }) => name)).toEqual(['daily', 'weekly', 'fortnightly', 'monthly'])
+  expect(plans.map(({ periodMs }) => periodMs / 1_000)).toEqual([10, 15, 25, 50])
+})
+
+test('variables of the surrounding shell do not reach the service, save those every program needs', () => {
+  const environment = serviceEnvironment(serviceSettings(SETTINGS), {
+    PATH: '/bin',
+    DATABASE_URL: 'postgres://somewhere/else',
+    PGSSLMODE: 'require',
+    NODE_OPTIONS: '--inspect',
+    LOG_LEVEL: 'nonsense',
+  })
+  expect(environment.DATABASE_URL).toBe(SETTINGS.databaseUrl)
+  expect(environment.PATH).toBe('/bin')
+  expect(environment.PGSSLMODE).toBeUndefined()
+  expect(environment.LOG_LEVEL).toBeUndefined()
+  const guard = environment.NODE_OPTIONS?.replace('--import=', '') ?? ''
+  expect(existsSync(fileURLToPath(guard))).toBe(true)
+})
