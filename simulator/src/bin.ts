@@ -1,21 +1,46 @@
-import { simulatedAddon } from '../../local/simulated-addon.ts'
-import { runProcess } from '../../src/bin/run.ts'
-import { systemNow } from '../../src/clock.ts'
+#!/usr/bin/env node
+import { systemNow } from './clock.ts'
+import { type ProgramSettings, readProgramSettings } from './program-settings.ts'
 import { createSimulator } from './simulator.ts'
 
-/**
- * The stand-in for Heroku as a process of its own (see docker-compose.yml): it listens where `HEROKU_API_URL` points
- * and reads the same settings as the service, since both sides share the secrets. Never part of a deployment.
+/*
+ * The simulator as a program of its own (see `--help`). Exit codes: 0 stopped as asked; 1 it could not start or stop;
+ * 2 the settings are wrong.
  */
-await runProcess('simulator', async (config, logger) => {
-  const statePath = process.env.SIMULATOR_STATE_PATH
-  const simulator = createSimulator({
-    now: systemNow,
-    addon: simulatedAddon(config),
-    ...(statePath && { statePath }),
+const request = readProgramSettings(process.argv.slice(2), process.env)
+if ('help' in request) {
+  process.stdout.write(request.help)
+} else if ('problems' in request) {
+  const problems = request.problems.map((problem) => `  - ${problem}\n`).join('')
+  process.stderr.write(`The simulator was not started:\n${problems}See heroku-addon-simulator --help.\n`)
+  process.exitCode = 2
+} else {
+  await run(request.settings).catch((error) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.exit(1)
   })
-  const { port } = new URL(config.herokuApiUrl)
-  const { url } = await simulator.listen({ host: config.host, port: Number(port) })
-  logger.info({ url }, 'simulator listening')
-  return { stop: () => simulator.close() }
-})
+}
+
+async function run({ host, port, ...options }: ProgramSettings): Promise<void> {
+  const simulator = createSimulator({ now: systemNow, ...options })
+  const { url } = await simulator.listen({ host, port })
+  process.stdout.write(
+    `Heroku, with the add-on ${options.addon.id}, is simulated at ${url}: a page for people, and the APIs.\n` +
+      `It calls the add-on's service at ${options.addon.baseUrl}\n`,
+  )
+  let stopping = false
+  const stop = () => {
+    // Whoever asks twice will not wait.
+    if (stopping) process.exit(1)
+    stopping = true
+    simulator.close().then(
+      () => process.exit(0),
+      (error) => {
+        process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}

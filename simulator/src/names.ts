@@ -3,7 +3,7 @@ import { invalidParams } from './heroku-error.ts'
 import { ADJECTIVES, COLOURS } from './words.ts'
 import { type App, attachmentsOf } from './world.ts'
 
-/** A fresh globally unique add-on name, such as `securekey-solid-14332`. */
+/** A fresh globally unique add-on name, such as `fast-db-solid-14332`. */
 export function freshAddonName(heroku: Heroku): string {
   for (let attempt = 0; attempt < 100; attempt++) {
     const number = 10_000 + heroku.random.below(90_000)
@@ -26,7 +26,7 @@ export function attachmentNamed(heroku: Heroku, app: App, name: string) {
 
 /**
  * The name of an attachment to which the customer gave none: the prefix of the config vars (`SECURE`), or the slug
- * with a colour word (`SECUREKEY_CHARCOAL`) where that is taken.
+ * with a colour word (`FAST_DB_CHARCOAL`) where that is taken.
  */
 export function defaultAttachmentName(heroku: Heroku, app: App): string {
   const { prefix, id } = heroku.settings.addon
@@ -47,7 +47,7 @@ export function checkAttachmentName(name: string): void {
 
 /**
  * The config var under which an app sees a var of the manifest: Heroku strips the prefix and puts the attachment's
- * name in front (Making Your Add-on Shareable). `SECURE_KEY` under `SERVICE_ONE_SECURE` is `SERVICE_ONE_SECURE_KEY`.
+ * name in front (Making Your Add-on Shareable). `FAST_DB_URL` under `REPORTS` is `REPORTS_URL`.
  */
 export function configVarName(heroku: Heroku, attachmentName: string, manifestName: string): string {
   const { prefix } = heroku.settings.addon

@@ -1,4 +1,5 @@
 import type { Heroku } from './heroku.ts'
+import { movedUrl } from './moved-url.ts'
 import { revokeTokens } from './oauth-tokens.ts'
 import { addonOf } from './world.ts'
 
@@ -23,13 +24,8 @@ export function createPortal(heroku: Heroku): Portal {
       revokeTokens(heroku, { addonId: addonOf(heroku.world, idOrName).id, refreshTokens })
     },
     setAddonUrl: (url) => {
-      addon.baseUrl = moved(addon.baseUrl, url)
-      addon.ssoUrl = moved(addon.ssoUrl, url)
+      addon.baseUrl = movedUrl(addon.baseUrl, url)
+      addon.ssoUrl = movedUrl(addon.ssoUrl, url)
     },
   }
-}
-
-/** The same path on another origin. */
-function moved(url: string, origin: string): string {
-  return new URL(new URL(url).pathname, origin).href
 }

@@ -1,4 +1,4 @@
-/** Middle word of an add-on's name: `securekey-solid-14332`. */
+/** Middle word of an add-on's name: `fast-db-solid-14332`. */
 export const ADJECTIVES = [
   'acute',
   'aerial',
@@ -56,7 +56,7 @@ export const ADJECTIVES = [
   'wavy',
 ] as const
 
-/** Heroku's colour words: an attachment whose default name is taken is called after one (`SECUREKEY_CHARCOAL`). */
+/** Heroku's colour words: an attachment whose default name is taken is called after one (`FAST_DB_CHARCOAL`). */
 export const COLOURS = [
   'AMBER',
   'AQUA',
