@@ -1,4 +1,4 @@
-import type { View } from '../simulator/src/view.ts'
+import type { View } from '../simulator/src/index.ts'
 import { type Entry, RANK } from './entry.ts'
 import { keyLines } from './key-words.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { createSimulator, type Simulator } from '../simulator/src/simulator.ts'
-import { systemNow } from '../src/clock.ts'
-import { type Config, readConfig } from '../src/config.ts'
+import { createSimulator, type Simulator } from '../simulator/src/index.ts'
+import { readSettings, type Settings } from '../src/bin/observe.ts'
+import { systemNow } from './clock.ts'
 import { type DemoData, openDemoData } from './demo-data.ts'
 import { LocalStackError } from './local-stack-error.ts'
 import { type PickedPort, pickPort } from './ports.ts'
@@ -22,8 +22,9 @@ export type StackOptions = {
 
 /** What the service needs around it, running: Postgres and a Heroku; and the settings that lead it there. */
 export type BackingServices = {
-  settings: Record<string, string>
-  config: Config
+  /** As the service finds them in its environment. */
+  environment: Record<string, string>
+  settings: Settings
   simulator: Simulator
   data: DemoData
   postgresLog: string
@@ -50,7 +51,7 @@ export async function startBackingServices(
     service: await pickPort(kept ? USUAL_PORTS.service : undefined),
     simulator: await pickPort(kept ? USUAL_PORTS.simulator : undefined),
   }
-  const settings = serviceSettings({
+  const environment = serviceSettings({
     secrets: data.secrets,
     databaseUrl: data.databaseUrl,
     servicePort: ports.service.port,
@@ -58,17 +59,24 @@ export async function startBackingServices(
     fortnightSeconds: options.fortnightSeconds,
   })
   // The simulator and the narrator go by what the service will read, and a mistake shows here first.
-  const config = readConfig(settings)
+  const settings = readSettings(environment)
   const simulator = createSimulator({
     now: systemNow,
-    addon: simulatedAddon(config),
+    addon: simulatedAddon(settings),
     statePath: data.statePath,
     dynoRestartMs: DYNO_RESTART_MS,
   })
   await simulator.listen({ port: ports.simulator.port })
   closers.defer(() => simulator.close())
   signal.throwIfAborted()
-  return { settings, config, simulator, data, postgresLog: join(postgres.dataDir, 'postgres.log'), ports }
+  return {
+    environment,
+    settings,
+    simulator,
+    data,
+    postgresLog: join(postgres.dataDir, 'postgres.log'),
+    ports,
+  }
 }
 
 async function startPostgres({ folder, kept, tell }: StackOptions): Promise<LocalPostgres> {

@@ -1,9 +1,7 @@
-import type { ApiCall } from '../simulator/src/api-call.ts'
-import type { SimulatorEvent } from '../simulator/src/event-bus.ts'
-import type { ServiceCall } from '../simulator/src/service-call.ts'
-import { ADDON } from '../src/config.ts'
-import { parseSecureKeyValue } from '../src/domain/config-vars.ts'
+import type { ApiCall, ServiceCall, SimulatorEvent } from '../simulator/src/index.ts'
+import { ADDON } from '../src/bin/observe.ts'
 import { type Entry, RANK } from './entry.ts'
+import { readKeyPair } from './key-pair.ts'
 import { fingerprintsOf, keyLines } from './key-words.ts'
 
 /** What the narrator looks up: an add-on's name and when the customer asked for it. */
@@ -71,7 +69,7 @@ function changedVars(release: Of<'release'>, events: readonly SimulatorEvent[]):
   return Object.entries(config.changes).flatMap(([name, value]) => {
     if (value === null) return [`${name} is gone`]
     // What a customer sets on an app need not be a demo value.
-    return parseSecureKeyValue(value) ? keyLines(name, value) : [`${name} is set`]
+    return readKeyPair(value) ? keyLines(name, value) : [`${name} is set`]
   })
 }
 

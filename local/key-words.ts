@@ -1,9 +1,8 @@
-import { parseSecureKeyValue } from '../src/domain/config-vars.ts'
-import { fingerprint } from '../src/domain/key.ts'
+import { fingerprint, readKeyPair } from './key-pair.ts'
 
 /** A config var as two lines: name and value in full, and whose keys they are by fingerprint. */
 export function keyLines(name: string, value: string): string[] {
-  const keys = parseSecureKeyValue(value)
+  const keys = readKeyPair(value)
   if (!keys) return [`${name}=${value}`, 'this is not a pair of keys']
   return [
     `${name}=${value}`,
@@ -13,6 +12,6 @@ export function keyLines(name: string, value: string): string[] {
 
 /** The two keys of a value by their fingerprints. */
 export function fingerprintsOf(value: string): string {
-  const keys = parseSecureKeyValue(value)
+  const keys = readKeyPair(value)
   return keys ? `${fingerprint(keys.first)},${fingerprint(keys.second)}` : 'a value that is no pair of keys'
 }

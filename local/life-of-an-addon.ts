@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { ADDON } from '../src/config.ts'
-import { parseSecureKeyValue } from '../src/domain/config-vars.ts'
-import { fingerprint } from '../src/domain/key.ts'
-import { allKeysOf } from '../src/store/key-versions.ts'
+import { ADDON } from '../src/bin/observe.ts'
+import { fingerprint, readKeyPair } from './key-pair.ts'
 import { complaintIn } from './log-follower.ts'
 import { ATTACHMENT, PLAN, SERVICE_1, SERVICE_2 } from './scenario.ts'
 import type { Stack } from './stack.ts'
@@ -33,14 +31,14 @@ export async function liveThrough(stack: Stack, check: Check, signal: AbortSigna
 
   await customer.detach(ATTACHMENT, SERVICE_2)
   check(`detach: ${VAR_2} is gone from ${SERVICE_2}`, value(life, SERVICE_2) === '')
-  check(`detach: ${SERVICE_1} keeps its pair`, parseSecureKeyValue(value(life, SERVICE_1)) !== undefined)
+  check(`detach: ${SERVICE_1} keeps its pair`, readKeyPair(value(life, SERVICE_1)) !== undefined)
   await customer.destroy({ addon: addon.id })
   await checkEnd(life)
 }
 
 async function checkProvision({ stack, check, addonId, ...life }: Life): Promise<void> {
   const given = value({ stack }, SERVICE_1)
-  const keys = parseSecureKeyValue(given)
+  const keys = readKeyPair(given)
   check(
     `${VAR_1} is two keys of 64 upper-case hex digits, one comma, no space`,
     keys !== undefined && keys.first !== keys.second,
@@ -61,45 +59,36 @@ async function checkRotation(life: Life, rotation: number): Promise<void> {
   await until(`Rotation ${rotation}`, () => value(life, SERVICE_1) !== former, limits)
 
   const now = value(life, SERVICE_1)
-  const keys = parseSecureKeyValue(now)
-  const formerKeys = parseSecureKeyValue(former)
+  const keys = readKeyPair(now)
+  const formerKeys = readKeyPair(former)
   const of = `rotation ${rotation}: `
   check(`${of}the first key is new`, keys !== undefined && !former.includes(keys.first))
   check(`${of}the second key is the former first`, keys?.second === formerKeys?.first)
   check(`${of}both apps hold the same value`, value(life, SERVICE_2) === now)
   await until(
     `The promotion of rotation ${rotation}`,
-    async () => (await stages(life)).current?.join() === fingerprint(keys?.first ?? ''),
+    async () => (await stack.observer.keysOf(addonId)).signs === fingerprint(keys?.first ?? ''),
     limits,
   )
-  const { previous = [], pending = [] } = await stages(life)
+  const { others, stored } = await stack.observer.keysOf(addonId)
   check(
     `${of}the service accepts the former first and nothing older`,
-    previous.join() === fingerprint(keys?.second ?? '') && pending.length === 0,
+    others.join() === fingerprint(keys?.second ?? ''),
   )
   const cut = before.map(({ app, release }) => stack.simulator.view.app(app).version - release)
   check(
     `${of}one release per app`,
     cut.every((releases) => releases === 1),
   )
-  const all = await allKeysOf(stack.db, addonId)
-  check(
-    `${of}older keys are erased`,
-    all.every((key) => (key.stage === 'retired') === (key.sealedKey === null)) &&
-      all.filter((key) => key.stage === 'retired').length === rotation,
-  )
+  check(`${of}older keys are erased`, stored === 2)
 }
 
 async function checkEnd({ stack, check, addonId }: Life): Promise<void> {
-  const { simulator, db, logFiles } = stack
+  const { simulator, observer, logFiles } = stack
   check(`deprovision: ${VAR_1} is gone from ${SERVICE_1}`, value({ stack }, SERVICE_1) === '')
   const { status } = await simulator.customer.repeatProvision(addonId)
   check(`deprovision: the service answers 410 to a repeated request`, status === 410)
-  const keys = await allKeysOf(db, addonId)
-  check(
-    'deprovision: every key is erased',
-    keys.every((key) => key.sealedKey === null && key.digest === null),
-  )
+  check('deprovision: every key is erased', (await observer.keysOf(addonId)).stored === 0)
 
   const logs = (await Promise.all(logFiles.map((file) => readFile(file, 'utf8')))).join('\n')
   const releases = [SERVICE_1, SERVICE_2].flatMap((app) => simulator.view.releases(app))
@@ -113,15 +102,6 @@ async function checkEnd({ stack, check, addonId }: Life): Promise<void> {
 /** The add-on's config var on an app; empty when there is none. */
 function value({ stack }: Pick<Life, 'stack'>, app: string): string {
   return stack.simulator.view.configVars(app)[app === SERVICE_1 ? VAR_1 : VAR_2] ?? ''
-}
-
-/** The fingerprints of all versions by stage. */
-async function stages({ stack, addonId }: Life): Promise<Partial<Record<string, string[]>>> {
-  const keys = await allKeysOf(stack.db, addonId)
-  const byStage = Object.groupBy(keys, (key) => key.stage)
-  return Object.fromEntries(
-    Object.entries(byStage).map(([stage, versions]) => [stage, versions.map((key) => key.fingerprint)]),
-  )
 }
 
 function holds(answer: unknown, given: string): boolean {

@@ -1,21 +1,16 @@
-import type { SimulatorEvent } from '../simulator/src/event-bus.ts'
-import type { Simulator } from '../simulator/src/simulator.ts'
-import { ADDON } from '../src/config.ts'
-import type { AuditEvent } from '../src/domain/audit.ts'
-import { findPlan, type Plan } from '../src/domain/plan.ts'
-import type { Db } from '../src/store/database.ts'
-import { findSchedule } from '../src/store/schedule.ts'
-import { watchAudit } from './audit-watch.ts'
+import type { Simulator, SimulatorEvent } from '../simulator/src/index.ts'
+import { ADDON, type Observer, type ServiceEvent, type Settings } from '../src/bin/observe.ts'
 import { type Entry, RANK } from './entry.ts'
+import { watchEvents } from './event-watch.ts'
 import { tellHeroku } from './heroku-words.ts'
 import { complaintIn, followLog } from './log-follower.ts'
-import { tellAudit, tellNextRotation } from './service-words.ts'
+import { tellEvent, tellNextRotation } from './service-words.ts'
 import type { Timeline } from './timeline.ts'
 
 export type NarratorOptions = {
   simulator: Simulator
-  db: Db
-  plans: readonly Plan[]
+  observer: Observer
+  plans: Settings['plans']
   timeline: Timeline
   now: () => Date
 }
@@ -24,13 +19,13 @@ export type NarratorOptions = {
 export type Narrator = {
   /** Also shows the warnings and errors of this log file. */
   follow: (name: string, logFile: string) => void
-  /** Looks once at all that does not announce itself: audit rows, logs, dynos that came up. */
+  /** Looks once at all that does not announce itself: the service's events, its logs, dynos that came up. */
   look: () => Promise<void>
   /** When the add-on rotates next, as an entry. */
   nextRotation: (addonId: string) => Promise<Entry[]>
 }
 
-const MOVES_THE_DATE: readonly AuditEvent['action'][] = [
+const MOVES_THE_DATE: readonly ServiceEvent['action'][] = [
   'resource-provisioned',
   'key-promoted',
   'plan-changed',
@@ -38,33 +33,32 @@ const MOVES_THE_DATE: readonly AuditEvent['action'][] = [
   'schedule-resumed',
 ]
 
-/** Rows that are in the database already are history: they are not told again. */
+/** What has happened in the service before is history: it is not told again. */
 export async function createNarrator(options: NarratorOptions): Promise<Narrator> {
-  const { simulator, db, plans, timeline, now } = options
+  const { simulator, observer, plans, timeline, now } = options
   const { view } = simulator
   const logs: { name: string; read: () => Promise<string[]> }[] = []
-  const audit = watchAudit(db)
-  // Gone add-ons stay in it: their last rows are written before Heroku knows that they are gone.
+  const watch = watchEvents(observer)
+  // Gone add-ons stay in it: their last events are written before Heroku knows that they are gone.
   const addonIds = new Set(view.addons().map(({ id }) => id))
-  await audit.takeAsKnown([...addonIds])
+  await watch.takeAsKnown([...addonIds])
 
   function serviceName(addonId: string): string {
     return view.addons().length > 1 ? view.addon(addonId).name : ADDON.id
   }
 
   async function nextRotation(addonId: string, at = now()): Promise<Entry[]> {
-    const schedule = await findSchedule(db, addonId)
-    if (!schedule) return []
+    const next = await observer.nextRotation(addonId, at)
+    if (!next) return []
     const { plan } = view.addon(addonId)
-    const { nextRotationAt, pause } = schedule
-    const facts = { nextRotationAt, pause, plan, periodMs: findPlan(plans, plan)?.periodMs }
+    const facts = { ...next, plan, periodMs: plans.find(({ name }) => name === plan)?.periodMs }
     return [tellNextRotation(facts, at, serviceName(addonId))]
   }
 
-  async function lookAtAudit(): Promise<void> {
+  async function lookAtService(): Promise<void> {
     for (const { id } of view.addons()) addonIds.add(id)
-    for (const event of await audit.next([...addonIds])) {
-      timeline.add(tellAudit(event, serviceName(event.resourceId)))
+    for (const event of await watch.next([...addonIds])) {
+      timeline.add(tellEvent(event, serviceName(event.resourceId)))
       if (MOVES_THE_DATE.includes(event.action)) {
         timeline.add(await nextRotation(event.resourceId, event.action === 'key-promoted' ? event.at : now()))
       }
@@ -108,7 +102,7 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
       logs.push({ name, read: followLog(logFile) })
     },
     async look() {
-      await lookAtAudit()
+      await lookAtService()
       await lookAtLogs()
       lookAtDynos()
     },

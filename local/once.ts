@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemNow } from '../src/clock.ts'
+import { systemNow } from './clock.ts'
 import { RANK } from './entry.ts'
 import { type Check, liveThrough } from './life-of-an-addon.ts'
 import { LocalStackError } from './local-stack-error.ts'
@@ -14,7 +14,7 @@ const FORTNIGHT_SECONDS = 12
 const LIMIT_SECONDS = 120
 
 /** `npm start -- --once`: the life of one add-on, checked, on data of its own. Throws at the first broken promise. */
-export async function runOnce({ root, signal, terminal }: SessionOptions): Promise<void> {
+export async function runOnce({ root, env, signal, terminal }: SessionOptions): Promise<void> {
   const startedAt = systemNow()
   const { say, print } = terminal
   const folder = await mkdtemp(join(tmpdir(), 'securekey-once-'))
@@ -23,7 +23,7 @@ export async function runOnce({ root, signal, terminal }: SessionOptions): Promi
     await using closers = new AsyncDisposableStack()
     say(`Starting Postgres, a simulated Heroku, web and worker for one life, in ${folder} ...`)
     const either = AbortSignal.any([signal, limit])
-    const options = { root, folder, kept: false, fortnightSeconds: FORTNIGHT_SECONDS, signal: either }
+    const options = { root, env, folder, kept: false, fortnightSeconds: FORTNIGHT_SECONDS, signal: either }
     const stack = await startStack({ ...options, tell: say, print }, closers)
     terminal.facts('securekey: the life of one add-on, checked step by step', facts(stack), [
       'These are demo keys, shown in full on purpose; the service itself never logs one.',
@@ -46,10 +46,10 @@ export async function runOnce({ root, signal, terminal }: SessionOptions): Promi
   await rm(folder, { recursive: true, force: true })
 }
 
-function facts({ config, simulator }: Stack): [string, string][] {
+function facts({ settings, simulator }: Stack): [string, string][] {
   return [
     ['heroku', simulator.url],
-    ['service', config.addonUrl],
+    ['service', settings.addonUrl],
   ]
 }
 

@@ -1,5 +1,4 @@
-import type { Actor, AuditEvent } from '../src/domain/audit.ts'
-import { isPaused, type Pause } from '../src/domain/pause.ts'
+import type { Actor, NextRotation, ServiceEvent } from '../src/bin/observe.ts'
 import { type Entry, RANK } from './entry.ts'
 
 const REAL_PERIODS: Readonly<Record<string, string>> = {
@@ -9,8 +8,8 @@ const REAL_PERIODS: Readonly<Record<string, string>> = {
   monthly: 'month',
 }
 
-/** Tells an audit row of the service. What only repeats something told already makes no entry. */
-export function tellAudit(event: AuditEvent, who: string): Entry[] {
+/** Tells an event of the service. What only repeats something told already makes no entry. */
+export function tellEvent(event: ServiceEvent, who: string): Entry[] {
   const { at, details = {} } = event
   const key = `key ${event.version} (${event.fingerprint})`
   const told = (text: string, more: Partial<Entry> = {}): Entry[] => [
@@ -82,13 +81,13 @@ export function tellAudit(event: AuditEvent, who: string): Entry[] {
 
 /** When the next rotation comes, and that time runs faster here. */
 export function tellNextRotation(
-  schedule: { nextRotationAt: Date; pause: Pause | null; plan: string; periodMs: number | undefined },
+  schedule: NextRotation & { plan: string; periodMs: number | undefined },
   at: Date,
   who: string,
 ): Entry {
   const { nextRotationAt, pause, plan, periodMs } = schedule
   const entry = { at, rank: RANK.ahead, who }
-  if (isPaused(pause, at)) return { ...entry, text: `no rotation ${pauseEnd(pause)}` }
+  if (pause) return { ...entry, text: `no rotation ${pauseEnd(pause)}` }
   const seconds = Math.round((nextRotationAt.getTime() - at.getTime()) / 1_000)
   const when = seconds > 0 ? `in ${seconds} s` : 'at once: its date has passed'
   const real = REAL_PERIODS[plan] ?? `period of ${plan}`
@@ -97,8 +96,8 @@ export function tellNextRotation(
   return { ...entry, text: `next rotation ${when}${shortened}` }
 }
 
-function pauseEnd(pause: Pause | null): string {
-  return pause?.until ? `before ${pause.until.toTimeString().slice(0, 8)}` : 'until somebody resumes it'
+function pauseEnd(pause: { until: Date | null }): string {
+  return pause.until ? `before ${pause.until.toTimeString().slice(0, 8)}` : 'until somebody resumes it'
 }
 
 function nameOf(actor: Actor): string {

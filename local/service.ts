@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sleep } from '../src/clock.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalStackError } from './local-stack-error.ts'
 import { procfileCommand } from './procfile.ts'
 import { logTail, type ServiceProcess, startServiceProcess } from './service-process.ts'

@@ -13,6 +13,9 @@ export type LocalSettings = {
 /** Of the surrounding shell only what programs need to run: its PG* and settings variables would change the service. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot']
 
+/** Variables of a surrounding shell. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
 const GUARD = new URL('./end-with-parent.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
@@ -42,7 +45,7 @@ export function serviceSettings(settings: LocalSettings): Record<string, string>
 /** The environment of a process of the service: the settings, and the guard that ends it with `npm start`. */
 export function serviceEnvironment(
   settings: Record<string, string>,
-  surrounding: Readonly<Record<string, string | undefined>>,
+  surrounding: Environment,
 ): Record<string, string> {
   const passedOn = PASSED_ON.flatMap((name) => (surrounding[name] ? [[name, surrounding[name]]] : []))
   return {

@@ -1,17 +1,14 @@
-import type { SimulatorOptions } from '../simulator/src/options.ts'
-import { ADDON, type Config } from '../src/config.ts'
+import manifest from '../addon-manifest.json' with { type: 'json' }
+import { type AddonOptions, addonFromManifest } from '../simulator/src/index.ts'
+import type { Settings } from '../src/bin/observe.ts'
 
-/** The add-on as the simulated Heroku knows it: what the manifest, the portal and the service agree upon. */
-export function simulatedAddon(config: Config): SimulatorOptions['addon'] {
-  return {
-    id: ADDON.id,
-    configVars: [ADDON.configVar],
-    prefix: ADDON.configVarsPrefix,
-    baseUrl: `${config.addonUrl}/heroku/resources`,
-    ssoUrl: `${config.addonUrl}/sso/login`,
-    password: config.addonPassword,
-    ssoSalt: config.addonSsoSalt,
-    clientSecret: config.addonClientSecret,
-    plans: config.plans.map((plan) => plan.name),
-  }
+/** The add-on as the simulated Heroku knows it: our manifest, and the service's settings for what the portal adds. */
+export function simulatedAddon(settings: Settings): AddonOptions {
+  return addonFromManifest(manifest, {
+    clientSecret: settings.addonClientSecret,
+    password: settings.addonPassword,
+    ssoSalt: settings.addonSsoSalt,
+    plans: settings.plans.map((plan) => plan.name),
+    serviceUrl: settings.addonUrl,
+  })
 }

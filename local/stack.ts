@@ -1,20 +1,20 @@
-import type { Simulator } from '../simulator/src/simulator.ts'
-import { systemNow } from '../src/clock.ts'
-import { type Db, openDatabase } from '../src/store/database.ts'
+import type { Simulator } from '../simulator/src/index.ts'
+import { type Observer, observeService } from '../src/bin/observe.ts'
 import { tellApps } from './app-words.ts'
 import { type BackingServices, type StackOptions, startBackingServices } from './backing-services.ts'
+import { systemNow } from './clock.ts'
 import type { Entry } from './entry.ts'
 import type { LocalStackError } from './local-stack-error.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
 import { runRelease, startService } from './service.ts'
-import { serviceEnvironment } from './settings.ts'
+import { type Environment, serviceEnvironment } from './settings.ts'
 import { createTeller, type Teller } from './teller.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
 
 /** The whole add-on, running. */
 export type Stack = BackingServices & {
-  /** The service's own database, to look into. */
-  db: Db
+  /** To see what the service does. */
+  observer: Observer
   timeline: Timeline
   narrator: Narrator
   teller: Teller
@@ -28,7 +28,7 @@ export type Stack = BackingServices & {
  * of `closers` stops what was started in the opposite order, so that each part can still reach those it needs.
  */
 export async function startStack(
-  options: StackOptions & { root: string; print: (entry: Entry) => void },
+  options: StackOptions & { root: string; env: Environment; print: (entry: Entry) => void },
   closers: AsyncDisposableStack,
 ): Promise<Stack> {
   const { root, folder, signal, print } = options
@@ -36,17 +36,23 @@ export async function startStack(
   const serviceOptions = {
     root,
     folder,
-    env: serviceEnvironment(backing.settings, process.env),
-    url: backing.config.addonUrl,
+    env: serviceEnvironment(backing.environment, options.env),
+    url: backing.settings.addonUrl,
     signal,
   }
   await runRelease(serviceOptions)
 
-  const db = openDatabase({ url: backing.data.databaseUrl, poolSize: 2, onIdleError: () => {} })
-  closers.defer(() => db.destroy())
+  const observer = observeService(backing.data.databaseUrl)
+  closers.defer(() => observer.close())
   const timeline = createTimeline(print)
-  const { simulator, config } = backing
-  const narrator = await createNarrator({ simulator, db, plans: config.plans, timeline, now: systemNow })
+  const { simulator } = backing
+  const narrator = await createNarrator({
+    simulator,
+    observer,
+    plans: backing.settings.plans,
+    timeline,
+    now: systemNow,
+  })
   const teller = createTeller(narrator, timeline, backing.postgresLog)
   closers.defer(() => teller.end())
   if (backing.data.resumed) timeline.add(await tellFound(narrator, simulator))
@@ -56,7 +62,7 @@ export async function startStack(
   for (const { name, logFile } of processes) narrator.follow(name, logFile)
   return {
     ...backing,
-    db,
+    observer,
     timeline,
     narrator,
     teller,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { HerokuError } from '../simulator/src/heroku-error.ts'
+import { HerokuError } from '../simulator/src/index.ts'
 import { HELP, parseArguments } from './arguments.ts'
 import { createPaint } from './layout.ts'
 import { LocalStackError } from './local-stack-error.ts'
@@ -29,7 +29,7 @@ const paint = createPaint(process.stdout.isTTY === true, process.env.NO_COLOR)
 const terminal = createTerminal((text) => process.stdout.write(text), paint)
 const signal = listenForStop()
 const run = request.mode === 'once' ? runOnce : runSession
-const error: unknown = await run({ root: ROOT, signal, terminal }).then(
+const error: unknown = await run({ root: ROOT, env: process.env, signal, terminal }).then(
   () => signal.reason,
   (reason: unknown) => reason,
 )

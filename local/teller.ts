@@ -1,4 +1,4 @@
-import { systemNow } from '../src/clock.ts'
+import { systemNow } from './clock.ts'
 import { LocalStackError } from './local-stack-error.ts'
 import type { Narrator } from './narrator.ts'
 import { logTail } from './service-process.ts'

@@ -1,4 +1,4 @@
-import { sleep } from '../src/clock.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalStackError } from './local-stack-error.ts'
 
 const LOOK_EVERY_MS = 50

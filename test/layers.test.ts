@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { readSource } from './support/source-file.ts'
 
-/** What a folder of src (or a file at its top), or another package of this repository, may import besides itself. */
+/** What a folder of src (or a file at its top), or a folder beside src, may import besides itself. */
 type Rule = {
   folders?: string[]
   /** Only with `import type`. */
@@ -13,11 +13,13 @@ type Rule = {
   packages?: string[]
   /** Of these packages only the named exports. */
   onlyNames?: Record<string, string[]>
-  /** Files outside of every layer. */
+  /** Single files, of other layers or outside of all. */
   files?: string[]
   anything?: true
-  /** May read the real clock, chance and the environment. */
-  ambient?: true
+  /** Files that import by a path which is only known when they run. */
+  computed?: string[]
+  /** May read the real clock, chance and the environment: all of it, or these files. */
+  ambient?: true | string[]
 }
 
 const TABLE: Record<string, Rule> = {
@@ -38,7 +40,6 @@ const TABLE: Record<string, Rule> = {
     packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'node:crypto'],
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron', 'p-queue'] },
-  simulator: { anything: true, ambient: true },
   'logger.ts': { packages: ['pino'] },
   'config.ts': {
     folders: ['domain'],
@@ -48,7 +49,18 @@ const TABLE: Record<string, Rule> = {
   },
   'clock.ts': { packages: ['node:timers/promises'], ambient: true },
   bin: { anything: true, ambient: true },
-  local: { anything: true, ambient: true },
+  // A package of its own: nothing of src, and through one door only.
+  simulator: {
+    packages: ['fastify', '@fastify/*', 'node:*'],
+    ambient: ['simulator/src/bin.ts', 'simulator/src/clock.ts'],
+  },
+  local: {
+    packages: ['pg', 'node:*'],
+    files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
+    // The embedded Postgres for this platform.
+    computed: ['local/postgres-home.ts'],
+    ambient: ['local/start.ts', 'local/clock.ts', 'local/stop-signals.ts', 'local/postgres.ts'],
+  },
 }
 
 const LONGEST_FILE_LINES = 250
@@ -72,7 +84,9 @@ const CHANGES_A_RESOURCE = [
 ]
 const LOCKS = ['liveResource', 'lockForChange', 'lockClaimedResources']
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const FOLDERS = ['src', 'simulator', 'local']
+/** Never part of a deployment. */
+const BESIDE_SRC = ['simulator', 'local']
+const FOLDERS = ['src', 'simulator/src', 'local']
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }),
@@ -151,6 +165,17 @@ describe('a forbidden edge is reported', () => {
     ['src/store/resources.ts', "import manifest from '../../addon-manifest.json' with { type: 'json' }"],
     ['src/store/resources.ts', 'const later = await import(name)'],
     ['src/store/resources.ts', "const fs = require('left-pad')"],
+    ['src/bin/web.ts', "import { createSimulator } from '../../simulator/src/index.ts'"],
+    ['src/bin/web.ts', "import { startLocalPostgres } from '../../local/postgres.ts'"],
+    ['simulator/src/bin.ts', "import { readConfig } from '../../src/config.ts'"],
+    ['simulator/src/bin.ts', "import { runProcess } from '../../src/bin/run.ts'"],
+    ['simulator/src/manifest.ts', "import manifest from '../../addon-manifest.json' with { type: 'json' }"],
+    ['simulator/src/server.ts', "import { pino } from 'pino'"],
+    ['local/stack.ts', "import type { Db } from '../src/store/database.ts'"],
+    ['local/stack.ts', "import { compose } from '../src/bin/compose.ts'"],
+    ['local/stack.ts', "import { createSimulator } from '../simulator/src/simulator.ts'"],
+    ['local/stack.ts', "import { sql } from 'kysely'"],
+    ['local/stack.ts', 'const later = await import(name)'],
   ])('%s: %s', (path, text) => {
     expect(forbiddenImports(path, `const before = 1\n${text}`)).toEqual([
       expect.stringContaining(`${path}:2`),
@@ -169,6 +194,9 @@ describe('an allowed edge is not reported', () => {
     ['src/config.ts', "import manifest from '../addon-manifest.json' with { type: 'json' }"],
     ['src/bin/web.ts', "import { plan } from '../domain/plan.ts'\nimport 'anything'"],
     ['src/domain/plan.ts', "// import 'kysely'\nconst text = `import 'pg'`"],
+    ['simulator/src/endpoints/app.ts', "import { createApp } from '../apps.ts'"],
+    ['local/stack.ts', "import { createSimulator } from '../simulator/src/index.ts'"],
+    ['local/stack.ts', "import { observeService } from '../src/bin/observe.ts'"],
   ])('%s: %s', (path, text) => {
     expect(forbiddenImports(path, text)).toEqual([])
   })
@@ -218,14 +246,15 @@ function forbiddenImports(path: string, text: string): string[] {
 
 function isAllowed(path: string, specifier: string, typeOnly: boolean, names: string[]): boolean {
   const rule = TABLE[layerOf(path)]
-  if (!rule || rule.anything) return rule !== undefined
+  if (!rule) return false
   if (specifier.startsWith('.')) {
     const target = resolve(path, specifier)
-    if (rule.files?.includes(target)) return true
     const layer = layerOf(target)
+    if (rule.files?.includes(target) || (rule.anything && !BESIDE_SRC.includes(layer))) return true
     const allowed = [layerOf(path), ...(rule.folders ?? []), ...(typeOnly ? (rule.typesOf ?? []) : [])]
     return allowed.includes(layer)
   }
+  if (rule.anything || (specifier === '?' && rule.computed?.includes(path))) return true
   const name = packageOf(specifier)
   const only = rule.onlyNames?.[name]
   if (only && (names.length === 0 || names.some((each) => !only.includes(each)))) return false
@@ -235,7 +264,8 @@ function isAllowed(path: string, specifier: string, typeOnly: boolean, names: st
 }
 
 function forbiddenAmbient(path: string, text: string): string[] {
-  if (TABLE[layerOf(path)]?.ambient) return []
+  const ambient = TABLE[layerOf(path)]?.ambient
+  if (ambient === true || ambient?.includes(path)) return []
   return readSource(text).ambient.map(({ what, line }) => `${path}:${line} may not use ${what}`)
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { tellAudit, tellNextRotation } from '../../local/service-words.ts'
-import type { AuditEvent } from '../../src/domain/audit.ts'
+import { tellEvent, tellNextRotation } from '../../local/service-words.ts'
+import type { ServiceEvent } from '../../src/bin/observe.ts'
 
 const AT = new Date('2026-03-03T12:00:00Z')
 const about = {
@@ -10,8 +10,8 @@ const about = {
   version: 3,
   fingerprint: '8a1f02bc',
 } as const
-const tell = (event: Pick<AuditEvent, 'action'> & Partial<AuditEvent>) =>
-  tellAudit({ ...about, ...event }, 'x')
+const tell = (event: Pick<ServiceEvent, 'action'> & Partial<ServiceEvent>) =>
+  tellEvent({ ...about, ...event }, 'x')
 
 test.each([
   ['key-created', 'create'],
