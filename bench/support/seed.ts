@@ -10,7 +10,7 @@ const PERIOD_SECONDS = 14 * 86_400
 type Range = { from: number; count: number }
 
 /** Stores resources `from` up to `from + count`, each with sealed values that really open, due over the last day. */
-export async function seedDue(url: string, range: Range): Promise<void> {
+async function seedDue(url: string, range: Range): Promise<void> {
   const parts = Math.max(1, Math.min(availableParallelism(), Math.ceil(range.count / 2_000)))
   const size = Math.ceil(range.count / parts)
   await Promise.all(
@@ -29,7 +29,7 @@ const scattered = ({ from, count }: Range) =>
  * Stores resources that are not due for between one and fourteen days. No bench opens their sealed values, so they hold
  * text of the same length instead.
  */
-export async function seedWaiting(url: string, range: Range): Promise<void> {
+async function seedWaiting(url: string, range: Range): Promise<void> {
   await seedSchedule(url, range)
   await withClient(url, async (client) => {
     await client.query(`

@@ -114,7 +114,7 @@ export function isAttachmentVar(heroku: Heroku, app: App, attachments: Attachmen
 }
 
 /** Tells that an attachment came or goes; it must still be in the world. */
-export function attachmentEvent(heroku: Heroku, action: 'create' | 'destroy', attachment: Attachment): void {
+function attachmentEvent(heroku: Heroku, action: 'create' | 'destroy', attachment: Attachment): void {
   const { world, events } = heroku
   events.emit({
     type: 'attachment',

@@ -21,7 +21,7 @@ export function attachmentWithLogToken(heroku: Heroku, token: string): Attachmen
 }
 
 /** The frames of a body, one text each; a LEN that does not count the bytes is refused. */
-export function splitFrames(body: Buffer): string[] {
+function splitFrames(body: Buffer): string[] {
   const frames: string[] = []
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(' ', at)

@@ -48,7 +48,7 @@ export function refusal(error: HerokuError, headers: Record<string, string> = {}
 }
 
 /** The request in plain values; strings of a repeated header or query name are joined or taken once. */
-export function callFrom(request: FastifyRequest, caller: Call['caller']): Call {
+function callFrom(request: FastifyRequest, caller: Call['caller']): Call {
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
   return {
     method: request.method,

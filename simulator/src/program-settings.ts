@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { addonFromManifest, ManifestError } from './manifest.ts'
 import type { AddonOptions } from './options.ts'
 
-export const HELP = `heroku-addon-simulator: a stand-in for Heroku, beside which an add-on's service can run
+const HELP = `heroku-addon-simulator: a stand-in for Heroku, beside which an add-on's service can run
 
   --manifest FILE        the add-on's manifest (addon-manifest.json)
   --service-url URL      where the add-on's service listens (the addresses under "test" in the manifest)

@@ -34,7 +34,7 @@ export function logInputUrl(heroku: Heroku, attachment: Attachment): string {
 }
 
 /** `2016-03-03T18:01:31-0800`: the offset has no colon, which a strict RFC 3339 parser refuses. */
-export function pacificTimestamp(date: Date): string {
+function pacificTimestamp(date: Date): string {
   return `${new Date(date.getTime() - 8 * 60 * 60 * 1000).toISOString().slice(0, 19)}-0800`
 }
 

@@ -71,7 +71,7 @@ export async function repeatDeprovision(heroku: Heroku, idOrName: string): Promi
 }
 
 /** Takes the add-on off all its apps; from now on its tokens reach nothing. */
-export function completeDeprovisioning(heroku: Heroku, addon: AddOn): void {
+function completeDeprovisioning(heroku: Heroku, addon: AddOn): void {
   const { world } = heroku
   // The id stays known, so that a later call with its token is answered 404 and not 401.
   for (const attachment of attachmentsOf(world, addon)) {

@@ -36,7 +36,7 @@ export function checkServiceAnswer(
 }
 
 /** The message shown for a refusal: the service's own for 422 and 503, a standard text for anything else. */
-export function customerText(status: number, body: Record<string, unknown> | undefined): string {
+function customerText(status: number, body: Record<string, unknown> | undefined): string {
   const shown = (status === 422 || status === 503) && typeof body?.message === 'string'
   return shown ? String(body.message) : 'Could not communicate with vendor, please try again later'
 }

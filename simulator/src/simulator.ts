@@ -9,8 +9,6 @@ import { createStateSaver } from './state-file.ts'
 import { createView, type View } from './view.ts'
 import { createWebhookSender, type Webhooks } from './webhook-sender.ts'
 
-export type { SimulatorOptions } from './options.ts'
-
 /** A stand-in for Heroku, its customer and Logplex, on one port. */
 export type Simulator = Portal & {
   listen: (address: { port: number; host?: string }) => Promise<{ url: string }>

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Heroku } from './heroku.ts'
+import { resourceToken, userScopedToken } from './sso-token.ts'
 import { type AddOn, addonOf, appOf } from './world.ts'
 
 /** The eleven fields of the form that Heroku's site posts to the service (Add-on Single Sign-on). */
@@ -56,22 +56,6 @@ export function ssoForm(heroku: Heroku, input: SsoInput): SsoForm {
     return typeof field[1] === 'string'
   })
   return { url: heroku.settings.addon.ssoUrl, fields: Object.fromEntries(fields) }
-}
-
-/** `sha1(id:salt:timestamp)`: the v3 `resource_token` with the uuid, the v1 `token` with the provider's id. */
-export function resourceToken(id: string, salt: string, timestamp: string): string {
-  return createHash('sha1').update(`${id}:${salt}:${timestamp}`).digest('hex')
-}
-
-/** `sha256(resource_id:salt:timestamp:user_id:email)`, the only one that also vouches for the user. */
-export function userScopedToken(
-  id: string,
-  salt: string,
-  timestamp: string,
-  userId: string,
-  email: string,
-): string {
-  return createHash('sha256').update(`${id}:${salt}:${timestamp}:${userId}:${email}`).digest('hex')
 }
 
 function contextAppName(heroku: Heroku, addon: AddOn, app: string | undefined): string | undefined {

@@ -34,7 +34,7 @@ export function loadWorld(path: string): World | undefined {
 }
 
 /** Writes beside the file and renames, so that a crash leaves the old state or the new one, never half of it. */
-export function saveWorld(path: string, world: World): void {
+function saveWorld(path: string, world: World): void {
   const saved: Record<string, unknown> = { format: 1 }
   for (const [name, part] of Object.entries(world)) saved[name] = part instanceof Map ? [...part] : part
   mkdirSync(dirname(path), { recursive: true })

@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto'
 import type { Heroku } from './heroku.ts'
 import { notFound } from './heroku-error.ts'
 import { createHistory } from './history.ts'
 import type { Delivery } from './webhook-delivery.ts'
 import { webhookNotices } from './webhook-notices.ts'
+import { webhookSignature } from './webhook-signature.ts'
 import type { Webhook } from './world.ts'
 
 /** The side that tests and the admin face see. Nothing here waits for real time: retries follow the clock. */
@@ -80,11 +80,6 @@ export function createWebhookSender(heroku: Heroku): Webhooks {
       await pumpAll()
     },
   }
-}
-
-/** base64 of HMAC-SHA256 over the raw body: the header `Heroku-Webhook-Hmac-SHA256`. */
-export function webhookSignature(secret: string, body: string): string {
-  return createHmac('sha256', secret).update(body).digest('base64')
 }
 
 async function attempt(heroku: Heroku, webhook: Webhook, delivery: Delivery): Promise<void> {

@@ -143,7 +143,7 @@ export function attachmentsOf(world: World, owner: AddOn | App): Attachment[] {
 }
 
 /** The attachment with this id; 404 when there is none. */
-export function attachmentOf(world: World, id: string): Attachment {
+function attachmentOf(world: World, id: string): Attachment {
   const attachment = world.attachments.get(id)
   if (attachment === undefined) throw notFound('attachment')
   return attachment

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resourceToken, userScopedToken } from '../../simulator/src/sso-form.ts'
+import { resourceToken, userScopedToken } from '../../simulator/src/sso-token.ts'
 import { MINUTE } from './support/fake-clock.ts'
 import { startWithAddon } from './support/start-heroku.ts'
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { webhookSignature } from '../../simulator/src/webhook-sender.ts'
+import { webhookSignature } from '../../simulator/src/webhook-signature.ts'
 import { HOUR, SECOND } from './support/fake-clock.ts'
 import { callApi, patchKey } from './support/partner.ts'
 import { type Received, type StandInService, standardReply } from './support/stand-in-service.ts'

@@ -23,7 +23,7 @@ export function dayWords(date: Date): string {
 }
 
 /** For example "in 9 days", "3 hours ago", "just now". */
-export function fromNow(date: Date, now: Date): string {
+function fromNow(date: Date, now: Date): string {
   const ms = date.getTime() - now.getTime()
   if (Math.abs(ms) < MINUTE_MS) return ms > 0 ? 'in less than a minute' : 'just now'
   return ms > 0 ? `in ${lengthWords(ms)}` : `${lengthWords(-ms)} ago`
