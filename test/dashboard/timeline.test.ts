@@ -1,52 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { releaseOfKey } from '../../src/domain/release-of-key.ts'
-import type { Overview } from '../../src/flows/overview.ts'
 import { keyRows } from '../../src/http/dashboard/present/keys.ts'
-import { momentOf } from '../../src/http/dashboard/present/time-words.ts'
 import { timelineOf } from '../../src/http/dashboard/present/timeline.ts'
-
-const NOW = new Date('2026-11-29T10:04:00Z')
-const DAY_MS = 86_400_000
-const inDays = (days: number) => new Date(NOW.getTime() + days * DAY_MS)
-
-type Key = Overview['keys'][number]
-
-function key(version: number, stage: Key['stage'], publishedInDays: number, more: Partial<Key> = {}): Key {
-  const at = inDays(publishedInDays)
-  return {
-    version,
-    stage,
-    filler: false,
-    fingerprint: String(version).padStart(8, '0'),
-    createdAt: at,
-    publishedAt: stage === 'pending' ? null : at,
-    graceEndsAt: stage === 'previous' ? inDays(publishedInDays + 28) : null,
-    revokedAt: null,
-    retiredAt: stage === 'retired' ? inDays(publishedInDays + 28) : null,
-    ...more,
-  }
-}
-
-function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
-  return {
-    resourceId: 'r',
-    name: 'n',
-    plan: 'fortnightly',
-    periodMs: 14 * DAY_MS,
-    grace: { until: 'next-rotation' },
-    graceFloorMs: 7_200_000,
-    now: NOW,
-    missingSince: null,
-    nextRotationAt: inDays(9),
-    pause: null,
-    wakeAt: null,
-    unfinished: null,
-    keys,
-    history: { items: [], olderThan: undefined },
-    audit: { items: [], olderThan: undefined },
-    ...more,
-  }
-}
+import { inDays, key, NOW, overview } from './support/made-up-overview.ts'
 
 const CURRENT = key(3, 'current', -5)
 const PREVIOUS = key(2, 'previous', -19)
@@ -153,19 +109,6 @@ describe('the list of keys', () => {
     )
     expect(rows.map(({ role }) => role)).toEqual(['revoked', 'revoked'])
   })
-})
-
-test('a moment is told exactly in UTC and in round words', () => {
-  expect(momentOf(inDays(9), NOW)).toEqual({
-    iso: '2026-12-08T10:04:00.000Z',
-    text: 'Tue 8 Dec 2026 10:04 UTC',
-    short: '8 Dec, 10:04',
-    fromNow: 'in 9 days',
-  })
-  const words = [-1, 30_000, -90_000, -7_200_000, 47 * 3_600_000].map((ms) => {
-    return momentOf(new Date(NOW.getTime() + ms), NOW).fromNow
-  })
-  expect(words).toEqual(['just now', 'in less than a minute', '90 seconds ago', '2 hours ago', 'in 47 hours'])
 })
 
 describe('the release that brought a key', () => {

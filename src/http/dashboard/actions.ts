@@ -10,7 +10,6 @@ import type { Notice } from './addresses.ts'
 import type { Guard, Visit } from './guard.ts'
 import { sendMessage } from './messages.ts'
 import { type DashboardDeps, sendOverview } from './overview-page.ts'
-import { momentOf } from './present/time-words.ts'
 
 /** Actions per minute from one address. */
 const ACTIONS_PER_MINUTE = 60
@@ -38,7 +37,7 @@ export function registerActions(
       status: 409,
       field: 'rotate',
       message: 'The key that signs is very new, so apps may still be signing with the one before.',
-      allowedAt: momentOf(outcome.allowedAt, deps.now()),
+      allowedAt: outcome.allowedAt,
     })
   })
 

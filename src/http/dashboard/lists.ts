@@ -8,6 +8,7 @@ import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
 import { auditLine } from './present/audit-words.ts'
 import { historyEntry } from './present/history.ts'
+import { precisionOf } from './present/time-words.ts'
 
 const DOWNLOADS_PER_MINUTE = 10
 
@@ -20,7 +21,7 @@ export function registerLists(app: FastifyInstance, { deps }: DashboardDeps, gua
       return sendPage(visit.reply, 'history', {
         title: 'History',
         shell: shellOf(visit, resource),
-        history: page.items.map((rotation) => historyEntry(rotation, deps.now())),
+        history: page.items.map((rotation) => historyEntry(rotation, deps.now(), precisionOf(resource))),
         olderThan: page.olderThan ?? '',
       })
     }),
@@ -33,7 +34,7 @@ export function registerLists(app: FastifyInstance, { deps }: DashboardDeps, gua
       return sendPage(visit.reply, 'audit', {
         title: 'Audit trail',
         shell: shellOf(visit, resource),
-        audit: page.items.map((row) => auditLine(row, deps.now())),
+        audit: page.items.map((row) => auditLine(row, deps.now(), precisionOf(resource))),
         olderThan: page.olderThan ?? '',
       })
     }),

@@ -15,7 +15,7 @@ import { auditLine } from './present/audit-words.ts'
 import { historyEntry } from './present/history.ts'
 import { keyRows } from './present/keys.ts'
 import { nowModel } from './present/now.ts'
-import { type Moment, periodWords } from './present/time-words.ts'
+import { momentOf, periodWords, precisionOf } from './present/time-words.ts'
 import { timelineOf } from './present/timeline.ts'
 
 const DAY_MS = 86_400_000
@@ -25,7 +25,7 @@ export type FormProblem = {
   status: 409 | 422
   field: 'rotate' | 'name' | 'until' | 'grace'
   message: string
-  allowedAt?: Moment
+  allowedAt?: Date
   values?: Record<string, string>
 }
 
@@ -39,9 +39,11 @@ export async function sendOverview(
 ): Promise<FastifyReply> {
   const overview = await readOverview(deps, visit.resourceId)
   const { now } = overview
+  const precision = precisionOf(overview)
   const now_ = nowModel(overview)
+  const allowedAt = problem?.allowedAt
   const addon = { configVar: deps.settings.configVar, prefix: deps.settings.configVarsPrefix }
-  const appList = appsModel(await askApps(apps, overview), addon, now)
+  const appList = appsModel(await askApps(apps, overview), addon, now, precision)
   const query = visit.request.query as { done?: unknown }
   return sendPage(
     visit.reply,
@@ -51,7 +53,7 @@ export async function sendOverview(
       shell: shellOf(visit, overview),
       // A rotation that has failed since says more than that it was asked for.
       notice: problem || now_.problem ? '' : noticeWords(query.done),
-      problem: problem ?? null,
+      problem: problem ? { ...problem, allowedAt: allowedAt && momentOf(allowedAt, now, precision) } : null,
       values: problem?.values ?? {},
       now: now_,
       watching: now_.state === 'rotating',
@@ -60,9 +62,9 @@ export async function sendOverview(
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },
       act: actModel(overview),
-      history: overview.history.items.map((rotation) => historyEntry(rotation, now)),
+      history: overview.history.items.map((rotation) => historyEntry(rotation, now, precision)),
       historyGoesOn: overview.history.olderThan !== undefined,
-      audit: overview.audit.items.map((row) => auditLine(row, now)),
+      audit: overview.audit.items.map((row) => auditLine(row, now, precision)),
     },
     problem?.status ?? 200,
   )

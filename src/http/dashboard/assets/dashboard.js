@@ -1,29 +1,28 @@
 // Refines pages that work without it: the reader's own time zone, a copy button, a countdown, and a rotation in
 // progress that is followed without loading the whole page anew.
 
+const DAY = { day: 'numeric', month: 'short' }
+const FULL_DAY = { weekday: 'short', ...DAY, year: 'numeric' }
+const CLOCK = {
+  minute: { hour: '2-digit', minute: '2-digit' },
+  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+}
+const ZONE = { timeZoneName: 'short' }
+/** How a moment is written, by its `data-moment` and, where the clock is told, its `data-precision`. */
 const FORMS = {
-  long: new Intl.DateTimeFormat(undefined, {
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  }),
-  short: new Intl.DateTimeFormat(undefined, {
-    day: 'numeric',
-    month: 'short',
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  }),
+  long: { minute: form(FULL_DAY, CLOCK.minute, ZONE), second: form(FULL_DAY, CLOCK.second, ZONE) },
+  short: { minute: form(DAY, CLOCK.minute, ZONE), second: form(DAY, CLOCK.second, ZONE) },
 }
 const WATCH_EVERY_MS = 3_000
 
+function form(...parts) {
+  return new Intl.DateTimeFormat(undefined, Object.assign({}, ...parts))
+}
+
 function showLocalTimes(root) {
   for (const time of root.querySelectorAll('time[data-moment]')) {
-    time.textContent = FORMS[time.dataset.moment].format(new Date(time.dateTime))
+    const { moment, precision } = time.dataset
+    time.textContent = FORMS[moment][precision].format(new Date(time.dateTime))
   }
 }
 
@@ -36,7 +35,7 @@ function forgetNotice() {
 }
 
 function nameZone() {
-  const { timeZone } = FORMS.long.resolvedOptions()
+  const { timeZone } = FORMS.long.minute.resolvedOptions()
   for (const words of document.querySelectorAll('[data-zone]'))
     words.textContent = `Times are in your zone, ${timeZone}.`
 }

@@ -1,7 +1,7 @@
 import { attachedName } from '../../../domain/config-vars.ts'
 import type { AppsAnswer } from '../../../flows/attached-apps.ts'
 import { failureWords } from './failure-words.ts'
-import { counted, type Moment, momentOf } from './time-words.ts'
+import { counted, type Moment, momentOf, type Precision } from './time-words.ts'
 
 export type AppRow = {
   name: string
@@ -24,6 +24,7 @@ export function appsModel(
   answer: AppsAnswer,
   addon: { configVar: string; prefix: string },
   now: Date,
+  precision: Precision,
 ): AppsModel {
   if (answer.outcome === 'unknown') {
     const why =
@@ -42,7 +43,7 @@ export function appsModel(
     }
     if (release === 'unknown') return { ...row, release: 'release not visible to securekey' }
     if (release === 'not-yet') return { ...row, release: 'no release with the current key seen yet' }
-    return { ...row, release: `v${release.version}`, since: momentOf(release.createdAt, now) }
+    return { ...row, release: `v${release.version}`, since: momentOf(release.createdAt, now, precision) }
   })
   const names = [...new Set(rows.map(({ name }) => name))]
   return { rows, note: '', restarts: restartWords(names) }

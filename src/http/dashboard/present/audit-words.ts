@@ -2,7 +2,7 @@ import type { AuditAction, AuditEvent } from '../../../domain/audit.ts'
 import type { AuditRow } from '../../../flows/overview.ts'
 import { actorWords } from './actor-words.ts'
 import { storedFailureWords } from './failure-words.ts'
-import { type Moment, momentOf } from './time-words.ts'
+import { type Moment, momentOf, type Precision } from './time-words.ts'
 
 const WORDS: Readonly<Record<AuditAction, string>> = {
   'resource-provisioned': 'Add-on created',
@@ -45,33 +45,33 @@ export type AuditLine = {
   details: string
 }
 
-export function auditLine(row: AuditRow, now: Date): AuditLine {
+export function auditLine(row: AuditRow, now: Date, precision: Precision): AuditLine {
   const { actor, version, fingerprint } = row
   return {
     id: row.id,
-    at: momentOf(row.at, now),
+    at: momentOf(row.at, now, precision),
     what: WORDS[row.action] ?? row.action.replaceAll('-', ' '),
     who: actorWords(actor),
     unverified: actor.type === 'person' && !actor.verified,
     address: actor.type === 'person' ? (actor.address ?? '') : '',
     key: version === undefined ? '' : `version ${version}${fingerprint ? `, ${fingerprint}` : ''}`,
-    details: detailWords(row.details, now),
+    details: detailWords(row.details, (at) => momentOf(at, now, precision).text),
   }
 }
 
 /** "from: weekly, to: daily"; what is empty is left out. */
-function detailWords(details: AuditEvent['details'], now: Date): string {
+function detailWords(details: AuditEvent['details'], timeWords: (at: Date) => string): string {
   return Object.entries(details ?? {})
     .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => `${spaced(name)}: ${valueWords(name, `${value}`, now)}`)
+    .map(([name, value]) => `${spaced(name)}: ${valueWords(name, `${value}`, timeWords)}`)
     .join(', ')
 }
 
 const ISO_DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$/
 
-function valueWords(name: string, value: string, now: Date): string {
+function valueWords(name: string, value: string, timeWords: (at: Date) => string): string {
   if (name === 'failure') return storedFailureWords(value).words.replace(/\.$/, '')
-  return ISO_DATE.test(value) ? momentOf(new Date(value), now).text : value
+  return ISO_DATE.test(value) ? timeWords(new Date(value)) : value
 }
 
 /** "nextRotationAt" as "next rotation at". */

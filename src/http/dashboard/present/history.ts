@@ -2,7 +2,7 @@ import type { RotationReason, RotationState } from '../../../domain/rotation.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { askedByWords } from './actor-words.ts'
 import { storedFailureWords } from './failure-words.ts'
-import { counted, lengthWords, type Moment, momentOf } from './time-words.ts'
+import { counted, lengthWords, type Moment, momentOf, type Precision } from './time-words.ts'
 
 type RotationRecord = Overview['history']['items'][number]
 
@@ -38,9 +38,9 @@ export type HistoryEntry = {
 }
 
 /** A delay shorter than this is how a worker works, not lateness. */
-const ON_TIME_MS = 60_000
+const ON_TIME_MS: Readonly<Record<Precision, number>> = { minute: 60_000, second: 3_000 }
 
-export function historyEntry(rotation: RotationRecord, now: Date): HistoryEntry {
+export function historyEntry(rotation: RotationRecord, now: Date, precision: Precision): HistoryEntry {
   const { state, dueAt, publishedAt, closedAt, lastFailure, attempts, pendingVersion } = rotation
   const doneAt = publishedAt ?? closedAt
   const failure = lastFailure === null ? undefined : storedFailureWords(lastFailure)
@@ -51,15 +51,15 @@ export function historyEntry(rotation: RotationRecord, now: Date): HistoryEntry 
     stateWords: STATES[state],
     askedBy: askedByWords(rotation.openedBy),
     version: pendingVersion === null ? '' : `version ${pendingVersion}`,
-    due: momentOf(dueAt, now),
-    done: doneAt ? momentOf(doneAt, now) : null,
-    late: state === 'done' && doneAt ? lateWords(doneAt.getTime() - dueAt.getTime()) : '',
+    due: momentOf(dueAt, now, precision),
+    done: doneAt ? momentOf(doneAt, now, precision) : null,
+    late: state === 'done' && doneAt ? lateWords(doneAt.getTime() - dueAt.getTime(), precision) : '',
     attempts: attempts === 0 ? '' : counted(attempts, 'attempt'),
     problem: failure?.words ?? '',
     requestId: failure?.requestId ?? '',
   }
 }
 
-function lateWords(ms: number): string {
-  return ms < ON_TIME_MS ? 'on time' : `${lengthWords(ms)} late`
+function lateWords(ms: number, precision: Precision): string {
+  return ms < ON_TIME_MS[precision] ? 'on time' : `${lengthWords(ms)} late`
 }

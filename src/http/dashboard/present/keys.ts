@@ -1,7 +1,7 @@
 import { secondVersion } from '../../../domain/keyset.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
-import { type Moment, momentOf } from './time-words.ts'
+import { type Moment, momentOf, precisionOf } from './time-words.ts'
 
 type KeyTimes = Overview['keys'][number]
 
@@ -52,7 +52,7 @@ function keyRow(key: KeyTimes, overview: Overview): KeyRow {
     role,
     badge: BADGES[role],
     ...wordsOf(key, role, overview),
-    since: role === 'signs' && key.publishedAt ? momentOf(key.publishedAt, now) : null,
+    since: role === 'signs' && key.publishedAt ? momentOf(key.publishedAt, now, precisionOf(overview)) : null,
     revealable: key.stage !== 'pending',
   }
 }
@@ -91,7 +91,7 @@ function acceptedWords(key: KeyTimes, overview: Overview): Pick<KeyRow, 'text' |
     ? 'Signatures made with it pass'
     : 'No longer in the config var, but signatures made with it pass'
   if (end === null) return { text: `${signatures} until the next rotation.`, until: null }
-  if (end > now) return { text: `${signatures} until`, until: momentOf(end, now) }
+  if (end > now) return { text: `${signatures} until`, until: momentOf(end, now, precisionOf(overview)) }
   const waits = isPaused(overview.pause, now) ? 'the pause is over' : 'every app runs on the new key'
   return { text: `Its time is over. It goes as soon as ${waits}.`, until: null }
 }

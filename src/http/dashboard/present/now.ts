@@ -2,7 +2,7 @@ import { isPaused, timeLeftMs } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { storedFailureWords } from './failure-words.ts'
 import { historyEntry } from './history.ts'
-import { lengthWords, type Moment, momentOf, periodWords } from './time-words.ts'
+import { lengthWords, type Moment, momentOf, periodWords, precisionOf } from './time-words.ts'
 
 /** How the resource is doing, in one sentence and its particulars. */
 export type NowModel = {
@@ -21,18 +21,21 @@ export type NowModel = {
 
 export function nowModel(overview: Overview): NowModel {
   const { unfinished, now, pause, nextRotationAt } = overview
+  const precision = precisionOf(overview)
   const missing = overview.missingSince !== null
   const nothing = { next: null, lines: [], steps: [], problem: '', requestId: '', retryAt: null, missing }
   if (unfinished) return { ...nothing, ...unfinishedModel(overview, unfinished) }
   if (pause && isPaused(pause, now)) {
-    const until = pause.until ? `until ${momentOf(pause.until, now).text}` : 'until somebody resumes it'
+    const until = pause.until
+      ? `until ${momentOf(pause.until, now, precision).text}`
+      : 'until somebody resumes it'
     const left = lengthWords(timeLeftMs(nextRotationAt, pause))
     const lines = [`${left} to the next rotation are left, and stay left while the pause lasts.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
-    const next = pause.until ? momentOf(nextRotationAt, now) : null
+    const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
     return { ...nothing, state: 'paused', headline: `Paused ${until}`, next, lines }
   }
-  const next = momentOf(nextRotationAt, now)
+  const next = momentOf(nextRotationAt, now, precision)
   const due = nextRotationAt <= now
   return {
     ...nothing,
@@ -51,10 +54,11 @@ type UnfinishedModel = Pick<
 
 function unfinishedModel(overview: Overview, rotation: Unfinished): UnfinishedModel {
   const { now, wakeAt, keys } = overview
+  const precision = precisionOf(overview)
   const revoking = rotation.reason === 'revoke'
   const made = keys.some((key) => key.stage === 'pending' && !key.filler)
   const failure = rotation.lastFailure === null ? undefined : storedFailureWords(rotation.lastFailure)
-  const { reason, askedBy } = historyEntry(rotation, now)
+  const { reason, askedBy } = historyEntry(rotation, now, precision)
   const common = {
     lines: [`${reason}, asked for by ${askedBy}.`],
     problem: failure?.words ?? '',
@@ -75,6 +79,6 @@ function unfinishedModel(overview: Overview, rotation: Unfinished): UnfinishedMo
       { words: 'Bring it to Heroku, which restarts the apps', state: made ? 'doing' : 'to-do' },
       { words: 'Sign with it', state: 'to-do' },
     ],
-    retryAt: failure && wakeAt && wakeAt > now ? momentOf(wakeAt, now) : null,
+    retryAt: failure && wakeAt && wakeAt > now ? momentOf(wakeAt, now, precision) : null,
   }
 }

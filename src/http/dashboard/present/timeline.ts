@@ -1,7 +1,7 @@
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { acceptedUntil, roleOf } from './keys.ts'
-import { dayWords, momentOf } from './time-words.ts'
+import { dayWords, momentOf, type Precision, precisionOf } from './time-words.ts'
 import { axisTicks } from './timeline-axis.ts'
 
 type KeyTimes = Overview['keys'][number]
@@ -47,7 +47,7 @@ export function timelineOf(overview: Overview): Timeline {
     nextAnchor: nextAt === null ? 'middle' : anchorAt(nextAt),
     nextLabel: next ? `next rotation ${dayWords(next)}` : '',
     ticks: axisTicks(scale.from, scale.to).map(({ at, label }) => ({ x: percent(scale.at(at)), label })),
-    description: describe(lives, next, now),
+    description: describe(lives, next, now, precisionOf(overview)),
     left: all.length - lives.length,
   }
 }
@@ -111,18 +111,19 @@ function rowOf({ key, from, signsUntil, until }: Life, scale: Scale, now: Date):
   return { label: `Version ${key.version}`, note: key.fingerprint, labelX: percent(labelX), anchor, pieces }
 }
 
-function describe(lives: readonly Life[], next: Date | null, now: Date): string {
+function describe(lives: readonly Life[], next: Date | null, now: Date, precision: Precision): string {
+  const timeWords = (at: Date) => momentOf(at, now, precision).text
   const sentences = lives
     .filter(({ key }) => key.stage !== 'retired')
     .map(({ key, from, until }) => {
       const name = `Version ${key.version} (${key.fingerprint})`
-      if (key.stage === 'current') return `${name} signs since ${momentOf(from, now).text}.`
-      const end = until ? ` until ${momentOf(until, now).text}` : ' until the next rotation'
+      if (key.stage === 'current') return `${name} signs since ${timeWords(from)}.`
+      const end = until ? ` until ${timeWords(until)}` : ' until the next rotation'
       return key.revokedAt ? `${name} is revoked.` : `${name} is still accepted${end}.`
     })
   const retired = lives.filter(({ key }) => key.stage === 'retired').map(({ key }) => key.version)
   if (retired.length > 0) sentences.push(`Erased: version ${retired.join(', ')}.`)
-  if (next) sentences.push(`The next rotation is at ${momentOf(next, now).text}.`)
+  if (next) sentences.push(`The next rotation is at ${timeWords(next)}.`)
   return sentences.join(' ')
 }
 
