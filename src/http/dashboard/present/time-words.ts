@@ -21,19 +21,29 @@ export function precisionOf(resource: { periodMs: number }): Precision {
 export function momentOf(date: Date, now: Date, precision: Precision): Moment {
   const clock = clockWords(date, precision)
   const day = dayWords(date)
-  const text = `${DAYS[date.getUTCDay()]} ${day} ${date.getUTCFullYear()} ${clock} UTC`
+  const text = `${weekdayWords(date)} ${day} ${date.getUTCFullYear()} ${clock} UTC`
   const short = `${day}, ${clock}`
   return { iso: date.toISOString(), text, short, fromNow: fromNow(date, now, precision), precision }
 }
 
 /** For example "10:04" or "10:04:07". */
-function clockWords(date: Date, precision: Precision): string {
+export function clockWords(date: Date, precision: Precision): string {
   return date.toISOString().slice(11, precision === 'second' ? 19 : 16)
+}
+
+/** For example "Tue". */
+export function weekdayWords(date: Date): string {
+  return `${DAYS[date.getUTCDay()]}`
 }
 
 /** For example "8 Dec". */
 export function dayWords(date: Date): string {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
+}
+
+/** For example "Dec 2026". */
+export function monthWords(date: Date): string {
+  return `${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`
 }
 
 /** For example "in 9 days", "in 12 seconds", "3 hours ago", "just now". */

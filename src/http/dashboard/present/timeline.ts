@@ -2,7 +2,7 @@ import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { acceptedUntil, roleOf } from './keys.ts'
 import { dayWords, momentOf, type Precision, precisionOf } from './time-words.ts'
-import { axisTicks } from './timeline-axis.ts'
+import { axisOf } from './timeline-axis.ts'
 
 type KeyTimes = Overview['keys'][number]
 
@@ -46,7 +46,7 @@ export function timelineOf(overview: Overview): Timeline {
     nextX: nextAt === null ? null : percent(nextAt),
     nextAnchor: nextAt === null ? 'middle' : anchorAt(nextAt),
     nextLabel: next ? `next rotation ${dayWords(next)}` : '',
-    ticks: axisTicks(scale.from, scale.to).map(({ at, label }) => ({ x: percent(scale.at(at)), label })),
+    ticks: axisOf(scale.from, scale.to).ticks.map(({ at, label }) => ({ x: percent(scale.at(at)), label })),
     description: describe(lives, next, now, precisionOf(overview)),
     left: all.length - lives.length,
   }
