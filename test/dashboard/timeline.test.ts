@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { releaseOfKey } from '../../src/domain/release-of-key.ts'
 import { keyRows } from '../../src/http/dashboard/present/keys.ts'
 import { timelineOf } from '../../src/http/dashboard/present/timeline.ts'
-import { inDays, key, NOW, overview } from './support/made-up-overview.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
+import { inDays, key, NOW, overview, rotatedOverview } from './support/made-up-overview.ts'
 
 const CURRENT = key(3, 'current', -5)
 const PREVIOUS = key(2, 'previous', -19)
@@ -51,6 +52,49 @@ describe('the picture of the keys', () => {
     expect(Number.parseFloat(nowX)).toBeLessThan(100)
   })
 
+  test.each([
+    ['seconds', 25 * SECOND],
+    ['hours', 5 * HOUR],
+    ['weeks', 14 * DAY],
+    ['years', 365 * DAY],
+  ])(
+    'fills its frame where keys live for %s, from the first push to the next rotation',
+    (_unit, periodMs) => {
+      for (const rotations of [0, 3, 12]) {
+        const { rows, next } = timelineOf(rotatedOverview({ periodMs, rotations, phase: 0.36 }))
+        expect(Number.parseFloat(rows[0]?.pieces[0]?.x ?? '')).toBeCloseTo(2.83, 1)
+        expect(Number.parseFloat(next?.x ?? '')).toBeCloseTo(97.17, 1)
+      }
+    },
+  )
+
+  test('is never shorter than a period, also when a pause hides the next rotation', () => {
+    const life = rotatedOverview({ periodMs: 25 * SECOND, rotations: 0, phase: 0.1 })
+    const { rows, nowX } = timelineOf({ ...life, pause: { at: NOW, until: null, reason: '' } })
+    expect(Number.parseFloat(nowX)).toBeLessThan(15)
+    expect(rows[0]?.pieces.map(({ kind, future }) => [kind, future])).toEqual([
+      ['signing', false],
+      ['signing', true],
+    ])
+  })
+
+  test('shows a bar even of a key that lived for a second of a month', () => {
+    const blink = key(2, 'previous', -SECOND / DAY, { revokedAt: NOW })
+    const { rows } = timelineOf(overview([key(3, 'current', 0), blink, key(1, 'retired', -60)]))
+    expect(Number.parseFloat(rows[1]?.pieces[0]?.width ?? '')).toBeGreaterThan(0.3)
+  })
+
+  test.each([
+    ['the time of day to the second', 25 * SECOND, '10:04:12'],
+    ['the second too where its axis has minutes alone', 10 * MINUTE, '10:09:00'],
+    ['the time of day', 2 * HOUR, '11:04'],
+    ['the time of a weekday', 8 * HOUR, 'Sun 14:04'],
+    ['the day', 14 * DAY, '6 Dec'],
+    ['the day with the year, if it is another one', 365 * DAY, '30 May 2027'],
+  ])('tells of the next rotation %s', (_words, periodMs, label) => {
+    expect(timelineOf(rotatedOverview({ periodMs, rotations: 3, phase: 0.5 })).next?.label).toBe(label)
+  })
+
   test('ends the bars of revoked keys where they were revoked', () => {
     const revoked = overview([
       { ...CURRENT, revokedAt: NOW },
@@ -69,8 +113,8 @@ describe('the picture of the keys', () => {
 
   test('of a paused resource promises no date', () => {
     const pause = { at: inDays(-1), until: null, reason: 'freeze' }
-    const { nextX, description } = timelineOf(overview([CURRENT, PREVIOUS], { pause }))
-    expect(nextX).toBeNull()
+    const { next, description } = timelineOf(overview([CURRENT, PREVIOUS], { pause }))
+    expect(next).toBeNull()
     expect(description).not.toContain('The next rotation is')
   })
 

@@ -13,6 +13,16 @@ const FORMS = {
   long: { minute: form(FULL_DAY, CLOCK.minute, ZONE), second: form(FULL_DAY, CLOCK.second, ZONE) },
   short: { minute: form(DAY, CLOCK.minute, ZONE), second: form(DAY, CLOCK.second, ZONE) },
 }
+// Of 24 hours for everybody: there is no room for "am" and "pm" under a tick.
+const TICK = { hourCycle: 'h23' }
+/** How the picture tells a moment, by its `data-mark`. */
+const MARKS = {
+  second: form(CLOCK.second, TICK),
+  minute: form(CLOCK.minute, TICK),
+  weekday: form({ weekday: 'short' }, CLOCK.minute, TICK),
+  day: form(DAY),
+  date: form(DAY, { year: 'numeric' }),
+}
 const WATCH_EVERY_MS = 3_000
 
 function form(...parts) {
@@ -23,6 +33,9 @@ function showLocalTimes(root) {
   for (const time of root.querySelectorAll('time[data-moment]')) {
     const { moment, precision } = time.dataset
     time.textContent = FORMS[moment][precision].format(new Date(time.dateTime))
+  }
+  for (const label of root.querySelectorAll('[data-mark]')) {
+    label.textContent = MARKS[label.dataset.mark].format(new Date(label.dataset.at))
   }
 }
 

@@ -2,7 +2,7 @@ import { clockWords, dayWords, monthWords, weekdayWords } from './time-words.ts'
 
 /** What a label of the axis tells: enough to tell each tick from the others, and no more. */
 export type AxisForm = 'second' | 'minute' | 'weekday' | 'day' | 'month' | 'year'
-export type Axis = { form: AxisForm; ticks: { at: Date; label: string }[] }
+export type Axis = { form: AxisForm; ticks: Date[] }
 
 type Step = {
   form: AxisForm
@@ -50,7 +50,7 @@ export function axisOf(from: Date, to: Date): Axis {
   const step = STEPS.find(fits) ?? months('year', 12 * 64)
   const ticks: Axis['ticks'] = []
   for (let at = step.from(from.getTime()); at <= to && ticks.length < MOST_TICKS; ) {
-    ticks.push({ at, label: labelOf(at, step.form) })
+    ticks.push(at)
     at = step.from(at.getTime() + 1)
   }
   return { form: step.form, ticks }
@@ -76,7 +76,8 @@ function startOfMonth(month: number): Date {
   return new Date(Date.UTC(Math.floor(month / 12), month % 12))
 }
 
-function labelOf(at: Date, form: AxisForm): string {
+/** A moment in UTC as a label of the axis tells it. */
+export function axisLabel(at: Date, form: AxisForm): string {
   switch (form) {
     case 'second':
     case 'minute':

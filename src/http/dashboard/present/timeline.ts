@@ -1,22 +1,22 @@
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/overview.ts'
 import { acceptedUntil, roleOf } from './keys.ts'
-import { dayWords, momentOf, type Precision, precisionOf } from './time-words.ts'
-import { axisOf } from './timeline-axis.ts'
+import { momentOf, type Precision, precisionOf } from './time-words.ts'
+import { type AxisForm, axisLabel, axisOf } from './timeline-axis.ts'
 
 type KeyTimes = Overview['keys'][number]
 
 /** A piece of a bar, in per cent of the picture's width. */
 export type Piece = { x: string; width: string; kind: 'signing' | 'grace'; future: boolean; live: boolean }
 export type TimelineRow = { label: string; note: string; labelX: string; anchor: string; pieces: Piece[] }
+/** A moment on the picture; `localForm` is how a script tells it in the reader's zone, empty where it must not. */
+export type Mark = { x: string; iso: string; localForm: AxisForm | 'date' | ''; label: string }
 export type Timeline = {
   rows: TimelineRow[]
   nowX: string
   nowAnchor: string
-  nextX: string | null
-  nextAnchor: string
-  nextLabel: string
-  ticks: { x: string; label: string }[]
+  next: (Mark & { anchor: string }) | null
+  ticks: Mark[]
   description: string
   /** How many of the keys that were read are older than the picture. */
   left: number
@@ -25,6 +25,12 @@ export type Timeline = {
 const MOST_ROWS = 7
 /** Empty space at both ends, in parts of the time shown. */
 const PADDING = 0.03
+/** In per cent of a phone's picture, with some air. */
+const NOW_LABEL_WIDTH = 12
+/** A bar of less would not be seen. */
+const LEAST_WIDTH = 0.4
+/** Two seconds: the axis has nothing finer than a tick a second. */
+const SHORTEST_MS = 2_000
 
 /** The life of one key: it signs from `from` to `signsUntil`, and is accepted up to `until`. */
 type Life = { key: KeyTimes; from: Date; signsUntil: Date | null; until: Date | null }
@@ -37,16 +43,18 @@ export function timelineOf(overview: Overview): Timeline {
   const lives = all.slice(-MOST_ROWS)
   const next = open || nextRotationAt <= now ? null : nextRotationAt
   const times = lives.flatMap(({ from, signsUntil, until }) => [from, signsUntil, until])
-  const scale = scaleOf([...times, now, next].filter((time) => time !== null))
-  const nextAt = next && scale.at(next)
+  const scale = scaleOf(
+    [...times, now, next].filter((time) => time !== null),
+    overview.periodMs,
+  )
+  const axis = axisOf(scale.from, scale.to)
   return {
     rows: lives.map((life) => rowOf(life, scale, now)),
     nowX: percent(scale.at(now)),
-    nowAnchor: anchorAt(scale.at(now)),
-    nextX: nextAt === null ? null : percent(nextAt),
-    nextAnchor: nextAt === null ? 'middle' : anchorAt(nextAt),
-    nextLabel: next ? `next rotation ${dayWords(next)}` : '',
-    ticks: axisOf(scale.from, scale.to).ticks.map(({ at, label }) => ({ x: percent(scale.at(at)), label })),
+    // Left of its line where that of the next rotation would go through it.
+    nowAnchor: next && scale.at(next) - scale.at(now) < NOW_LABEL_WIDTH ? 'end' : 'middle',
+    next: next && nextMark(next, overview, axis.form, scale),
+    ticks: axis.ticks.map((at) => tickMark(at, axis.form, scale)),
     description: describe(lives, next, now, precisionOf(overview)),
     left: all.length - lives.length,
   }
@@ -78,9 +86,10 @@ function livesOf(overview: Overview): Life[] {
 
 type Scale = { from: Date; to: Date; at: (time: Date) => number }
 
-function scaleOf(times: Date[]): Scale {
+/** From the first of these times to the last, yet never less than a period. */
+function scaleOf(times: Date[], periodMs: number): Scale {
   const first = Math.min(...times.map((time) => time.getTime()))
-  const last = Math.max(...times.map((time) => time.getTime()), first + 3_600_000)
+  const last = Math.max(...times.map((time) => time.getTime()), first + Math.max(periodMs, SHORTEST_MS))
   const span = (last - first) * (1 + 2 * PADDING)
   const start = first - (last - first) * PADDING
   return {
@@ -99,7 +108,9 @@ function rowOf({ key, from, signsUntil, until }: Life, scale: Scale, now: Date):
     for (const [index, left] of edges.slice(0, -1).entries()) {
       const x = scale.at(left)
       const width = scale.at(edges[index + 1] ?? scale.to) - x
-      if (width > 0) pieces.push({ x: percent(x), width: percent(width), kind, future: left >= now, live })
+      if (width <= 0) continue
+      const seen = percent(Math.max(width, LEAST_WIDTH))
+      pieces.push({ x: percent(x), width: seen, kind, future: left >= now, live })
     }
   }
   add('signing', from, signsUntil)
@@ -127,10 +138,31 @@ function describe(lives: readonly Life[], next: Date | null, now: Date, precisio
   return sentences.join(' ')
 }
 
-/** Text at the edge of the picture is turned inwards. */
+/** Where days and months begin in UTC, another zone has a time of day: such a tick keeps its label. */
+function tickMark(at: Date, form: AxisForm, scale: Scale): Mark {
+  const localForm = form === 'day' || form === 'month' || form === 'year' ? '' : form
+  return { x: percent(scale.at(at)), iso: at.toISOString(), localForm, label: axisLabel(at, form) }
+}
+
+/** Told as finely as the axis or the page; of months and years the day, and the year only where it is another one. */
+function nextMark(next: Date, overview: Overview, form: AxisForm, scale: Scale): Timeline['next'] {
+  const x = scale.at(next)
+  const localForm = nextForm(next, overview, form)
+  const label =
+    localForm === 'date' ? `${axisLabel(next, 'day')} ${next.getUTCFullYear()}` : axisLabel(next, localForm)
+  return { x: percent(x), iso: next.toISOString(), anchor: anchorAt(x), localForm, label }
+}
+
+function nextForm(next: Date, overview: Overview, form: AxisForm): AxisForm | 'date' {
+  if (form === 'minute') return precisionOf(overview)
+  if (form === 'second' || form === 'weekday') return form
+  return next.getUTCFullYear() === overview.now.getUTCFullYear() ? 'day' : 'date'
+}
+
+/** A long text is turned inwards before it can reach the edge of the picture on a phone. */
 function anchorAt(x: number): string {
-  if (x < 12) return 'start'
-  return x > 80 ? 'end' : 'middle'
+  if (x < 30) return 'start'
+  return x > 70 ? 'end' : 'middle'
 }
 
 function percent(number: number): string {
