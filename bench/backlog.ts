@@ -3,7 +3,7 @@ import type { Bench } from './support/bench.ts'
 import { startChild } from './support/child.ts'
 import type { Behaviour } from './support/fake-heroku.ts'
 import { askCounts, resetHeroku, startFakeHeroku } from './support/heroku.ts'
-import { figure } from './support/report.ts'
+import { figure, target } from './support/report.ts'
 import { createSeeded } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 import { lostOrDoubled } from './support/verify.ts'
@@ -12,7 +12,7 @@ const IN_FLIGHT = 200
 const LATENCY_MS = 100
 /** The last retry of a backlog with faults takes its time, so there is one round with them. */
 const CASES: Record<string, { rounds: number; behaviour: Partial<Behaviour> }> = {
-  'no faults': { rounds: 3, behaviour: {} },
+  'no faults': { rounds: 5, behaviour: {} },
   '5 % faults (500, 429, reset)': {
     rounds: 1,
     behaviour: { faultShare: 0.05, faults: ['500', '429', 'cut', 'lost'] },
@@ -41,7 +41,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
     const run = await child.ask<CandidateRun>({ ask: 'run' })
     await child.stop()
     const counts = await askCounts(heroku)
-    const wrong = await lostOrDoubled(url, heroku, resources.due)
+    const wrong = await lostOrDoubled(url, heroku, { due: resources.due })
     // Until nine in ten have their new keys: what comes after is those that failed and wait for their retry.
     const index = Math.floor((resources.due * 0.9) / 1_000) - 1
     const mostMs = (counts.thousandthsAtMs[index] ?? Number.NaN) - counts.firstAtMs
@@ -61,6 +61,10 @@ export const bench: Bench = async ({ postgres, quick }) => {
   } finally {
     await heroku.stop()
   }
+  const ofCeiling = runs
+    .filter(({ name }) => name === 'no faults')
+    .map(({ perSecond }) => perSecond / ceilingPerSecond)
+  const wrong = runs.reduce((sum, run) => sum + run.wrong, 0)
   return {
     table: Object.keys(CASES).map((name) => {
       const own = runs.filter((run) => run.name === name)
@@ -78,6 +82,10 @@ export const bench: Bench = async ({ postgres, quick }) => {
         'lost or doubled': own.reduce((sum, run) => sum + run.wrong, 0),
       }
     }),
+    targets: [
+      target("a day's backlog, of the ceiling", ofCeiling, { floor: 0.85, stretch: 0.9 }),
+      target('lost or doubled, with faults too', [wrong], { floor: 0, stretch: 0, atMost: true }),
+    ],
     notes: [
       `${resources.due} due of ${resources.all} resources, ${LATENCY_MS} ms, ${IN_FLIGHT} in flight: ceiling ${ceilingPerSecond}/s.`,
       'With faults the whole time ends with the last retry, 15 s to minutes after its failure by design; Retry-After is 1 s.',

@@ -1,16 +1,20 @@
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { settleClaims } from '../src/store/schedule.ts'
+import { afterRotation, openRotation, withNewKeys } from '../src/domain/resource-state.ts'
+import { type Change, writeChanges } from '../src/store/changes.ts'
+import type { ClaimedResource } from '../src/store/claimed-resources.ts'
 import type { Bench } from './support/bench.ts'
-import { type BenchPostgres, createMigrated, withClient } from './support/bench-postgres.ts'
+import type { BenchPostgres } from './support/bench-postgres.ts'
 import { CLAIM_ROWS, type Claimer, createClaimer } from './support/claim-timer.ts'
 import { figure } from './support/report.ts'
-import { seedSchedule } from './support/seed.ts'
+import { createSeeded } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 
 const CLAIMS_PER_ROUND = 10
 const GROUP = 500
 const DAY_MS = 86_400_000
 const ALL_DUE = new Date(Date.now() + 15 * DAY_MS)
+const SEALED_KEY_BYTES = 61
 
 type Hindrance = (claimer: Claimer, url: string) => Promise<() => Promise<void>>
 
@@ -20,9 +24,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const claimed = quick ? 10_000 : 50_000
   const rotated = quick ? 10_000 : 100_000
   const rounds = quick ? 2 : 5
-  const template = await createMigrated(postgres, 'way_template')
-  await seedSchedule(template, { from: 1, count: resources })
-  await withClient(template, (client) => client.query('vacuum (analyze) schedule'))
+  await createSeeded(postgres, 'way_template', { all: resources, due: 0 })
   const cases: Record<string, Hindrance> = {
     fresh: async () => async () => {},
     [`${figure(claimed)} rows claimed in front`]: async (claimer) => {
@@ -58,7 +60,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
       spread: spread(own),
     })),
     notes: [
-      `${resources} resources, all due, ${rounds} shuffled rounds of ${CLAIMS_PER_ROUND} claims. A rotation here is its claim and its settlement, the only writes to the table that a claim reads.`,
+      `${resources} resources, all due, ${rounds} shuffled rounds of ${CLAIMS_PER_ROUND} claims. A rotation here is all that it writes: its claim, its key, its promotion. The sealed keys are random bytes.`,
       ...Object.entries(plans).map(([name, plan]) => `\n${name}:\n${plan}`),
     ],
     raw: { times: Object.fromEntries(times), plans },
@@ -69,7 +71,8 @@ async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
   const url = await postgres.create('way_run', 'way_template')
   const claimer = createClaimer(url)
   claimer.setNow(ALL_DUE)
-  await claimer.claim(1)
+  // A connection has settled on a plan after five claims.
+  for (let i = 0; i < 6; i += 1) await claimer.claim(1)
   const end = await hindrance(claimer, url)
   const own: number[] = []
   for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push(await claimer.time(CLAIM_ROWS))
@@ -79,14 +82,57 @@ async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
   return { own, plan }
 }
 
-/** Claims and settles so many resources, oldest first: each is due again two weeks later. */
-async function rotate(claimer: Claimer, count: number): Promise<void> {
-  const next = new Date(ALL_DUE.getTime() + 14 * DAY_MS)
+/** Rotates so many resources, oldest first: each is due again two weeks later. */
+async function rotate({ db, claim }: Claimer, count: number): Promise<void> {
   for (let rows = 0; rows < count; rows += GROUP) {
-    const claims = await claimer.claim(GROUP)
-    const settlements = claims.map((claim) => ({ claim, wakeAt: next, failures: 0, nextRotationAt: next }))
-    await settleClaims(claimer.db, settlements, ALL_DUE)
+    const opened = (await claim(GROUP)).map(opening)
+    const promoted = opened.map(promotion)
+    for (const changes of [opened, promoted]) {
+      await db.transaction().execute((trx) => writeChanges(trx, changes, ALL_DUE))
+    }
   }
+}
+
+/** Its rotation is opened, its key stored. */
+function opening({ resourceId, fence, revision, state }: ClaimedResource): Change {
+  const version = state.lastVersion + 1
+  const intent = { reason: 'scheduled', dueAt: state.nextRotationAt, openedBy: { type: 'worker' } } as const
+  const digest = randomBytes(32)
+  const fingerprint = digest.toString('hex', 0, 4)
+  return {
+    resourceId,
+    fence,
+    revision,
+    by: 'claim',
+    state,
+    to: withNewKeys(openRotation(state, intent, ALL_DUE), { key: version, filler: null }),
+    keys: [{ resourceId, version, fingerprint, digest, sealed: randomBytes(SEALED_KEY_BYTES) }],
+    events: [],
+  }
+}
+
+function promotion({ resourceId, fence, revision, to: state, keys }: Change): Change {
+  const facts = {
+    grace: { until: 'next-rotation' },
+    periodMs: 14 * DAY_MS,
+    publishedAt: ALL_DUE,
+    retried: false,
+  } as const
+  const { state: to, erased } = afterRotation(state, facts, ALL_DUE)
+  const { version = 0, fingerprint = '' } = keys?.[0] ?? {}
+  const rotation = { reason: 'scheduled', dueAt: ALL_DUE, openedAt: ALL_DUE } as const
+  const event = {
+    at: ALL_DUE,
+    kind: 'rotated',
+    actor: { type: 'worker' },
+    rotation: { ...rotation, nextRotationAt: to.nextRotationAt },
+    key: { version, fingerprint },
+    madeAt: ALL_DUE,
+    publishedAt: ALL_DUE,
+    erased,
+    attempts: 1,
+  } as const
+  return { resourceId, fence, revision, state, to, by: 'claim', erased, events: [event] }
 }
 
 /** A report or a dump that is still running: nothing that was there at its start may be vacuumed. */

@@ -1,9 +1,9 @@
 import type { ClaimerOrder, ClaimerRun } from './candidates/claimer.ts'
 import type { Bench } from './support/bench.ts'
-import { createMigrated, withClient } from './support/bench-postgres.ts'
+import { withClient } from './support/bench-postgres.ts'
 import { type Child, startChild } from './support/child.ts'
 import { figure } from './support/report.ts'
-import { seedSchedule } from './support/seed.ts'
+import { createSeeded } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 
 const LIMIT = 500
@@ -16,9 +16,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const all = quick ? 100_000 : 1_000_000
   const rounds = 5
   const rowsPerRun = all / (rounds * PROCESSES.length) / 1.25
-  const url = await createMigrated(postgres, 'claims')
-  await seedSchedule(url, { from: 1, count: all })
-  await withClient(url, (client) => client.query('vacuum (analyze) schedule'))
+  const url = await createSeeded(postgres, 'claims', { all, due: 0 })
   const now = new Date(Date.now() + ALL_DUE_AFTER_MS).toISOString()
   const order: ClaimerOrder = { url, limit: LIMIT, now }
   const claimers: Child<undefined>[] = []
@@ -40,7 +38,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   await Promise.all(claimers.map((claimer) => claimer.stop()))
   const twice = await withClient(url, (client) =>
     client.query(
-      `select coalesce(sum(attempt), 0)::integer as claims, max(attempt)::integer as most from schedule`,
+      `select coalesce(sum(fence), 0)::integer as claims, max(fence)::integer as most from keysets`,
     ),
   )
   const claimed = runs.reduce((sum, run) => sum + run.rows, 0)
@@ -50,7 +48,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
       return { processes, 'rows claimed/s': figure(median(rates)), spread: spread(rates) }
     }),
     notes: [
-      `${all} resources due, ${LIMIT} rows a claim, ${rounds} shuffled rounds.`,
+      `${all} resources due, ${LIMIT} rows a claim, ${rounds} shuffled rounds. A claim reads all that a worker needs: state, keys, tokens.`,
       `Rows claimed: ${claimed}; claims that the table counts: ${twice.rows[0]?.claims}; most of one row: ${twice.rows[0]?.most}.`,
     ],
     raw: runs,

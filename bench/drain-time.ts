@@ -5,6 +5,7 @@ import { resetHeroku, startFakeHeroku } from './support/heroku.ts'
 import { figure } from './support/report.ts'
 import { createSeeded } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
+import { lostOrDoubled } from './support/verify.ts'
 
 const LATENCIES_MS = [20, 100, 500]
 const IN_FLIGHT = 200
@@ -17,6 +18,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   const rounds = quick ? 1 : 5
   await createSeeded(postgres, 'drain_template', { all: due, due })
   const heroku = await startFakeHeroku()
+  let wrong = 0
   const rates = new Map(LATENCIES_MS.map((latencyMs) => [latencyMs, [] as number[]]))
   for (let round = 0; round < rounds; round += 1) {
     for (const latencyMs of shuffled(LATENCIES_MS)) {
@@ -32,6 +34,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
       const child = await startChild(new URL('./candidates/securekey.ts', import.meta.url), order)
       const { done, elapsedMs } = await child.ask<CandidateRun>({ ask: 'run' })
       await child.stop()
+      wrong += await lostOrDoubled(url, heroku, { due })
       rates.get(latencyMs)?.push((done / elapsedMs) * 1_000)
     }
   }
@@ -50,7 +53,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
       }
     }),
     notes: [
-      `${due} due, ${rounds} shuffled rounds, ${IN_FLIGHT} in flight, one worker process. The last two columns are computed.`,
+      `${due} due, ${rounds} shuffled rounds, ${IN_FLIGHT} in flight, one worker process. Lost or doubled: ${wrong}. The last two columns are computed.`,
     ],
     raw: Object.fromEntries(rates),
   }

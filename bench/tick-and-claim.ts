@@ -1,63 +1,80 @@
 import type { Bench } from './support/bench.ts'
-import { createMigrated, withClient } from './support/bench-postgres.ts'
-import { type Claimer, createClaimer } from './support/claim-timer.ts'
-import { figure } from './support/report.ts'
-import { seedSchedule } from './support/seed.ts'
-import { median, shuffled, spread } from './support/statistics.ts'
+import { createClaimer } from './support/claim-timer.ts'
+import { figure, target } from './support/report.ts'
+import { createSeeded } from './support/seed.ts'
+import { median, shuffled, spread, timesOf } from './support/statistics.ts'
 
 const ROUNDS = 15
 const IDLE_SCANS_PER_ROUND = 20
-const CLAIMS_PER_ROUND = 2
+const CLAIMS_PER_ROUND = 4
 const DAY_MS = 86_400_000
 
-/** What a look at the schedule with nothing due costs, and a claim of 100, as the number of resources grows. */
+/** Medians of each round, in ms. */
+type Times = { idle: number[]; claim: number[] }
+
+/** What a look with nothing due costs, and a claim of 100, as the number of resources grows. */
 export const bench: Bench = async ({ postgres, quick }) => {
   const sizes = quick ? [1_000, 10_000, 50_000] : [10_000, 100_000, 1_000_000]
-  const claimers = new Map<number, Claimer>()
+  const cases: { size: number; claimer: ReturnType<typeof createClaimer>; times: Times }[] = []
   for (const size of sizes) {
-    const url = await createMigrated(postgres, `resources_${size}`)
-    await seedSchedule(url, { from: 1, count: size })
-    await withClient(url, (client) => client.query('vacuum (analyze)'))
-    claimers.set(size, createClaimer(url))
+    const url = await createSeeded(postgres, `resources_${size}`, { all: size, due: 0 })
+    cases.push({ size, claimer: createClaimer(url), times: { idle: [], claim: [] } })
   }
   // Nothing is due before tomorrow; in a week about half of all is.
   const idle = new Date()
   const due = new Date(idle.getTime() + 7 * DAY_MS)
-  const times = new Map(sizes.map((size) => [size, { idle: [] as number[], claim: [] as number[] }]))
-  for (const claimer of claimers.values()) {
-    claimer.setNow(idle)
-    for (let i = 0; i < IDLE_SCANS_PER_ROUND; i += 1) await claimer.claim()
-    claimer.setNow(due)
-    await claimer.claim()
+
+  async function timed(claimer: ReturnType<typeof createClaimer>, at: Date, times: number) {
+    claimer.setNow(at)
+    const own: number[] = []
+    for (let i = 0; i < times; i += 1) own.push(await claimer.time())
+    return median(own)
+  }
+
+  for (const { claimer } of cases) {
+    await timed(claimer, idle, IDLE_SCANS_PER_ROUND)
+    await timed(claimer, due, 2 * CLAIMS_PER_ROUND)
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [size, claimer] of shuffled([...claimers])) {
-      const own = times.get(size)
-      claimer.setNow(idle)
-      for (let i = 0; i < IDLE_SCANS_PER_ROUND; i += 1) own?.idle.push(await claimer.time())
-      claimer.setNow(due)
-      for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own?.claim.push(await claimer.time())
+    for (const { claimer, times } of shuffled(cases)) {
+      times.idle.push(await timed(claimer, idle, IDLE_SCANS_PER_ROUND))
+      times.claim.push(await timed(claimer, due, CLAIMS_PER_ROUND))
     }
   }
   const plans: Record<string, string> = {}
-  for (const [size, claimer] of claimers) {
+  for (const { size, claimer } of cases) {
     plans[size] = await claimer.explain()
     await claimer.close()
   }
-  const base = times.get(sizes[0] ?? 0) ?? { idle: [], claim: [] }
+  const [smallest, largest] = [cases[0]?.times, cases.at(-1)?.times]
+  if (!smallest || !largest) throw new Error('there are no sizes')
+  const names = `${figure(sizes.at(-1) ?? 0)} resources beside ${figure(sizes[0] ?? 0)}`
   return {
-    table: [...times].map(([size, own]) => ({
+    table: cases.map(({ size, times }) => ({
       resources: figure(size),
-      'nothing due, ms': figure(median(own.idle)),
-      'times the smallest': (median(own.idle) / median(base.idle)).toFixed(2),
-      'claim of 100, ms': figure(median(own.claim)),
-      'times the smallest ': (median(own.claim) / median(base.claim)).toFixed(2),
-      spread: spread(own.claim),
+      'nothing due, ms': figure(median(times.idle)),
+      'times the smallest': median(timesOf(times.idle, smallest.idle)).toFixed(2),
+      spread: spread(times.idle),
+      'claim of 100, ms': figure(median(times.claim)),
+      'times the smallest ': median(timesOf(times.claim, smallest.claim)).toFixed(2),
+      'spread ': spread(times.claim),
     })),
+    targets: [
+      target(`claim of 100, ${names}`, timesOf(largest.claim, smallest.claim), {
+        floor: 1.5,
+        stretch: 1.2,
+        atMost: true,
+      }),
+      target(`nothing due, ${names}`, timesOf(largest.idle, smallest.idle), {
+        floor: 1.2,
+        stretch: 1,
+        atMost: true,
+      }),
+    ],
     notes: [
-      `${ROUNDS} shuffled rounds of ${IDLE_SCANS_PER_ROUND} looks and ${CLAIMS_PER_ROUND} claims. A look that finds nothing is one statement over one connection.`,
+      `${ROUNDS} shuffled rounds; of each the median of ${IDLE_SCANS_PER_ROUND} looks and of ${CLAIMS_PER_ROUND} claims. A claim reads all that a worker needs: state, keys, tokens. A look that finds nothing is one statement.`,
       ...Object.entries(plans).map(([size, plan]) => `\n${size} resources:\n${plan}`),
     ],
-    raw: { times: Object.fromEntries(times), plans },
+    raw: { times: cases.map(({ size, times }) => ({ size, ...times })), plans },
   }
 }

@@ -5,7 +5,7 @@ export const HELP = `npm start                 the whole add-on on this machine,
 npm start -- --once       the life of one add-on, checked step by step; exits 0 when every promise held, else 1
 npm start -- --help       this text
 
-Plain npm start keeps its data in .local/ and goes on with it the next time; remove that folder to begin anew.
+Plain npm start keeps its data in .local/ and continues with it the next time; remove that folder to start over.
 With --once everything happens in a temporary folder and on free ports, so both may run at the same time.
 `
 

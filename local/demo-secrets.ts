@@ -31,7 +31,7 @@ export async function readDemoSecrets(path: string): Promise<DemoSecrets | undef
   })
   if (text === undefined) return undefined
   const found = parse(text)
-  if (!found) throw new Error(`${path} does not hold the demo secrets; remove it to begin anew.`)
+  if (!found) throw new Error(`${path} does not hold the demo secrets; remove it to start over.`)
   return found
 }
 

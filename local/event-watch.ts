@@ -10,7 +10,7 @@ export type EventWatch = {
 
 /** Remembers for each resource how far it was read. */
 export function watchEvents(observer: Pick<Observer, 'eventsSince'>): EventWatch {
-  const cursors = new Map<string, string | undefined>()
+  const cursors = new Map<string, number | undefined>()
 
   async function newEvents(resourceId: string): Promise<ServiceEvent[]> {
     const { events, cursor } = await observer.eventsSince(resourceId, cursors.get(resourceId))

@@ -30,7 +30,7 @@ export function tellHeroku(events: readonly SimulatorEvent[], addonOf: AddonLook
       case 'log':
         return told(event.app, `log: ${event.text}`)
       case 'fault':
-        return event.action === 'hit' ? told('heroku', `a fault on command: ${event.kind}`) : []
+        return event.action === 'hit' ? told('heroku', `injected fault: ${event.kind}`) : []
       case 'api-call':
         return tellApiCall(event.call)
       case 'service-call':

@@ -25,9 +25,9 @@ export type Narrator = {
   nextRotation: (addonId: string) => Promise<Entry[]>
 }
 
-const MOVES_THE_DATE: readonly ServiceEvent['action'][] = [
-  'resource-provisioned',
-  'key-promoted',
+const MOVES_THE_DATE: readonly ServiceEvent['kind'][] = [
+  'provisioned',
+  'rotated',
   'plan-changed',
   'schedule-paused',
   'schedule-resumed',
@@ -59,8 +59,8 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
     for (const { id } of view.addons()) addonIds.add(id)
     for (const event of await watch.next([...addonIds])) {
       timeline.add(tellEvent(event, serviceName(event.resourceId)))
-      if (MOVES_THE_DATE.includes(event.action)) {
-        timeline.add(await nextRotation(event.resourceId, event.action === 'key-promoted' ? event.at : now()))
+      if (MOVES_THE_DATE.includes(event.kind)) {
+        timeline.add(await nextRotation(event.resourceId, event.kind === 'rotated' ? event.at : now()))
       }
     }
   }

@@ -40,7 +40,7 @@ export async function runOnce({ root, env, signal, terminal }: SessionOptions): 
   } catch (error) {
     if (signal.aborted) await rm(folder, { recursive: true, force: true })
     else say(`\nThe logs are kept in ${folder}.`)
-    if (limit.aborted) throw new LocalStackError(`The scenario was not over within ${LIMIT_SECONDS} s.`)
+    if (limit.aborted) throw new LocalStackError(`The scenario did not finish within ${LIMIT_SECONDS} s.`)
     throw error
   }
   await rm(folder, { recursive: true, force: true })

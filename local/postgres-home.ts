@@ -1,6 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, chown, cp, lstat, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  statfs,
+} from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -14,22 +26,47 @@ export type PostgresHome = { home: string; account: Account; programs: { initdb:
 
 const PROBE_LIMIT_MS = 10_000
 
+/** Where Linux keeps files in memory. */
+const MEMORY = '/dev/shm'
+const TMPFS = 0x01021994
+const ROOM_BYTES = 1_000_000_000
+
 /**
  * Finds a folder, a user and executables that go together. Postgres refuses to run as root, and the user it
  * then runs as often cannot enter root's folders (a clone under /root, or in a private temporary folder).
  */
 export async function findPostgresHome(
-  wanted: string | undefined,
+  wanted: { dataDir: string } | { inMemory: boolean },
   log: (line: string) => void,
 ): Promise<PostgresHome> {
   const account = unprivilegedAccount()
-  const home = wanted ? await keptFolder(wanted, account, log) : await freshFolder(account)
+  if ('dataDir' in wanted) {
+    const home = await keptFolder(wanted.dataDir, account, log)
+    return { home, account, programs: await runnablePrograms(home, account) }
+  }
+  if (wanted.inMemory && (await hasRoom(MEMORY))) {
+    // Programs may have to be copied there too, and sometimes it is forbidden to run any from memory.
+    const home = await temporaryHome(MEMORY, account).catch(() => undefined)
+    if (home) return home
+  }
+  return await temporaryHome(temporaryRoot(account), account)
+}
+
+async function temporaryHome(root: string, account: Account): Promise<PostgresHome> {
+  const home = await mkdtemp(join(root, 'securekey-postgres-'))
   try {
+    await chmod(home, 0o755)
     return { home, account, programs: await runnablePrograms(home, account) }
   } catch (error) {
-    if (!wanted) await rm(home, { recursive: true, force: true })
+    await rm(home, { recursive: true, force: true })
     throw error
   }
+}
+
+/** Whether it is a file system in memory, and not one of the small ones that containers get. */
+async function hasRoom(folder: string): Promise<boolean> {
+  const { type, bavail, bsize } = await statfs(folder).catch(() => ({ type: 0, bavail: 0, bsize: 0 }))
+  return type === TMPFS && bavail * bsize >= ROOM_BYTES
 }
 
 /** Makes `path` belong to the user Postgres runs as. */
@@ -65,12 +102,6 @@ async function keptFolder(wanted: string, account: Account, log: (line: string) 
     throw new Error(`${home} belongs to another user: remove it and start again.`)
   await chmod(home, 0o755)
   log(`The data is kept in ${home}: the user Postgres runs as cannot enter ${wanted}.`)
-  return home
-}
-
-async function freshFolder(account: Account): Promise<string> {
-  const home = await mkdtemp(join(temporaryRoot(account), 'securekey-postgres-'))
-  await chmod(home, 0o755)
   return home
 }
 

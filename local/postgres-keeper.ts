@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { copyPattern, dropPattern, keepPattern, patternOf } from './cluster-pattern.ts'
 import { type KeeperOrder, logTail } from './postgres.ts'
 import { giveTo } from './postgres-home.ts'
 
@@ -17,10 +18,22 @@ const READY_LIMIT_MS = 90_000
 const HELD_LIMIT_MS = 4_000
 const STOP_LIMIT_MS = 10_000
 
+const INITDB_ARGUMENTS = [
+  '--username=postgres',
+  '--auth=scram-sha-256',
+  '--encoding=UTF8',
+  '--locale=C',
+  '--no-sync',
+  '--no-instructions',
+  // The password is random: stretching it would only slow down every connection of every test.
+  ...['--set', 'scram_iterations=1'],
+]
+
 const order: KeeperOrder = JSON.parse(process.argv[2] ?? '')
 const data = join(order.home, 'data')
 const logFile = join(order.home, 'postgres.log')
 const password = join(order.home, 'password')
+const pattern = order.patterns ? patternOf(order.patterns, order.initdb, INITDB_ARGUMENTS) : undefined
 
 const letGo = new AbortController()
 process.stdin.on('end', () => letGo.abort()).on('error', () => letGo.abort())
@@ -40,6 +53,8 @@ try {
   if (!letGo.signal.aborted) await Promise.race([once(letGo.signal, 'abort'), once(postgres, 'exit')])
 } catch (error) {
   if (!letGo.signal.aborted) {
+    // It was kept without waiting for the disk: after a power cut it may be damaged.
+    if (pattern) dropPattern(pattern)
     // The log of a run that is not ours explains nothing.
     const log = logStarted ? await readFile(logFile, 'utf8').catch(() => '') : ''
     process.stdout.write(`${error instanceof Error ? error.message : error}\n${logTail(log)}\n`)
@@ -93,6 +108,7 @@ async function waitUntilFree(): Promise<void> {
 /** Initialises beside the final place and renames: an interrupted first run leaves nothing half made. */
 async function initialise(): Promise<void> {
   if (await exists(join(data, 'PG_VERSION'))) return
+  if (pattern && copyPattern(pattern, order.home, order.account)) return
   await writeFile(password, randomBytes(24).toString('hex'), { mode: 0o600, flag: 'wx' }).catch((error) => {
     if (error.code !== 'EEXIST') throw error
   })
@@ -101,18 +117,7 @@ async function initialise(): Promise<void> {
   await mkdir(fresh, { mode: 0o700 })
   await giveTo(order.account, fresh)
   try {
-    const made = await start(order.initdb, [
-      `--pgdata=${fresh}`,
-      '--username=postgres',
-      `--pwfile=${password}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      '--locale=C',
-      '--no-sync',
-      '--no-instructions',
-      // The password is random: stretching it would only slow down every connection of every test.
-      ...['--set', 'scram_iterations=1'],
-    ])
+    const made = await start(order.initdb, [`--pgdata=${fresh}`, `--pwfile=${password}`, ...INITDB_ARGUMENTS])
     const signal = AbortSignal.any([letGo.signal, limit()])
     const [code] = await once(made, 'exit', { signal }).finally(() => made.kill())
     if (code !== 0) throw new Error(`Postgres could not be initialised in ${data}.`)
@@ -122,6 +127,7 @@ async function initialise(): Promise<void> {
   } finally {
     await rm(fresh, { recursive: true, force: true, maxRetries: 5 })
   }
+  if (pattern) keepPattern(pattern, order.home)
 }
 
 async function waitUntilReady(server: ChildProcess): Promise<void> {

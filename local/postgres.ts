@@ -9,12 +9,16 @@ import { type Account, findPostgresHome } from './postgres-home.ts'
 /** A running local Postgres: `url` has all rights; `stop` ends it (and removes it, unless it is persistent). */
 export type LocalPostgres = { url: string; dataDir: string; stop(): Promise<void> }
 
-/** `flags` are handed to `postgres` as they are, e.g. `['-c', 'fsync=off']`; `log` takes sentences for people. */
+/**
+ * `flags` are handed to `postgres` as they are, e.g. `['-c', 'fsync=off']`; `log` takes sentences for people.
+ * `inMemory` keeps the files in memory where there is room for them. `patterns` is a folder in which a new cluster is
+ * kept, for the next temporary one to be copied from.
+ */
 export type LocalPostgresOptions = {
   port?: number
   flags?: readonly string[]
   log?: (line: string) => void
-} & ({ persistent: true; dataDir: string } | { persistent: false })
+} & ({ persistent: true; dataDir: string } | { persistent: false; inMemory?: boolean; patterns?: string })
 
 /** What the keeper process is told (its only argument, as JSON). */
 export type KeeperOrder = {
@@ -25,6 +29,7 @@ export type KeeperOrder = {
   port: number
   flags: readonly string[]
   persistent: boolean
+  patterns?: string
 }
 
 const READY_LIMIT_MS = 120_000
@@ -39,7 +44,7 @@ const LOG_TAIL_LINES = 15
  * in the terminal does not reach Postgres before our own processes have let go of it.
  */
 export async function startLocalPostgres(options: LocalPostgresOptions): Promise<LocalPostgres> {
-  const wanted = options.persistent ? options.dataDir : undefined
+  const wanted = options.persistent ? { dataDir: options.dataDir } : { inMemory: options.inMemory ?? false }
   const { home, account, programs } = await findPostgresHome(wanted, options.log ?? (() => {}))
   const port = options.port ?? (await freePort())
   const order: KeeperOrder = {
@@ -49,6 +54,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     port,
     flags: options.flags ?? [],
     persistent: options.persistent,
+    ...(!options.persistent && options.patterns ? { patterns: options.patterns } : {}),
   }
   const keeper = spawn(
     process.execPath,

@@ -8,75 +8,105 @@ const REAL_PERIODS: Readonly<Record<string, string>> = {
   monthly: 'month',
 }
 
-/** Tells an event of the service. What only repeats something told already makes no entry. */
+/** Tells an event of the service: a rotation as its steps, everything else as one entry. */
 export function tellEvent(event: ServiceEvent, who: string): Entry[] {
-  const { at, details = {} } = event
-  const key = `key ${event.version} (${event.fingerprint})`
-  const told = (text: string, more: Partial<Entry> = {}): Entry[] => [
-    { at, rank: RANK.settled, who, text, ...more },
-  ]
-  switch (event.action) {
-    case 'resource-provisioned':
-      return told(`provisioned with two fresh keys; ${key} signs`, { rank: RANK.stored })
-    case 'plan-changed':
-      return told(`plan ${details.from} is now ${details.to}`, { rank: RANK.stored })
-    case 'resource-deprovisioned':
-      return told('deprovisioned: every key, token and the data key are erased', { rank: RANK.stored })
-    case 'resource-missing-at-heroku':
-      return told('Heroku does not know this add-on any more', { tone: 'warning' })
-    case 'grant-exchanged':
-      return told("exchanged Heroku's grant for tokens; they are stored sealed", { tone: 'quiet' })
-    case 'grant-lost':
-      return told('the grant expired before it could be exchanged: no rotation is possible', { tone: 'bad' })
-    case 'access-token-refreshed':
-      return told('took a fresh access token', { tone: 'quiet' })
-    case 'rotation-requested':
-      return told(`a rotation was asked for by ${nameOf(event.actor)}`)
-    case 'key-created':
-      return told(`create   ${key} is made, sealed and stored before Heroku hears of it`, {
-        rank: RANK.stored,
-        tone: 'good',
-      })
-    case 'filler-created':
-      return told(`create   ${key} is a filler for the second place; nobody signs with it`, {
-        rank: RANK.stored,
-        tone: 'good',
-      })
-    case 'key-promoted':
-      return told(`promote  ${key} signs from now on; reason: ${details.reason}`, { tone: 'good' })
-    case 'filler-published':
-      return told(`promote  ${key}, the filler, stands in the second place`, { tone: 'good' })
-    case 'key-retired':
-      return told(`retire   ${key} is erased; its fingerprint stays`, { rank: RANK.erased, tone: 'good' })
-    case 'rotation-attempt-failed':
-      return told(`attempt ${details.failures} failed: ${details.failure}`, { tone: 'warning' })
-    case 'rotation-stuck':
-      return told('the rotation is stuck until somebody resumes it', { tone: 'bad' })
-    case 'rotation-resumed':
-      return told('the rotation is resumed')
-    case 'keys-revoked':
-      return told(`${key} is revoked by ${nameOf(event.actor)}: not accepted from now on`, {
-        rank: RANK.stored,
-        tone: 'warning',
-      })
-    case 'schedule-paused':
-      return told(`rotation is paused by ${nameOf(event.actor)}`)
-    case 'schedule-resumed':
-      return told(`rotation goes on, says ${nameOf(event.actor)}`)
-    case 'grace-period-changed':
-      return told(`the grace period was ${details.from} and is now ${details.to}`)
-    case 'config-differs':
-      return told('the config at Heroku is not what was published', { tone: 'warning' })
-    case 'config-repaired':
-      return told('the config at Heroku is put right again', { tone: 'warning' })
-    case 'dashboard-signed-in':
-    case 'dashboard-signed-out':
-    case 'key-revealed':
-    case 'audit-downloaded':
-      return told(`${event.action.replaceAll('-', ' ')} by ${nameOf(event.actor)}`, { tone: 'quiet' })
-    default:
-      return event.action satisfies never
+  const { at, actor, details = {}, rotation, key, filler } = event
+  const told = (text: string, more: Partial<Entry> = {}): Entry => {
+    return { at, rank: RANK.settled, who, text, ...more }
   }
+  switch (event.kind) {
+    case 'provisioned':
+      return [told(`provisioned with two fresh keys; ${nameOfKey(key)} signs`, { rank: RANK.stored })]
+    case 'plan-changed':
+      return [told(`plan changed from ${details.from} to ${details.to}`, { rank: RANK.stored })]
+    case 'deprovisioned':
+      return [told('deprovisioned: every key, token and the data key are erased', { rank: RANK.stored })]
+    case 'missing-at-heroku':
+      return [told('Heroku no longer knows this add-on', { tone: 'warning' })]
+    case 'grant-exchanged':
+      return [told("exchanged Heroku's grant for tokens; they are stored sealed", { tone: 'quiet' })]
+    case 'grant-lost':
+      return [
+        told('the grant expired before it could be exchanged: no rotation is possible', { tone: 'bad' }),
+      ]
+    case 'access-token-refreshed':
+      return [told('got a fresh access token', { tone: 'quiet' })]
+    case 'rotation-requested':
+      return [told(`${nameOf(actor)} requested a rotation`)]
+    case 'rotated':
+      return [
+        ...stored(event, who),
+        told(`promote  ${nameOfKey(key)} signs from now on; reason: ${rotation?.reason}`, { tone: 'good' }),
+        ...retired(event, who),
+      ]
+    case 'filler-published':
+      return [
+        ...stored(event, who),
+        told(`promote  ${nameOfKey(filler)}, the filler, stands in the second place`, { tone: 'good' }),
+        ...retired(event, who),
+      ]
+    case 'keys-erased':
+      return retired(event, who)
+    case 'rotation-superseded':
+      return [told('a revoke replaces the rotation under way', { tone: 'warning' })]
+    case 'rotation-cancelled':
+      return [told('the rotation under way is cancelled', { tone: 'quiet' })]
+    case 'rotation-stuck':
+      return [told('the rotation is stuck until someone retries it', { tone: 'bad' })]
+    case 'rotation-resumed':
+      return [told('retrying the rotation')]
+    case 'keys-revoked': {
+      const text = `${nameOf(actor)} revoked key ${details.versions}; an app accepts them until it restarts with the new keys`
+      return [told(text, { rank: RANK.stored, tone: 'warning' })]
+    }
+    case 'schedule-paused':
+      return [told(`${nameOf(actor)} paused scheduled rotations`)]
+    case 'schedule-resumed':
+      return [told(`${nameOf(actor)} resumed scheduled rotations`)]
+    case 'grace-period-changed':
+      return [told(`the grace period changed from ${details.from} to ${details.to}`)]
+    case 'config-differs':
+      return [told('the config at Heroku differs from what was published', { tone: 'warning' })]
+    case 'config-repaired':
+      return [told('the config at Heroku was repaired', { tone: 'warning' })]
+    default:
+      return [told(`${event.kind.replaceAll('-', ' ')} by ${nameOf(actor)}`, { tone: 'quiet' })]
+  }
+}
+
+/** The step before: what was made, when it was. */
+function stored({ at, madeAt = at, key, filler }: ServiceEvent, who: string): Entry[] {
+  const entry = { at: madeAt, rank: RANK.stored, who, tone: 'good' } as const
+  return [
+    ...(key
+      ? [
+          {
+            ...entry,
+            text: `create   ${nameOfKey(key)} is made, sealed and stored before Heroku hears of it`,
+          },
+        ]
+      : []),
+    ...(filler
+      ? [
+          {
+            ...entry,
+            text: `create   ${nameOfKey(filler)} is a filler for the second place; nobody signs with it`,
+          },
+        ]
+      : []),
+  ]
+}
+
+function retired({ at, erased = [] }: ServiceEvent, who: string): Entry[] {
+  const entry = { at, rank: RANK.erased, who, tone: 'good' } as const
+  return erased.map((version) => ({
+    ...entry,
+    text: `retire   key ${version} is erased; its fingerprint stays`,
+  }))
+}
+
+function nameOfKey(key: ServiceEvent['key']): string {
+  return key ? `key ${key.version} (${key.fingerprint})` : 'a key'
 }
 
 /** When the next rotation comes, and that time runs faster here. */
@@ -87,9 +117,9 @@ export function tellNextRotation(
 ): Entry {
   const { nextRotationAt, pause, plan, periodMs } = schedule
   const entry = { at, rank: RANK.ahead, who }
-  if (pause) return { ...entry, text: `no rotation ${pauseEnd(pause)}` }
+  if (pause) return { ...entry, text: `no scheduled rotations ${pauseEnd(pause)}` }
   const seconds = Math.round((nextRotationAt.getTime() - at.getTime()) / 1_000)
-  const when = seconds > 0 ? `in ${seconds} s` : 'at once: its date has passed'
+  const when = seconds > 0 ? `in ${seconds} s` : 'now: its date has passed'
   const real = REAL_PERIODS[plan] ?? `period of ${plan}`
   const shortened =
     periodMs === undefined ? '' : `; a real ${real} is shortened to ${Math.round(periodMs / 1_000)} s here`
@@ -97,7 +127,7 @@ export function tellNextRotation(
 }
 
 function pauseEnd(pause: { until: Date | null }): string {
-  return pause.until ? `before ${pause.until.toTimeString().slice(0, 8)}` : 'until somebody resumes it'
+  return pause.until ? `before ${pause.until.toTimeString().slice(0, 8)}` : 'until someone resumes them'
 }
 
 function nameOf(actor: Actor): string {

@@ -21,7 +21,7 @@ export async function runSession({ root, env, signal, terminal }: SessionOptions
   const { say, print } = terminal
   let running = false
   closers.defer(async () => {
-    if (running) say('Stopped. The data is kept: npm start goes on with it.')
+    if (running) say('Stopped. The data is kept: npm start continues with it.')
   })
   say('Starting Postgres, a simulated Heroku, web and worker ...')
   const options = { root, env, folder, kept: true, fortnightSeconds: FORTNIGHT_SECONDS, signal }
@@ -46,7 +46,7 @@ async function playScenario(stack: Stack): Promise<void> {
 }
 
 function heading({ data }: Stack): string {
-  const again = data.resumed ? ' It goes on with the data of the last run.' : ''
+  const again = data.resumed ? ' It continues with the data of the last run.' : ''
   return `securekey: the whole add-on on this machine, beside a simulated Heroku.${again}`
 }
 
@@ -65,7 +65,7 @@ function remarks({ settings }: Stack): string[] {
   const { length } = settings.plans
   return [
     'These are demo keys, shown in full on purpose; the service itself never logs one.',
-    `A real fortnight is shortened to ${FORTNIGHT_SECONDS} s here, the other ${length - 1} plans in the same spirit.`,
-    'Ctrl-C stops everything; npm start goes on with the same data.',
+    `A real fortnight is shortened to ${FORTNIGHT_SECONDS} s here; the other ${length - 1} plans are shortened likewise.`,
+    'Ctrl-C stops everything; npm start continues with the same data.',
   ]
 }

@@ -14,7 +14,7 @@ export type Teller = {
 }
 
 const LOOK_EVERY_MS = 250
-/** Audit rows are read up to one look later than the events of Heroku arrive; so long an entry waits for its turn. */
+/** History rows are read up to one look later than the events of Heroku arrive; so long an entry waits for its turn. */
 const HOLD_MS = 3 * LOOK_EVERY_MS
 const MOST_FAILURES = 8
 
@@ -58,7 +58,7 @@ export function createTeller(narrator: Narrator, timeline: Timeline, postgresLog
 async function gone(postgresLog: string, error: unknown): Promise<LocalStackError> {
   const reason = error instanceof Error ? error.message : String(error)
   return new LocalStackError(
-    `Postgres does not answer any more (${reason}). The end of ${postgresLog}:`,
+    `Postgres no longer answers (${reason}). The end of ${postgresLog}:`,
     await logTail(postgresLog),
     error,
   )

@@ -1,5 +1,6 @@
-// The whole check behind `npm test`: format, lint, types and every test. Each part runs even if another fails; the
-// last line counts what passed and failed: every test, plus one for format and lint, plus one for types.
+// The checks behind `npm test` (format, lint, types and every test) and `npm run test:outer` (the tests that
+// need other toolchains; without them they are skipped, with REQUIRE_TOOLS=1 they fail). Each part runs even if another
+// fails; the last line counts what passed and failed: every test, and one for each other part.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -25,16 +26,18 @@ const WINDOWS = process.platform === 'win32'
 const folder = mkdtempSync(join(tmpdir(), 'securekey-check-'))
 const reportFile = join(folder, 'vitest.json')
 
-const parts: Part[] = [
-  { name: 'format and lint', command: 'biome', args: ['ci', '.'], count: asOne },
-  { name: 'types', command: 'tsc', args: [], count: asOne },
-  {
-    name: 'tests',
-    command: 'vitest',
-    args: ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`],
-    count: countTests,
-  },
-]
+const CHECKS: Record<string, Part[]> = {
+  all: [
+    { name: 'format and lint', command: 'biome', args: ['ci', '.'], count: asOne },
+    { name: 'types', command: 'tsc', args: [], count: asOne },
+    testsOf('tests'),
+  ],
+  outer: [testsOf('outer')],
+}
+
+const wanted = process.argv[2] ?? 'all'
+const parts = CHECKS[wanted]
+if (!parts) throw new Error(`There is no check "${wanted}": ${Object.keys(CHECKS).join(' or ')}.`)
 
 try {
   const lines: string[] = []
@@ -50,11 +53,22 @@ try {
     total.failed += counts.failed
     total.skipped += counts.skipped
   }
-  console.log(`\n${lines.join('\n')}\n\nFormat and lint count as one, types as one, and each test as one:`)
+  console.log(`\n${lines.join('\n')}\n\nEach test counts as one, and so does each other part:`)
   console.log(inWords(total))
   process.exitCode = total.failed > 0 ? 1 : 0
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** The tests of one project of vitest.config.ts. */
+function testsOf(project: string): Part {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  return {
+    name: project,
+    command: 'vitest',
+    args: ['run', `--project=${project}`, ...reporters],
+    count: countTests,
+  }
 }
 
 async function run({ command, args }: Part): Promise<number> {

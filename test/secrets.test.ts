@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import type { HistoryKind } from '../src/domain/history.ts'
+import { requestRotation, resumeRotation } from '../src/flows/dashboard/request-rotation.ts'
+import { revokeKeys } from '../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../src/flows/deps.ts'
-import { requestRotation, resumeRotation } from '../src/flows/request-rotation.ts'
-import { revokeKeys } from '../src/flows/revoke-keys.ts'
 import { createLogger } from '../src/logger.ts'
 import { createLocalKek } from '../src/sealing/keyring.ts'
 import { createSealing } from '../src/sealing/sealing.ts'
-import { createRotationWorker } from '../src/worker/rotation-worker.ts'
+import { createWorker } from '../src/worker/worker.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from './support/addon.ts'
 import { createBrowser, formTokenIn } from './support/browser.ts'
 import {
@@ -20,7 +21,7 @@ import {
   SSO_SALT,
 } from './support/harness.ts'
 import { findLeaks, type Secrets, sealedSecrets, type Text } from './support/leaks.ts'
-import { auditTrail } from './support/resource.ts'
+import { kindsOf, stateOf } from './support/resource.ts'
 
 const PATCH = { method: 'PATCH' }
 const PERSON = { type: 'person', userId: 'u', email: 'a@example.com', verified: true, address: null } as const
@@ -47,6 +48,7 @@ async function startObservedLife() {
   })
   const secrets: Secrets = new Map(SETTINGS)
   const errorBodies: Text[] = []
+  const states: Text[] = []
 
   async function observe(): Promise<void> {
     for (const [secret, what] of await sealedSecrets(h.deps)) secrets.set(secret, what)
@@ -56,6 +58,9 @@ async function startObservedLife() {
       if (sent.oauth_grant) secrets.set(sent.oauth_grant.code, 'a grant code')
       if (sent.log_input_url) secrets.set(new URL(sent.log_input_url).password, 'a log token')
     }
+    // Failures on the way stand there, until their rotation ends.
+    const { rows } = await sql<{ row: string }>`select k::text as row from keysets k`.execute(h.deps.db)
+    states.push(...rows.map(({ row }) => ({ from: 'a state', text: row })))
   }
   await observe()
 
@@ -65,14 +70,14 @@ async function startObservedLife() {
     await observe()
   }
 
-  /** Lets hours pass, with a tick after each, until the audit trail holds the action. */
-  async function tickUntil(action: string): Promise<void> {
+  /** Lets hours pass, with a tick after each, until the history holds the kind. */
+  async function tickUntil(kind: HistoryKind): Promise<void> {
     for (let hour = 0; hour < 96; hour += 1) {
       await tick()
-      if ((await auditTrail(h.deps, h.addon.id)).some((row) => row.action === action)) return
+      if ((await kindsOf(h.deps, h.addon.id)).includes(kind)) return
       h.clock.advance(HOUR)
     }
-    throw new Error(`${action} never happened`)
+    throw new Error(`${kind} never happened`)
   }
 
   /** Sends the provisioning API something that it refuses. */
@@ -96,13 +101,12 @@ async function startObservedLife() {
   }
 
   async function texts(): Promise<Text[]> {
-    const rotations = await h.deps.db.selectFrom('rotations').selectAll().execute()
-    const trail = await sql<{ row: string }>`select a::text as row from audit_events a`.execute(h.deps.db)
+    const history = await sql<{ row: string }>`select h::text as row from history h`.execute(h.deps.db)
     const refusals = h.heroku.view.serviceCalls().filter(({ status }) => status >= 400)
     return [
       ...h.logLines.map((text) => ({ from: 'a log line', text })),
-      ...trail.rows.map(({ row }) => ({ from: 'an audit row', text: row })),
-      ...rotations.map((rotation) => ({ from: 'a rotation', text: JSON.stringify(rotation) })),
+      ...history.rows.map(({ row }) => ({ from: 'a history row', text: row })),
+      ...states,
       ...refusals.map(({ answer }) => ({ from: 'an error body', text: answer })),
       ...errorBodies,
     ]
@@ -173,20 +177,16 @@ async function liveThroughRefusals(life: ObservedLife): Promise<void> {
 /** Trouble of our own: rows that Postgres refuses with their contents, values that do not open, a lost KEK. */
 async function liveThroughTrouble(life: ObservedLife): Promise<void> {
   const { db } = life.deps
-  const highest = await db
-    .selectFrom('key_versions')
-    .select('version')
-    .orderBy('version', 'desc')
-    .executeTakeFirst()
-  const limit = sql.raw(String(highest?.version ?? 0))
-  await sql`alter table key_versions add constraint no_more check (version <= ${limit}) not valid`.execute(db)
+  const { lastVersion } = await stateOf(life.deps, life.addon.id)
+  const limit = sql.raw(String(lastVersion))
+  await sql`alter table sealed_keys add constraint no_more check (version <= ${limit}) not valid`.execute(db)
   life.clock.advance(14 * DAY)
   await life.tick()
-  await sql`alter table key_versions drop constraint no_more`.execute(db)
+  await sql`alter table sealed_keys drop constraint no_more`.execute(db)
 
   const kek = createLocalKek('k2', new Uint8Array(32).fill(7))
   const deps: Deps = { ...life.deps, sealing: createSealing([kek], life.deps.random) }
-  const stranger = createRotationWorker(deps, {
+  const stranger = createWorker(deps, {
     concurrency: 5,
     claimLimit: 10,
     clockOffsetMs: async () => 0,
@@ -256,7 +256,7 @@ async function wholeLife(): Promise<ObservedLife> {
 }
 
 describe('a whole life at log level trace', () => {
-  test('leaves no secret in any log line, audit row, failure or error body', async () => {
+  test('leaves no secret in any log line, history row, failure or error body', async () => {
     const life = await wholeLife()
     const texts = await life.texts()
     expect(findLeaks(life.secrets, texts)).toEqual([])
@@ -274,19 +274,14 @@ describe('a whole life at log level trace', () => {
       'a form token': 1,
     })
     expect(kinds.get('a pushed key')).toBeGreaterThan(12)
-    expect(kinds.get('a sealed value (sealed_key)')).toBeGreaterThan(12)
+    expect(kinds.get('a sealed value (sealed)')).toBeGreaterThan(12)
     expect(kinds.get('a secret (sealed_access_token)')).toBeGreaterThan(5)
     expect(kinds.get('a secret (sealed_refresh_token)')).toBeGreaterThan(5)
-    const actions = (await auditTrail(life.deps, life.addon.id)).map(({ action }) => action)
-    for (const action of [
-      'key-promoted',
-      'filler-published',
-      'rotation-stuck',
-      'keys-revoked',
-      'plan-changed',
-    ]) {
-      expect(actions).toContain(action)
+    const told = await kindsOf(life.deps, life.addon.id)
+    for (const kind of ['rotated', 'filler-published', 'rotation-stuck', 'keys-revoked', 'plan-changed']) {
+      expect(told).toContain(kind)
     }
+    expect(texts.some(({ from, text }) => from === 'a state' && text.includes('unavailable'))).toBe(true)
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
@@ -316,7 +311,7 @@ describe('the search itself', () => {
   })
 
   test('finds nothing in a fingerprint', () => {
-    expect(findLeaks(secrets, [{ from: 'an audit row', text: 'fingerprint a1b2c3d4' }])).toEqual([])
+    expect(findLeaks(secrets, [{ from: 'a history row', text: 'fingerprint a1b2c3d4' }])).toEqual([])
   })
 
   test('refuses to look for a text so short that it would be found by chance', () => {
@@ -327,12 +322,12 @@ describe('the search itself', () => {
     const h: HarnessWithAddon = await startWithAddon()
     const found = new Set((await sealedSecrets(h.deps)).values())
     expect([...found].toSorted()).toEqual([
+      'a sealed value (sealed)',
       'a sealed value (sealed_access_token)',
-      'a sealed value (sealed_key)',
       'a sealed value (sealed_log_input_url)',
       'a sealed value (sealed_refresh_token)',
+      'a secret (sealed)',
       'a secret (sealed_access_token)',
-      'a secret (sealed_key)',
       'a secret (sealed_log_input_url)',
       'a secret (sealed_refresh_token)',
       'a wrapped data key',
@@ -342,7 +337,7 @@ describe('the search itself', () => {
   test('finds what a careless line would have written into this very log', async () => {
     const h = await startWithAddon()
     const secrets = await sealedSecrets(h.deps)
-    const [leaked] = [...secrets].find(([, what]) => what === 'a secret (sealed_key)') ?? []
+    const [leaked] = [...secrets].find(([, what]) => what === 'a secret (sealed)') ?? []
     const careless: [string, (log: ReturnType<typeof createLogger>) => void][] = [
       ['a field of any name', (log) => log.info({ note: leaked }, 'key made')],
       ['the message', (log) => log.info(`made ${leaked}`)],
@@ -357,7 +352,7 @@ describe('the search itself', () => {
           secrets,
           lines.map((text) => ({ from: 'a log line', text })),
         ),
-      ).toEqual(['a secret (sealed_key) in a log line'])
+      ).toEqual(['a secret (sealed) in a log line'])
     }
   })
 })

@@ -1,5 +1,5 @@
+import { claimResources } from '../../src/store/claimed-resources.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { claimDue } from '../../src/store/schedule.ts'
 import { serveParent } from '../support/child.ts'
 
 export type ClaimerOrder = { url: string; limit: number; now: string }
@@ -7,22 +7,22 @@ export type ClaimerRun = { rows: number; claims: number; elapsedMs: number }
 
 const LEASE_MS = 3_600_000
 
-/** A worker process reduced to its claims: claims groups until it has so many rows. */
+/** A worker process reduced to its claims: claims groups, and reads all of them, until it has so many rows. */
 await serveParent<ClaimerOrder, { ask: 'claim'; rows: number }>(async ({ url, limit, now }) => {
   const db = openDatabase({ url, poolSize: 1, onIdleError: () => {} })
   const at = new Date(now)
   // As in a worker, each claim's lease ends at a moment of its own.
   const leaseUntil = () => new Date(at.getTime() + LEASE_MS + performance.now())
-  await claimDue(db, { now: new Date(0), leaseUntil: leaseUntil(), limit })
+  await claimResources(db, { now: new Date(0), leaseUntil: leaseUntil(), limit })
   return {
     async answer({ rows: wanted }): Promise<ClaimerRun> {
       const startedAt = performance.now()
       let rows = 0
       let claims = 0
       while (rows < wanted) {
-        const { claims: claimed } = await claimDue(db, { now: at, leaseUntil: leaseUntil(), limit })
-        if (claimed.length === 0) break
-        rows += claimed.length
+        const { resources } = await claimResources(db, { now: at, leaseUntil: leaseUntil(), limit })
+        if (resources.length === 0) break
+        rows += resources.length
         claims += 1
       }
       return { rows, claims, elapsedMs: performance.now() - startedAt }

@@ -2,42 +2,58 @@ import { randomBytes } from 'node:crypto'
 import { compose } from '../../src/bin/compose.ts'
 import { sleep } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
-import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
+import { createWorker } from '../../src/worker/worker.ts'
 import { benchConfig } from '../support/bench-config.ts'
+import { PERIOD_MS } from '../support/bench-resource.ts'
 import { serveParent } from '../support/child.ts'
+import { WORKER_POOL_SIZE, workerOptions } from '../support/worker-options.ts'
 
 export type ManyCyclesOrder = { url: string; herokuUrl: string; inFlight: number }
-export type CycleRun = { promoted: number; elapsedMs: number; residentMb: number; heapMb: number }
+export type CycleRun = {
+  promoted: number
+  checked: number
+  elapsedMs: number
+  residentMb: number
+  heapMb: number
+}
 
-const PERIOD_MS = 14 * 86_400_000
-const CLAIM_LIMIT = 200
-const POOL_SIZE = 8
+/** Later than the check that follows a push after an hour. */
+const CHECKS_AFTER_MS = 2 * 3_600_000
 
-/** One worker process that lives through many rotation periods: its clock is set a fortnight ahead before each. */
+/**
+ * One worker process that lives through many rotation periods. Its clock is set a fortnight ahead before each, and
+ * within it to the time of the checks that follow.
+ */
 await serveParent<ManyCyclesOrder, { ask: 'cycle' }>(async ({ url, herokuUrl, inFlight }) => {
-  let aheadMs = -PERIOD_MS
+  let cycles = 0
+  let aheadMs = 0
   const now = () => new Date(Date.now() + aheadMs)
   const logger = createLogger({ level: 'info', process: 'bench' })
   const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
-    poolSize: POOL_SIZE,
+    poolSize: WORKER_POOL_SIZE,
     connections: inFlight,
     world: { now, random: randomBytes, sleep },
   })
-  const worker = createRotationWorker(deps, {
-    concurrency: inFlight,
-    claimLimit: CLAIM_LIMIT,
-    clockOffsetMs: async () => 0,
-  })
+  const worker = createWorker(deps, { ...workerOptions(inFlight), clockOffsetMs: async () => 0 })
   return {
     async answer(): Promise<CycleRun> {
-      aheadMs += PERIOD_MS
+      aheadMs = cycles * PERIOD_MS
+      cycles += 1
       const startedAt = performance.now()
-      const tally = await worker.tick()
+      const rotations = await worker.tick()
       const elapsedMs = performance.now() - startedAt
+      aheadMs += CHECKS_AFTER_MS
+      const checks = await worker.tick()
       globalThis.gc?.()
       const { rss, heapUsed } = process.memoryUsage()
       const mb = (bytes: number) => bytes / 2 ** 20
-      return { promoted: tally?.promoted ?? 0, elapsedMs, residentMb: mb(rss), heapMb: mb(heapUsed) }
+      return {
+        promoted: rotations?.promoted ?? 0,
+        checked: checks?.checked ?? 0,
+        elapsedMs,
+        residentMb: mb(rss),
+        heapMb: mb(heapUsed),
+      }
     },
     async close() {
       await worker.stop(1_000)

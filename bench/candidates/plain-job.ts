@@ -8,23 +8,23 @@ import { accessTokenOf } from '../support/bench-resource.ts'
 /** The table of the plain job: what a service would keep that has no claims, fencing or read-back of its own. */
 export const PLAIN_TABLE = `
   create table plain_keys (
-    resource_id uuid not null, version integer not null, stage text not null, sealed_key text not null,
+    resource_id uuid not null, version integer not null, stage text not null, sealed_key bytea not null,
     primary key (resource_id, version)
   )`
 
 /**
  * A rotation as a plain job of a queue: 32 random bytes, sealed by the same code, stored, pushed, promoted. It is
- * spared what only this service does: it opens no data key, token or former key, keeps no former key and no trail.
+ * spared what only this service does: it opens no data key, token or former key, keeps no former key and no history.
  */
 export async function createPlainJob(options: { pool: pg.Pool; herokuUrl: string; inFlight: number }) {
   const { pool, herokuUrl } = options
   const dispatcher = new Agent({ connections: options.inFlight, pipelining: 1 })
-  const dek = createSealingKey('bench', randomBytes(32))
-  const encoder = new TextEncoder()
+  const dek = createSealingKey(randomBytes(32))
 
   return async (resourceId: string): Promise<void> => {
-    const key = keyFromBytes(randomBytes(32))
-    const sealed = sealBytes(dek, { resourceId, column: 'sealed_key', version: 1 }, encoder.encode(key))
+    const bytes = randomBytes(32)
+    const key = keyFromBytes(bytes)
+    const sealed = sealBytes(dek, { resourceId, column: 'sealed', version: 1 }, bytes)
     await pool.query({
       name: 'store',
       text: `insert into plain_keys (resource_id, version, stage, sealed_key) values ($1, 1, 'pending', $2)`,

@@ -3,14 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compose } from '../../src/bin/compose.ts'
 import { createLogger } from '../../src/logger.ts'
 import { databaseNow } from '../../src/store/database.ts'
-import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
+import { createWorker } from '../../src/worker/worker.ts'
 import { benchConfig } from '../support/bench-config.ts'
 import { serveParent } from '../support/child.ts'
+import { WORKER_POOL_SIZE, workerOptions } from '../support/worker-options.ts'
 import { type CandidateOrder, measured } from './candidate.ts'
 
-/** As in `src/bin/worker.ts`. */
-const POOL_SIZE = 8
-const CLAIM_LIMIT = 200
 const TICK_EVERY_MS = 100
 
 /** The worker process of this service as it is, log lines and all. */
@@ -18,12 +16,11 @@ await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFli
   if (stage === 'prepare') return { answer: async () => undefined }
   const logger = createLogger({ level: 'info', process: 'bench' })
   const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
-    poolSize: POOL_SIZE,
+    poolSize: WORKER_POOL_SIZE,
     connections: inFlight,
   })
-  const worker = createRotationWorker(deps, {
-    concurrency: inFlight,
-    claimLimit: CLAIM_LIMIT,
+  const worker = createWorker(deps, {
+    ...workerOptions(inFlight),
     clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
   })
   await databaseNow(deps.db)

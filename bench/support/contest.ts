@@ -1,16 +1,18 @@
 import type { CandidateOrder, CandidateRun } from '../candidates/candidate.ts'
-import type { BenchPostgres } from './bench-postgres.ts'
+import { type BenchPostgres, withClient } from './bench-postgres.ts'
 import { type Child, startChild } from './child.ts'
 import { askCounts, type FakeHeroku, resetHeroku, startFakeHeroku } from './heroku.ts'
 import { meterPostgres, type PostgresWork } from './meter.ts'
 import { createSeeded } from './seed.ts'
 import { shuffled } from './statistics.ts'
+import { lostOrDoubled } from './verify.ts'
 
 export const CANDIDATES = ['securekey', 'graphile-worker', 'pg-boss'] as const
 export type Candidate = (typeof CANDIDATES)[number]
 
-/** One run of one candidate. */
-export type ContestRun = CandidateRun & PostgresWork & { candidate: Candidate; perSecond: number }
+/** One run of one candidate. `keptBytes`: what it left in its history, indexes and all. */
+export type ContestRun = CandidateRun &
+  PostgresWork & { candidate: Candidate; round: number; perSecond: number; keptBytes: number }
 
 export type ContestOptions = { count: number; inFlight: number; latencyMs: number; rounds: number }
 
@@ -33,16 +35,19 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
       for (const candidate of shuffled(CANDIDATES)) {
         const url = await postgres.create(nameOf(candidate, 'run'), nameOf(candidate, 'template'))
         await resetHeroku(heroku, { latencyMs })
+        const keptBefore = await historyBytes(url)
         const child = await startCandidate(candidate, { ...order, url, stage: 'run' })
         const endMeter = await meterPostgres(postgres)
         const run = await child.ask<CandidateRun>({ ask: 'run' })
         const work = await endMeter()
         await child.stop()
         await checkServed(heroku, candidate, count)
+        await checkStored(url, heroku, candidate, count)
+        const keptBytes = (await historyBytes(url)) - keptBefore
         await postgres.drop(nameOf(candidate, 'run'))
         const perSecond = (run.done / run.elapsedMs) * 1_000
         process.stderr.write(`round ${round + 1} ${candidate}: ${perSecond.toFixed(0)}/s\n`)
-        runs.push({ candidate, ...run, ...work, perSecond })
+        runs.push({ candidate, round, ...run, ...work, perSecond, keptBytes })
       }
     }
     return runs
@@ -65,4 +70,36 @@ async function checkServed(heroku: FakeHeroku, candidate: Candidate, count: numb
   if (counts.applied !== count || counts.repeated > 0 || counts.unauthorized > 0) {
     throw new Error(`${candidate} did not rotate each resource once: ${JSON.stringify(counts)}`)
   }
+}
+
+/** And only if what is stored is what Heroku holds; of the peers, whose keys cannot be opened again, if all are there. */
+async function checkStored(
+  url: string,
+  heroku: FakeHeroku,
+  candidate: Candidate,
+  count: number,
+): Promise<void> {
+  const wrong =
+    candidate === 'securekey'
+      ? await lostOrDoubled(url, heroku, { due: count })
+      : count - (await storedByPeer(url))
+  if (wrong !== 0) throw new Error(`${candidate} lost or doubled ${wrong} of ${count} rotations`)
+}
+
+async function storedByPeer(url: string): Promise<number> {
+  return await withClient(url, async (client) => {
+    const { rows } = await client.query<{ keys: number }>(
+      `select count(*)::integer as keys from plain_keys where stage = 'current'`,
+    )
+    return rows[0]?.keys ?? 0
+  })
+}
+
+async function historyBytes(url: string): Promise<number> {
+  return await withClient(url, async (client) => {
+    const { rows } = await client.query<{ bytes: string | null }>(
+      `select pg_total_relation_size(to_regclass('history')) as bytes`,
+    )
+    return Number(rows[0]?.bytes ?? 0)
+  })
 }

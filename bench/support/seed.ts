@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { TABLES } from '../../src/store/schema.ts'
 import { type BenchPostgres, createMigrated, withClient } from './bench-postgres.ts'
+import { resourceIdOf } from './bench-resource.ts'
 import { startChild } from './child.ts'
 import type { SeedOrder } from './seeder.ts'
 
 const SEEDER = new URL('./seeder.ts', import.meta.url)
-const PERIOD_SECONDS = 14 * 86_400
 
 /** Resources by number, from `from` on. */
 type Range = { from: number; count: number }
@@ -22,40 +23,51 @@ async function seedDue(url: string, range: Range): Promise<void> {
   )
 }
 
-const scattered = ({ from, count }: Range) =>
-  `(select md5(n::text)::uuid as id, n from generate_series(${from}, ${from + count - 1}) as n) as x`
+/** What differs from row to row of the copies. Every other column is taken from the resource that is copied. */
+const OWN_VALUES: Readonly<Record<string, string>> = {
+  id: 'n.id',
+  resource_id: 'n.id',
+  next_rotation_at: 'n.due',
+  wake_at: 'n.due',
+}
+const COPIED = ['resources', 'keysets', 'sealed_keys', 'oauth_tokens', 'oauth_grants', 'history'] as const
 
 /**
- * Stores resources that are not due for between one and fourteen days. No bench opens their sealed values, so they hold
- * text of the same length instead.
+ * Stores resources that are not due for between one and fourteen days. Those behind the first are copies of it, since no
+ * bench opens their sealed values: they have its lengths, and a due date of their own.
  */
 async function seedWaiting(url: string, range: Range): Promise<void> {
-  await seedSchedule(url, range)
+  if (range.count === 0) return
+  await seedDue(url, { from: range.from, count: 1 })
   await withClient(url, async (client) => {
-    await client.query(`
-      insert into key_versions (resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, published_at)
-      select id, v, case v when 2 then 'current' else 'previous' end, v = 1, '00000000', repeat('x', 323),
-             decode(repeat('00', 32), 'hex'), now(), now()
-        from ${scattered(range)}, generate_series(1, 2) as v`)
-    await client.query(`
-      insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at, sealed_refresh_token)
-      select id, repeat('x', 250), now() + interval '8 hours', repeat('x', 250) from ${scattered(range)}`)
+    await client.query('begin')
+    await client.query(
+      `create temporary table numbers on commit drop as
+       select md5(n::text)::uuid as id, now() + interval '1 day' + random() * interval '13 days' as due
+         from generate_series($1::integer, $2::integer) as n`,
+      [range.from, range.from + range.count - 1],
+    )
+    const copied = resourceIdOf(range.from)
+    await client.query(
+      `update keysets set next_rotation_at = n.due, wake_at = n.due from numbers n where resource_id = n.id and n.id = $1`,
+      [copied],
+    )
+    for (const table of COPIED) {
+      const names = Object.keys(TABLES[table])
+      const values = names.map((name) => ownValue(table, name) ?? `one.${name}`)
+      await client.query(
+        `insert into ${table} (${names.join()})
+         select ${values.join()} from numbers n, ${table} one where one.${names[0]} = $1 and n.id <> $1`,
+        [copied],
+      )
+    }
+    await client.query('commit')
   })
 }
 
-/** The part of them that a claim reads: resources and their dates, without keys and tokens. */
-export async function seedSchedule(url: string, range: Range): Promise<void> {
-  await withClient(url, async (client) => {
-    await client.query(`
-      insert into resources (id, state, name, plan, rotation_period_seconds, wrapped_dek, created_at)
-      select id, 'provisioned', 'securekey-bench-' || n, 'fortnightly', ${PERIOD_SECONDS}, repeat('x', 236), now()
-        from ${scattered(range)}`)
-    await client.query(`
-      insert into schedule (resource_id, next_rotation_at, wake_at)
-      select id, due, due
-        from ${scattered(range)},
-             lateral (select now() + interval '1 day' + random() * interval '13 days' as due where n > 0) as d`)
-  })
+/** A grant that was exchanged is due no more. */
+function ownValue(table: (typeof COPIED)[number], name: string): string | undefined {
+  return table === 'oauth_grants' && name === 'wake_at' ? undefined : OWN_VALUES[name]
 }
 
 /** A migrated database with so many resources, so many of them due, vacuumed and analysed as an old one would be. */

@@ -1,65 +1,89 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
-import { fingerprint, keyDigest, keyFromBytes } from '../../src/domain/key.ts'
+import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../src/domain/grace.ts'
+import { stateAtProvision } from '../../src/domain/resource-state.ts'
+import { makeKey } from '../../src/flows/make-key.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
-import { createSealing } from '../../src/sealing/sealing.ts'
-import { accessTokenOf, BENCH_SEALING_KEYS, resourceIdOf } from './bench-resource.ts'
+import { createSealing, type Sealing } from '../../src/sealing/sealing.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { FIRST_GRANT_FENCE, finishGrants, type GrantEnd } from '../../src/store/oauth-grants.ts'
+import { insertResources, type NewResource } from '../../src/store/resources.ts'
+import { accessTokenOf, BENCH_SEALING_KEYS, PERIOD_MS, resourceIdOf } from './bench-resource.ts'
 import { serveParent } from './child.ts'
 
 export type SeedOrder = { url: string; from: number; count: number }
 
-const ROWS_PER_STATEMENT = 1_000
+const ROWS_PER_STATEMENT = 500
+const DAY_MS = 86_400_000
+const TOKEN_LIFE_MS = 8 * 3_600_000
+const LOG_INPUT_URL = 'https://1:token.t.8e4b5c7a@1.us.logplex.io/logs'
 
-// The second place holds a filler, as after provisioning. A rotation erases it unopened, so its blob is a copy.
-const INSERT = `
-  with given as (
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-      as g (id, dek, key, print, digest, token)
-  ), resource as (
-    insert into resources (id, state, name, plan, rotation_period_seconds, wrapped_dek, created_at)
-    select id, 'provisioned', 'securekey-bench', 'fortnightly', 1209600, dek, now() - interval '15 days' from given
-  ), keys as (
-    insert into key_versions (resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, published_at)
-    select id, v, case v when 2 then 'current' else 'previous' end, v = 1, print, key, digest,
-           now() - interval '15 days', now() - interval '15 days'
-      from given, generate_series(1, 2) as v
-  ), dates as (
-    insert into schedule (resource_id, next_rotation_at, wake_at)
-    select id, due, due from given, lateral (select now() - random() * interval '1 day' as due where id is not null) as d
-  )
-  insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at, sealed_refresh_token)
-  select id, token, now() + interval '8 hours', token from given`
+/** A resource as a provision request brings it, and what the exchange of its grant comes to. */
+type Seed = { resource: NewResource; end: GrantEnd }
 
-/** Stores due resources as provisioning and the grant exchange would have left them; ready when all are stored. */
+/** Stores due resources by the statements of provisioning and of the grant exchange; ready when all are stored. */
 await serveParent<SeedOrder, null>(async ({ url, from, count }) => {
   const [id = '', base64 = ''] = BENCH_SEALING_KEYS.split(':')
-  const kek = createLocalKek(id, Buffer.from(base64, 'base64'))
-  const sealing = createSealing([kek], randomBytes)
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const sealing = createSealing([createLocalKek(id, Buffer.from(base64, 'base64'))], randomBytes)
+  const db = openDatabase({ url, poolSize: 1, onIdleError: () => {}, statementTimeoutMs: 600_000 })
   for (let done = 0; done < count; done += ROWS_PER_STATEMENT) {
-    const numbers = Array.from(
-      { length: Math.min(ROWS_PER_STATEMENT, count - done) },
-      (_, i) => from + done + i,
+    const rows = Math.min(ROWS_PER_STATEMENT, count - done)
+    const seeds = await Promise.all(
+      Array.from({ length: rows }, (_, i) => createSeed(sealing, resourceIdOf(from + done + i))),
     )
-    const rows = await Promise.all(numbers.map((number) => sealedRow(sealing, number)))
-    await client.query(INSERT, [
-      ...(['id', 'dek', 'key', 'print', 'digest', 'token'] as const).map((name) =>
-        rows.map((row) => row[name]),
+    await insertResources(
+      db,
+      seeds.map(({ resource }) => resource),
+      new Date(Date.now() - PERIOD_MS - DAY_MS),
+    )
+    await db.transaction().execute((trx) =>
+      finishGrants(
+        trx,
+        seeds.map(({ end }) => end),
       ),
-    ])
+    )
   }
-  await client.end()
+  await db.destroy()
   return { answer: async () => undefined }
 })
 
-async function sealedRow(sealing: ReturnType<typeof createSealing>, number: number) {
-  const id = resourceIdOf(number)
-  const { sealer, wrappedDek } = await sealing.forNewResource(id)
-  const text = keyFromBytes(randomBytes(32))
-  const [key, token] = await Promise.all([
-    sealer.seal('sealed_key', text, 2),
-    sealer.seal('sealed_access_token', accessTokenOf(id)),
-  ])
-  return { id, dek: wrappedDek, key, print: fingerprint(text), digest: keyDigest(text), token }
+/** Provisioned so that its first rotation came due at some moment of the last day. Its access token is fresh. */
+async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
+  const { sealer, dek } = await sealing.forNewResource(resourceId)
+  const dueAt = new Date(Date.now() - Math.random() * DAY_MS)
+  const at = new Date(dueAt.getTime() - PERIOD_MS)
+  const filler = makeKey({ random: randomBytes }, sealer, resourceId, 1).key
+  const current = makeKey({ random: randomBytes }, sealer, resourceId, 2).key
+  const resource: NewResource = {
+    id: resourceId,
+    name: `securekey-solid-${resourceId.slice(0, 5)}`,
+    plan: 'fortnightly',
+    region: 'amazon-web-services::us-east-1',
+    periodMs: PERIOD_MS,
+    options: { grace: UNTIL_NEXT_ROTATION },
+    dek,
+    sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
+    keys: [filler, current],
+    grant: {
+      sealedCode: sealer.seal('sealed_code', resourceId),
+      codeDigest: randomBytes(32),
+      expiresAt: new Date(at.getTime() + 300_000),
+      claimedUntil: at,
+    },
+    state: stateAtProvision({ current: 2, filler: 1 }, dueAt, at),
+    event: {
+      at,
+      kind: 'provisioned',
+      actor: { type: 'heroku' },
+      key: { version: 2, fingerprint: current.fingerprint },
+      filler: { version: 1, fingerprint: filler.fingerprint },
+      details: { plan: 'fortnightly', gracePeriod: formatGracePeriod(UNTIL_NEXT_ROTATION) },
+    },
+  }
+  const tokens = {
+    sealedAccessToken: sealer.seal('sealed_access_token', accessTokenOf(resourceId)),
+    sealedRefreshToken: sealer.seal('sealed_refresh_token', accessTokenOf(resourceId)),
+    accessExpiresAt: new Date(Date.now() + TOKEN_LIFE_MS),
+  }
+  const event = { at, kind: 'grant-exchanged', actor: { type: 'worker' } } as const
+  return { resource, end: { resourceId, fence: FIRST_GRANT_FENCE, tokens, event } }
 }

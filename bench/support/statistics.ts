@@ -18,6 +18,11 @@ export function spread(numbers: readonly number[]): string {
   return `±${(share * 100).toFixed(0)} %`
 }
 
+/** Each number as a multiple of the one that was measured in the same round: what slowed both down cancels out. */
+export function timesOf(own: readonly number[], base: readonly number[]): number[] {
+  return own.map((number, round) => number / (base[round] ?? Number.NaN))
+}
+
 /** The same items in a random order, so that no candidate always runs on a machine that another has warmed. */
 export function shuffled<T>(items: readonly T[]): T[] {
   return items

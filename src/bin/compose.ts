@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { sleep, systemNow } from '../clock.ts'
 import { ADDON, type Config } from '../config.ts'
@@ -9,11 +8,14 @@ import { createCircuit } from '../heroku/circuit.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
 import { createPlatform } from '../heroku/platform.ts'
+import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
+import { createLog } from '../logger.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { openDatabase } from '../store/database.ts'
 import { blockHerokuCalls, type HerokuHost, takeSlice } from '../store/heroku-budget.ts'
+import { createRandomBytes } from './random-bytes.ts'
 
 const CALL_TIMEOUT_MS = 15_000
 /** No shutdown cuts these short, since a code works once and a token may be replaced: so they end before it must. */
@@ -29,7 +31,7 @@ export type World = {
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-const REAL_WORLD: World = { now: systemNow, random: randomBytes, sleep }
+const REAL_WORLD: World = { now: systemNow, random: createRandomBytes(), sleep }
 
 export type ComposeOptions = {
   poolSize: number
@@ -57,7 +59,7 @@ export async function compose(
   const callTo = (host: HerokuHost, baseUrl: string, callTimeoutMs: number): HerokuCall =>
     createHerokuCall({
       baseUrl,
-      dispatcher,
+      sendRequest: createSendRequest(dispatcher, options.callTimeoutMs ?? callTimeoutMs),
       budget: createCallBudget({
         callsPerSecond: config.herokuMaxRps,
         takeSlice: (calls) =>
@@ -74,7 +76,6 @@ export async function compose(
       circuit: createCircuit(now),
       limits,
       userAgent: USER_AGENT,
-      callTimeoutMs: options.callTimeoutMs ?? callTimeoutMs,
       onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, new Date(now().getTime() + retryAfterMs)),
     })
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
@@ -92,7 +93,7 @@ export async function compose(
       configVar: ADDON.configVar,
       configVarsPrefix: ADDON.configVarsPrefix,
     }),
-    log: logger,
+    log: createLog(logger),
     settings: {
       configVar: ADDON.configVar,
       configVarsPrefix: ADDON.configVarsPrefix,

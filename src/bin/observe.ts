@@ -1,13 +1,17 @@
-import type { AuditEvent } from '../domain/audit.ts'
+import type { HistoryEvent } from '../domain/history.ts'
+import { fingerprintOf } from '../domain/key.ts'
 import { isPaused } from '../domain/pause.ts'
-import { listAuditEvents } from '../store/audit-events.ts'
 import { openDatabase } from '../store/database.ts'
-import { allKeysOf } from '../store/key-versions.ts'
+import { listHistory } from '../store/history.ts'
+import { findState } from '../store/keysets.ts'
 import { findResource } from '../store/resources.ts'
-import { findSchedule } from '../store/schedule.ts'
+import { findKeys } from '../store/sealed-keys.ts'
 
 export { ADDON, type Config as Settings, readConfig as readSettings } from '../config.ts'
-export type { Actor, AuditEvent as ServiceEvent } from '../domain/audit.ts'
+export type { Actor } from '../domain/actor.ts'
+
+/** Something that happened to a resource. */
+export type ServiceEvent = HistoryEvent & { resourceId: string }
 
 /**
  * What can be seen of a running service by looking into its database: all that the local stack knows of it. It speaks
@@ -17,8 +21,8 @@ export type Observer = {
   /** What happened to a resource after the cursor, oldest first; without a cursor from the beginning. */
   eventsSince: (
     resourceId: string,
-    cursor: string | undefined,
-  ) => Promise<{ events: AuditEvent[]; cursor: string | undefined }>
+    cursor: number | undefined,
+  ) => Promise<{ events: ServiceEvent[]; cursor: number | undefined }>
   nextRotation: (resourceId: string, now: Date) => Promise<NextRotation | undefined>
   isProvisioned: (resourceId: string) => Promise<boolean>
   keysOf: (resourceId: string) => Promise<KeysSeen>
@@ -29,8 +33,8 @@ export type Observer = {
 export type NextRotation = { nextRotationAt: Date; pause: { until: Date | null } | null }
 
 /**
- * Keys by fingerprint: the one that signs, and the others that the service accepts. `stored` counts every key of which
- * something secret is left, so that an erased one is seen to be gone.
+ * Keys by fingerprint: the one that signs, and the others that are stored. `stored` counts all of them, so that an erased
+ * one is seen to be gone.
  */
 export type KeysSeen = { signs: string | undefined; others: string[]; stored: number }
 
@@ -43,27 +47,29 @@ export function observeService(databaseUrl: string): Observer {
   const db = openDatabase({ url: databaseUrl, poolSize: POOL_SIZE, onIdleError: () => {} })
   return {
     async eventsSince(resourceId, cursor) {
-      const rows = await listAuditEvents(db, resourceId, { limit: MOST_EVENTS })
-      const fresh = rows.filter((row) => cursor === undefined || BigInt(row.id) > BigInt(cursor))
-      return { events: fresh.toReversed(), cursor: rows[0]?.id ?? cursor }
+      const rows = await listHistory(db, resourceId, { limit: MOST_EVENTS })
+      const fresh = rows.filter(({ seq }) => cursor === undefined || seq > cursor)
+      return {
+        events: fresh.toReversed().map((row) => ({ ...row, resourceId })),
+        cursor: rows[0]?.seq ?? cursor,
+      }
     },
     async nextRotation(resourceId, now) {
-      const schedule = await findSchedule(db, resourceId)
-      if (!schedule) return undefined
-      const { nextRotationAt, pause } = schedule
+      const stored = await findState(db, resourceId)
+      if (!stored) return undefined
+      const { nextRotationAt, pause } = stored.state
       return { nextRotationAt, pause: isPaused(pause, now) ? pause : null }
     },
     async isProvisioned(resourceId) {
       return (await findResource(db, resourceId))?.state === 'provisioned'
     },
     async keysOf(resourceId) {
-      const keys = await allKeysOf(db, resourceId)
-      const live = keys.filter(({ stage }) => stage !== 'retired')
-      return {
-        signs: live.find(({ stage }) => stage === 'current')?.fingerprint,
-        others: live.filter(({ stage }) => stage !== 'current').map((key) => key.fingerprint),
-        stored: keys.filter(({ sealedKey, digest }) => sealedKey !== null || digest !== null).length,
-      }
+      const current = (await findState(db, resourceId))?.state.keyset.current
+      const keys = await findKeys(db, resourceId)
+      const prints = (live: typeof keys) => live.map(({ digest }) => fingerprintOf(digest))
+      const [signs] = prints(keys.filter(({ version }) => version === current))
+      const others = prints(keys.filter(({ version }) => version !== current))
+      return { signs, others, stored: keys.length }
     },
     close: () => db.destroy(),
   }

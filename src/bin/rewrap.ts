@@ -1,4 +1,4 @@
-import { rewrapDeks } from '../flows/rewrap-deks.ts'
+import { rewrapDeks } from '../flows/operations/rewrap-deks.ts'
 import { createLogger } from '../logger.ts'
 import { compose } from './compose.ts'
 import { configOrExit } from './run.ts'

@@ -1,13 +1,18 @@
 import { parseArgs } from 'node:util'
 import { SecurekeyError } from '../domain/errors.ts'
+import { describeFailure } from '../domain/heroku-failure.ts'
+import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
 import type { Deps } from '../flows/deps.ts'
-import { requestRotation, resumeRotation } from '../flows/request-rotation.ts'
+import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
+import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
-import { allKeysOf } from '../store/key-versions.ts'
+import { listHistory } from '../store/history.ts'
+import { findState, listUnfinished } from '../store/keysets.ts'
 import { findResource, findResourceIdByName } from '../store/resources.ts'
-import { listRotations, listUnfinishedRotations, type RotationRecord } from '../store/rotations.ts'
-import { findSchedule } from '../store/schedule.ts'
+import { findKeys } from '../store/sealed-keys.ts'
 import { compose } from './compose.ts'
 import { configOrExit } from './run.ts'
 
@@ -15,16 +20,26 @@ const USAGE = `Usage: npm run rotations -- <command>
 
   list [--stuck]                 unfinished rotations, the oldest due date first
   show <id or name>              a resource's dates, keys by fingerprint, and last rotations
+  verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
   retry <id or name>             resume a stuck rotation
   now <id or name> [--even-if-too-soon]
                                  rotate now; refused while apps may still sign with the key
                                  that would be displaced, unless told otherwise
 `
 const ROWS = 100
+/** Some forty versions. */
+const KEY_EVENTS_READ = 120
+const END_WORDS: Readonly<Partial<Record<HistoryRow['kind'], string>>> = {
+  rotated: 'done',
+  'rotation-superseded': 'superseded',
+  'rotation-cancelled': 'cancelled',
+}
+/** A SHA-256 or a fingerprint, and no key: that is 64 upper-case digits, and `unknown` would mislead. */
+const DIGEST = /^[0-9a-f]{8}([0-9a-f]{56})?$/
 const OPERATOR = { type: 'operator' } as const
 
 const { values, positionals } = readArguments()
-const [command, subject] = positionals
+const [command, subject, digest = ''] = positionals
 const config = configOrExit()
 const logger = createLogger({ level: 'warn', process: 'rotations' })
 const { deps, close } = await compose(config, logger, { poolSize: 1, connections: 1 })
@@ -45,7 +60,7 @@ function readArguments() {
       options: { stuck: { type: 'boolean' }, 'even-if-too-soon': { type: 'boolean' } },
     })
     const [name] = parsed.positionals
-    if (name && ['list', 'show', 'retry', 'now'].includes(name)) return parsed
+    if (name && ['list', 'show', 'verify', 'retry', 'now'].includes(name)) return parsed
   } catch {
     // An unknown flag; the usage says which there are.
   }
@@ -57,6 +72,16 @@ async function run(deps: Deps): Promise<string> {
   if (command === 'list') return await list(deps)
   const resourceId = await resourceIdOf(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
+  if (command === 'verify') {
+    if (!DIGEST.test(digest)) {
+      throw new SecurekeyError(
+        'invalid-option',
+        'Give the SHA-256 of the key in lower-case hex, or its fingerprint.',
+      )
+    }
+    const found = await verifyKey(deps, { resourceId, digest })
+    return found.outcome === 'unknown' ? 'unknown' : `${found.outcome}, version ${found.version}`
+  }
   if (command === 'retry') {
     const resumed = await resumeRotation(deps, { resourceId, actor: OPERATOR })
     return resumed
@@ -72,45 +97,52 @@ async function run(deps: Deps): Promise<string> {
 }
 
 async function list(deps: Deps): Promise<string> {
-  const rotations = await listUnfinishedRotations(deps.db, {
-    limit: ROWS,
-    ...(values.stuck ? { state: 'stuck' as const } : {}),
-  })
-  if (rotations.length === 0) return 'Nothing is unfinished.'
-  return rotations.map((rotation) => `${rotation.resourceId}  ${describe(rotation)}`).join('\n')
+  const unfinished = await listUnfinished(deps.db, { limit: ROWS, stuck: values.stuck ?? false })
+  if (unfinished.length === 0) return values.stuck ? 'No rotation is stuck.' : 'No rotation is under way.'
+  return unfinished.map(({ resourceId, state }) => `${resourceId}  ${describeOpen(state)}`).join('\n')
 }
 
 async function show(deps: Deps, resourceId: string): Promise<string> {
   const resource = await findResource(deps.db, resourceId)
   if (!resource) throw new SecurekeyError('unknown-resource', 'There is no resource of that id or name.')
-  const [schedule, keys, rotations] = await Promise.all([
-    findSchedule(deps.db, resourceId),
-    allKeysOf(deps.db, resourceId),
-    listRotations(deps.db, resourceId, { limit: 10 }),
+  const [stored, keys, keyEvents, rotations] = await Promise.all([
+    findState(deps.db, resourceId),
+    findKeys(deps.db, resourceId),
+    listHistory(deps.db, resourceId, { limit: KEY_EVENTS_READ, kinds: KEY_EVENTS }),
+    listHistory(deps.db, resourceId, { limit: 10, kinds: ROTATION_ENDS }),
   ])
+  const state = stored?.state
   return [
     `${resourceId}  ${resource.name ?? '(no name)'}  plan ${resource.plan}  ${resource.state}`,
     ...(resource.missingSince
       ? [`Heroku has not known it since ${resource.missingSince.toISOString()}`]
       : []),
-    `next rotation  ${schedule?.nextRotationAt.toISOString() ?? 'none'}`,
-    `next look      ${schedule?.wakeAt?.toISOString() ?? 'when somebody acts'}`,
-    ...(schedule?.claimedUntil ? [`claimed until  ${schedule.claimedUntil.toISOString()}`] : []),
-    ...(schedule?.pause ? [`paused until   ${schedule.pause.until?.toISOString() ?? 'resumed'}`] : []),
+    `next rotation  ${state?.nextRotationAt.toISOString() ?? 'none'}`,
+    `next look      ${state?.wakeAt?.toISOString() ?? 'when somebody acts'}`,
+    ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
+    ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
-    ...keys.map((key) => {
+    ...keyLives(state, keys, keyEvents).map((key) => {
       const grace = key.graceEndsAt ? `  grace ends ${key.graceEndsAt.toISOString()}` : ''
       return `  ${key.version}  ${key.fingerprint}  ${key.filler ? `${key.stage} filler` : key.stage}${grace}`
     }),
     'rotations',
-    ...rotations.map((rotation) => `  ${describe(rotation)}`),
+    ...(state?.rotation ? [`  ${describeOpen(state)}`] : []),
+    ...rotations.map((row) => `  ${describeEnded(row)}`),
   ].join('\n')
 }
 
-function describe(rotation: RotationRecord): string {
-  const { state, reason, dueAt, attempts, lastFailure } = rotation
-  const failure = lastFailure && state !== 'done' ? `  last failure: ${lastFailure}` : ''
-  return `${state}  ${reason}  due ${dueAt.toISOString()}  attempts ${attempts}${failure}`
+function describeOpen({ rotation, attempts, failures }: ResourceState): string {
+  if (!rotation) return 'no rotation'
+  const { reason, dueAt, stuckSince } = rotation
+  const last = failures.at(-1)
+  const failure = last ? `  last failure: ${describeFailure(last)}` : ''
+  return `${stuckSince ? 'stuck' : 'open'}  ${reason}  due ${dueAt.toISOString()}  failed attempts ${attempts}${failure}`
+}
+
+function describeEnded({ kind, rotation, attempts = 0 }: HistoryRow): string {
+  const due = rotation?.dueAt.toISOString() ?? ''
+  return `${END_WORDS[kind] ?? kind}  ${rotation?.reason ?? ''}  due ${due}  attempts ${attempts}`
 }
 
 async function resourceIdOf(deps: Deps, idOrName: string): Promise<string> {

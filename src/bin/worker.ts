@@ -1,6 +1,6 @@
 import { databaseNow } from '../store/database.ts'
 import { startCron } from '../worker/cron.ts'
-import { createRotationWorker } from '../worker/rotation-worker.ts'
+import { createWorker } from '../worker/worker.ts'
 import { compose } from './compose.ts'
 import { runProcess } from './run.ts'
 
@@ -11,7 +11,7 @@ const FINISH_CALLS_WITHIN_MS = 7_000
 /** A claim holds about two seconds' worth of calls, so that all under way are worked off long before a lease ends. */
 const CLAIM_SECONDS = 2
 /** And no more than this for each rotation in flight, or slow answers would make them wait out their lease. */
-const CLAIM_TURNS = 3
+const CLAIM_TURNS = 6
 const SMALLEST_CLAIM = 5
 const LARGEST_CLAIM = 200
 
@@ -21,7 +21,7 @@ await runProcess('worker', async (config, logger) => {
     poolSize: POOL_SIZE,
     connections: rotationConcurrency,
   })
-  const worker = createRotationWorker(deps, {
+  const worker = createWorker(deps, {
     concurrency: rotationConcurrency,
     claimLimit: Math.min(
       LARGEST_CLAIM,

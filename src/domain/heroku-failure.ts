@@ -42,8 +42,22 @@ export function costsNoAttempt(failure: HerokuFailure): boolean {
   return failure.kind === 'postponed' || failure.kind === 'held-back' || failure.kind === 'rate-limited'
 }
 
-/** One line for logs, audit rows and the list of stuck rotations. */
-export function describeFailure(failure: HerokuFailure): string {
+/** A failed attempt as it is kept: `at` is an ISO date. */
+export type Failure = { at: string; kind: FailureKind; detail: string; status?: number; requestId?: string }
+
+/** What is kept of a failed call. */
+export function keptFailure({ kind, detail, status, requestId }: HerokuFailure, now: Date): Failure {
+  return {
+    at: now.toISOString(),
+    kind,
+    detail,
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+/** One line for logs and for operators. */
+export function describeFailure(failure: Omit<HerokuFailure, 'retryAfterMs'>): string {
   const status = failure.status === undefined ? '' : ` (status ${failure.status})`
   const request = failure.requestId === undefined ? '' : ` [request ${failure.requestId}]`
   return `${failure.kind}: ${failure.detail}${status}${request}`

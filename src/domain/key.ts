@@ -21,7 +21,7 @@ export function keyDigest(key: string): Buffer {
   return hash('sha256', key, 'buffer')
 }
 
-/** First 8 hex digits of a key's SHA-256: safe to show and to log. */
-export function fingerprint(key: string): string {
-  return keyDigest(key).toString('hex', 0, 4)
+/** First 8 hex digits of the digest: safe to show and to log. */
+export function fingerprintOf(digest: Buffer): string {
+  return digest.toString('hex', 0, 4)
 }

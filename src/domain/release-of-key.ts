@@ -11,7 +11,7 @@ const CLOCK_TOLERANCE_MS = 30_000
  * Whether the app runs with the key since this release, or one before it. The add-on's own counts from the key's making
  * on, since the push may have arrived long before it was confirmed; any other only from its confirmation on.
  */
-export function carriesKey(release: AppRelease, key: KeyMoments): boolean {
+function carriesKey(release: AppRelease, key: KeyMoments): boolean {
   const since = release.byAddon ? key.createdAt : key.publishedAt
   return release.status === 'succeeded' && release.createdAt.getTime() >= since.getTime() - CLOCK_TOLERANCE_MS
 }

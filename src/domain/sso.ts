@@ -21,9 +21,9 @@ export type SignOn = {
 export type SignOnProblem = 'no-resource' | 'no-timestamp' | 'wrong-token' | 'too-old' | 'too-early'
 
 /** Older tokens are refused (Add-on Single Sign-on, 2014; Kensa probes with six minutes). */
-export const OLDEST_MS = 5 * 60_000
+const OLDEST_MS = 5 * 60_000
 /** Heroku's clock may be ahead of ours by this much. */
-export const FURTHEST_AHEAD_MS = 60_000
+const FURTHEST_AHEAD_MS = 60_000
 
 const LONGEST_FIELD = 320
 
@@ -66,12 +66,12 @@ export function checkSignOn(
 }
 
 /** `sha1(id:salt:timestamp)`: the v3 `resource_token`, and with the provider's id the v1 `token`. */
-export function resourceTokenOf(id: string, salt: string, timestamp: string): string {
+function resourceTokenOf(id: string, salt: string, timestamp: string): string {
   return createHash('sha1').update(`${id}:${salt}:${timestamp}`).digest('hex')
 }
 
 /** `sha256(resource_id:salt:timestamp:user_id:email)`, the only token that vouches for a user. */
-export function userScopedTokenOf(
+function userScopedTokenOf(
   id: string,
   salt: string,
   timestamp: string,

@@ -1,13 +1,14 @@
 /**
- * Runs `work` on a whole group. Where Postgres refuses the group for what stands in a row, runs it on each item alone,
- * so that one bad row stops nobody else; its error is the answer in its place. Any other error is thrown.
+ * Runs `work` on a whole group. Where Postgres refuses the group for what stands in a row, it is run on each item alone, so
+ * that one bad row stops nobody else; its error is returned in its place. Where Postgres has ended the group because it
+ * and somebody else waited for each other, it is run once more. Any other error is thrown.
  */
 export async function groupOrEach<T, R>(
   group: readonly T[],
   work: (items: readonly T[]) => Promise<readonly R[]>,
 ): Promise<(R | Error)[]> {
   try {
-    return [...(await work(group))]
+    return [...(await work(group).catch((error) => onceMore(error, () => work(group))))]
   } catch (error) {
     if (group.length < 2 || !isRefusedForData(error)) throw error
     const results: (R | Error)[] = []
@@ -22,7 +23,19 @@ export async function groupOrEach<T, R>(
   }
 }
 
+const DEADLOCK_DETECTED = '40P01'
+
+function onceMore<T>(error: unknown, work: () => Promise<T>): Promise<T> {
+  if (codeOf(error) !== DEADLOCK_DETECTED) throw error
+  return work()
+}
+
 /** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation), Postgres manual, appendix A. */
 function isRefusedForData(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code))
+  return /^2[23]/.test(codeOf(error))
+}
+
+/** The SQLSTATE of an error of Postgres. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -1,7 +1,7 @@
-import { type Dispatcher, request } from 'undici'
 import type { FailureKind, HerokuFailure, HerokuResult } from '../domain/heroku-failure.ts'
 import type { CallBudget } from './call-budget.ts'
 import type { Circuit } from './circuit.ts'
+import type { HttpAnswer, SendRequest } from './send-request.ts'
 import type { TokenLimits } from './token-limits.ts'
 
 /** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
@@ -17,11 +17,10 @@ export type Call = {
 
 export type CallOptions = {
   baseUrl: string
-  dispatcher: Dispatcher
+  sendRequest: SendRequest
   budget: CallBudget
   circuit: Circuit
   userAgent: string
-  callTimeoutMs: number
   limits: TokenLimits
   /** Told when Heroku answers 429 or is about to, so that every process slows down. */
   onRateLimited: (retryAfterMs: number) => Promise<void>
@@ -37,6 +36,7 @@ const HOLD_BACK_MS = 5_000
 /** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
 export function createHerokuCall(options: CallOptions): HerokuCall {
   const { budget, circuit } = options
+  const { origin } = new URL(options.baseUrl)
 
   return async (call) => {
     const limitedMs = call.tokenOf === undefined ? 0 : options.limits.waitMs(call.tokenOf)
@@ -50,7 +50,7 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
     } catch {
       return notSent('held-back', 'no permission to call was to be had', HOLD_BACK_MS)
     }
-    const result = await send(options, call)
+    const result = await send(options, origin, call)
     circuit.record(result.ok || result.failure.kind !== 'unavailable' || call.signal?.aborted === true)
     if (!result.ok && result.failure.kind === 'rate-limited') {
       await options
@@ -61,61 +61,41 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
   }
 }
 
-async function send(options: CallOptions, call: Call): Promise<HerokuResult<unknown>> {
-  const limit = createCallLimit(options.callTimeoutMs, call.signal)
+async function send(options: CallOptions, origin: string, call: Call): Promise<HerokuResult<unknown>> {
   try {
-    const response = await request(new URL(call.path, options.baseUrl), {
-      dispatcher: options.dispatcher,
-      method: call.method,
-      headers: { 'user-agent': options.userAgent, ...call.headers },
-      body: call.body ?? null,
-      signal: limit.signal,
-    })
-    const text = await response.body.text()
-    await learnLimit(options, call, response)
-    if (response.statusCode >= 300) return statusFailure(response)
-    return { ok: true, value: JSON.parse(text) }
+    const answer = await options.sendRequest(
+      {
+        origin,
+        method: call.method,
+        path: call.path,
+        headers: { 'user-agent': options.userAgent, ...call.headers },
+        body: call.body ?? null,
+      },
+      call.signal,
+    )
+    const pause = learnLimit(options, call, answer)
+    if (pause) await pause
+    if (answer.status >= 300) return statusFailure(answer)
+    return { ok: true, value: JSON.parse(answer.text) }
   } catch (error) {
     return { ok: false, failure: { kind: 'unavailable', detail: describeError(error) } }
-  } finally {
-    limit.end()
   }
 }
 
-/** Ends a call with `signal` or when its time is over. By hand: `AbortSignal.any` and `timeout` cost more than a call. */
-function createCallLimit(ms: number, signal: AbortSignal | undefined) {
-  const controller = new AbortController()
-  const abort = () => controller.abort()
-  const timer = setTimeout(() => controller.abort(new DOMException('time is over', 'TimeoutError')), ms)
-  signal?.addEventListener('abort', abort)
-  if (signal?.aborted) abort()
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    },
-  }
-}
-
-async function learnLimit(
-  options: CallOptions,
-  call: Call,
-  response: Dispatcher.ResponseData,
-): Promise<void> {
-  const header = response.headers['ratelimit-remaining']
-  if (call.tokenOf === undefined || header === undefined) return
+/** Takes note of what Heroku says is left, and tells every process when it is little. */
+function learnLimit(options: CallOptions, call: Call, { headers }: HttpAnswer): Promise<void> | undefined {
+  const header = headers['ratelimit-remaining']
+  if (call.tokenOf === undefined || header === undefined) return undefined
   const remaining = Number(header)
-  if (!Number.isFinite(remaining)) return
+  if (!Number.isFinite(remaining)) return undefined
   const pauseMs = options.limits.learn(call.tokenOf, remaining)
-  if (pauseMs > 0) await options.onRateLimited(pauseMs).catch(() => undefined)
+  return pauseMs > 0 ? options.onRateLimited(pauseMs).catch(() => undefined) : undefined
 }
 
-function statusFailure(response: Dispatcher.ResponseData): HerokuResult<never> {
-  const { statusCode, headers } = response
-  const kind = kindOfStatus(statusCode)
+function statusFailure({ status, headers }: HttpAnswer): HerokuResult<never> {
+  const kind = kindOfStatus(status)
   const requestId = /^[\w,-]{1,100}$/.exec(String(headers['request-id'] ?? ''))?.[0]
-  const failure: HerokuFailure = { kind, detail: `Heroku answered ${statusCode}`, status: statusCode }
+  const failure: HerokuFailure = { kind, detail: `Heroku answered ${status}`, status }
   if (requestId) failure.requestId = requestId
   if (kind === 'rate-limited') failure.retryAfterMs = retryAfterMs(headers['retry-after'])
   return { ok: false, failure }

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
 import { type ErrorCode, SecurekeyError } from '../domain/errors.ts'
 
 /** Which refusal is which status, for every answer that is not a page: those are in `dashboard/browser-scope.ts`. */
@@ -13,6 +14,12 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'invalid-option': 422,
   'sealed-value-unreadable': 500,
 }
+
+/** The body of every refusal. Heroku shows its message to the customer (Add-on Partner API Reference). */
+const Refusal = Type.Object({ id: Type.String(), message: Type.String() })
+
+/** Response schemas of the refusals that any route may answer with. */
+export const REFUSALS = { '4xx': Refusal, '5xx': Refusal }
 
 const INTERNAL = { id: 'internal', message: 'Something went wrong on our side. Please try again.' }
 

@@ -5,9 +5,12 @@ import type { Db } from './database.ts'
 
 const MIGRATIONS_FOLDER = new URL('../../migrations/', import.meta.url)
 
+/** `0001_first.sql`. Any other file beside them is none: `schema.sql` is what all of them make, for readers. */
+const MIGRATION = /^\d{4}_\w+\.sql$/
+
 /** The forward-only SQL files of `migrations/`, by name. Each runs in one transaction together with its record. */
 async function readMigrations(): Promise<Record<string, Migration>> {
-  const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => name.endsWith('.sql'))
+  const names = (await readdir(MIGRATIONS_FOLDER)).filter((name) => MIGRATION.test(name))
   const entries = names.map(async (name): Promise<[string, Migration]> => {
     const text = await readFile(new URL(name, MIGRATIONS_FOLDER), 'utf8')
     return [name.replace(/\.sql$/, ''), { up: async (db) => void (await sql.raw(text).execute(db)) }]

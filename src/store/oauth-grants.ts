@@ -1,103 +1,135 @@
 import { sql } from 'kysely'
-import type { Db } from './database.ts'
+import type { HistoryEvent } from '../domain/history.ts'
+import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import { type ClaimRequest, claimDueRows } from './claims.ts'
+import { text } from './columns.ts'
+import type { Db, Trx } from './database.ts'
+import { askAll, askForValue, given, runPrepared } from './group-statement.ts'
+import { recordEvents } from './history.ts'
+import type { Claim } from './keysets.ts'
+import { anyLocked, lockInOrder } from './lock-in-order.ts'
+import { type NewTokens, saveTokens } from './oauth-tokens.ts'
+import { TABLES } from './schema.ts'
 
 /** A grant code that waits for its exchange, claimed by us. */
-export type ClaimedGrant = {
-  resourceId: string
-  attempt: string
-  sealedCode: string
-  expiresAt: Date
-  wrappedDek: string
-}
+export type ClaimedGrant = Claim & { sealedCode: Buffer; expiresAt: Date; dek: WrappedDek }
 
-export type NewGrant = { sealedCode: string; codeDigest: Buffer; expiresAt: Date; wakeAt: Date }
+/** A grant code to be stored. Its first claim, until `claimedUntil`, belongs to whoever stores it. */
+export type NewGrant = { sealedCode: Buffer; codeDigest: Buffer; expiresAt: Date; claimedUntil: Date }
 
-/**
- * Claims grants that wait for their exchange: those that are due, or that of one resource at once.
- * Nobody else gets them before `leaseUntil`.
- */
-export async function claimGrants(
-  db: Db,
-  request: { now: Date; leaseUntil: Date; limit: number; resourceId?: string },
-): Promise<ClaimedGrant[]> {
-  const { now, leaseUntil, limit, resourceId } = request
-  const { rows } = await sql<{
-    resource_id: string
-    attempt: string
-    sealed_code: string
-    expires_at: Date
-    wrapped_dek: string
-  }>`
-    ${resourceId === undefined ? sql`` : sql`/* prepared: claim-grant */`}
-    update oauth_grants g
-       set attempt = g.attempt + 1, wake_at = ${leaseUntil}
-      from (
-             select o.resource_id, r.wrapped_dek
-               from oauth_grants o join resources r on r.id = o.resource_id
-              where r.state = 'provisioned'
-                and ${resourceId === undefined ? sql`o.wake_at <= ${now}` : sql`o.resource_id = ${resourceId} and o.attempt = 0`}
-                and o.state = 'waiting'
-              order by o.wake_at
-              limit ${limit}
-                for no key update of o skip locked
-           ) as due
-     where g.resource_id = due.resource_id
-    returning g.resource_id, g.attempt, g.sealed_code, g.expires_at, due.wrapped_dek
-  `.execute(db)
+/** The fence of a grant that was stored together with its resource. */
+export const FIRST_GRANT_FENCE = '1'
+
+const { oauth_grants: grants, resources } = TABLES
+
+/** Claims grants whose exchange is due. Nobody else gets them before the lease ends. */
+export async function claimGrants(db: Db, request: ClaimRequest): Promise<ClaimedGrant[]> {
+  const asked = {
+    ...askAll(grants, 'g', ['resource_id', 'fence', 'expires_at']),
+    sealed_code: askForValue(grants.sealed_code, 'g.sealed_code'),
+    kek_id: askForValue(resources.kek_id, 'r.kek_id'),
+    wrapped_dek: askForValue(resources.wrapped_dek, 'r.wrapped_dek'),
+  }
+  const rows = await runPrepared(
+    db,
+    'claim-grants',
+    asked,
+    (list) => sql`
+    ${claimDueRows('oauth_grants', request)}
+    select ${list} from claimed g join resources r on r.id = g.resource_id`,
+  )
   return rows.map((row) => ({
     resourceId: row.resource_id,
-    attempt: row.attempt,
+    fence: row.fence,
     sealedCode: row.sealed_code,
     expiresAt: row.expires_at,
-    wrappedDek: row.wrapped_dek,
+    dek: { kekId: row.kek_id, wrapped: row.wrapped_dek },
   }))
 }
 
-/** Ends a grant for good and erases its code. False: it was no longer ours. */
-export async function finishGrant(
-  db: Db,
-  grant: { resourceId: string; attempt: string },
-  state: 'exchanged' | 'lost',
-): Promise<boolean> {
-  const { rows } = await sql`
-    /* prepared: finish-grant */
-    update oauth_grants set state = ${state}, sealed_code = null, wake_at = null
-     where resource_id = ${grant.resourceId} and attempt = ${grant.attempt} and state = 'waiting'
-    returning resource_id
-  `.execute(db)
-  return rows.length === 1
+/** How a claimed grant ends: exchanged for these tokens, or lost. */
+export type GrantEnd = Claim & { tokens: NewTokens | null; event: HistoryEvent }
+
+/**
+ * Ends grants of a group for good: codes erased, tokens and history rows stored. Returns the resources whose grant was
+ * still ours; the others keep what they have.
+ */
+export async function finishGrants(trx: Trx, ends: readonly GrantEnd[]): Promise<Set<string>> {
+  if (ends.length === 0) return new Set()
+  const { resource_id, fence } = grants
+  const rows = ends.map((end) => ({
+    resource_id: end.resourceId,
+    fence: end.fence,
+    state: end.tokens ? 'exchanged' : 'lost',
+  }))
+  const finished = await runPrepared(
+    trx,
+    'finish-grants',
+    askAll(grants, 'g', ['resource_id', 'fence']),
+    (list) => sql`
+    ${lockInOrder(ends.map((end) => end.resourceId))}
+    update oauth_grants g
+       set state = v.state, sealed_code = null, wake_at = null, claimed_until = null
+      from ${given({ resource_id, fence, state: text() }, rows)}
+     where g.resource_id = v.resource_id and g.fence = v.fence and g.state = 'waiting'
+       and g.resource_id = ${anyLocked}
+    returning ${list}`,
+  )
+  const ours = new Set(finished.map((row) => `${row.resource_id} ${row.fence}`))
+  const ended = ends.filter((end) => ours.has(`${end.resourceId} ${end.fence}`))
+  await saveTokens(
+    trx,
+    ended.flatMap(({ resourceId, tokens }) => (tokens ? [{ ...tokens, resourceId }] : [])),
+  )
+  await recordEvents(
+    trx,
+    ended.map(({ resourceId, event }) => ({ resourceId, events: [event] })),
+  )
+  return new Set(ended.map(({ resourceId }) => resourceId))
 }
 
-/** Puts a grant back for another try. */
-export async function retryGrantAt(
-  db: Db,
-  grant: { resourceId: string; attempt: string },
-  wakeAt: Date,
-): Promise<void> {
+/** Puts a claimed grant back for another try. */
+export async function retryGrantAt(db: Db, grant: Claim, wakeAt: Date): Promise<void> {
   await db
     .updateTable('oauth_grants')
-    .set({ wake_at: wakeAt })
+    .set({ wake_at: wakeAt, claimed_until: null })
     .where('resource_id', '=', grant.resourceId)
-    .where('attempt', '=', grant.attempt)
+    .where('fence', '=', grant.fence)
     .where('state', '=', 'waiting')
     .execute()
 }
 
 /**
  * Takes a grant code that came with a repeated provision request, where it can still help: the resource is live, has
- * no tokens and this code was never seen. A code that is known is left alone, so none is exchanged twice.
+ * no tokens, and this code was never seen. An older code that still waits gives way: a late answer to it is void.
+ * Returns the fence of the claim on the code; undefined when it was not taken.
  */
-export async function offerGrant(db: Db, resourceId: string, grant: NewGrant): Promise<void> {
-  await sql`
-    insert into oauth_grants (resource_id, sealed_code, code_digest, expires_at, state, wake_at)
-    select id, ${grant.sealedCode}, ${grant.codeDigest}, ${grant.expiresAt}, 'waiting', ${grant.wakeAt}
+export async function offerGrant(db: Db, resourceId: string, grant: NewGrant): Promise<string | undefined> {
+  const { rows } = await sql<{ fence: string }>`
+    insert into oauth_grants (resource_id, sealed_code, code_digest, expires_at, state, wake_at, claimed_until, fence)
+    select id, ${grant.sealedCode}, ${grant.codeDigest}, ${grant.expiresAt}, 'waiting',
+           ${grant.claimedUntil}, ${grant.claimedUntil}, ${FIRST_GRANT_FENCE}
       from resources
      where id = ${resourceId} and state = 'provisioned'
        and not exists (select from oauth_tokens where resource_id = ${resourceId})
        for share -- waits for a deprovision under way, and sees it
     on conflict (resource_id) do update
        set sealed_code = excluded.sealed_code, code_digest = excluded.code_digest,
-           expires_at = excluded.expires_at, state = 'waiting', wake_at = excluded.wake_at, attempt = 0
-     where oauth_grants.state = 'lost' and oauth_grants.code_digest <> excluded.code_digest
+           expires_at = excluded.expires_at, state = 'waiting', wake_at = excluded.wake_at,
+           claimed_until = excluded.claimed_until, fence = oauth_grants.fence + 1
+     where oauth_grants.state in ('waiting', 'lost') and oauth_grants.code_digest <> excluded.code_digest
+    returning fence
   `.execute(db)
+  return rows[0]?.fence
+}
+
+/** Whether the grant code of a resource is still to be exchanged, so that tokens may come. */
+export async function isGrantWaiting(db: Db, resourceId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('oauth_grants')
+    .select('resource_id')
+    .where('resource_id', '=', resourceId)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst()
+  return row !== undefined
 }

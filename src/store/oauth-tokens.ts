@@ -1,47 +1,61 @@
 import { sql } from 'kysely'
-import type { Db } from './database.ts'
+import type { Db, Trx } from './database.ts'
+import { executePrepared, given } from './group-statement.ts'
+import { anyLocked, lockInOrder } from './lock-in-order.ts'
+import { TABLES } from './schema.ts'
 
-/** The sealed token pair of a resource. `generation` counts the pairs, so that a refresh can see that it is late. */
-export type StoredTokens = {
-  sealedAccessToken: string
+/** The sealed access token of a resource. `generation` counts them, so that a refresh can see that it is late. */
+export type AccessToken = { sealedAccessToken: Buffer; accessExpiresAt: Date; generation: number }
+
+/** With the refresh token that came with it. */
+export type StoredTokens = NewTokens & AccessToken
+
+/** A token pair that is ready to be stored. */
+export type NewTokens = {
+  sealedAccessToken: Buffer
   accessExpiresAt: Date
-  sealedRefreshToken: string | null
-  generation: number
+  sealedRefreshToken: Buffer | null
 }
 
-/** Stores the first tokens of a resource, or those of a grant that came later. */
+/** Stores the first tokens of resources, or those of grants that came later. */
 export async function saveTokens(
-  db: Db,
-  resourceId: string,
-  tokens: Omit<StoredTokens, 'generation'>,
+  trx: Trx,
+  tokens: readonly (NewTokens & { resourceId: string })[],
 ): Promise<void> {
-  await sql`
-    /* prepared: save-tokens */
+  if (tokens.length === 0) return
+  const { resource_id, sealed_access_token, access_expires_at, sealed_refresh_token } = TABLES.oauth_tokens
+  const columns = { resource_id, sealed_access_token, access_expires_at, sealed_refresh_token }
+  const rows = tokens.map((token) => ({
+    resource_id: token.resourceId,
+    sealed_access_token: token.sealedAccessToken,
+    access_expires_at: token.accessExpiresAt,
+    sealed_refresh_token: token.sealedRefreshToken,
+  }))
+  await executePrepared(
+    trx,
+    'save-tokens',
+    sql`
     insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at, sealed_refresh_token)
-    values (${resourceId}, ${tokens.sealedAccessToken}, ${tokens.accessExpiresAt}, ${tokens.sealedRefreshToken})
+    select v.resource_id, v.sealed_access_token, v.access_expires_at, v.sealed_refresh_token
+      from ${given(columns, rows)}
     on conflict (resource_id) do update
        set sealed_access_token = excluded.sealed_access_token, access_expires_at = excluded.access_expires_at,
            sealed_refresh_token = excluded.sealed_refresh_token, refreshing_until = null,
-           generation = oauth_tokens.generation + 1
-  `.execute(db)
+           generation = oauth_tokens.generation + 1`,
+  )
 }
 
 /** Stores refreshed tokens and ends the refresh. False: the resource is gone, or has newer tokens. */
 export async function replaceTokens(db: Db, resourceId: string, tokens: StoredTokens): Promise<boolean> {
-  const row = await db
-    .updateTable('oauth_tokens')
-    .set({
-      sealed_access_token: tokens.sealedAccessToken,
-      access_expires_at: tokens.accessExpiresAt,
-      sealed_refresh_token: tokens.sealedRefreshToken,
-      refreshing_until: null,
-      generation: tokens.generation,
-    })
-    .where('resource_id', '=', resourceId)
-    .where('generation', '=', tokens.generation - 1)
-    .returning('resource_id')
-    .executeTakeFirst()
-  return row !== undefined
+  const { rows } = await sql`
+    ${lockInOrder([resourceId])}
+    update oauth_tokens
+       set sealed_access_token = ${tokens.sealedAccessToken}, access_expires_at = ${tokens.accessExpiresAt},
+           sealed_refresh_token = ${tokens.sealedRefreshToken}, refreshing_until = null,
+           generation = ${tokens.generation}
+     where resource_id = ${anyLocked} and generation = ${tokens.generation - 1}
+    returning resource_id`.execute(db)
+  return rows.length > 0
 }
 
 /** Takes the sole right to refresh until `until`. False: somebody else has it, or has already refreshed. */
@@ -77,21 +91,17 @@ export async function loadTokens(db: Db, resourceId: string): Promise<StoredToke
     .selectAll()
     .where('resource_id', '=', resourceId)
     .executeTakeFirst()
-  return row ? tokensOf(row) : null
+  const token = row && accessTokenOf(row)
+  return token ? { ...token, sealedRefreshToken: row.sealed_refresh_token } : null
 }
 
-/** Tokens of a row that may come from an outer join. */
-export function tokensOf(row: {
-  sealed_access_token: string | null
-  access_expires_at: Date
-  sealed_refresh_token: string | null
-  generation: number
-}): StoredTokens | null {
-  if (row.sealed_access_token === null) return null
-  return {
-    sealedAccessToken: row.sealed_access_token,
-    accessExpiresAt: row.access_expires_at,
-    sealedRefreshToken: row.sealed_refresh_token,
-    generation: row.generation,
-  }
+/** The access token of a row that may come from an outer join. */
+export function accessTokenOf(row: {
+  sealed_access_token: Buffer | null
+  access_expires_at: Date | null
+  generation: number | null
+}): AccessToken | null {
+  const { sealed_access_token, access_expires_at, generation } = row
+  if (sealed_access_token === null || access_expires_at === null || generation === null) return null
+  return { sealedAccessToken: sealed_access_token, accessExpiresAt: access_expires_at, generation }
 }

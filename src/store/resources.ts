@@ -1,13 +1,19 @@
 import { type Selectable, sql } from 'kysely'
-import type { AuditEvent } from '../domain/audit.ts'
+import type { AddonOptions } from '../domain/addon-options.ts'
 import type { GracePeriod } from '../domain/grace.ts'
-import type { Db } from './database.ts'
+import type { HistoryEvent } from '../domain/history.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import type { Db, Trx } from './database.ts'
+import { askAll, given, runPrepared } from './group-statement.ts'
+import { historyRow } from './history.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
-import type { NewKey } from './key-versions.ts'
-import type { NewGrant } from './oauth-grants.ts'
-import type { Schema } from './schema.ts'
+import { STATE, stateRow } from './keysets.ts'
+import { FIRST_GRANT_FENCE, type NewGrant } from './oauth-grants.ts'
+import { type Schema, TABLES } from './schema.ts'
+import { keyRow, type NewKey } from './sealed-keys.ts'
 
-/** A resource as the flows see it. `wrappedDek` is null once the resource is deprovisioned. */
+/** A resource as the flows see it. Its data key is null once it is deprovisioned. */
 export type Resource = {
   id: string
   state: 'provisioned' | 'deprovisioned'
@@ -15,73 +21,127 @@ export type Resource = {
   plan: string
   periodMs: number
   grace: GracePeriod
-  wrappedDek: string | null
+  dek: WrappedDek | null
   createdAt: Date
   missingSince: Date | null
 }
 
+/** Everything that a provision request brings. */
 export type NewResource = {
   id: string
   name: string | null
   plan: string
   region: string | null
   periodMs: number
-  grace: GracePeriod
-  wrappedDek: string
-  sealedLogInputUrl: string | null
+  options: AddonOptions
+  dek: WrappedDek
+  sealedLogInputUrl: Buffer | null
   keys: readonly NewKey[]
   grant: NewGrant | null
-  nextRotationAt: Date
-  audit: AuditEvent
+  state: ResourceState
+  event: HistoryEvent
 }
 
+const { resources, keysets, sealed_keys, oauth_grants, history } = TABLES
+const { missing_since: _, deprovisioned_at: __, ...resourceColumns } = resources
+
+const names = (columns: object) => sql.raw(Object.keys(columns).join(', '))
+const namesOf = (alias: string, columns: object) =>
+  sql.raw(
+    Object.keys(columns)
+      .map((name) => `${alias}.${name}`)
+      .join(', '),
+  )
+
 /**
- * Stores a resource with its keys, grant, schedule and audit row by one statement: one round trip, all or nothing.
- * False: a resource of that id exists (or another request is just storing it), and nothing was written.
+ * Stores resources with their keys, grants and first history row by one statement: one round trip, all or nothing.
+ * Returns the ids of those that were stored. The others exist, or another request is just storing them. No id may stand
+ * twice in a group.
  */
-export async function insertResource(db: Db, resource: NewResource, now: Date): Promise<boolean> {
-  const { keys, grant, audit } = resource
-  const { rows } = await sql`
-    /* prepared: insert-resource */
+export async function insertResources(
+  db: Db,
+  unordered: readonly NewResource[],
+  now: Date,
+): Promise<Set<string>> {
+  if (unordered.length === 0) return new Set()
+  // An insert waits for another of the same id, and repeated requests may be in two groups at a time.
+  const group = unordered.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const keyset = { resource_id: keysets.resource_id, last_seq: keysets.last_seq, ...STATE }
+  const grants = group.flatMap(({ id, grant }) => (grant ? [grantRow(id, grant)] : []))
+  const rows = await runPrepared(
+    db,
+    'insert-resources',
+    askAll(resources, 'resource', ['id']),
+    (list) => sql`
     with resource as (
-      insert into resources (
-        id, state, name, plan, region, rotation_period_seconds, grace_period_seconds,
-        wrapped_dek, sealed_log_input_url, created_at
-      ) values (
-        ${resource.id}, 'provisioned', ${resource.name}, ${resource.plan}, ${resource.region},
-        ${secondsOf(resource.periodMs)}, ${graceSecondsOf(resource.grace)},
-        ${resource.wrappedDek}, ${resource.sealedLogInputUrl}, ${now}
-      )
+      insert into resources (${names(resourceColumns)})
+      select ${names(resourceColumns)} from ${given(
+        resourceColumns,
+        group.map((each) => resourceRow(each, now)),
+      )}
       on conflict (id) do nothing
       returning id
-    ), first_keys as (
-      insert into key_versions (
-        resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, published_at
-      )
-      select resource.id, v.*, ${now}::timestamptz, ${now}::timestamptz
-        from resource, unnest(
-          ${keys.map((k) => k.version)}::integer[], ${keys.map((k) => k.stage)}::text[],
-          ${keys.map((k) => k.filler)}::boolean[], ${keys.map((k) => k.fingerprint)}::text[],
-          ${keys.map((k) => k.sealedKey)}::text[], ${keys.map((k) => k.digest)}::bytea[]
-        ) as v
-    ), dates as (
-      insert into schedule (resource_id, next_rotation_at, wake_at)
-      select id, ${resource.nextRotationAt}::timestamptz, ${resource.nextRotationAt}::timestamptz from resource
-    ), oauth_grant as (
-      insert into oauth_grants (resource_id, sealed_code, code_digest, expires_at, state, wake_at)
-      select id, ${grant?.sealedCode ?? null}::text, ${grant?.codeDigest ?? null}::bytea,
-             ${grant?.expiresAt ?? null}::timestamptz, 'waiting', ${grant?.wakeAt ?? null}::timestamptz
-        from resource where ${grant !== null}::boolean
-    ), trail as (
-      insert into audit_events (resource_id, at, actor, action, version, fingerprint, details)
-      select id, ${audit.at}::timestamptz, ${JSON.stringify(audit.actor)}::jsonb, ${audit.action},
-             ${audit.version ?? null}::integer, ${audit.fingerprint ?? null}::text,
-             ${JSON.stringify(audit.details ?? {})}::jsonb
-        from resource
+    ), keyset as (
+      insert into keysets (${names(keyset)})
+      select ${namesOf('v', keyset)}
+        from ${given(keyset, group.map(keysetRow))} join resource on resource.id = v.resource_id
+    ), keys as (
+      insert into sealed_keys (${names(sealed_keys)})
+      select ${namesOf('v', sealed_keys)}
+        from ${given(
+          sealed_keys,
+          group.flatMap(({ keys }) => keys.map((key) => keyRow(key, now))),
+        )}
+        join resource on resource.id = v.resource_id
+    ), grants as (
+      insert into oauth_grants (${names(oauth_grants)})
+      select ${namesOf('v', oauth_grants)}
+        from ${given(oauth_grants, grants)} join resource on resource.id = v.resource_id
+    ), events as (
+      insert into history (${names(history)})
+      select ${namesOf('v', history)}
+        from ${given(
+          history,
+          group.map(({ id, event }) => historyRow({ resourceId: id, seq: 1, event })),
+        )}
+        join resource on resource.id = v.resource_id
     )
-    select id from resource
-  `.execute(db)
-  return rows.length === 1
+    select ${list} from resource`,
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
+function resourceRow(resource: NewResource, now: Date) {
+  return {
+    id: resource.id,
+    state: 'provisioned' as const,
+    name: resource.name,
+    plan: resource.plan,
+    region: resource.region,
+    rotation_period_seconds: secondsOf(resource.periodMs),
+    grace_period_seconds: graceSecondsOf(resource.options.grace),
+    kek_id: resource.dek.kekId,
+    wrapped_dek: resource.dek.wrapped,
+    sealed_log_input_url: resource.sealedLogInputUrl,
+    created_at: now,
+  }
+}
+
+function keysetRow({ id, state }: NewResource) {
+  return { resource_id: id, last_seq: 1, ...stateRow(state) }
+}
+
+function grantRow(resourceId: string, grant: NewGrant) {
+  return {
+    resource_id: resourceId,
+    code_digest: grant.codeDigest,
+    expires_at: grant.expiresAt,
+    state: 'waiting' as const,
+    sealed_code: grant.sealedCode,
+    wake_at: grant.claimedUntil,
+    claimed_until: grant.claimedUntil,
+    fence: FIRST_GRANT_FENCE,
+  }
 }
 
 /** The resource of that id, live or deprovisioned. */
@@ -111,7 +171,7 @@ export async function setPlan(db: Db, id: string, plan: { name: string; periodMs
     .execute()
 }
 
-/** Sets the grace period of a resource. The key in the second place has an end of its own: see `setGraceEnd`. */
+/** Sets the grace period of a resource. The key in the second place has an end of its own, in its state. */
 export async function setGrace(db: Db, id: string, grace: GracePeriod): Promise<void> {
   await db
     .updateTable('resources')
@@ -126,21 +186,29 @@ export async function setMissingSince(db: Db, id: string, since: Date | null): P
 }
 
 /**
- * Ends a resource and shreds it: without its data key, sealed values in old backups stay unreadable too.
- * The rows of its schedule, grant and tokens go; the caller erases the keys and ends an unfinished rotation.
+ * Ends a resource and shreds it: its keys, tokens, grant and data key are erased. Whatever a worker still writes for it
+ * finds no row.
  */
-export async function shredResource(db: Db, id: string, now: Date): Promise<void> {
-  await db
+export async function shredResource(trx: Trx, id: string, now: Date): Promise<void> {
+  await trx
     .updateTable('resources')
-    .set({ state: 'deprovisioned', deprovisioned_at: now, wrapped_dek: null, sealed_log_input_url: null })
+    .set({
+      state: 'deprovisioned',
+      deprovisioned_at: now,
+      kek_id: null,
+      wrapped_dek: null,
+      sealed_log_input_url: null,
+    })
     .where('id', '=', id)
     .execute()
-  await db.deleteFrom('schedule').where('resource_id', '=', id).execute()
-  await db.deleteFrom('oauth_grants').where('resource_id', '=', id).execute()
-  await db.deleteFrom('oauth_tokens').where('resource_id', '=', id).execute()
+  // Its sealed keys go with it.
+  await trx.deleteFrom('keysets').where('resource_id', '=', id).execute()
+  await trx.deleteFrom('oauth_grants').where('resource_id', '=', id).execute()
+  await trx.deleteFrom('oauth_tokens').where('resource_id', '=', id).execute()
 }
 
 function resourceOf(row: Selectable<Schema['resources']>): Resource {
+  const { kek_id: kekId, wrapped_dek: wrapped } = row
   return {
     id: row.id,
     state: row.state,
@@ -148,36 +216,8 @@ function resourceOf(row: Selectable<Schema['resources']>): Resource {
     plan: row.plan,
     periodMs: msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
-    wrappedDek: row.wrapped_dek,
+    dek: kekId === null || wrapped === null ? null : { kekId, wrapped },
     createdAt: row.created_at,
     missingSince: row.missing_since,
   }
-}
-
-/** The wrapped data keys of live resources, in the order of their ids, from behind `after` on. */
-export async function listWrappedDeks(
-  db: Db,
-  page: { limit: number; after?: string },
-): Promise<{ resourceId: string; wrappedDek: string }[]> {
-  const rows = await db
-    .selectFrom('resources')
-    .select(['id', 'wrapped_dek'])
-    .where('wrapped_dek', 'is not', null)
-    .$if(page.after !== undefined, (q) => q.where('id', '>', page.after ?? ''))
-    .orderBy('id')
-    .limit(page.limit)
-    .execute()
-  return rows.map((row) => ({ resourceId: row.id, wrappedDek: row.wrapped_dek ?? '' }))
-}
-
-/** Swaps a wrapped data key, unless it was changed or shredded meanwhile: then false. */
-export async function replaceWrappedDek(db: Db, id: string, old: string, fresh: string): Promise<boolean> {
-  const row = await db
-    .updateTable('resources')
-    .set({ wrapped_dek: fresh })
-    .where('id', '=', id)
-    .where('wrapped_dek', '=', old)
-    .returning('id')
-    .executeTakeFirst()
-  return row !== undefined
 }

@@ -1,118 +1,151 @@
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
-import type { Actor, AuditDetails } from '../domain/audit.ts'
-import type { Stage } from '../domain/keyset.ts'
-import type { RotationReason, RotationState } from '../domain/rotation.ts'
+import type { Actor, Person } from '../domain/actor.ts'
+import type { Failure } from '../domain/heroku-failure.ts'
+import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
+import type { RotationReason } from '../domain/rotation-reason.ts'
+import {
+  bigint,
+  boolean,
+  bytes,
+  type Column,
+  type Columns,
+  integer,
+  integers,
+  json,
+  type KyselyColumn,
+  moment,
+  orNull,
+  seconds,
+  text,
+  uuid,
+  withDefault,
+} from './columns.ts'
 
-/** `bigint` comes back from `pg` as text; ids and fencing tokens are only compared, so they stay text. */
-type BigIntText = ColumnType<string, string | number | undefined, string | number>
-type Seconds = ColumnType<string, number, number>
-type NullableSeconds = ColumnType<string | null, number | null, number | null>
-type Identity = Generated<string>
-
-/** The tables of `migrations/`, as kysely sees them. */
-export type Schema = {
+/** The tables of `migrations/`, column by column. `test/store/schema.test.ts` compares them with the catalogue. */
+export const TABLES = {
   resources: {
-    id: string
-    state: 'provisioned' | 'deprovisioned'
-    name: string | null
-    plan: string
-    region: string | null
-    rotation_period_seconds: Seconds
-    grace_period_seconds: NullableSeconds
-    wrapped_dek: string | null
-    sealed_log_input_url: string | null
-    created_at: Date
-    missing_since: Date | null
-    deprovisioned_at: Date | null
-  }
-  key_versions: {
-    resource_id: string
-    version: number
-    stage: Stage
-    filler: boolean
-    fingerprint: string
-    sealed_key: string | null
-    digest: Buffer | null
-    created_at: Date
-    published_at: Date | null
-    grace_ends_at: Date | null
-    retired_at: Date | null
-    revoked_at: Date | null
-  }
-  rotations: {
-    id: Identity
-    resource_id: string
-    reason: RotationReason
-    state: RotationState
-    due_at: Date
-    opened_at: Date
-    opened_by: JSONColumnType<Actor>
-    pending_version: number | null
-    attempts: Generated<number>
-    last_failure: string | null
-    published_at: Date | null
-    closed_at: Date | null
-  }
-  schedule: {
-    resource_id: string
-    next_rotation_at: Date
-    wake_at: Date | null
-    attempt: BigIntText
-    revision: BigIntText
-    failures: Generated<number>
-    claimed_until: Date | null
-    paused_at: Date | null
-    paused_until: Date | null
-    pause_reason: string | null
-    check_at: Date | null
-    repairs: Generated<number>
-  }
+    id: uuid,
+    state: text<'provisioned' | 'deprovisioned'>(),
+    name: orNull(text()),
+    plan: text(),
+    region: orNull(text()),
+    rotation_period_seconds: seconds,
+    grace_period_seconds: orNull(seconds),
+    kek_id: orNull(text()),
+    wrapped_dek: orNull(bytes),
+    sealed_log_input_url: orNull(bytes),
+    created_at: moment,
+    missing_since: orNull(moment),
+    deprovisioned_at: orNull(moment),
+  },
+  keysets: {
+    resource_id: uuid,
+    paused_at: orNull(moment),
+    paused_until: orNull(moment),
+    pause_reason: orNull(text()),
+    opened_by: orNull(json<Actor>()),
+    failures: orNull(json<Failure[]>()),
+    stuck_since: orNull(moment),
+    older: orNull(json<{ version: number; until: string }[]>()),
+    revoked_to: withDefault(integer),
+    current: integer,
+    second: integer,
+    second_filler: boolean,
+    second_until: orNull(moment),
+    pending: orNull(integer),
+    pending_filler: orNull(integer),
+    last_version: integer,
+    last_seq: integer,
+    published_at: moment,
+    reason: orNull(text<RotationReason>()),
+    due_at: orNull(moment),
+    opened_at: orNull(moment),
+    served_due_at: orNull(moment),
+    attempts: withDefault(integer),
+    repairs: withDefault(integer),
+    next_rotation_at: moment,
+    check_at: orNull(moment),
+    wake_at: orNull(moment),
+    claimed_until: orNull(moment),
+    fence: withDefault(bigint),
+    revision: withDefault(bigint),
+  },
+  sealed_keys: {
+    resource_id: uuid,
+    version: integer,
+    created_at: moment,
+    digest: bytes,
+    sealed: bytes,
+  },
+  history: {
+    resource_id: uuid,
+    seq: integer,
+    at: moment,
+    kind: text<HistoryKind>(),
+    actor: text<Actor['type']>(),
+    person: orNull(json<Omit<Person, 'type'>>()),
+    reason: orNull(text<RotationReason>()),
+    due_at: orNull(moment),
+    opened_at: orNull(moment),
+    made_at: orNull(moment),
+    published_at: orNull(moment),
+    next_rotation_at: orNull(moment),
+    version: orNull(integer),
+    fingerprint: orNull(text()),
+    filler_version: orNull(integer),
+    filler_fingerprint: orNull(text()),
+    erased: orNull(integers),
+    attempts: orNull(integer),
+    failures: orNull(json<Failure[]>()),
+    details: orNull(json<HistoryDetails>()),
+  },
   oauth_grants: {
-    resource_id: string
-    sealed_code: string | null
-    code_digest: Buffer
-    expires_at: Date
-    state: 'waiting' | 'exchanged' | 'lost'
-    wake_at: Date | null
-    attempt: BigIntText
-  }
+    resource_id: uuid,
+    code_digest: bytes,
+    expires_at: moment,
+    state: text<'waiting' | 'exchanged' | 'lost'>(),
+    sealed_code: orNull(bytes),
+    wake_at: orNull(moment),
+    claimed_until: orNull(moment),
+    fence: withDefault(bigint),
+  },
   oauth_tokens: {
-    resource_id: string
-    sealed_access_token: string
-    access_expires_at: Date
-    sealed_refresh_token: string | null
-    generation: Generated<number>
-    refreshing_until: Date | null
-  }
-  audit_events: {
-    id: Identity
-    resource_id: string
-    at: Date
-    actor: JSONColumnType<Actor>
-    action: string
-    version: number | null
-    fingerprint: string | null
-    details: JSONColumnType<AuditDetails>
-  }
-  sessions: {
-    id_digest: Buffer
-    resource_id: string
-    sign_on_digest: Buffer
-    user_id: string | null
-    email: string | null
-    verified: boolean
-    created_at: Date
-    last_used_at: Date
-    ends_at: Date
-  }
-  used_sign_on_tokens: {
-    digest: Buffer
-    expires_at: Date
-  }
+    resource_id: uuid,
+    sealed_access_token: bytes,
+    access_expires_at: moment,
+    sealed_refresh_token: orNull(bytes),
+    generation: withDefault(integer),
+    refreshing_until: orNull(moment),
+  },
   heroku_budget: {
-    only_row: Generated<boolean>
-    next_call_at: Generated<Date>
-    platform_blocked_until: Generated<Date>
-    identity_blocked_until: Generated<Date>
+    only_row: withDefault(boolean),
+    next_call_at: withDefault(moment),
+    platform_blocked_until: withDefault(moment),
+    identity_blocked_until: withDefault(moment),
+  },
+  sessions: {
+    id_digest: bytes,
+    resource_id: uuid,
+    sign_on_digest: bytes,
+    user_id: orNull(text()),
+    email: orNull(text()),
+    verified: boolean,
+    created_at: moment,
+    last_used_at: moment,
+    ends_at: moment,
+  },
+  used_sign_on_tokens: {
+    digest: bytes,
+    expires_at: moment,
+  },
+} satisfies Record<string, Columns>
+
+type Tables = typeof TABLES
+
+/** The same tables, as kysely sees them. */
+export type Schema = {
+  [Table in keyof Tables]: {
+    [Name in keyof Tables[Table]]: Tables[Table][Name] extends Column
+      ? KyselyColumn<Tables[Table][Name]>
+      : never
   }
 }

@@ -42,14 +42,11 @@ describe('SIGTERM', () => {
       expect(await millisecondsOf(worker.end)).toBeLessThan(WITHIN_MS)
       expect(await worker.end).toBe(0)
       expect(worker.stdout()).toContain('"stopped"')
-      const rows = await withAdmin(service.databaseUrl, async (db) => {
-        const schedule = await db.query('select claimed_until, failures from schedule')
-        const rotations = await db.query('select state, attempts from rotations')
-        return [...schedule.rows, ...rotations.rows]
-      })
+      const { rows } = await withAdmin(service.databaseUrl, (db) =>
+        db.query('select claimed_until, reason, pending, attempts, stuck_since from keysets'),
+      )
       expect(rows).toEqual([
-        { claimed_until: null, failures: 0 },
-        { state: 'open', attempts: 0 },
+        { claimed_until: null, reason: 'scheduled', pending: 3, attempts: 0, stuck_since: null },
       ])
 
       // One rotation is enough: the next one would come two seconds later.
@@ -75,9 +72,9 @@ describe('SIGTERM', () => {
       worker.signal('SIGTERM')
       expect(await worker.end).toBe(0)
       const { rows } = await withAdmin(service.databaseUrl, (db) =>
-        db.query('select state, attempts from rotations'),
+        db.query("select version, attempts from history where kind = 'rotated'"),
       )
-      expect(rows).toEqual([{ state: 'done', attempts: 1 }])
+      expect(rows).toEqual([{ version: 3, attempts: 1 }])
       expect(pushes(service)).toHaveLength(1)
     },
     TEST_LIMIT_MS,
@@ -104,7 +101,7 @@ describe('SIGTERM', () => {
       const addon = await createAddon(service, 'daily')
       const deleted = await withAdmin(service.databaseUrl, async (db) => {
         await db.query('begin')
-        await db.query('select from schedule for no key update')
+        await db.query('select from keysets for no key update')
         const deleting = service.heroku.customer.repeatDeprovision(addon.id)
         await expect.poll(() => isAnyWaiting(service), { timeout: 20_000 }).toBe(true)
         service.web.signal('SIGTERM')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -48,6 +48,23 @@ test('a temporary one leaves nothing behind', async () => {
 test('a Postgres that cannot start says why', async () => {
   const flags = ['-c', 'no_such_setting=1']
   await expect(startLocalPostgres({ persistent: false, flags })).rejects.toThrow(/no_such_setting/)
+})
+
+test('a cluster is made once and copied then; a damaged pattern fails one start, and the next makes another', async () => {
+  const options = { persistent: false, inMemory: true, patterns: join(dataDir, 'patterns') } as const
+  const passwordOf = async () => {
+    const { url, stop } = await startLocalPostgres(options)
+    await withAdmin(url, (admin) => admin.query('select 1'))
+    await stop()
+    return new URL(url).password
+  }
+  const first = await passwordOf()
+  expect(await passwordOf()).toBe(first)
+
+  const [pattern = ''] = await readdir(options.patterns)
+  await writeFile(join(options.patterns, pattern, 'data', 'global', 'pg_control'), '')
+  await expect(startLocalPostgres(options)).rejects.toThrow(/pg_control/)
+  expect(await passwordOf()).not.toBe(first)
 })
 
 function ownerProgram(folder: string): string {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
 import { observeService } from '../../src/bin/observe.ts'
-import { pauseRotation } from '../../src/flows/pause-rotation.ts'
+import { pauseRotation } from '../../src/flows/dashboard/pause-rotation.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY } from '../support/harness.ts'
 
@@ -18,14 +18,12 @@ async function startObserved() {
 test('each event of a resource is seen once, oldest first', async () => {
   const { observer, id, clock, worker1 } = await startObserved()
   const first = await observer.eventsSince(id, undefined)
-  expect(first.events.map(({ action }) => action)).toEqual(['resource-provisioned', 'grant-exchanged'])
+  expect(first.events.map(({ kind }) => kind)).toEqual(['provisioned', 'grant-exchanged'])
   expect(await observer.eventsSince(id, first.cursor)).toEqual({ events: [], cursor: first.cursor })
   clock.advance(14 * DAY)
   await worker1.tick()
   const { events } = await observer.eventsSince(id, first.cursor)
-  const actions = events.map(({ action }) => action)
-  expect(actions.indexOf('key-created')).toBeLessThan(actions.indexOf('key-promoted'))
-  expect(actions).not.toContain('resource-provisioned')
+  expect(events.map(({ kind }) => kind)).toEqual(['access-token-refreshed', 'rotated'])
   expect(await observer.eventsSince(UNKNOWN, undefined)).toEqual({ events: [], cursor: undefined })
 })
 

@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { startWithAddon } from '../support/addon.ts'
+import { fingerprint } from '../../local/key-pair.ts'
+import { keyDigest } from '../../src/domain/key.ts'
+import { keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY, type Harness, testEnvironment } from '../support/harness.ts'
+import { uuid } from '../support/resource.ts'
 
 const LIMIT_MS = 15_000
 
-/** Runs the command as an operator would; answers its exit code and all that it printed. */
+/** Runs the command as an operator would; returns its exit code and all that it printed. */
 async function rotations(harness: Harness, ...args: string[]) {
   const env = { ...process.env, ...testEnvironment(harness.databaseUrl, harness.heroku.url) }
   try {
@@ -31,7 +34,7 @@ test('a stuck rotation is listed with its reason, and retry resumes it', async (
   expect(listed.text).toContain(h.addon.id)
   expect(listed.text).toContain('missing')
   expect(await rotations(h, 'retry', h.addon.name)).toMatchObject({ code: 0 })
-  expect((await rotations(h, 'list', '--stuck')).text).toBe('Nothing is unfinished.\n')
+  expect((await rotations(h, 'list', '--stuck')).text).toBe('No rotation is stuck.\n')
 })
 
 test('show names dates, stages and fingerprints, and no key', async () => {
@@ -40,6 +43,26 @@ test('show names dates, stages and fingerprints, and no key', async () => {
   expect(text).toContain('next rotation  2026-03-17T12:00:00.000Z')
   expect(text).toMatch(/2 {2}[0-9a-f]{8} {2}current/)
   expect(text).not.toMatch(/[0-9A-F]{64}/)
+})
+
+test('verify says what a key is, by its SHA-256 or its fingerprint, and says so when it is given a key', async () => {
+  const h = await startWithAddon()
+  const { first, second } = keysOn(h)
+  const sha256 = keyDigest(first).toString('hex')
+  expect(await rotations(h, 'verify', h.addon.name, sha256)).toEqual({
+    code: 0,
+    text: 'current, version 2\n',
+  })
+  expect(await rotations(h, 'verify', h.addon.id, fingerprint(second))).toEqual({
+    code: 0,
+    text: 'previous, version 1\n',
+  })
+  expect(await rotations(h, 'verify', h.addon.id, '0'.repeat(64))).toEqual({ code: 0, text: 'unknown\n' })
+  const help = { code: 1, text: 'Give the SHA-256 of the key in lower-case hex, or its fingerprint.\n' }
+  expect(await rotations(h, 'verify', h.addon.id)).toEqual(help)
+  expect(await rotations(h, 'verify', h.addon.id, first)).toEqual(help)
+  const nobody = await rotations(h, 'verify', uuid(99), sha256)
+  expect(nobody).toEqual({ code: 1, text: 'There is no add-on of that id.\n' })
 })
 
 test('an unknown command prints the usage and fails', async () => {

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { listAuditEvents } from '../../src/store/audit-events.ts'
-import { listRotations } from '../../src/store/rotations.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { endedRotations, kindsOf, stateOf } from '../support/resource.ts'
+
+type Started = Awaited<ReturnType<typeof startWithAddon>>
+
+/** Nothing is under way, and nothing ever was. */
+async function expectNoRotation(h: Started): Promise<void> {
+  expect((await stateOf(h.deps, h.addon.id)).rotation).toBeNull()
+  expect(await endedRotations(h.deps, h.addon.id)).toEqual([])
+}
 
 async function start(options: Parameters<typeof startWithAddon>[0] = {}) {
   const h = await startWithAddon(options)
@@ -24,9 +31,8 @@ describe('a form is refused, and nothing is changed,', () => {
       const form = { ...(token && { form_token: token }), name: h.addon.name, version: '2', choice: '2h' }
       expect((await h.browser.post(`${h.browser.base}/${action}`, form)).status).toBe(403)
     }
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
-    const trail = await listAuditEvents(h.deps.db, h.addon.id, { limit: 1 })
-    expect(trail[0]?.action).toBe('dashboard-signed-in')
+    await expectNoRotation(h)
+    expect((await kindsOf(h.deps, h.addon.id)).at(-1)).toBe('signed-in')
   })
 
   test('with the form token of another session of the same resource', async () => {
@@ -35,7 +41,7 @@ describe('a form is refused, and nothing is changed,', () => {
     const other = await signedIn(h, { addon: h.addon.name })
     const answer = await other.post(`${other.base}/rotate`, { form_token: h.token })
     expect(answer.status).toBe(403)
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+    await expectNoRotation(h)
   })
 
   test('without a session', async () => {
@@ -47,7 +53,7 @@ describe('a form is refused, and nothing is changed,', () => {
   test('by another method than POST', async () => {
     const h = await start()
     expect((await h.browser.get(`${h.browser.base}/rotate?form_token=${h.token}`)).status).toBe(403)
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+    await expectNoRotation(h)
   })
 })
 
@@ -63,7 +69,7 @@ describe('rotate now', () => {
     await h.worker1.tick()
     expect(keysOn(h).second).toBe(before.first)
     const done = await h.browser.get(h.browser.base)
-    expect(done.text).toMatch(/Rotation by hand[\s\S]*ann@example.com/)
+    expect(done.text).toMatch(/Manual rotation[\s\S]*ann@example.com/)
     expect(done.text).not.toContain('data-watch')
   })
 
@@ -83,7 +89,8 @@ describe('rotate now', () => {
     await h.worker1.tick()
     const answer = await h.act('rotate')
     expect(answer.status).toBe(409)
-    expect(answer.text).toContain('in 2 hours')
+    expect(answer.text).toContain('You can safely rotate again in 2 hours (')
+    expect(answer.text).toContain('<title>Not rotated · ')
     expect(answer.text).toContain('Rotate anyway')
     expect(await h.act('rotate', { even_if_too_soon: 'yes' })).toMatchObject({ status: 303 })
     await h.worker1.tick()
@@ -96,9 +103,11 @@ describe('rotate now', () => {
     await h.worker1.tick()
     await h.worker1.tick()
     const page = await h.browser.get(h.browser.base)
-    expect(page.text).toContain('Revoke: a key leaked')
-    const rotations = await listRotations(h.deps.db, h.addon.id, { limit: 5 })
-    expect(rotations[0]).toMatchObject({ reason: 'revoke', state: 'done' })
+    expect(page.text).toMatch(/<strong>Revoke<\/strong>\s*<span class="badge state-done">/)
+    expect((await endedRotations(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'rotated',
+      rotation: { reason: 'revoke' },
+    })
   })
 })
 
@@ -107,9 +116,9 @@ describe('revoke', () => {
     const h = await start()
     const answer = await h.act('revoke', { name: 'securekey' })
     expect(answer.status).toBe(422)
-    expect(answer.text).toContain('is not the name of this add-on')
+    expect(answer.text).toContain('That isn’t this add-on’s name. No keys were revoked.')
     expect(answer.text).toMatch(/id="name"[^>]*aria-invalid="true"/)
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 5 })).toEqual([])
+    await expectNoRotation(h)
   })
 
   test('replaces both keys by one push', async () => {
@@ -135,8 +144,8 @@ describe('pause', () => {
     await browser.post(`${browser.base}/pause`, { form_token, reason: 'Big <sale>', until: '' })
     h.clock.advance(10 * MINUTE)
     const page = await browser.get(browser.base)
-    expect(page.text).toContain('Paused until somebody resumes it')
-    expect(page.text).toContain('9 days to the next rotation are left')
+    expect(page.text).toContain('Paused until someone resumes it')
+    expect(page.text).toContain('The countdown is stopped with 9 days to go.')
     expect(page.text).toContain('Big &lt;sale&gt;')
     await browser.post(`${browser.base}/resume`, { form_token })
     expect((await browser.get(browser.base)).text).toContain('Next rotation in 9 days')
@@ -152,7 +161,7 @@ describe('pause', () => {
     const h = await start()
     const answer = await h.act('pause', { reason: 'my reason', until })
     expect(answer.status).toBe(422)
-    expect(answer.text).toContain('must be a date and time in the future')
+    expect(answer.text).toContain('Enter a future date and time, or leave the field empty.')
     expect(answer.text).toContain('value="my reason"')
   })
 })
@@ -187,7 +196,7 @@ test('a stuck rotation is told in words and taken up again by retry', async () =
   await h.worker1.tick()
   const stuck = await h.browser.get(h.browser.base)
   expect(stuck.text).toContain('The rotation is stuck')
-  expect(stuck.text).toContain('Heroku says that this add-on no longer exists there.')
+  expect(stuck.text).toContain('Heroku says this add-on no longer exists.')
   expect(await h.act('retry')).toMatchObject({ location: `${h.browser.base}?done=rotation-retried` })
   await h.worker1.tick()
   expect(pushes(h).length).toBeGreaterThan(0)

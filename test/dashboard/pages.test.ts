@@ -1,17 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { AuditEvent } from '../../src/domain/audit.ts'
-import { csvLines } from '../../src/http/dashboard/audit-files.ts'
-import { insertAuditEvents, listAuditEvents } from '../../src/store/audit-events.ts'
-import { keysOn, startWithAddon } from '../support/addon.ts'
+import { fingerprint } from '../../local/key-pair.ts'
+import type { HistoryEvent } from '../../src/domain/history.ts'
+import { pauseRotation } from '../../src/flows/dashboard/pause-rotation.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { csvLines } from '../../src/http/dashboard/history-files.ts'
+import { recordEvents } from '../../src/store/history.ts'
+import { type HarnessWithAddon, keysOn, startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
+import { historyOf } from '../support/resource.ts'
 
 describe('every page', () => {
   test('lets nothing in from elsewhere and is kept by nobody', async () => {
     const h = await startWithAddon()
     const browser = await signedIn(h, { addon: h.addon.name })
-    for (const path of ['', '/history', '/audit', '/nowhere']) {
+    for (const path of ['', '/rotations', '/history', '/nowhere']) {
       const { headers } = await browser.get(browser.base + path)
       const policy = headers.get('content-security-policy') ?? ''
       expect(policy).toContain("default-src 'none'")
@@ -55,12 +60,12 @@ describe('every page', () => {
 })
 
 describe('a key', () => {
-  test('stands in no page before it is revealed, and then in the trail by fingerprint', async () => {
+  test('stands in no page before it is revealed, and then in the history by fingerprint', async () => {
     const h = await startWithAddon()
     const browser = await signedIn(h, { addon: h.addon.name, email: 'ann@example.com' })
     const { first, second } = keysOn(h)
     const pages = await Promise.all(
-      ['', '/history', '/audit', '/audit.csv', '/audit.jsonl'].map((path) =>
+      ['', '/rotations', '/history', '/history.csv', '/history.jsonl'].map((path) =>
         browser.get(browser.base + path),
       ),
     )
@@ -73,8 +78,12 @@ describe('a key', () => {
     expect(shown.text).not.toContain(second)
     expect(shown.headers.get('cache-control')).toBe('no-store')
     expect(shown.headers.get('refresh')).toBe(`30;url=${browser.base}`)
-    const [event] = await listAuditEvents(h.deps.db, h.addon.id, { limit: 1 })
-    expect(event).toMatchObject({ action: 'key-revealed', version: 2, actor: { email: 'ann@example.com' } })
+    const event = (await historyOf(h.deps, h.addon.id)).at(-1)
+    expect(event).toMatchObject({
+      kind: 'key-revealed',
+      key: { version: 2, fingerprint: fingerprint(first) },
+      actor: { email: 'ann@example.com' },
+    })
     expect(JSON.stringify(event)).not.toContain(first)
     expect(h.logLines.join('')).not.toContain(first)
   })
@@ -130,9 +139,7 @@ describe('the attached apps', () => {
     const browser = await signedIn(h, { addon: h.addon.name })
     const page = await browser.get(browser.base)
     expect(page.status).toBe(200)
-    expect(page.text).toContain(
-      'Heroku did not answer, or not in time. So the attached apps cannot be listed',
-    )
+    expect(page.text).toContain('Heroku did not answer in time. We can’t list the attached apps right now.')
     expect(page.text).toContain('every attached app')
   })
 
@@ -143,7 +150,9 @@ describe('the attached apps', () => {
     const startedAt = performance.now()
     const page = await browser.get(browser.base)
     expect(performance.now() - startedAt).toBeLessThan(3_500)
-    expect(page.text).toContain('Heroku has not answered within two seconds.')
+    expect(page.text).toContain(
+      'Heroku took longer than two seconds to answer, so we can’t list the attached apps right now.',
+    )
   })
 
   test('are named without releases when Heroku does not let us see them', async () => {
@@ -155,17 +164,21 @@ describe('the attached apps', () => {
   })
 })
 
-describe('history and audit trail', () => {
+/** Writes so many rows into the history, each with a number of its own. */
+async function fillHistory({ deps, addon }: HarnessWithAddon, count: number): Promise<void> {
+  const events = Array.from({ length: count }, (_, n): HistoryEvent => {
+    const details = { number: `no. ${n}.` }
+    return { at: deps.now(), actor: { type: 'worker' }, kind: 'config-differs', details }
+  })
+  await deps.db.transaction().execute((trx) => recordEvents(trx, [{ resourceId: addon.id, events }]))
+}
+
+describe('rotations and history', () => {
   test('go back page by page to the first entry', async () => {
     const h = await startWithAddon()
-    const actor = { type: 'worker' } as const
-    const events = Array.from({ length: 60 }, (_, n): AuditEvent => {
-      const details = { number: `no. ${n}.` }
-      return { resourceId: h.addon.id, at: h.deps.now(), actor, action: 'config-differs', details }
-    })
-    await insertAuditEvents(h.deps.db, events)
+    await fillHistory(h, 60)
     const browser = await signedIn(h, { addon: h.addon.name })
-    let path = `${browser.base}/audit`
+    let path = `${browser.base}/history`
     let text = ''
     for (let pages = 0; path !== '' && pages < 9; pages += 1) {
       const page = await browser.get(path)
@@ -176,41 +189,59 @@ describe('history and audit trail', () => {
     expect(text).toContain('Add-on created')
   })
 
+  test('tell the facts of an event in words, and its dates like all others', async () => {
+    const h = await startWithAddon()
+    const request = { resourceId: h.addon.id, actor: { type: 'operator' } } as const
+    const until = new Date('2026-03-10T08:30:00Z')
+    await pauseRotation(h.deps, { ...request, until, reason: 'a <b>big</b> sale, 2026' })
+    await setGracePeriod(h.deps, { ...request, grace: { until: 'elapsed', ms: 2 * DAY } })
+    await requestRotation(h.deps, request)
+    await h.worker1.tick()
+    const browser = await signedIn(h, { addon: h.addon.name })
+    const text = (await browser.get(`${browser.base}/history`)).text.replaceAll(
+      /<time datetime="[^"]*"[^>]*>/g,
+      '[',
+    )
+    expect(text).toContain('until: [10 Mar, 08:30 UTC</time>, reason: a &lt;b&gt;big&lt;/b&gt; sale, 2026')
+    expect(text).toContain('from: until the next rotation, to: 2d')
+    expect(text).toMatch(/reason: manual, next rotation: \[[^<]+<\/time>, erased: version 1\s/)
+  })
+
   test('a cursor that is none is the first page', async () => {
     const h = await startWithAddon()
     const browser = await signedIn(h, { addon: h.addon.name })
-    expect((await browser.get(`${browser.base}/audit?before=1%20or%201`)).text).toContain('Signed in')
-    expect((await browser.get(`${browser.base}/history?before=`)).status).toBe(200)
+    expect((await browser.get(`${browser.base}/history?before=1%20or%201`)).text).toContain('Signed in')
+    expect((await browser.get(`${browser.base}/rotations?before=`)).status).toBe(200)
   })
 })
 
-describe('the audit trail as a file', () => {
+describe('the history as a file', () => {
   test('holds every event, more than one batch of them, and that it was taken', async () => {
     const h = await startWithAddon()
-    const actor = { type: 'worker' } as const
-    const event: AuditEvent = { resourceId: h.addon.id, at: h.deps.now(), actor, action: 'config-differs' }
-    for (let n = 0; n < 3; n += 1) await insertAuditEvents(h.deps.db, Array(400).fill(event))
+    await fillHistory(h, 1_200)
     const browser = await signedIn(h, { addon: h.addon.name })
-    const lines = (await browser.get(`${browser.base}/audit.jsonl`)).text.trimEnd().split('\n')
-    const actions = lines.map((line) => JSON.parse(line).action)
-    expect(actions.slice(0, 2)).toEqual(['audit-downloaded', 'dashboard-signed-in'])
-    expect(actions.filter((action) => action === 'config-differs')).toHaveLength(1_200)
-    expect(actions.at(-1)).toBe('resource-provisioned')
-    const csv = await browser.get(`${browser.base}/audit.csv`)
-    expect(csv.headers.get('content-disposition')).toMatch(/^attachment; filename="securekey-audit-.*\.csv"$/)
+    const lines = (await browser.get(`${browser.base}/history.jsonl`)).text.trimEnd().split('\n')
+    const kinds = lines.map((line) => JSON.parse(line).kind)
+    expect(kinds.slice(0, 2)).toEqual(['history-downloaded', 'signed-in'])
+    expect(kinds.filter((kind) => kind === 'config-differs')).toHaveLength(1_200)
+    expect(kinds.at(-1)).toBe('provisioned')
+    const csv = await browser.get(`${browser.base}/history.csv`)
+    expect(csv.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="securekey-history-.*\.csv"$/,
+    )
     expect(csv.text.split('\r\n')).toHaveLength(1 + lines.length + 1 + 1)
   })
 
   test.each(['=1+1', '+1', '-1', '@x', '\tx', '\rx'])('takes %j for text in a spreadsheet', (email) => {
     const actor = { type: 'person', userId: 'u', email, verified: true, address: null } as const
-    const line = csvLines([{ resourceId: 'r', at: new Date(0), actor, action: 'key-revealed' }])
+    const line = csvLines([{ seq: 1, at: new Date(0), actor, kind: 'key-revealed' }])
     expect(line).toContain(`,"'${email}",`)
   })
 
   test('quotes what needs quoting', () => {
     const details = { reason: 'a "b", c\nd' }
     const actor = { type: 'heroku' } as const
-    const line = csvLines([{ resourceId: 'r', at: new Date(0), actor, action: 'schedule-paused', details }])
+    const line = csvLines([{ seq: 1, at: new Date(0), actor, kind: 'schedule-paused', details }])
     expect(line).toContain('"{""reason"":""a \\""b\\"", c\\nd""}"')
   })
 })

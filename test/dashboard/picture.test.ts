@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Eta } from 'eta'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import type { Overview } from '../../src/flows/overview.ts'
+import type { Overview } from '../../src/flows/dashboard/overview.ts'
 import { nowModel } from '../../src/http/dashboard/present/now.ts'
 import { timelineOf } from '../../src/http/dashboard/present/timeline.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
@@ -73,7 +73,7 @@ async function show(page: Page, overviews: readonly Overview[]): Promise<void> {
     `<!doctype html><head>${head}</head><main id="main">${cards.join('\n')}</main><p data-zone>`,
   )
   await page.addScriptTag({ type: 'module', content: asset('dashboard.js') })
-  await page.getByText('Times are in your zone').waitFor()
+  await page.getByText('Times are in your time zone').waitFor()
 }
 
 function asset(name: string): string {
@@ -87,12 +87,16 @@ const troublesOnPage = `[...document.querySelectorAll('.timeline')].flatMap((fig
   const air = 8
   const labels = [...figure.querySelectorAll('text')].map((text) => ({
     words: text.textContent,
+    endsAt: text.matches('.label[text-anchor=end]') ? text.getAttribute('x') : undefined,
     box: text.getBoundingClientRect(),
   }))
-  const line = figure.querySelector('.next-line')?.getBoundingClientRect()
-  return labels.flatMap(({ words, box }, index) => [
+  const line = figure.querySelector('.next-line')
+  const { left, right, top, bottom } = line?.getBoundingClientRect() ?? {}
+  const stroke = { left: left - 2, right: right + 2, top, bottom }
+  const mustClear = ({ words, endsAt }) => line && (words === 'now' || endsAt === line.getAttribute('x1'))
+  return labels.flatMap(({ words, box, endsAt }, index) => [
     ...labels.slice(index + 1).filter((other) => touch(box, other.box)).map((other) => words + ' | ' + other.words),
     ...(box.left < card.left + air || box.right > card.right - air ? [words + ' at the edge'] : []),
-    ...(words === 'now' && line && touch(box, line) ? ['now | line of the next rotation'] : []),
+    ...(mustClear({ words, endsAt }) && touch(box, stroke) ? [words + ' | line of the next rotation'] : []),
   ])
 })`

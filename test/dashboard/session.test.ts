@@ -68,7 +68,7 @@ describe('a session', () => {
     expect(gone.status).toBe(410)
     expect(gone.text).toContain('This add-on was removed')
     expect((await browser.post(`${browser.base}/rotate`, { form_token: token })).status).toBe(410)
-    expect((await browser.get(`${browser.base}/audit.csv`)).status).toBe(410)
+    expect((await browser.get(`${browser.base}/history.csv`)).status).toBe(410)
   })
 
   test('of one resource opens no other', async () => {
@@ -79,7 +79,7 @@ describe('a session', () => {
     const [sessionId = ''] = browser.cookies.values()
     // The cookie of one resource, under the name of another.
     browser.cookies.set(`securekey-${other.id}`, sessionId)
-    for (const path of ['', '/history', '/audit', '/audit.csv', '/audit.jsonl']) {
+    for (const path of ['', '/rotations', '/history', '/history.csv', '/history.jsonl']) {
       expect((await browser.get(`/dashboard/${other.id}${path}`)).status).toBe(403)
     }
     const token = await browser.token()

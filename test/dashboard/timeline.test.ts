@@ -7,7 +7,7 @@ import { inDays, key, NOW, overview, rotatedOverview } from './support/made-up-o
 
 const CURRENT = key(3, 'current', -5)
 const PREVIOUS = key(2, 'previous', -19)
-const SPARE = key(1, 'previous', -5, { filler: true, graceEndsAt: null })
+const FILLER = key(1, 'previous', -5, { filler: true, graceEndsAt: null })
 
 describe('the picture of the keys', () => {
   test('shows a bar of two parts per key, from its push to its end, and is told in words too', () => {
@@ -84,6 +84,14 @@ describe('the picture of the keys', () => {
     expect(Number.parseFloat(rows[1]?.pieces[0]?.width ?? '')).toBeGreaterThan(0.3)
   })
 
+  test('has no bar beyond the next rotation, however near that is', () => {
+    const { rows, next } = timelineOf(rotatedOverview({ periodMs: 14 * DAY, rotations: 3, phase: 0.999 }))
+    const ends = rows.flatMap(({ pieces }) =>
+      pieces.map(({ x, width }) => Number.parseFloat(x) + Number.parseFloat(width)),
+    )
+    expect(Math.max(...ends)).toBeCloseTo(Number.parseFloat(next?.x ?? ''), 1)
+  })
+
   test.each([
     ['the time of day to the second', 25 * SECOND, '10:04:12'],
     ['the second too where its axis has minutes alone', 10 * MINUTE, '10:09:00'],
@@ -120,27 +128,27 @@ describe('the picture of the keys', () => {
 
   test('of a resource that was just made is one bar', () => {
     const fresh = key(2, 'current', 0)
-    expect(timelineOf(overview([fresh, SPARE])).rows).toHaveLength(1)
+    expect(timelineOf(overview([fresh, FILLER])).rows).toHaveLength(1)
   })
 })
 
 describe('the list of keys', () => {
   test('names the role of each', () => {
     const pending = key(4, 'pending', 0)
-    const rows = keyRows(overview([pending, CURRENT, PREVIOUS, SPARE]))
+    const rows = keyRows(overview([pending, CURRENT, PREVIOUS, FILLER]))
     expect(rows.map(({ version, role }) => [version, role])).toEqual([
       [4, 'on-its-way'],
       [3, 'signs'],
       [2, 'accepted'],
-      [1, 'spare'],
+      [1, 'filler'],
     ])
     expect(rows[0]?.revealable).toBe(false)
   })
 
-  test('tells a key that left the config var but is still accepted', () => {
+  test('tells a key that left the config var before its time', () => {
     const older = key(1, 'previous', -21, { graceEndsAt: inDays(2) })
     const row = keyRows(overview([CURRENT, PREVIOUS, older])).find(({ version }) => version === 1)
-    expect(row).toMatchObject({ role: 'accepted', until: { fromNow: 'in 2 days' } })
+    expect(row).toMatchObject({ role: 'accepted', badge: 'Older', at: { fromNow: 'in 2 days' } })
     expect(row?.text).toContain('No longer in the config var')
   })
 

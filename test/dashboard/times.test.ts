@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Overview } from '../../src/flows/overview.ts'
-import { historyEntry } from '../../src/http/dashboard/present/history.ts'
+import type { HistoryRow } from '../../src/domain/history.ts'
 import { nowModel } from '../../src/http/dashboard/present/now.ts'
+import { historyEntry } from '../../src/http/dashboard/present/rotations.ts'
 import { momentOf } from '../../src/http/dashboard/present/time-words.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
@@ -41,19 +41,17 @@ test('the headline counts the seconds to a rotation that is near', () => {
 })
 
 test('a rotation 20 s after its date was on time for a key of two weeks, and late for one of seconds', () => {
-  const rotation: Overview['history']['items'][number] = {
-    id: '1',
-    resourceId: 'r',
-    reason: 'scheduled',
-    state: 'done',
-    dueAt: NOW,
-    openedBy: { type: 'worker' },
-    openedAt: NOW,
-    pendingVersion: 3,
+  const publishedAt = new Date(NOW.getTime() + 20 * SECOND)
+  const rotation: HistoryRow = {
+    seq: 1,
+    at: publishedAt,
+    kind: 'rotated',
+    actor: { type: 'worker' },
+    rotation: { reason: 'scheduled', dueAt: NOW, openedAt: NOW },
+    key: { version: 3, fingerprint: '00000003' },
+    madeAt: NOW,
+    publishedAt,
     attempts: 1,
-    lastFailure: null,
-    publishedAt: new Date(NOW.getTime() + 20 * SECOND),
-    closedAt: null,
   }
   expect(historyEntry(rotation, inDays(1), 'minute').late).toBe('on time')
   expect(historyEntry(rotation, inDays(1), 'second').late).toBe('20 seconds late')
@@ -73,7 +71,7 @@ describe('every time on every page', () => {
     const browser = await signedIn(h, { addon: h.addon.name })
     const form_token = await browser.token()
     const pages = [
-      ...(await Promise.all(['', '/history', '/audit'].map((path) => browser.get(browser.base + path)))),
+      ...(await Promise.all(['', '/rotations', '/history'].map((path) => browser.get(browser.base + path)))),
       await browser.post(`${browser.base}/rotate`, { form_token }),
     ]
     expect(pages.at(-1)?.status).toBe(409)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fingerprint, isKey, keyDigest, keyFromBytes } from '../../src/domain/key.ts'
+import { fingerprintOf, isKey, keyDigest, keyFromBytes } from '../../src/domain/key.ts'
 
 const anyBytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
@@ -40,6 +40,6 @@ test.each([
 test('the digest is the SHA-256 of the key text, the fingerprint its first 8 hex digits', () => {
   const sha256 = createHash('sha256').update(KEY).digest('hex')
   expect(keyDigest(KEY).toString('hex')).toBe(sha256)
-  expect(fingerprint(KEY)).toBe(sha256.slice(0, 8))
-  expect(fingerprint(KEY)).toMatch(/^[0-9a-f]{8}$/)
+  expect(fingerprintOf(keyDigest(KEY))).toBe(sha256.slice(0, 8))
+  expect(fingerprintOf(keyDigest(KEY))).toMatch(/^[0-9a-f]{8}$/)
 })

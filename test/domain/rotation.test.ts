@@ -1,16 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { KeyVersion } from '../../src/domain/keyset.ts'
 import {
-  afterTransitions,
-  decideStep,
-  fillerPromotion,
-  nextWakeAt,
-  promotion,
+  type Keyset,
+  liveVersions,
+  type OlderKey,
+  promoteFiller,
+  promoteKey,
   publishedPair,
-  type Situation,
-  type Step,
-} from '../../src/domain/rotation.ts'
-import { keyVersion } from './support/key-version.ts'
+  type SecondKey,
+} from '../../src/domain/keyset.ts'
+import { decideStep, nextWakeAt, type Situation, type Step } from '../../src/domain/rotation.ts'
 
 const NOW = new Date('2026-03-03T12:00:00Z')
 const HOUR = 3_600_000
@@ -21,30 +19,42 @@ const UNTIL_NEXT = { until: 'next-rotation' } as const
 const PAUSE = { at: inMs(-DAY), until: null, reason: 'holiday' }
 
 /** Key 2 signs, key 1 is accepted and stands in the second place. */
-function pair(more: Partial<KeyVersion> = {}): KeyVersion[] {
-  return [keyVersion(1, 'previous', { graceEndsAt: inMs(DAY), ...more }), keyVersion(2, 'current')]
+const PAIR: Keyset = {
+  current: 2,
+  second: { version: 1, filler: false, until: inMs(DAY) },
+  pending: null,
+  pendingFiller: null,
+  older: [],
+  revokedTo: 0,
 }
+const pair = (more: Partial<Keyset> = {}): Keyset => ({ ...PAIR, ...more })
+const until = (ms: number): SecondKey => ({ version: 1, filler: false, until: inMs(ms) })
+const FILLER: SecondKey = { version: 1, filler: true }
+/** An old key that left the config var. */
+const older = (ms: number): OlderKey[] => [{ version: 0, until: inMs(ms) }]
 
 function situation(more: Partial<Situation> = {}): Situation {
   return {
-    keyset: pair(),
+    keyset: PAIR,
     grace: UNTIL_NEXT,
     nextRotationAt: inMs(DAY),
-    openRotation: null,
+    rotation: null,
     pause: null,
     checkAt: null,
     ...more,
   }
 }
 
-const pendingKey = keyVersion(3, 'pending')
-const pendingFiller = keyVersion(4, 'pending', { filler: true })
-const overdueSecond = pair({ graceEndsAt: inMs(-1) })
+const pendingKey = { pending: 3 }
+const pendingFiller = { pendingFiller: 4 }
+const overdueSecond = pair({ second: until(-1) })
 const manual = { reason: 'manual', dueAt: inMs(-HOUR) } as const
 const revoke = { reason: 'revoke', dueAt: inMs(-HOUR) } as const
 
 describe('the step that a resource needs', () => {
-  const table: [string, Partial<Situation>, Step][] = [
+  /** `wakeAt`: until when it waits. */
+  type Needed = Exclude<Step, { step: 'wait' }> | { step: 'wait'; wakeAt: Date | null }
+  const table: [string, Partial<Situation>, Needed][] = [
     ['nothing is due: wait for the due date', {}, { step: 'wait', wakeAt: inMs(DAY) }],
     [
       'the due date is a millisecond away: wait',
@@ -63,39 +73,39 @@ describe('the step that a resource needs', () => {
     ],
     [
       'a rotation is open and has no key: make one, for its own reason and date',
-      { openRotation: manual, nextRotationAt: inMs(-DAY) },
+      { rotation: manual, nextRotationAt: inMs(-DAY) },
       { step: 'create', ...manual },
     ],
     [
       'a rotation is open and has its key: publish it in front of the current one',
-      { openRotation: manual, keyset: [...pair(), pendingKey] },
+      { rotation: manual, keyset: pair(pendingKey) },
       { step: 'publish', pair: { first: 3, second: 2 } },
     ],
     [
       'a scheduled rotation has its key although its date has been moved away: publish it all the same',
       {
-        openRotation: { reason: 'scheduled', dueAt: inMs(-DAY) },
+        rotation: { reason: 'scheduled', dueAt: inMs(-DAY) },
         nextRotationAt: inMs(20 * DAY),
-        keyset: [...pair(), pendingKey],
+        keyset: pair(pendingKey),
       },
       { step: 'publish', pair: { first: 3, second: 2 } },
     ],
     [
       'a filler is waiting while a rotation has its key: the rotation goes first and keeps the former first key',
-      { openRotation: manual, keyset: [...pair(), pendingKey, pendingFiller] },
+      { rotation: manual, keyset: pair({ ...pendingKey, ...pendingFiller }) },
       { step: 'publish', pair: { first: 3, second: 2 } },
     ],
-    ['a revoke has no key: make one', { openRotation: revoke }, { step: 'create', ...revoke }],
+    ['a revoke has no key: make one', { rotation: revoke }, { step: 'create', ...revoke }],
     [
       'a revoke has its key and its filler: publish both, no old key among them',
-      { openRotation: revoke, keyset: [...pair(), pendingKey, pendingFiller] },
+      { rotation: revoke, keyset: pair({ ...pendingKey, ...pendingFiller }) },
       { step: 'publish', pair: { first: 3, second: 4 } },
     ],
     [
       'an open rotation goes before everything else that is due',
       {
-        openRotation: manual,
-        keyset: [...overdueSecond, keyVersion(0, 'previous'), pendingKey],
+        rotation: manual,
+        keyset: pair({ second: until(-1), older: older(-1), ...pendingKey }),
         grace: ELAPSED,
         checkAt: NOW,
       },
@@ -103,22 +113,22 @@ describe('the step that a resource needs', () => {
     ],
     [
       'a filler is made: publish it behind the current key',
-      { keyset: [...pair(), pendingFiller], grace: ELAPSED },
+      { keyset: pair(pendingFiller), grace: ELAPSED },
       { step: 'publish-filler', pair: { first: 2, second: 4 } },
     ],
     [
       'a filler is made and the due date has come: the rotation goes first',
-      { keyset: [...pair(), pendingFiller], nextRotationAt: NOW },
+      { keyset: pair(pendingFiller), nextRotationAt: NOW },
       { step: 'create', reason: 'scheduled', dueAt: NOW },
     ],
     [
       'an old key that left the config var is past its grace period: erase it',
-      { keyset: [...pair(), keyVersion(0, 'previous', { graceEndsAt: NOW })] },
-      { step: 'erase', versions: [0] },
+      { keyset: pair({ older: older(0) }) },
+      { step: 'erase' },
     ],
     [
       'an old key that left the config var is within its grace period: keep it until then',
-      { keyset: [...pair(), keyVersion(0, 'previous', { graceEndsAt: inMs(1) })] },
+      { keyset: pair({ older: older(1) }) },
       { step: 'wait', wakeAt: inMs(1) },
     ],
     [
@@ -133,12 +143,7 @@ describe('the step that a resource needs', () => {
     ],
     [
       'the second place holds a filler already: no other one follows',
-      { keyset: pair({ filler: true, graceEndsAt: null }), grace: ELAPSED },
-      { step: 'wait', wakeAt: inMs(DAY) },
-    ],
-    [
-      'the second key was never replaced, so its grace period never began: no filler',
-      { keyset: pair({ graceEndsAt: null }), grace: ELAPSED },
+      { keyset: pair({ second: FILLER }), grace: ELAPSED },
       { step: 'wait', wakeAt: inMs(DAY) },
     ],
     [
@@ -148,8 +153,8 @@ describe('the step that a resource needs', () => {
     ],
     [
       'a key must be erased and a check is due: erase first',
-      { keyset: [...pair(), keyVersion(0, 'previous')], checkAt: NOW },
-      { step: 'erase', versions: [0] },
+      { keyset: pair({ older: older(-1) }), checkAt: NOW },
+      { step: 'erase' },
     ],
     [
       'paused, and the due date has come: wait',
@@ -173,12 +178,12 @@ describe('the step that a resource needs', () => {
     ],
     [
       'paused, and a key that left the config var is past its grace period: erase it, since nobody restarts',
-      { pause: PAUSE, keyset: [...pair(), keyVersion(0, 'previous', { graceEndsAt: NOW })] },
-      { step: 'erase', versions: [0] },
+      { pause: PAUSE, keyset: pair({ older: older(0) }) },
+      { step: 'erase' },
     ],
     [
       'paused, and a rotation is open: it goes on',
-      { pause: PAUSE, openRotation: manual },
+      { pause: PAUSE, rotation: manual },
       { step: 'create', ...manual },
     ],
     [
@@ -188,12 +193,14 @@ describe('the step that a resource needs', () => {
     ],
   ]
 
-  test.each(table)('%s', (_what, more, step) => {
-    expect(decideStep(situation(more), NOW)).toEqual(step)
+  test.each(table)('%s', (_what, more, needed) => {
+    const present = situation(more)
+    const step = decideStep(present, NOW)
+    expect(step.step === 'wait' ? { ...step, wakeAt: nextWakeAt(present, NOW) } : step).toEqual(needed)
   })
 
   test('a revoke whose filler is missing is a broken promise and never pushes an old key', () => {
-    const broken = situation({ openRotation: revoke, keyset: [...pair(), pendingKey] })
+    const broken = situation({ rotation: revoke, keyset: pair(pendingKey) })
     expect(() => decideStep(broken, NOW)).toThrow()
   })
 })
@@ -204,94 +211,89 @@ describe('the next moment to look at a resource', () => {
     ['a check before the due date', { checkAt: inMs(HOUR) }, inMs(HOUR)],
     [
       'the end of an elapsed grace period before the due date',
-      { grace: ELAPSED, keyset: pair({ graceEndsAt: inMs(2 * HOUR) }) },
+      { grace: ELAPSED, keyset: pair({ second: until(2 * HOUR) }) },
       inMs(2 * HOUR),
     ],
     [
       'the end of the grace period of a key that left the config var',
-      { keyset: [...pair(), keyVersion(0, 'previous', { graceEndsAt: inMs(HOUR) })] },
+      { keyset: pair({ older: older(HOUR) }) },
       inMs(HOUR),
     ],
   ] satisfies [string, Partial<Situation>, Date][])('is %s', (_what, more, expected) => {
     expect(nextWakeAt(situation(more), NOW)).toEqual(expected)
   })
 
+  test('is now while a filler waits to be published, whatever date comes next and although paused', () => {
+    const keyset = pair(pendingFiller)
+    expect(nextWakeAt(situation({ keyset, checkAt: inMs(1) }), NOW)).toEqual(NOW)
+    expect(nextWakeAt(situation({ keyset, pause: PAUSE }), NOW)).toEqual(NOW)
+  })
+
   test('is not the end of a grace period that lasts until the next rotation', () => {
-    const keyset = pair({ graceEndsAt: inMs(HOUR) })
+    const keyset = pair({ second: until(HOUR) })
     expect(nextWakeAt(situation({ keyset }), NOW)).toEqual(inMs(DAY))
   })
 })
 
 describe('a promotion', () => {
-  const schedule = { grace: ELAPSED, publishedAt: NOW, nextRotationAt: inMs(14 * DAY) }
+  const facts = { reason: 'scheduled', publishedAt: NOW, until: inMs(48 * HOUR) } as const
 
-  test('makes the new key sign and keeps the former first for its grace period, counted from the push', () => {
-    const keyset = [...pair({ graceEndsAt: inMs(-1) }), pendingKey]
-    expect(promotion(keyset, 'scheduled', schedule)).toEqual([
-      { version: 1, to: 'retired', graceEndsAt: inMs(-1) },
-      { version: 2, to: 'previous', graceEndsAt: inMs(48 * HOUR) },
-      { version: 3, to: 'current', graceEndsAt: null },
-    ])
+  test('makes the new key sign and keeps the former first for its grace period', () => {
+    expect(promoteKey(pair({ second: until(-1), ...pendingKey }), facts)).toEqual({
+      keyset: pair({ current: 3, second: { version: 2, filler: false, until: inMs(48 * HOUR) } }),
+      erased: [1],
+    })
   })
 
   test('keeps a key that left the config var for as long as its own grace period lasts', () => {
-    const keyset = [...pair({ graceEndsAt: inMs(1) }), pendingKey]
-    const after = afterTransitions(keyset, promotion(keyset, 'manual', schedule))
-    expect(after.map(({ stage }) => stage)).toEqual(['previous', 'previous', 'current'])
-    expect(after[0]?.graceEndsAt).toEqual(inMs(1))
-    expect(publishedPair(after)).toEqual({ first: 3, second: 2 })
+    const before = pair({ second: until(1), ...pendingKey })
+    const { keyset, erased } = promoteKey(before, { ...facts, reason: 'manual' })
+    expect(keyset.older).toEqual([{ version: 1, until: inMs(1) }])
+    expect(publishedPair(keyset)).toEqual({ first: 3, second: 2 })
+    expect(erased).toEqual([])
   })
 
   test('drops a filler at once, since nobody ever signed with it', () => {
-    const keyset = [...pair({ filler: true, graceEndsAt: null }), pendingKey]
-    const after = afterTransitions(keyset, promotion(keyset, 'scheduled', schedule))
-    expect(after[0]?.stage).toBe('retired')
+    const { keyset, erased } = promoteKey(pair({ second: FILLER, ...pendingKey }), facts)
+    expect(liveVersions(keyset)).toEqual([3, 2])
+    expect(erased).toEqual([1])
   })
 
   test('drops a filler that was made and never published', () => {
-    const keyset = [...pair(), pendingKey, pendingFiller]
-    const after = afterTransitions(keyset, promotion(keyset, 'scheduled', schedule))
-    expect(after.find(({ version }) => version === 4)?.stage).toBe('retired')
+    const { keyset, erased } = promoteKey(pair({ ...pendingKey, ...pendingFiller }), facts)
+    expect(liveVersions(keyset)).not.toContain(4)
+    expect(erased).toEqual([4])
   })
 
-  test('passes over keys that are erased already', () => {
-    const keyset = [keyVersion(0, 'retired', { graceEndsAt: inMs(-DAY) }), ...pair(), pendingKey]
-    expect(promotion(keyset, 'scheduled', schedule).map(({ version }) => version)).toEqual([2, 3])
+  test('leaves nothing pending, and what was revoked stays revoked', () => {
+    const { keyset } = promoteKey(pair({ ...pendingKey, ...pendingFiller, revokedTo: 1 }), facts)
+    expect(keyset).toMatchObject({ pending: null, pendingFiller: null, revokedTo: 1 })
   })
 
   test('after a revoke leaves no old key: new key and filler are all that remains', () => {
-    const keyset = [
-      keyVersion(0, 'previous', { graceEndsAt: inMs(DAY) }),
-      ...pair(),
-      pendingKey,
-      pendingFiller,
-    ]
-    const after = afterTransitions(keyset, promotion(keyset, 'revoke', schedule))
-    expect(
-      after.filter(({ stage }) => stage !== 'retired').map(({ version, stage }) => [version, stage]),
-    ).toEqual([
-      [3, 'current'],
-      [4, 'previous'],
-    ])
-    expect(publishedPair(after)).toEqual({ first: 3, second: 4 })
+    const before = pair({ older: older(DAY), ...pendingKey, ...pendingFiller, revokedTo: 2 })
+    const { keyset, erased } = promoteKey(before, { ...facts, reason: 'revoke' })
+    expect(liveVersions(keyset)).toEqual([4, 3])
+    expect(publishedPair(keyset)).toEqual({ first: 3, second: 4 })
+    expect(keyset.second.filler).toBe(true)
+    expect(erased.toSorted()).toEqual([0, 1, 2])
   })
 })
 
 describe('the promotion of a filler', () => {
   test('puts it in the second place and erases the key that stood there', () => {
-    const keyset = [...overdueSecond, pendingFiller]
-    const after = afterTransitions(keyset, fillerPromotion(keyset))
-    expect(after.map(({ stage }) => stage)).toEqual(['retired', 'current', 'previous'])
-    expect(publishedPair(after)).toEqual({ first: 2, second: 4 })
+    const { keyset, erased } = promoteFiller({ ...overdueSecond, ...pendingFiller })
+    expect(keyset).toEqual(pair({ second: { version: 4, filler: true } }))
+    expect(erased).toEqual([1])
   })
 
   test('keeps a key that left the config var and is still within its grace period', () => {
-    const older = keyVersion(0, 'previous', { graceEndsAt: inMs(DAY) })
-    const keyset = [older, ...overdueSecond, pendingFiller]
-    expect(afterTransitions(keyset, fillerPromotion(keyset))[0]).toEqual(older)
+    const { keyset, erased } = promoteFiller({ ...overdueSecond, ...pendingFiller, older: older(DAY) })
+    expect(keyset.older).toEqual(older(DAY))
+    expect(erased).toEqual([1])
   })
 
-  test('changes nothing when no filler waits', () => {
-    expect(fillerPromotion(pair())).toEqual([])
+  test('is refused when no filler waits', () => {
+    expect(() => promoteFiller(PAIR)).toThrow()
   })
 })

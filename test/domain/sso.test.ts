@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkSignOn, resourceTokenOf, type SignOnFields, userScopedTokenOf } from '../../src/domain/sso.ts'
+import { userScopedToken } from '../../simulator/src/sso-token.ts'
+import { checkSignOn, type SignOnFields } from '../../src/domain/sso.ts'
 
 const SALT = '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4'
 const ID = '01234567-89ab-cdef-0123-456789abcdef'
@@ -29,11 +30,14 @@ describe('the published vectors hold', () => {
     ['1', 'SSO_SALT', '1262304000', 'b6010f6fbb850887a396c2bc0ab23974003008f6'],
     [ID, SALT, TIMESTAMP, RESOURCE],
   ])('resource token of %s', (id, salt, timestamp, token) => {
-    expect(resourceTokenOf(id, salt, timestamp)).toBe(token)
+    const fields = { resource_id: id, timestamp, resource_token: token }
+    expect(checkSignOn(fields, salt, new Date(Number(timestamp) * 1_000))).toHaveProperty('signOn')
   })
 
   test('user-scoped token', () => {
-    expect(userScopedTokenOf(ID, SALT, TIMESTAMP, USER)).toBe(SCOPED)
+    const user = { user_id: USER.id, email: USER.email }
+    const scoped = { resource_id: ID, timestamp: TIMESTAMP, ...user, user_scoped_resource_token: SCOPED }
+    expect(checkSignOn(scoped, SALT, AT)).toHaveProperty('signOn')
   })
 })
 
@@ -98,7 +102,7 @@ describe('a form is refused', () => {
     const [first = '', ...rest] = USER.email.split('@')
     const moved = { ...NEWEST, user_id: `${USER.id}:${first}`, email: `@${rest.join('@')}` }
     const shifted = { ...NEWEST, user_id: 'a:b', email: 'c' }
-    const token = userScopedTokenOf(ID, SALT, TIMESTAMP, { id: 'a', email: 'b:c' })
+    const token = userScopedToken(ID, SALT, TIMESTAMP, 'a', 'b:c')
     expect(checkSignOn(moved, SALT, AT)).toEqual({ problem: 'wrong-token' })
     expect(checkSignOn({ ...shifted, user_scoped_resource_token: token }, SALT, AT)).toEqual({
       problem: 'wrong-token',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
-import { revokeKeys } from '../../src/flows/revoke-keys.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { findResource } from '../../src/store/resources.ts'
-import { findSchedule } from '../../src/store/schedule.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { ACTOR, type Life, type LifeOptions, startLife } from './support/customer-app.ts'
+import { PATIENCE } from './support/patience.ts'
 import { tickOf } from './support/ticks.ts'
 
 /** An add-on that has been rotated once, so that its first check is due an hour later. */
@@ -14,16 +14,6 @@ async function startRotated(options: LifeOptions = {}) {
   life.clock.advance(28 * DAY)
   expect(await life.tick()).toMatchObject({ promoted: 1 })
   return { ...life, firstRelease, published: life.held() }
-}
-
-async function actionsOf({ deps: { db }, id }: Life): Promise<string[]> {
-  const rows = await db
-    .selectFrom('audit_events')
-    .select('action')
-    .where('resource_id', '=', id)
-    .orderBy('id')
-    .execute()
-  return rows.map(({ action }) => action)
 }
 
 function releasesOf(life: Life): number {
@@ -58,7 +48,7 @@ test('an app that was rolled back to the former pair gets the published one back
   life.clock.advance(HOUR)
   expect(await life.tick()).toMatchObject({ checked: 1 })
   expect(life.held()).toEqual(life.published)
-  expect(await actionsOf(life)).toContain('config-repaired')
+  expect(await life.kinds()).toContain('config-repaired')
 })
 
 test('a check that has to refresh its access token first repairs with the fresh one', async () => {
@@ -116,7 +106,7 @@ test('a value that is gone is reported and not pushed, since we may have misread
   life.clock.advance(HOUR)
   expect(await life.tick()).toMatchObject({ checked: 1 })
   expect(life.pushed()).toHaveLength(1)
-  expect(await actionsOf(life)).toContain('config-differs')
+  expect(await life.kinds()).toContain('config-differs')
   expect(life.logLines.some((line) => line.includes('"check":"differs"'))).toBe(true)
 })
 
@@ -127,9 +117,9 @@ test('after three repairs in a row the difference is reported and left to people
     life.clock.advance(HOUR)
     await life.tick()
   }
-  const actions = await actionsOf(life)
-  expect(actions.filter((action) => action === 'config-repaired')).toHaveLength(3)
-  expect(actions.filter((action) => action === 'config-differs')).toHaveLength(1)
+  const kinds = await life.kinds()
+  expect(kinds.filter((kind) => kind === 'config-repaired')).toHaveLength(3)
+  expect(kinds.filter((kind) => kind === 'config-differs')).toHaveLength(1)
   expect(life.pushed()).toHaveLength(1 + 3)
 })
 
@@ -144,7 +134,7 @@ test('a check that finds all in order lets three more repairs be made', async ()
   await breakAndCheck()
   life.clock.advance(HOUR)
   await life.tick()
-  const { checkAt } = await scheduleOf(life)
+  const { checkAt } = await life.state()
   life.clock.set(String(checkAt?.toISOString()))
   await life.heroku.customer.rollback(life.appName, life.firstRelease)
   await life.tick()
@@ -165,7 +155,7 @@ test.each([
   await life.heroku.customer.rollback(life.appName, life.firstRelease)
   life.clock.advance(HOUR)
   expect(await life.tick()).toMatchObject({ promoted: 0, failed: 0 })
-  expect(await scheduleOf(life)).toMatchObject({ failures: 0, claimedUntil: null })
+  expect(await life.state()).toMatchObject({ attempts: 0, claimedUntil: null })
   expect(life.pushed()).toHaveLength(1)
 
   life.clock.advance(6 * HOUR)
@@ -181,10 +171,10 @@ test('a check cut off by a shutdown is given back and made by the next worker at
   const worker = life.worker()
   const ticking = worker.tick()
   const asked = () => life.heroku.view.apiCalls().filter(({ status }) => status === 'hung').length
-  await expect.poll(asked, { interval: 5 }).toBe(1)
+  await expect.poll(asked, PATIENCE).toBe(1)
   await worker.stop(0)
-  expect(await ticking).toMatchObject({ givenBack: 1, checked: 0 })
-  expect(await scheduleOf(life)).toMatchObject({ claimedUntil: null, wakeAt: life.clock.now() })
+  expect(await ticking).toMatchObject({ 'given-back': 1, checked: 0 })
+  expect(await life.state()).toMatchObject({ claimedUntil: null, wakeAt: life.clock.now() })
   expect(await tickOf(life.deps)).toMatchObject({ checked: 1 })
   expect(life.held()).toEqual(life.published)
 })
@@ -210,7 +200,7 @@ test.each([
   await life.tick()
   const missingSince = async () => (await findResource(life.deps.db, life.id))?.missingSince
   expect(await missingSince()).toEqual(life.clock.now())
-  expect(await life.rotations()).toMatchObject([{ state: 'stuck' }])
+  expect(await life.rotations()).toMatchObject([{ end: 'stuck' }])
   await goOn(life)
   await life.tick()
   expect(await missingSince()).toBe(null)
@@ -222,9 +212,3 @@ test('a rotation that comes due during a check is not pushed aside by it', async
   expect(await life.tick()).toMatchObject({ promoted: 1 })
   expect(life.held().second).toBe(life.published.first)
 })
-
-async function scheduleOf(life: Life) {
-  const schedule = await findSchedule(life.deps.db, life.id)
-  if (!schedule) throw new Error('the add-on has no schedule')
-  return schedule
-}

@@ -2,11 +2,12 @@ import { sql } from 'kysely'
 import { expect, inject, test } from 'vitest'
 import type { Deps } from '../../src/flows/deps.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { findSchedule } from '../../src/store/schedule.ts'
 import { withAdmin } from '../support/admin.ts'
 import { DAY, type Harness, MINUTE } from '../support/harness.ts'
 import { type Life, lifeOf, startLife } from './support/customer-app.ts'
 import { gateAtPush } from './support/gate.ts'
+import { holdKeyset, untilSomeWait } from './support/locks.ts'
+import { PATIENCE } from './support/patience.ts'
 import { tickOf } from './support/ticks.ts'
 
 const LEASE_AND_MORE = 2 * MINUTE
@@ -29,7 +30,7 @@ async function untilTheServiceIsBack({ deps }: Harness): Promise<void> {
       () => true,
       () => false,
     )
-  await expect.poll(answers, { interval: 5 }).toBe(true)
+  await expect.poll(answers, PATIENCE).toBe(true)
 }
 
 /** The rotation is finished by the next claim: same key, one value, nothing left over. */
@@ -37,10 +38,10 @@ async function expectFinished(life: Life, before: { first: string }, pushes: num
   await untilTheServiceIsBack(life)
   life.clock.advance(LEASE_AND_MORE)
   await life.tick()
-  expect(await life.rotations()).toMatchObject([{ state: 'done' }])
+  expect(await life.rotations()).toMatchObject([{ end: 'rotated' }])
   expect(life.held().second).toBe(before.first)
   expect(life.pushed()).toHaveLength(pushes)
-  expect(await findSchedule(life.deps.db, life.id)).toMatchObject({ claimedUntil: null, failures: 0 })
+  expect(await life.state()).toMatchObject({ claimedUntil: null, attempts: 0 })
 }
 
 test.each(['before', 'after'] as const)(
@@ -67,9 +68,9 @@ test('a connection that is cut in the middle of a transaction ends neither the p
   const ticking = tickOf(gate.deps)
   await gate.reached
   // The promotion waits for this lock, inside its transaction, when the cut comes.
-  const lock = await lockResource(life)
+  const lock = await holdKeyset(life.deps.db, life.id)
   gate.open()
-  await expect.poll(() => waitingForLocks(life), { interval: 5 }).toBe(1)
+  await untilSomeWait(life.deps.db)
   await cutConnections(life)
   lock.release()
   await lock.done
@@ -106,7 +107,7 @@ test('a statement that waits longer than its limit leaves the claim to its lease
   const gate = gateAtPush({ ...life.deps, db }, 'after')
   const ticking = tickOf(gate.deps)
   await gate.reached
-  const lock = await lockResource(life)
+  const lock = await holdKeyset(life.deps.db, life.id)
   gate.open()
   expect(await ticking).toMatchObject({ promoted: 0, failed: 1 })
   // 57014: the server itself has ended the statement, so nothing of it goes on behind our back.
@@ -154,40 +155,19 @@ test('a row that the database refuses keeps its own add-on back, says so, and no
   const refused = await startLife()
   const other = await lifeOf(refused, 'service-2')
   await sql`
-    alter table key_versions add constraint refuses
+    alter table sealed_keys add constraint refuses
       check (resource_id <> ${sql.lit(refused.id)} or version < 3) not valid`.execute(refused.deps.db)
   refused.clock.advance(14 * DAY)
-  expect(await refused.tick()).toMatchObject({ promoted: 1 })
+  expect(await refused.tick()).toMatchObject({ promoted: 1, failed: 1 })
   expect([refused.pushed().length, other.pushed().length]).toEqual([0, 1])
-  expect(refused.logLines.filter((line) => line.includes('keys not stored'))).toHaveLength(1)
+  const said = refused.logLines.filter((line) => line.includes('rotation interrupted'))
+  expect(said).toHaveLength(1)
+  expect(said[0]).toContain(refused.id)
 
-  await sql`alter table key_versions drop constraint refuses`.execute(refused.deps.db)
+  await sql`alter table sealed_keys drop constraint refuses`.execute(refused.deps.db)
   refused.clock.advance(LEASE_AND_MORE)
   expect(await refused.tick()).toMatchObject({ promoted: 1 })
 })
-
-/** Holds the lock that every change of the add-on begins with, in a session of its own. */
-async function lockResource(life: Life): Promise<{ release: () => void; done: Promise<void> }> {
-  const locked = Promise.withResolvers<void>()
-  const released = Promise.withResolvers<void>()
-  const done = life.deps.db
-    .transaction()
-    .execute(async (trx) => {
-      await sql`select from schedule where resource_id = ${life.id} for update`.execute(trx)
-      locked.resolve()
-      await released.promise
-    })
-    .catch(() => undefined)
-  await locked.promise
-  return { release: released.resolve, done: done.then(() => undefined) }
-}
-
-async function waitingForLocks(life: Life): Promise<number> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*)::integer as count from pg_stat_activity
-     where datname = current_database() and wait_event_type = 'Lock'`.execute(life.deps.db)
-  return rows[0]?.count ?? 0
-}
 
 function numbered(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index)

@@ -1,41 +1,22 @@
-import { changePlan } from '../../src/flows/change-plan.ts'
-import { deprovision } from '../../src/flows/deprovision.ts'
+import { pauseRotation } from '../../src/flows/dashboard/pause-rotation.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../../src/flows/deps.ts'
-import { pauseRotation } from '../../src/flows/pause-rotation.ts'
-import { requestRotation } from '../../src/flows/request-rotation.ts'
-import { revokeKeys } from '../../src/flows/revoke-keys.ts'
-import { setGracePeriod } from '../../src/flows/set-grace-period.ts'
+import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { DAY, type Harness, HOUR, MINUTE } from '../support/harness.ts'
+import { REQUESTS } from './kill-requests.ts'
+import { actor, rotated, type Scenario, stuck, UNTIL_TAKEOVER_MS } from './kill-scenario.ts'
+import { mortalProcess } from './support/mortal-process.ts'
 import { tickOf } from './support/ticks.ts'
-
-export type Subject = { id: string; app: string }
-
-/** A piece of work during which a process is killed at every point, and what is there before it. */
-export type Scenario = {
-  name: string
-  grace?: string
-  /** Brings the add-on to where the work begins; the clock stands there then. */
-  prepare: (h: Harness, addon: Subject) => Promise<void>
-  /** The work of the process that dies. */
-  work: (deps: Deps, addon: Subject) => Promise<unknown>
-  /** What whoever asked for the work does when no answer came: asks again. A tick needs nobody to ask. */
-  again?: (deps: Deps, addon: Subject) => Promise<unknown>
-  /** Actions in the audit trail of which a crash may leave one more or less. */
-  notCompared?: string[]
-}
-
-const actor = { type: 'operator' } as const
-
-async function rotated(h: Harness): Promise<void> {
-  h.clock.advance(14 * DAY)
-  await tickOf(h.deps)
-}
 
 const tick = (deps: Deps) => tickOf(deps)
 
-/** A request, repeated as it was when it brought no answer. */
-function request(name: string, work: (deps: Deps, addon: Subject) => Promise<unknown>): Scenario {
-  return { name, prepare: rotated, work, again: work }
+/** A worker that dies at that point of the tick, and the time until its lease is over. */
+async function workerThatDied(h: Harness, point: string): Promise<void> {
+  const mortal = mortalProcess(h.deps, h.databaseUrl, { name: point, nth: 1 })
+  if (await mortal.live((deps) => tickOf(deps))) throw new Error(`the worker did not pass "${point}"`)
+  await mortal.end()
+  h.clock.advance(UNTIL_TAKEOVER_MS)
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -76,11 +57,83 @@ export const SCENARIOS: readonly Scenario[] = [
     work: tick,
   },
   {
+    name: 'a rotation whose key was stored by a worker that died before its push',
+    async prepare(h) {
+      h.clock.advance(14 * DAY)
+      await workerThatDied(h, 'before call writeConfig')
+    },
+    work: tick,
+  },
+  {
+    name: 'a rotation whose push was made by a worker that died before its promotion',
+    async prepare(h) {
+      h.clock.advance(14 * DAY)
+      await workerThatDied(h, 'after call writeConfig')
+    },
+    work: tick,
+  },
+  {
+    name: 'a rotation that becomes stuck',
+    async prepare(h, { id }) {
+      h.clock.advance(14 * DAY)
+      h.heroku.faults.add({
+        match: { method: 'PATCH', addon: id },
+        kind: 'status',
+        status: 404,
+        times: 100,
+      })
+    },
+    work: tick,
+    endsStuck: true,
+  },
+  {
+    name: 'a stuck rotation that is resumed',
+    async prepare(h, { id }) {
+      h.clock.advance(14 * DAY)
+      await stuck(h, id)
+      await resumeRotation(h.deps, { resourceId: id, actor })
+    },
+    work: tick,
+  },
+  {
+    name: 'a rotation by hand during a pause',
+    async prepare(h, { id }) {
+      await pauseRotation(h.deps, { resourceId: id, actor, until: null, reason: 'audit' })
+      h.clock.advance(20 * DAY)
+      await requestRotation(h.deps, { resourceId: id, actor })
+    },
+    work: tick,
+  },
+  {
     name: 'a filler after the end of a grace period',
     grace: '48h',
     async prepare(h) {
       await rotated(h)
       h.clock.advance(48 * HOUR)
+    },
+    work: tick,
+  },
+  {
+    name: 'a filler whose push was lost',
+    grace: '48h',
+    async prepare(h, { id }) {
+      await rotated(h)
+      h.clock.advance(48 * HOUR)
+      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'lost-answer' })
+      await tickOf(h.deps)
+      h.clock.advance(MINUTE)
+    },
+    work: tick,
+  },
+  {
+    name: 'a rotation that comes due while a filler still waits for Heroku',
+    grace: '48h',
+    async prepare(h, { id }) {
+      await rotated(h)
+      h.clock.advance(48 * HOUR)
+      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 503 })
+      await tickOf(h.deps)
+      h.clock.advance(12 * DAY)
     },
     work: tick,
   },
@@ -115,6 +168,15 @@ export const SCENARIOS: readonly Scenario[] = [
     work: tick,
   },
   {
+    name: 'a revoke of a revoke that is stuck',
+    async prepare(h, { id }) {
+      await revokeKeys(h.deps, { resourceId: id, actor })
+      await stuck(h, id)
+      await revokeKeys(h.deps, { resourceId: id, actor })
+    },
+    work: tick,
+  },
+  {
     name: 'a plan change that makes the key due at once',
     async prepare(h, { id }) {
       h.clock.advance(3 * DAY)
@@ -142,27 +204,5 @@ export const SCENARIOS: readonly Scenario[] = [
     // Where the repair arrived and its worker died, the next check finds nothing to repair.
     notCompared: ['config-repaired'],
   },
-  request('the request for a rotation', (deps, { id }) => requestRotation(deps, { resourceId: id, actor })),
-  request('the request for a revoke', (deps, { id }) => revokeKeys(deps, { resourceId: id, actor })),
-  request('the request for another plan', (deps, { id }) =>
-    changePlan(deps, { resourceId: id, plan: 'daily' }),
-  ),
-  request('the request for a pause', (deps, { id }) =>
-    pauseRotation(deps, { resourceId: id, actor, until: null, reason: 'audit' }),
-  ),
-  {
-    ...request('the request for another grace period', (deps, { id }) =>
-      setGracePeriod(deps, { resourceId: id, actor, grace: { until: 'elapsed', ms: 72 * HOUR } }),
-    ),
-    // The repeated request is written down too, as one that changes nothing.
-    notCompared: ['grace-period-changed'],
-  },
-  {
-    ...request('the end of the add-on', (deps, { id }) => deprovision(deps, { resourceId: id })),
-    // The second time it is gone already, which Heroku takes for an answer.
-    again: (deps, { id }) => deprovision(deps, { resourceId: id }).catch(() => undefined),
-  },
+  ...REQUESTS,
 ]
-
-/** Longer than any lease, shorter than the time to the first check. */
-export const UNTIL_TAKEOVER_MS = 2 * MINUTE

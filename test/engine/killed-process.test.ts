@@ -18,7 +18,7 @@ async function makeDue(life: Life): Promise<void> {
   const now = new Date()
   life.clock.set(now.toISOString())
   await life.deps.db
-    .updateTable('schedule')
+    .updateTable('keysets')
     .set({ wake_at: now, next_rotation_at: now })
     .where('resource_id', '=', life.id)
     .execute()
@@ -31,7 +31,7 @@ async function endLease(life: Life): Promise<void> {
   const now = new Date()
   life.clock.set(now.toISOString())
   await life.deps.db
-    .updateTable('schedule')
+    .updateTable('keysets')
     .set({ wake_at: now, claimed_until: now })
     .where('resource_id', '=', life.id)
     .execute()
@@ -81,7 +81,7 @@ test.each(KILLS)(
     expect(life.pushed()).toHaveLength(pushes)
     expect(new Set(life.pushed()).size).toBe(1)
     expect(life.held().second).toBe(before.first)
-    expect(await life.rotations()).toMatchObject([{ reason: 'scheduled', state: 'done', pendingVersion: 3 }])
+    expect(await life.rotations()).toMatchObject([{ reason: 'scheduled', end: 'rotated', version: 3 }])
   },
   40_000,
 )
@@ -92,7 +92,8 @@ test('a worker process whose connections are cut inside a transaction lives on a
   const locked = Promise.withResolvers<void>()
   const cut = Promise.withResolvers<void>()
   const lock = life.deps.db.transaction().execute(async (trx) => {
-    await sql`select from resources where id = ${life.id} for update`.execute(trx)
+    // Its second statement: the state is written by then, and the new key is not.
+    await sql`lock table sealed_keys in exclusive mode`.execute(trx)
     locked.resolve()
     await cut.promise
   })
@@ -110,8 +111,8 @@ test('a worker process whose connections are cut inside a transaction lives on a
   const interrupted = () => child.log().includes('interrupted')
   await expect.poll(interrupted, PATIENCE).toBe(true)
   await endLease(life)
-  const states = async () => (await life.rotations()).map(({ state }) => state)
-  await expect.poll(states, PATIENCE).toEqual(['done'])
+  const ends = async () => (await life.rotations()).map(({ end }) => end)
+  await expect.poll(ends, PATIENCE).toEqual(['rotated'])
   expect(child.process.exitCode).toBe(null)
   expect(new Set(life.pushed()).size).toBe(1)
   expect(life.held().second).toBe(before.first)

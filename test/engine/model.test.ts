@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { startHarness } from '../support/harness.ts'
 import { FAILED_ONCE } from './model-seeds.ts'
-import { lifeCommands, type Model } from './support/model-commands.ts'
+import type { Model } from './support/model-command.ts'
+import { lifeCommands } from './support/model-commands.ts'
 import { createModelWorld } from './support/model-world.ts'
 
 const RUNS = Number(process.env.FC_RUNS ?? 16)

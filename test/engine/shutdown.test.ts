@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { findSchedule } from '../../src/store/schedule.ts'
-import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
+import { createWorker } from '../../src/worker/worker.ts'
 import { DAY, type Harness, startHarness } from '../support/harness.ts'
 import { type Life, lifeOf, startLife } from './support/customer-app.ts'
 import { mortalProcess, type Point } from './support/mortal-process.ts'
+import { PATIENCE } from './support/patience.ts'
 import { tickOf } from './support/ticks.ts'
 
 const WORKER = { concurrency: 20, claimLimit: 100, clockOffsetMs: async () => 0 }
@@ -16,7 +16,7 @@ async function stopAt(h: Harness, name: string, point: Point | undefined): Promi
   const stopped: Promise<void>[] = []
   const instead = () => void stopped.push(worker.stop(10_000))
   const process = mortalProcess(h.deps, h.databaseUrl, point && { ...point, instead })
-  const worker = createRotationWorker(process.deps, WORKER)
+  const worker = createWorker(process.deps, WORKER)
   await worker.tick()
   await Promise.all(stopped)
   const at = point ? `stopped ${point.name} #${point.nth}` : 'not stopped'
@@ -26,17 +26,17 @@ async function stopAt(h: Harness, name: string, point: Point | undefined): Promi
   await tickOf(h.deps)
   expect(life.pushed(), at).toHaveLength(1)
   expect(life.held().second, at).toBe(before.first)
-  expect(await life.rotations(), at).toMatchObject([{ state: 'done' }])
+  expect(await life.rotations(), at).toMatchObject([{ end: 'rotated' }])
   await process.end()
   await life.heroku.customer.destroyApp(name)
   return process
 }
 
 async function expectNoClaim(life: Life, at: string): Promise<void> {
-  const schedule = await findSchedule(life.deps.db, life.id)
-  expect(schedule?.claimedUntil, at).toBe(null)
+  const { claimedUntil, attempts } = await life.state()
+  expect(claimedUntil, at).toBe(null)
   // At a point before the claim nothing was begun, so this holds of itself there.
-  expect(schedule?.failures, at).toBe(0)
+  expect(attempts, at).toBe(0)
 }
 
 test('a worker told to stop at any point of a rotation leaves no claim, and the next one finishes at once', async () => {
@@ -57,9 +57,9 @@ test.each([
     life.clock.advance(14 * DAY)
     const worker = life.worker()
     const ticking = worker.tick()
-    await expect.poll(() => life.pushed().length, { interval: 5 }).toBe(1)
+    await expect.poll(() => life.pushed().length, PATIENCE).toBe(1)
     await worker.stop(0)
-    expect(await ticking).toMatchObject({ givenBack: 1, failed: 0 })
+    expect(await ticking).toMatchObject({ 'given-back': 1, failed: 0 })
     await expectNoClaim(life, 'stopped')
 
     expect(await life.tick()).toMatchObject({ promoted: 1 })

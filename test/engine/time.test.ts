@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { pauseRotation, resumeSchedule } from '../../src/flows/pause-rotation.ts'
-import { findSchedule } from '../../src/store/schedule.ts'
-import { createRotationWorker } from '../../src/worker/rotation-worker.ts'
+import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
+import { createWorker } from '../../src/worker/worker.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { ACTOR, type Life, startLife } from './support/customer-app.ts'
 import { gateAtPush } from './support/gate.ts'
@@ -15,9 +14,7 @@ test('these tests run in a zone with summer time', () => {
 })
 
 async function dueAt(life: Life): Promise<Date> {
-  const schedule = await findSchedule(life.deps.db, life.id)
-  if (!schedule) throw new Error('the add-on has no schedule')
-  return schedule.nextRotationAt
+  return (await life.state()).nextRotationAt
 }
 
 test.each([
@@ -97,7 +94,7 @@ test('the dates of a hundred rotations do not drift, however late the worker is'
     expect(await life.tick()).toMatchObject({ promoted: 1 })
   }
   expect(await dueAt(life)).toEqual(new Date(first.getTime() + 100 * DAY))
-  const dates = (await life.rotations()).map((rotation) => rotation.dueAt.getTime()).reverse()
+  const dates = (await life.rotations()).map((rotation) => rotation.dueAt.getTime())
   expect(dates).toEqual(dates.map((_, round) => first.getTime() + round * DAY))
 }, 60_000)
 
@@ -130,7 +127,7 @@ test('a process alone that slept two days over its push finishes it, and the nex
   const first = await dueAt(life)
   life.clock.advance(DAY)
   const gate = gateAtPush(life.deps, 'after')
-  const worker = createRotationWorker(gate.deps, {
+  const worker = createWorker(gate.deps, {
     concurrency: 5,
     claimLimit: 10,
     clockOffsetMs: async () => 0,

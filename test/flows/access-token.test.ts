@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { type Caller, withAccessToken } from '../../src/flows/access-token.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import type { Deps } from '../../src/flows/deps.ts'
-import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { createHerokuSession, type HerokuSession } from '../../src/flows/heroku/heroku-session.ts'
 import { loadTokens } from '../../src/store/oauth-tokens.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
-import { auditActions, lastRotation, scheduleOf, tokenCalls } from '../support/resource.ts'
+import { endedRotations, kindsOf, stateOf, tokenCalls } from '../support/resource.ts'
 
 /** Tokens live 28,799 s from the exchange on. */
 const TOKEN_LIFE_MS = 28_799 * SECOND
@@ -23,11 +23,13 @@ async function rotateNow(h: HarnessWithAddon) {
 const pushStatuses = (h: HarnessWithAddon) => callsTo(h, 'PATCH', '/config').map(({ status }) => status)
 const refreshes = (h: HarnessWithAddon) => tokenCalls(h, 'refresh_token')
 
-/** The resource as whoever calls Heroku for it holds it. */
-async function callerOf(deps: Deps, resourceId: string): Promise<Caller> {
-  const wrappedDek = (await findResource(deps.db, resourceId))?.wrappedDek ?? ''
-  const sealer = await deps.sealing.forResource(resourceId, wrappedDek)
-  return { resourceId, sealer, tokens: await loadTokens(deps.db, resourceId), grantWaiting: false }
+/** A session with the tokens as they are now. */
+async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession> {
+  const dek = (await findResource(deps.db, resourceId))?.dek
+  if (!dek) throw new Error('the resource has no data key')
+  const sealer = await deps.sealing.forResource(resourceId, dek)
+  const token = await loadTokens(deps.db, resourceId)
+  return createHerokuSession(deps, { resourceId, sealer, token, grantWaiting: false })
 }
 
 describe('an access token', () => {
@@ -37,7 +39,7 @@ describe('an access token', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1, failed: 0 })
     expect(refreshes(h)).toHaveLength(1)
     expect(pushStatuses(h)).toEqual([200])
-    expect(await auditActions(h.deps, h.addon.id)).toContain('access-token-refreshed')
+    expect(await kindsOf(h.deps, h.addon.id)).toContain('access-token-refreshed')
   })
 
   test('is used as it is while it has more than two minutes to live', async () => {
@@ -61,11 +63,9 @@ describe('an access token', () => {
     expect(await rotateNow(h)).toMatchObject({ promoted: 1, failed: 0 })
     expect(pushStatuses(h)).toEqual([401, 200])
     expect(refreshes(h)).toHaveLength(1)
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({
-      state: 'done',
-      attempts: 1,
-      lastFailure: null,
-    })
+    const [rotated, ...others] = await endedRotations(h.deps, h.addon.id)
+    expect(rotated).toMatchObject({ kind: 'rotated', attempts: 1 })
+    expect([rotated?.failures, others]).toEqual([undefined, []])
   })
 
   test('that Heroku refuses even when it is fresh is not refreshed again and again', async () => {
@@ -74,15 +74,18 @@ describe('an access token', () => {
     expect(await rotateNow(h)).toMatchObject({ promoted: 0, failed: 1 })
     expect(refreshes(h)).toHaveLength(1)
     expect(pushStatuses(h)).toEqual([401, 401])
-    const { state, attempts, lastFailure } = await lastRotation(h.deps, h.addon.id)
-    expect([state, attempts, lastFailure?.split(':')[0]]).toEqual(['open', 1, 'unauthorized'])
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: null },
+      attempts: 1,
+      failures: [{ kind: 'unauthorized' }],
+    })
   })
 
   test('of every add-on is refreshed after the credentials were reset in the portal', async () => {
     const h = await startWithAddon()
     await h.heroku.customer.createApp('service-2')
     const other = await h.heroku.customer.createAddon({ app: 'service-2', plan: 'fortnightly' })
-    await expect.poll(() => auditActions(h.deps, other.id)).toContain('grant-exchanged')
+    await expect.poll(() => kindsOf(h.deps, other.id)).toContain('grant-exchanged')
     h.heroku.resetOauth()
     const actor = { type: 'operator' } as const
     for (const { id } of [h.addon, other]) await requestRotation(h.deps, { resourceId: id, actor })
@@ -97,12 +100,8 @@ describe('a refresh', () => {
     h.clock.advance(TOKEN_LIFE_MS)
     h.heroku.faults.add({ match: REFRESH, kind: 'latency', ms: 100 })
     const processes = [h.deps, await h.anotherProcess(), await h.anotherProcess(), await h.anotherProcess()]
-    const callers = await Promise.all(processes.map((deps) => callerOf(deps, h.addon.id)))
-    const results = await Promise.all(
-      processes.map((deps, index) =>
-        withAccessToken(deps, callers[index] as Caller, async () => ({ ok: true, value: 'called' })),
-      ),
-    )
+    const sessions = await Promise.all(processes.map((deps) => sessionOf(deps, h.addon.id)))
+    const results = await Promise.all(sessions.map((session) => session.readConfig()))
     expect(refreshes(h)).toHaveLength(1)
     expect(results.filter(({ ok }) => ok)).toHaveLength(1)
     for (const result of results) {
@@ -110,15 +109,15 @@ describe('a refresh', () => {
     }
   })
 
-  test('by somebody else is seen: who holds the old tokens neither uses nor refreshes them', async () => {
+  test('by somebody else is seen: who holds the old tokens takes the new ones, and refreshes nothing', async () => {
     const h = await startWithAddon()
-    const late = await callerOf(h.deps, h.addon.id)
+    const late = await sessionOf(h.deps, h.addon.id)
     h.clock.advance(TOKEN_LIFE_MS)
     await rotateNow(h)
     expect(refreshes(h)).toHaveLength(1)
-    const result = await withAccessToken(h.deps, late, async () => ({ ok: true, value: 'called' }))
-    expect(result).toMatchObject({ ok: false, failure: { kind: 'postponed' } })
+    expect(await late.readConfig()).toMatchObject({ ok: true })
     expect(refreshes(h)).toHaveLength(1)
+    expect(callsTo(h, 'GET', '/config').map(({ status }) => status)).toEqual([200])
   })
 
   test('that brings a new refresh token keeps it: the next refresh takes that one', async () => {
@@ -134,16 +133,20 @@ describe('a refresh', () => {
     const h = await startWithAddon()
     const before = await loadTokens(h.deps.db, h.addon.id)
     const refreshed = { accessToken: 'HRKU-fresh', refreshToken: null, expiresInSeconds: 7_199 }
+    const used: string[] = []
     const deps: Deps = {
       ...h.deps,
       identity: { ...h.deps.identity, refresh: async () => ({ ok: true, value: refreshed }) },
+      platform: {
+        ...h.deps.platform,
+        readConfig: async ({ accessToken }) => {
+          used.push(accessToken)
+          return { ok: true, value: null }
+        },
+      },
     }
     h.clock.advance(TOKEN_LIFE_MS)
-    const used: string[] = []
-    await withAccessToken(deps, await callerOf(deps, h.addon.id), async (accessToken) => {
-      used.push(accessToken)
-      return { ok: true, value: undefined }
-    })
+    await (await sessionOf(deps, h.addon.id)).readConfig()
     expect(used).toEqual(['HRKU-fresh'])
     expect(await loadTokens(h.deps.db, h.addon.id)).toMatchObject({
       sealedRefreshToken: before?.sealedRefreshToken,
@@ -170,8 +173,8 @@ describe('a refresh', () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     h.heroku.faults.add({ match: REFRESH, kind: 'status', status: 429, retryAfter: 60 })
-    expect(await h.worker1.tick()).toMatchObject({ failed: 0, heldBack: 1 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await h.worker1.tick()).toMatchObject({ failed: 0, 'held-back': 1 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     h.clock.advance(2 * MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   })
@@ -184,9 +187,11 @@ describe('a refresh', () => {
     h.heroku.resetOauth(reset)
     h.clock.advance(14 * DAY)
     expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
-    const rotation = await lastRotation(h.deps, h.addon.id)
-    expect(rotation).toMatchObject({ state: 'open', attempts: 1 })
-    expect(rotation.lastFailure).toMatch(/^refresh-refused: /)
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: null },
+      attempts: 1,
+      failures: [{ kind: 'refresh-refused' }],
+    })
     expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ missingSince: null })
     expect(pushes(h)).toEqual([])
   })
@@ -196,11 +201,14 @@ describe('a refresh', () => {
     h.heroku.resetOauth({ clientSecret: 'another' })
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
-    const { pendingVersion } = await lastRotation(h.deps, h.addon.id)
+    const { pending } = (await stateOf(h.deps, h.addon.id)).keyset
+    expect(pending).not.toBeNull()
     h.heroku.resetOauth({ clientSecret: h.config.addonClientSecret })
     h.clock.advance(HOUR)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'done', pendingVersion })
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([
+      { kind: 'rotated', key: { version: pending } },
+    ])
   })
 
   test('that is refused for good ends stuck after twelve attempts, and the resource stays out of the way', async () => {
@@ -211,8 +219,12 @@ describe('a refresh', () => {
       await h.worker1.tick()
       h.clock.advance(HOUR)
     }
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck', attempts: 12 })
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ wakeAt: null, claimedUntil: null })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: new Date(h.clock.now().getTime() - HOUR) },
+      attempts: 12,
+      wakeAt: null,
+      claimedUntil: null,
+    })
     expect(refreshes(h)).toHaveLength(12)
     await h.worker1.tick()
     expect(refreshes(h)).toHaveLength(12)

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { changePlan } from '../../src/flows/change-plan.ts'
-import { resumeRotation } from '../../src/flows/request-rotation.ts'
-import { gateAtSealing } from '../engine/support/gate.ts'
+import { resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
+import { gateAtClaim } from '../engine/support/gate.ts'
 import { tickOf } from '../engine/support/ticks.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
-import { auditTrail, lastRotation, scheduleOf, stagesOf, uuid } from '../support/resource.ts'
+import { endedRotations, historyOf, stagesOf, stateOf, uuid } from '../support/resource.ts'
 
 /** An add-on on the plan `fortnightly`, provisioned so many days ago. */
 async function startAged(days: number, options: { grace?: string } = {}) {
@@ -20,23 +20,23 @@ async function startAged(days: number, options: { grace?: string } = {}) {
 describe('a plan change', () => {
   test('to the same plan changes nothing and leaves no trace but a log line', async () => {
     const h = await startAged(3)
-    const before = [await scheduleOf(h.deps, h.addon.id), await auditTrail(h.deps, h.addon.id)]
+    const before = [await stateOf(h.deps, h.addon.id), await historyOf(h.deps, h.addon.id)]
     expect(await h.change('fortnightly')).toMatchObject({ outcome: 'same-plan' })
-    expect([await scheduleOf(h.deps, h.addon.id), await auditTrail(h.deps, h.addon.id)]).toEqual(before)
+    expect([await stateOf(h.deps, h.addon.id), await historyOf(h.deps, h.addon.id)]).toEqual(before)
   })
 
   test('to a shorter period counts the age of the present key: due when the key is that old', async () => {
     const h = await startAged(3)
     expect(await h.change('weekly')).toMatchObject({ outcome: 'plan-changed', plan: 'weekly' })
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: h.onDay(7),
       wakeAt: h.onDay(7),
     })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
     h.clock.advance(4 * DAY)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ reason: 'scheduled' })
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(14) })
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([{ rotation: { reason: 'scheduled' } }])
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(14) })
   })
 
   test('to a period that the key has outlived rotates at once, for that reason, and counts from there', async () => {
@@ -44,14 +44,11 @@ describe('a plan change', () => {
     const before = keysOn(h)
     await h.change('weekly')
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({
-      reason: 'plan-change',
-      openedBy: { type: 'heroku' },
-      dueAt: h.onDay(10),
-      state: 'done',
-    })
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([
+      { kind: 'rotated', actor: { type: 'heroku' }, rotation: { reason: 'plan-change', dueAt: h.onDay(10) } },
+    ])
     expect(keysOn(h).second).toBe(before.first)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(17) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(17) })
   })
 
   test('to the period that the key is exactly old rotates at once, and only once', async () => {
@@ -60,7 +57,7 @@ describe('a plan change', () => {
     await h.worker1.tick()
     await h.worker1.tick()
     expect(pushes(h)).toHaveLength(1)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(14) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(14) })
   })
 
   test('to a longer period moves the due date away', async () => {
@@ -68,7 +65,7 @@ describe('a plan change', () => {
     await h.change('monthly')
     h.clock.advance(2 * DAY)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(28) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(28) })
   })
 
   test('to a longer period when the old date has just come, before a worker looked, makes no rotation', async () => {
@@ -81,7 +78,7 @@ describe('a plan change', () => {
   test('there and back leaves the due date as it was', async () => {
     const h = await startAged(3)
     for (const plan of ['monthly', 'weekly', 'fortnightly']) await h.change(plan)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: h.onDay(14),
       wakeAt: h.onDay(14),
     })
@@ -91,7 +88,7 @@ describe('a plan change', () => {
     const h = await startAged(14, { grace: '48h' })
     await h.worker1.tick()
     await h.change('monthly')
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(42) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(42) })
     h.clock.advance(48 * HOUR)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'retired', 3: 'current', 4: 'previous' })
@@ -100,8 +97,8 @@ describe('a plan change', () => {
   test('leaves a trace that names both plans', async () => {
     const h = await startAged(3)
     await h.change('weekly')
-    expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
-      action: 'plan-changed',
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'plan-changed',
       actor: { type: 'heroku' },
       at: h.clock.now(),
       details: { from: 'fortnightly', to: 'weekly' },
@@ -110,9 +107,9 @@ describe('a plan change', () => {
 
   test('to a plan that is not offered is refused and changes nothing', async () => {
     const h = await startAged(3)
-    const before = await scheduleOf(h.deps, h.addon.id)
+    const before = await stateOf(h.deps, h.addon.id)
     await expect(h.change('hourly')).rejects.toMatchObject({ code: 'unknown-plan' })
-    expect(await scheduleOf(h.deps, h.addon.id)).toEqual(before)
+    expect(await stateOf(h.deps, h.addon.id)).toEqual(before)
     await expect(changePlan(h.deps, { resourceId: uuid(9), plan: 'hourly' })).rejects.toMatchObject({
       code: 'unknown-resource',
     })
@@ -128,7 +125,7 @@ describe('a plan change while a rotation is under way', () => {
     await h.change('weekly')
     expect(await ticking).toMatchObject({ promoted: 1 })
     expect(pushes(h)).toHaveLength(1)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(21) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(21) })
   })
 
   test('does not revive a stuck one, and counts once that one is resumed and done', async () => {
@@ -138,12 +135,14 @@ describe('a plan change while a rotation is under way', () => {
     await h.change('daily')
     h.clock.advance(MINUTE)
     await h.worker1.tick()
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck', reason: 'scheduled' })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: new Date(h.clock.now().getTime() - MINUTE), reason: 'scheduled' },
+    })
     expect(pushes(h)).toHaveLength(1)
 
     await resumeRotation(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(15) })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ nextRotationAt: h.onDay(15) })
   })
 
   test('takes back a key that was just being made for the old date, and the next rotation makes its own', async () => {
@@ -154,7 +153,7 @@ describe('a plan change while a rotation is under way', () => {
     h.clock.advance(DAY)
     await h.worker1.tick()
     h.clock.advance(DAY)
-    const gate = gateAtSealing(await h.anotherProcess())
+    const gate = gateAtClaim(await h.anotherProcess())
     const ticking = tickOf(gate.deps)
     await gate.reached
     await changePlan(h.deps, { resourceId: h.addon.id, plan: 'monthly' })
@@ -165,6 +164,9 @@ describe('a plan change while a rotation is under way', () => {
     h.heroku.faults.clear()
     h.clock.advance(28 * DAY)
     await h.worker1.tick()
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ reason: 'scheduled', state: 'done' })
+    expect((await endedRotations(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'rotated',
+      rotation: { reason: 'scheduled' },
+    })
   })
 })

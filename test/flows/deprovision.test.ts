@@ -1,29 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { changePlan } from '../../src/flows/change-plan.ts'
-import { deprovision } from '../../src/flows/deprovision.ts'
-import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
-import { listRotations } from '../../src/store/rotations.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
+import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR } from '../support/harness.ts'
-import { auditActions, auditTrail, stagesOf, tokenCalls, uuid } from '../support/resource.ts'
+import { endedRotations, historyOf, kindsOf, stagesOf, tokenCalls, uuid } from '../support/resource.ts'
 
 /** Everything of a resource that could come back to life. */
 async function remainsOf(h: HarnessWithAddon) {
   const { db } = h.deps
   const resource = await db.selectFrom('resources').selectAll().executeTakeFirstOrThrow()
-  const keys = await db.selectFrom('key_versions').selectAll().execute()
-  const rotations = await listRotations(db, h.addon.id, { limit: 10 })
   return {
     state: resource.state,
     dataKey: resource.wrapped_dek,
     logAddress: resource.sealed_log_input_url,
-    liveKeys: keys.filter((key) => key.stage !== 'retired' || key.sealed_key !== null || key.digest !== null)
-      .length,
-    schedule: await db.selectFrom('schedule').selectAll().execute(),
+    keys: await db.selectFrom('sealed_keys').selectAll().execute(),
+    keysets: await db.selectFrom('keysets').selectAll().execute(),
     grants: await db.selectFrom('oauth_grants').selectAll().execute(),
     tokens: await db.selectFrom('oauth_tokens').selectAll().execute(),
-    unfinished: rotations.filter(({ state }) => state === 'open' || state === 'stuck').length,
-    lastAction: (await auditActions(h.deps, h.addon.id)).at(-1),
+    lastKind: (await kindsOf(h.deps, h.addon.id)).at(-1),
   }
 }
 
@@ -31,28 +26,31 @@ const NOTHING = {
   state: 'deprovisioned',
   dataKey: null,
   logAddress: null,
-  liveKeys: 0,
-  schedule: [],
+  keys: [],
+  keysets: [],
   grants: [],
   tokens: [],
-  unfinished: 0,
-  lastAction: 'resource-deprovisioned',
+  lastKind: 'deprovisioned',
 }
 
 const destroy = (h: HarnessWithAddon) => h.heroku.customer.destroy({ addon: h.addon.name })
 
 describe('a deprovision', () => {
-  test('erases keys, tokens, grant, log address and data key; row, fingerprints and audit trail stay', async () => {
+  test('erases keys, tokens, grant, log address and data key; row, fingerprints and history stay', async () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
-    const rows = (await auditTrail(h.deps, h.addon.id)).length
+    const rows = (await historyOf(h.deps, h.addon.id)).length
     await destroy(h)
     expect(await remainsOf(h)).toEqual(NOTHING)
     expect(await stagesOf(h.deps, h.addon.id)).toEqual({ 1: 'retired', 2: 'retired', 3: 'retired' })
-    const trail = await auditTrail(h.deps, h.addon.id)
+    const trail = await historyOf(h.deps, h.addon.id)
     expect(trail).toHaveLength(rows + 1)
-    expect(trail.at(-1)).toMatchObject({ action: 'resource-deprovisioned', actor: { type: 'heroku' } })
+    expect(trail.at(-1)).toMatchObject({
+      kind: 'deprovisioned',
+      actor: { type: 'heroku' },
+      erased: [3, 2],
+    })
   })
 
   test('ends all work: no worker looks at the resource again', async () => {
@@ -60,7 +58,7 @@ describe('a deprovision', () => {
     await destroy(h)
     const calls = h.heroku.view.apiCalls().length
     h.clock.advance(90 * DAY)
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0, givenBack: 0 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0, 'given-back': 0 })
     expect(h.heroku.view.apiCalls()).toHaveLength(calls)
   })
 
@@ -72,9 +70,10 @@ describe('a deprovision', () => {
     expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 3: 'pending' })
     await destroy(h)
     expect(await remainsOf(h)).toEqual(NOTHING)
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 10 })).toMatchObject([
-      { state: 'cancelled', closedAt: h.clock.now() },
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([
+      { kind: 'rotation-cancelled', at: h.clock.now(), key: { version: 3 }, attempts: 1 },
     ])
+    expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 3: 'retired' })
   })
 
   test('cancels a stuck rotation', async () => {
@@ -84,6 +83,7 @@ describe('a deprovision', () => {
     await h.worker1.tick()
     await destroy(h)
     expect(await remainsOf(h)).toEqual(NOTHING)
+    expect(await kindsOf(h.deps, h.addon.id)).toContain('rotation-cancelled')
   })
 
   test('before the push: the worker that is refreshing the token writes nothing afterwards', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { MAX_ATTEMPTS } from '../../src/domain/schedule.ts'
 import { findResource } from '../../src/store/resources.ts'
+import { findKeys } from '../../src/store/sealed-keys.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
-import { auditActions, auditTrail, lastRotation, scheduleOf } from '../support/resource.ts'
+import { endedRotations, historyOf, kindsOf, stateOf } from '../support/resource.ts'
 
 const PATCH = { method: 'PATCH' }
+
+const notOfTokens = (kind: string) => kind !== 'access-token-refreshed'
 
 async function startDue(): Promise<HarnessWithAddon> {
   const h = await startWithAddon({ callTimeoutMs: 300 })
@@ -31,41 +34,36 @@ describe('an attempt that fails', () => {
       const h = await startDue()
       h.heroku.faults.add({ match: PATCH, ...fault })
       expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 1 })
-      const failed = await lastRotation(h.deps, h.addon.id)
-      expect(failed).toMatchObject({
-        state: 'open',
-        attempts: 1,
-        lastFailure: expect.stringMatching(`^${kind}: `),
-      })
-      const { wakeAt, claimedUntil } = await scheduleOf(h.deps, h.addon.id)
+      const { rotation, attempts, failures, wakeAt, claimedUntil } = await stateOf(h.deps, h.addon.id)
+      expect([rotation?.stuckSince, attempts]).toEqual([null, 1])
+      expect(failures).toMatchObject([{ kind, at: h.clock.now().toISOString() }])
       const delayMs = (wakeAt?.getTime() ?? 0) - h.clock.now().getTime()
       expect(delayMs).toBeGreaterThanOrEqual(15 * SECOND)
       expect(delayMs).toBeLessThanOrEqual(30 * SECOND)
       expect(claimedUntil).toBeNull()
-      expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
-        action: 'rotation-attempt-failed',
-        details: { failure: failed.lastFailure, failures: 1 },
-      })
 
       h.clock.advance(30 * SECOND)
       expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
       expect(new Set(pushes(h)).size).toBe(1)
+      expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([
+        { kind: 'rotated', attempts: 2, failures },
+      ])
     },
   )
 
   test('counts no attempt when Heroku says that we are too fast, and nobody calls until the time is over', async () => {
     const h = await startDue()
     h.heroku.faults.add({ match: PATCH, kind: 'status', status: 429, retryAfter: 120 })
-    expect(await h.worker1.tick()).toMatchObject({ heldBack: 1, failed: 0 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({
-      state: 'open',
+    expect(await h.worker1.tick()).toMatchObject({ 'held-back': 1, failed: 0 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: null },
       attempts: 0,
-      lastFailure: null,
+      failures: [],
     })
     const calls = h.heroku.view.apiCalls().length
 
     // Another process does not call either, not even for another add-on.
-    await h.deps.db.updateTable('schedule').set({ wake_at: h.clock.now() }).execute()
+    await h.deps.db.updateTable('keysets').set({ wake_at: h.clock.now() }).execute()
     h.clock.advance(110 * SECOND)
     await h.worker1.tick()
     expect(h.heroku.view.apiCalls()).toHaveLength(calls)
@@ -76,17 +74,27 @@ describe('an attempt that fails', () => {
 })
 
 describe('a rotation', () => {
-  test('is stuck after the last attempt and not before, and says so in the log and in the audit trail', async () => {
+  test('is stuck after the last attempt and not before, and says so in the log and in the history', async () => {
     const h = await startDue()
     h.heroku.faults.add({ match: PATCH, kind: 'status', status: 422, times: 99 })
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt += 1) {
       await h.worker1.tick()
-      expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: attempt })
+      expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+        rotation: { stuckSince: null },
+        attempts: attempt,
+      })
       h.clock.advance(HOUR)
     }
     await h.worker1.tick()
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck', attempts: MAX_ATTEMPTS })
-    expect((await auditActions(h.deps, h.addon.id)).at(-1)).toBe('rotation-stuck')
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      rotation: { stuckSince: h.clock.now() },
+      attempts: MAX_ATTEMPTS,
+    })
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'rotation-stuck',
+      attempts: MAX_ATTEMPTS,
+      failures: Array.from({ length: MAX_ATTEMPTS }, () => ({ kind: 'refused', status: 422 })),
+    })
     expect(h.logLines.filter((line) => line.includes('rotation stuck'))).toHaveLength(1)
     expect(callsTo(h, 'PATCH', '/config')).toHaveLength(MAX_ATTEMPTS)
   })
@@ -103,25 +111,28 @@ describe('a rotation', () => {
     }
     h.clock.advance(12 * DAY)
     expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 1 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 1 })
     h.clock.advance(MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   })
 
   test.each([404, 422])(
-    'that is none but a filler which Heroku refuses (%i) is tried on, and does not fill the trail',
+    'that is none but a filler which Heroku refuses (%i) is tried on, and does not fill the history',
     async (status) => {
       const h = await startWithAddon({ grace: '48h' })
       h.clock.advance(14 * DAY)
       await h.worker1.tick()
       h.heroku.faults.add({ match: PATCH, kind: 'status', status, times: 99 })
       h.clock.advance(2 * DAY)
+      const before = (await kindsOf(h.deps, h.addon.id)).filter(notOfTokens)
       for (let attempt = 1; attempt <= MAX_ATTEMPTS + 5; attempt += 1) {
         expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
         h.clock.advance(HOUR)
       }
-      const actions = await auditActions(h.deps, h.addon.id)
-      expect(actions.filter((action) => action === 'rotation-attempt-failed')).toHaveLength(MAX_ATTEMPTS)
+      const since = (await kindsOf(h.deps, h.addon.id)).filter(notOfTokens).slice(before.length)
+      expect(since).toEqual(status === 404 ? ['missing-at-heroku'] : [])
+      const { attempts, failures } = await stateOf(h.deps, h.addon.id)
+      expect([attempts, failures.length]).toEqual([MAX_ATTEMPTS + 5, MAX_ATTEMPTS])
     },
   )
 
@@ -138,8 +149,8 @@ describe('a rotation', () => {
       missingSince.push((await findResource(h.deps.db, h.addon.id))?.missingSince?.getTime())
       h.clock.advance(HOUR)
     }
-    const actions = await auditActions(h.deps, h.addon.id)
-    expect(actions.filter((action) => action === 'resource-missing-at-heroku')).toHaveLength(1)
+    const kinds = await kindsOf(h.deps, h.addon.id)
+    expect(kinds.filter((kind) => kind === 'missing-at-heroku')).toHaveLength(1)
     // Since when it is missing does not move with each further try.
     expect(new Set(missingSince.slice(MAX_ATTEMPTS))).toEqual(new Set([missingSince[MAX_ATTEMPTS]]))
   })
@@ -150,13 +161,13 @@ describe('a rotation', () => {
       const h = await startDue()
       h.heroku.faults.add({ match: PATCH, kind: 'status', status })
       await h.worker1.tick()
-      expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck', attempts: 1 })
+      expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+        rotation: { stuckSince: h.clock.now() },
+        attempts: 1,
+        failures: [{ kind: 'missing', status }],
+      })
       expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ missingSince: h.clock.now() })
-      expect((await auditActions(h.deps, h.addon.id)).slice(-3)).toEqual([
-        'rotation-attempt-failed',
-        'resource-missing-at-heroku',
-        'rotation-stuck',
-      ])
+      expect((await kindsOf(h.deps, h.addon.id)).slice(-2)).toEqual(['missing-at-heroku', 'rotation-stuck'])
     },
   )
 
@@ -168,20 +179,34 @@ describe('a rotation', () => {
       others.push(await h.heroku.customer.createAddon({ app: `service-${number}`, plan: 'fortnightly' }))
     }
     for (const { id } of others) {
-      await expect.poll(() => auditActions(h.deps, id)).toContain('grant-exchanged')
+      await expect.poll(() => kindsOf(h.deps, id)).toContain('grant-exchanged')
     }
     h.heroku.faults.add({ match: { ...PATCH, addon: h.addon.id }, kind: 'status', status: 422 })
     // One whose keys cannot be opened at all is among them too.
     const [broken] = others
-    await h.deps.db
-      .updateTable('key_versions')
-      .set({ sealed_key: 'unreadable' })
+    const { db } = h.deps
+    const keys = await findKeys(db, broken?.id ?? '')
+    await db
+      .deleteFrom('sealed_keys')
       .where('resource_id', '=', broken?.id ?? '')
-      .where('stage', '<>', 'retired')
+      .execute()
+    await db
+      .insertInto('sealed_keys')
+      .values(
+        keys.map(({ version, createdAt, digest }) => ({
+          resource_id: broken?.id ?? '',
+          version,
+          created_at: createdAt,
+          digest,
+          sealed: Buffer.from('unreadable'),
+        })),
+      )
       .execute()
     h.clock.advance(14 * DAY)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 2, failed: 2 })
-    const { lastFailure } = await lastRotation(h.deps, broken?.id ?? '')
-    expect(lastFailure).toMatch(/^unreadable: sealed_key of resource /)
+    const { failures } = await stateOf(h.deps, broken?.id ?? '')
+    expect(failures).toMatchObject([
+      { kind: 'unreadable', detail: expect.stringMatching(/^sealed of resource /) },
+    ])
   })
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { GracePeriod } from '../../src/domain/grace.ts'
-import { setGracePeriod } from '../../src/flows/set-grace-period.ts'
-import { verifyKey } from '../../src/flows/verify-key.ts'
+import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { verify } from '../support/resource.ts'
 
 function setGrace(h: HarnessWithAddon, grace: GracePeriod) {
   return setGracePeriod(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' }, grace })
@@ -23,10 +23,10 @@ test('a shortened grace period ends the old key counted from its push, at the so
   await setGrace(h, { until: 'elapsed', ms: 3 * HOUR })
   h.clock.advance(2 * HOUR - MINUTE)
   await h.worker1.tick()
-  expect(await verifyKey(h.deps, { resourceId: h.addon.id, key: old })).toMatchObject({ outcome: 'previous' })
+  expect(await verify(h.deps, h.addon.id, old)).toMatchObject({ outcome: 'previous' })
   h.clock.advance(2 * MINUTE)
   await h.worker1.tick()
-  expect(await verifyKey(h.deps, { resourceId: h.addon.id, key: old })).toMatchObject({ outcome: 'retired' })
+  expect(await verify(h.deps, h.addon.id, old)).toMatchObject({ outcome: 'retired' })
   expect(pushes(h)).toHaveLength(2)
 })
 

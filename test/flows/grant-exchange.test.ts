@@ -1,19 +1,20 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ADDON } from '../../src/config.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import type { Deps } from '../../src/flows/deps.ts'
-import { exchangeGrants } from '../../src/flows/exchange-grants.ts'
-import { provision } from '../../src/flows/provision.ts'
-import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
+import { claimDueGrants, exchangeGrant } from '../../src/flows/grants/exchange-grants.ts'
+import { createGrantFinish } from '../../src/flows/grants/finish-grant.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/logger.ts'
 import { pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, type Harness, MINUTE, PASSWORD, SECOND, SSO_SALT, startHarness } from '../support/harness.ts'
 import {
-  auditActions,
-  auditTrail,
-  lastRotation,
+  endedRotations,
+  historyOf,
+  kindsOf,
   provisionRequest,
-  scheduleOf,
+  provisionResource,
+  stateOf,
   tokenCalls,
   uuid,
 } from '../support/resource.ts'
@@ -47,7 +48,17 @@ async function createAddon(h: Harness, more: { grant?: 'null' } = {}) {
 }
 
 const grantOf = (deps: Deps) => deps.db.selectFrom('oauth_grants').selectAll().executeTakeFirstOrThrow()
-const grantTried = (h: Harness) => expect.poll(async () => (await grantOf(h.deps)).attempt).toBe('1')
+/** The web process has begun the exchange, and it came to nothing. */
+const grantTried = (h: Harness) =>
+  expect.poll(() => h.logLines.join()).toMatch(/grant exchange (failed|interrupted)/)
+
+/** Exchanges what is due, and returns how many grants that were. */
+async function exchangeDue(deps: Deps): Promise<number> {
+  const finish = createGrantFinish(deps)
+  const grants = await claimDueGrants(deps, 20)
+  await Promise.all(grants.map((grant) => exchangeGrant(deps, finish, grant)))
+  return grants.length
+}
 
 /** Lets time pass in steps of ten seconds, with a tick after each. */
 async function tickFor(h: Harness, ms: number, worker = h.worker()): Promise<void> {
@@ -60,9 +71,9 @@ async function tickFor(h: Harness, ms: number, worker = h.worker()): Promise<voi
 describe('a grant', () => {
   test('is exchanged at once after the answer, and its code is erased', async () => {
     const { deps, addon } = await startWithAddon()
-    expect(await auditTrail(deps, addon.id)).toMatchObject([
-      { action: 'resource-provisioned' },
-      { action: 'grant-exchanged', actor: { type: 'worker' } },
+    expect(await historyOf(deps, addon.id)).toMatchObject([
+      { kind: 'provisioned' },
+      { kind: 'grant-exchanged', actor: { type: 'worker' } },
     ])
     expect(await grantOf(deps)).toMatchObject({ state: 'exchanged', sealed_code: null })
   })
@@ -72,7 +83,7 @@ describe('a grant', () => {
     const addon = await createAddon(h)
     await grantTried(h)
     await tickFor(h, 90 * SECOND)
-    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-exchanged'])
+    expect(await kindsOf(h.deps, addon.id)).toEqual(['provisioned', 'grant-exchanged'])
     expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
 
     h.clock.advance(14 * DAY)
@@ -88,7 +99,7 @@ describe('a grant', () => {
     const addon = await createAddon(h)
     await grantTried(h)
     await tickFor(h, 2 * MINUTE)
-    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-exchanged'])
+    expect(await kindsOf(h.deps, addon.id)).toEqual(['provisioned', 'grant-exchanged'])
     expect(tokenCalls(h, 'authorization_code')).toHaveLength(5)
   })
 
@@ -103,7 +114,7 @@ describe('a grant', () => {
     const addon = await createAddon(h)
     await grantTried(h)
     await tickFor(h, 5 * MINUTE)
-    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'grant-lost'])
+    expect(await kindsOf(h.deps, addon.id)).toEqual(['provisioned', 'grant-lost'])
     expect(await grantOf(h.deps)).toMatchObject({ state: 'lost', sealed_code: null, wake_at: null })
     expect(h.logLines.filter((line) => line.includes('"grant lost"'))).toHaveLength(1)
     const tried = tokenCalls(h, 'authorization_code').length
@@ -119,7 +130,7 @@ describe('a grant', () => {
     await grantTried(h)
     h.clock.advance(MINUTE)
     const other = await h.anotherProcess()
-    const counts = await Promise.all([exchangeGrants(h.deps), exchangeGrants(other), exchangeGrants(h.deps)])
+    const counts = await Promise.all([exchangeDue(h.deps), exchangeDue(other), exchangeDue(h.deps)])
     expect(counts.toSorted()).toEqual([0, 0, 1])
     expect(tokenCalls(h, 'authorization_code')).toHaveLength(1)
   })
@@ -134,7 +145,7 @@ describe('a grant', () => {
     await h.app.close()
     expect(await h.deps.db.selectFrom('oauth_tokens').selectAll().execute()).toEqual([])
     expect(await h.deps.db.selectFrom('oauth_grants').selectAll().execute()).toEqual([])
-    expect(await auditActions(h.deps, addon.id)).toEqual(['resource-provisioned', 'resource-deprovisioned'])
+    expect(await kindsOf(h.deps, addon.id)).toEqual(['provisioned', 'deprovisioned'])
   })
 
   test('that cannot be opened hinders no other', async () => {
@@ -142,24 +153,27 @@ describe('a grant', () => {
     const addon = await createAddon(h)
     await grantTried(h)
     const grant = { code: 'code', expiresAt: new Date(h.clock.now().getTime() + 5 * MINUTE) }
-    await provision(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
+    await provisionResource(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
     await h.deps.db
       .updateTable('oauth_grants')
-      .set({ sealed_code: 'x' })
+      .set({ sealed_code: Buffer.from('x') })
       .where('resource_id', '=', uuid(1))
       .execute()
     await tickFor(h, 90 * SECOND)
-    expect(await auditActions(h.deps, addon.id)).toContain('grant-exchanged')
-    expect(await auditActions(h.deps, uuid(1))).not.toContain('grant-lost')
+    expect(await kindsOf(h.deps, addon.id)).toContain('grant-exchanged')
+    expect(await kindsOf(h.deps, uuid(1))).not.toContain('grant-lost')
   })
 
   test('that cannot be opened is given up when its five minutes are over, and nobody is asked for it', async () => {
     const h = await startHarness()
     const grant = { code: 'code', expiresAt: new Date(h.clock.now().getTime() + 5 * MINUTE) }
-    await provision(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
-    await h.deps.db.updateTable('oauth_grants').set({ sealed_code: 'x' }).execute()
+    await provisionResource(h.deps, provisionRequest({ resourceId: uuid(1), grant }))
+    await h.deps.db
+      .updateTable('oauth_grants')
+      .set({ sealed_code: Buffer.from('x') })
+      .execute()
     await tickFor(h, 6 * MINUTE)
-    expect(await auditActions(h.deps, uuid(1))).toEqual(['resource-provisioned', 'grant-lost'])
+    expect(await kindsOf(h.deps, uuid(1))).toEqual(['provisioned', 'grant-lost'])
     expect(await grantOf(h.deps)).toMatchObject({ state: 'lost', sealed_code: null, wake_at: null })
     expect(tokenCalls(h, 'authorization_code')).toEqual([])
   })
@@ -171,15 +185,19 @@ describe('a rotation', () => {
     const addon = await createAddon(h)
     await grantTried(h)
     await h.deps.db
-      .updateTable('schedule')
+      .updateTable('keysets')
       .set({ wake_at: h.clock.now(), next_rotation_at: h.clock.now() })
       .execute()
     await h.worker().tick()
-    expect(await scheduleOf(h.deps, addon.id)).toMatchObject({ failures: 0, claimedUntil: null })
-    expect(await lastRotation(h.deps, addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await stateOf(h.deps, addon.id)).toMatchObject({
+      rotation: { stuckSince: null },
+      attempts: 0,
+      failures: [],
+      claimedUntil: null,
+    })
 
     await tickFor(h, 2 * MINUTE)
-    expect(await lastRotation(h.deps, addon.id)).toMatchObject({ state: 'done' })
+    expect(await endedRotations(h.deps, addon.id)).toMatchObject([{ kind: 'rotated', attempts: 1 }])
     expect(pushes(h)).toHaveLength(1)
   })
 
@@ -200,10 +218,12 @@ describe('a rotation', () => {
 
       h.clock.advance(14 * DAY)
       expect(await h.worker().tick()).toMatchObject({ failed: 1 })
-      const rotation = await lastRotation(h.deps, addon.id)
-      expect(rotation).toMatchObject({ state: 'stuck', attempts: 1 })
-      expect(rotation.lastFailure).toMatch(/^no-access-token: /)
-      expect(await scheduleOf(h.deps, addon.id)).toMatchObject({ wakeAt: null })
+      expect(await stateOf(h.deps, addon.id)).toMatchObject({
+        rotation: { stuckSince: h.clock.now() },
+        attempts: 1,
+        failures: [{ kind: 'no-access-token' }],
+        wakeAt: null,
+      })
 
       h.clock.advance(14 * DAY)
       await h.worker().tick()
@@ -220,20 +240,17 @@ describe('a rotation', () => {
     await h.deps.db.updateTable('oauth_grants').set(lost).execute()
     await requestRotation(h.deps, { resourceId: addon.id, actor: OPERATOR })
     await h.worker().tick()
-    const stuck = await lastRotation(h.deps, addon.id)
-    expect(stuck.state).toBe('stuck')
+    const { rotation, keyset } = await stateOf(h.deps, addon.id)
+    expect(rotation?.stuckSince).toEqual(h.clock.now())
 
     h.heroku.setAddonUrl(h.url)
     await h.heroku.customer.repeatProvision(addon.id)
-    await expect.poll(() => auditActions(h.deps, addon.id)).toContain('grant-exchanged')
+    await expect.poll(() => kindsOf(h.deps, addon.id)).toContain('grant-exchanged')
     expect(await resumeRotation(h.deps, { resourceId: addon.id, actor: OPERATOR })).toBe(true)
     expect(await h.worker().tick()).toMatchObject({ promoted: 1 })
-    const { pendingVersion } = stuck
-    expect(await lastRotation(h.deps, addon.id)).toMatchObject({
-      id: stuck.id,
-      state: 'done',
-      pendingVersion,
-    })
+    expect(await endedRotations(h.deps, addon.id)).toMatchObject([
+      { kind: 'rotated', key: { version: keyset.pending }, rotation: { openedAt: rotation?.openedAt } },
+    ])
     expect(pushes(h)).toHaveLength(1)
   })
 })

@@ -1,30 +1,37 @@
 import { expect, test } from 'vitest'
-import { createGroupClaims } from '../../src/flows/group.ts'
-import { inMs, NOW, startStore, storeManyResources } from '../store/support/start-store.ts'
-import { uuid } from '../support/resource.ts'
+import { createGroupClaims } from '../../src/flows/rotation/group.ts'
+import { MINUTE, SECOND, startHarness } from '../support/harness.ts'
+import { provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
-const SECOND = 1_000
+const NUMBERS = [1, 2, 3, 4, 5, 6]
+const START = new Date('2026-03-03T12:00:00Z')
+const inMs = (ms: number) => new Date(START.getTime() + ms)
+const minutesAgo = (minutes: number) => inMs(-minutes * MINUTE)
 
-/** Claims of one worker whose clock the test sets; each answers the numbers of the resources it got. */
+/** Claims of one worker whose clock the test sets; each returns the numbers of the resources it got. */
 async function startClaims(wakeAt: (number: number) => Date) {
-  const { db } = await startStore()
-  await storeManyResources(db, 6, wakeAt)
-  let now = NOW
+  const { deps } = await startHarness()
+  const { db } = deps
+  const makeDue = async (number: number, at: Date) => {
+    await db.updateTable('keysets').set({ wake_at: at }).where('resource_id', '=', uuid(number)).execute()
+  }
+  for (const number of NUMBERS) {
+    await provisionResource(deps, provisionRequest({ resourceId: uuid(number) }))
+    await makeDue(number, wakeAt(number))
+  }
+  let now = START
   const claimGroup = createGroupClaims({ db, now: () => now })
   return {
     claim: async (limit: number) => {
-      const claims = (await claimGroup(limit))?.claims ?? []
-      return claims.map(({ resourceId }) => [1, 2, 3, 4, 5, 6].find((number) => uuid(number) === resourceId))
+      const resources = (await claimGroup(limit))?.resources ?? []
+      return resources.map(({ resourceId }) => NUMBERS.find((number) => uuid(number) === resourceId))
     },
     setNow: (ms: number) => {
       now = inMs(ms)
     },
-    makeDue: (number: number, at: Date) =>
-      db.updateTable('schedule').set({ wake_at: at }).where('resource_id', '=', uuid(number)).execute(),
+    makeDue,
   }
 }
-
-const minutesAgo = (minutes: number) => inMs(-minutes * 60 * SECOND)
 
 test('a worker claims oldest first, each resource once, and says that nothing is due only when nothing is', async () => {
   const { claim } = await startClaims((number) => minutesAgo(10 - number))

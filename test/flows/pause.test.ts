@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { timeLeftMs } from '../../src/domain/pause.ts'
-import { pauseRotation, resumeSchedule } from '../../src/flows/pause-rotation.ts'
-import { requestRotation } from '../../src/flows/request-rotation.ts'
-import { revokeKeys } from '../../src/flows/revoke-keys.ts'
-import { findSchedule } from '../../src/store/schedule.ts'
+import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { stateOf } from '../support/resource.ts'
 
 const actor = { type: 'operator' } as const
 
@@ -38,8 +38,8 @@ test('a pause until a date ends by itself, with the time left kept', async () =>
   const h = await startWithAddon()
   h.clock.advance(10 * DAY)
   await pause(h, new Date(h.clock.now().getTime() + 7 * DAY))
-  const schedule = await findSchedule(h.deps.db, h.addon.id)
-  expect(schedule?.pause && timeLeftMs(schedule.nextRotationAt, schedule.pause)).toBe(4 * DAY)
+  const state = await stateOf(h.deps, h.addon.id)
+  expect(state.pause && timeLeftMs(state.nextRotationAt, state.pause)).toBe(4 * DAY)
   await rotatesAfter(h, 11 * DAY)
 })
 
@@ -106,5 +106,5 @@ test.each([
   const h = await startWithAddon()
   const request = { resourceId: h.addon.id, actor: { type: 'operator' } as const, until: null, reason }
   expect(await pauseRotation(h.deps, request)).toBe(true)
-  expect((await findSchedule(h.deps.db, h.addon.id))?.pause?.reason).toBe(kept)
+  expect((await stateOf(h.deps, h.addon.id)).pause?.reason).toBe(kept)
 })

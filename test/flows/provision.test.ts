@@ -1,25 +1,33 @@
 import { describe, expect, test } from 'vitest'
+import { fingerprint } from '../../local/key-pair.ts'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
-import { fingerprint } from '../../src/domain/key.ts'
-import { provision } from '../../src/flows/provision.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE, startHarness } from '../support/harness.ts'
-import { auditTrail, provisionRequest, scheduleOf, stagesOf, tokenCalls, uuid } from '../support/resource.ts'
+import {
+  historyOf,
+  kindsOf,
+  provisionRequest,
+  provisionResource,
+  stagesOf,
+  stateOf,
+  tokenCalls,
+  uuid,
+} from '../support/resource.ts'
 
 describe('a provision request', () => {
   test('makes two fresh keys, of which the first signs and the second is a filler', async () => {
     const { deps, clock } = await startHarness()
-    const { outcome, config } = await provision(deps, provisionRequest())
+    const { outcome, config } = await provisionResource(deps, provisionRequest())
     expect(outcome).toBe('provisioned')
     const keys = parseSecureKeyValue(config.SECURE_KEY ?? '')
     expect(await stagesOf(deps, uuid(1))).toEqual({ 1: 'previous', 2: 'current' })
-    expect(await auditTrail(deps, uuid(1))).toMatchObject([
+    expect(await historyOf(deps, uuid(1))).toMatchObject([
       {
-        action: 'resource-provisioned',
+        kind: 'provisioned',
         actor: { type: 'heroku' },
         at: clock.now(),
-        version: 2,
-        fingerprint: fingerprint(keys?.first ?? ''),
+        key: { version: 2, fingerprint: fingerprint(keys?.first ?? '') },
+        filler: { version: 1, fingerprint: fingerprint(keys?.second ?? '') },
         details: { plan: 'fortnightly', gracePeriod: 'period' },
       },
     ])
@@ -30,17 +38,17 @@ describe('a provision request', () => {
     ['monthly', 28 * DAY],
   ])('for the plan %s is due one period later', async (plan, periodMs) => {
     const { deps, clock } = await startHarness()
-    await provision(deps, provisionRequest({ plan }))
+    await provisionResource(deps, provisionRequest({ plan }))
     const due = new Date(clock.now().getTime() + periodMs)
-    expect(await scheduleOf(deps, uuid(1))).toMatchObject({ nextRotationAt: due, wakeAt: due, failures: 0 })
+    expect(await stateOf(deps, uuid(1))).toMatchObject({ nextRotationAt: due, wakeAt: due, attempts: 0 })
   })
 
   test('takes the default grace period of the service unless the customer chose one', async () => {
     const { deps } = await startHarness({ env: { GRACE_PERIOD: '3d' } })
-    await provision(deps, provisionRequest({ resourceId: uuid(1) }))
-    await provision(deps, provisionRequest({ resourceId: uuid(2), options: { grace: 'period' } }))
-    const [one] = await auditTrail(deps, uuid(1))
-    const [other] = await auditTrail(deps, uuid(2))
+    await provisionResource(deps, provisionRequest({ resourceId: uuid(1) }))
+    await provisionResource(deps, provisionRequest({ resourceId: uuid(2), options: { grace: 'period' } }))
+    const [one] = await historyOf(deps, uuid(1))
+    const [other] = await historyOf(deps, uuid(2))
     expect([one?.details?.gracePeriod, other?.details?.gracePeriod]).toEqual(['3d', 'period'])
   })
 })
@@ -48,17 +56,20 @@ describe('a provision request', () => {
 describe('a repeated provision request', () => {
   test('is answered with the same keys by every process, and writes nothing', async () => {
     const { deps, anotherProcess, clock } = await startHarness()
-    const first = await provision(deps, provisionRequest())
+    const first = await provisionResource(deps, provisionRequest())
     clock.advance(HOUR)
-    const again = await provision(await anotherProcess(), provisionRequest())
+    const again = await provisionResource(await anotherProcess(), provisionRequest())
     expect(again).toEqual({ ...first, outcome: 'already-provisioned' })
-    expect(await auditTrail(deps, uuid(1))).toHaveLength(1)
+    expect(await historyOf(deps, uuid(1))).toHaveLength(1)
   })
 
   test('keeps what the first one asked for, whatever it says itself', async () => {
     const { deps } = await startHarness()
-    await provision(deps, provisionRequest())
-    await provision(deps, provisionRequest({ plan: 'daily', options: { grace: '48h' }, name: 'renamed' }))
+    await provisionResource(deps, provisionRequest())
+    await provisionResource(
+      deps,
+      provisionRequest({ plan: 'daily', options: { grace: '48h' }, name: 'renamed' }),
+    )
     const row = await deps.db.selectFrom('resources').selectAll().executeTakeFirstOrThrow()
     expect(row).toMatchObject({
       plan: 'fortnightly',
@@ -74,9 +85,7 @@ describe('a repeated provision request', () => {
     const answers = h.heroku.view.serviceCalls().map(({ status, answer }) => `${status} ${answer}`)
     expect(answers).toHaveLength(12)
     expect(new Set(answers).size).toBe(1)
-    await expect
-      .poll(async () => (await auditTrail(h.deps, addon.id)).map(({ action }) => action))
-      .toEqual(['resource-provisioned', 'grant-exchanged'])
+    await expect.poll(() => kindsOf(h.deps, addon.id)).toEqual(['provisioned', 'grant-exchanged'])
     // The exchange that one request began is over, so any other would be there by now, or is due at a tick.
     h.clock.advance(MINUTE)
     await h.worker().tick()
@@ -105,7 +114,9 @@ describe('a repeated provision request', () => {
   test('after deprovision is refused, and no key is made', async () => {
     const h = await startWithAddon()
     await h.heroku.customer.destroy({ addon: h.addon.name })
-    await expect(provision(h.deps, provisionRequest({ resourceId: h.addon.id }))).rejects.toMatchObject({
+    await expect(
+      provisionResource(h.deps, provisionRequest({ resourceId: h.addon.id })),
+    ).rejects.toMatchObject({
       code: 'resource-gone',
     })
     expect(await stagesOf(h.deps, h.addon.id)).toEqual({ 1: 'retired', 2: 'retired' })

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { requestRotation, resumeRotation } from '../../src/flows/request-rotation.ts'
-import { listRotations } from '../../src/store/rotations.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
-import { auditTrail, lastRotation, scheduleOf, uuid } from '../support/resource.ts'
+import { endedRotations, historyOf, kindsOf, stateOf, uuid } from '../support/resource.ts'
 
 const PERSON = {
   type: 'person',
@@ -23,7 +22,7 @@ async function startStuck(): Promise<HarnessWithAddon> {
   h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
-  expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'stuck' })
+  expect((await stateOf(h.deps, h.addon.id)).rotation).toMatchObject({ stuckSince: h.clock.now() })
   return h
 }
 
@@ -37,7 +36,7 @@ describe('a rotation by hand', () => {
     h.clock.advance(MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(keysOn(h).second).toBe(before.first)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: new Date(requestedAt.getTime() + 14 * DAY),
     })
   })
@@ -45,16 +44,16 @@ describe('a rotation by hand', () => {
   test('is written down with the person who asked', async () => {
     const h = await startWithAddon()
     await request(h)
-    expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
-      action: 'rotation-requested',
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'rotation-requested',
       actor: PERSON,
       at: h.clock.now(),
       details: { reason: 'manual' },
     })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({
+    expect((await stateOf(h.deps, h.addon.id)).rotation).toMatchObject({
       reason: 'manual',
       openedBy: PERSON,
-      state: 'open',
+      stuckSince: null,
     })
   })
 
@@ -63,14 +62,15 @@ describe('a rotation by hand', () => {
     expect(await request(h)).toEqual({ outcome: 'requested' })
   })
 
-  test('that was requested before joins: one rotation, one push, one audit row', async () => {
+  test('that was requested before joins: one rotation, one push, one history row', async () => {
     const h = await startWithAddon()
     await request(h)
     expect(await request(h)).toEqual({ outcome: 'joined' })
     await h.worker1.tick()
     expect(pushes(h)).toHaveLength(1)
-    const actions = (await auditTrail(h.deps, h.addon.id)).map(({ action }) => action)
-    expect(actions.filter((action) => action === 'rotation-requested')).toHaveLength(1)
+    const kinds = await kindsOf(h.deps, h.addon.id)
+    expect(kinds.filter((kind) => kind === 'rotation-requested')).toHaveLength(1)
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([{ kind: 'rotated', actor: PERSON }])
   })
 
   test('takes a stuck rotation up again, with the same key', async () => {
@@ -91,7 +91,7 @@ describe('a rotation by hand', () => {
     await h.worker1.tick()
     await h.worker1.tick()
     expect(pushes(h)).toHaveLength(1)
-    expect(await listRotations(h.deps.db, h.addon.id, { limit: 10 })).toHaveLength(1)
+    expect(await endedRotations(h.deps, h.addon.id)).toHaveLength(1)
   })
 
   test('is refused while apps may still sign with the key that it would push out, and says until when', async () => {
@@ -110,19 +110,19 @@ describe('a rotation by hand', () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
-    const before = await auditTrail(h.deps, h.addon.id)
+    const before = await historyOf(h.deps, h.addon.id)
     await request(h)
-    expect(await auditTrail(h.deps, h.addon.id)).toEqual(before)
+    expect(await historyOf(h.deps, h.addon.id)).toEqual(before)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
   })
 
-  test('can be had too soon by whoever insists, and the trail says that he did', async () => {
+  test('can be had too soon by whoever insists, and the history says that they did', async () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
     expect(await request(h, { evenIfTooSoon: true })).toEqual({ outcome: 'requested' })
-    expect((await auditTrail(h.deps, h.addon.id)).at(-1)).toMatchObject({
-      action: 'rotation-requested',
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'rotation-requested',
       details: { reason: 'manual', evenIfTooSoon: true },
     })
   })
@@ -146,15 +146,13 @@ describe('a stuck rotation', () => {
   test('goes on with the same key when it is resumed, and has all its attempts again', async () => {
     const h = await startStuck()
     expect(await resume(h)).toBe(true)
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     const [first, second] = pushes(h)
     expect(second).toBe(first)
     expect(
-      (await auditTrail(h.deps, h.addon.id)).find(({ action }) => action === 'rotation-resumed'),
-    ).toMatchObject({
-      actor: PERSON,
-    })
+      (await historyOf(h.deps, h.addon.id)).find(({ kind }) => kind === 'rotation-resumed'),
+    ).toMatchObject({ actor: PERSON })
   })
 
   test('that fails again after it was resumed is stuck only after all attempts again', async () => {
@@ -163,7 +161,10 @@ describe('a stuck rotation', () => {
     h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 503, times: 11 })
     for (let attempt = 0; attempt < 11; attempt += 1) {
       await h.worker1.tick()
-      expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: attempt + 1 })
+      expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+        rotation: { stuckSince: null },
+        attempts: attempt + 1,
+      })
       h.clock.advance(HOUR)
     }
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
@@ -172,7 +173,7 @@ describe('a stuck rotation', () => {
   test('is taken up again by a request to rotate, which asks for nothing else', async () => {
     const h = await startStuck()
     expect(await request(h)).toEqual({ outcome: 'joined' })
-    expect(await lastRotation(h.deps, h.addon.id)).toMatchObject({ state: 'open', attempts: 0 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(new Set(pushes(h)).size).toBe(1)
   })
@@ -189,7 +190,7 @@ test('an open rotation is not resumed: its delay stays', async () => {
   h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
-  const before = await scheduleOf(h.deps, h.addon.id)
+  const before = await stateOf(h.deps, h.addon.id)
   expect(await resume(h)).toBe(false)
-  expect(await scheduleOf(h.deps, h.addon.id)).toEqual(before)
+  expect(await stateOf(h.deps, h.addon.id)).toEqual(before)
 })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { requestRotation } from '../../src/flows/request-rotation.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
-import { auditActions, scheduleOf, stagesOf } from '../support/resource.ts'
+import { historyOf, stagesOf, stateOf } from '../support/resource.ts'
 
 const RELEASES = { method: 'GET', path: '/releases' }
 
@@ -71,11 +71,11 @@ describe('a shortened grace period', () => {
     expect(keysOn(h, 'service-2', 'SHARED_KEY')).toEqual(keysOn(h))
     expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 2: 'retired', 3: 'current', 4: 'previous' })
     expect(callsTo(h, 'GET', '/releases')).toHaveLength(2)
-    expect((await auditActions(h.deps, h.addon.id)).slice(-3)).toEqual([
-      'filler-created',
-      'filler-published',
-      'key-retired',
-    ])
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      kind: 'filler-published',
+      filler: { version: 4 },
+      erased: [2],
+    })
   })
 
   test('waits for an app that was not yet released with the new key, and goes on when it was', async () => {
@@ -85,7 +85,7 @@ describe('a shortened grace period', () => {
     h.clock.advance(8 * MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
     expect(isFilled(h)).toBe(false)
-    expect(await scheduleOf(h.deps, h.addon.id)).toMatchObject({ failures: 0, claimedUntil: null })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ attempts: 0, claimedUntil: null })
 
     h.clock.advance(8 * MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
@@ -163,9 +163,7 @@ describe('a shortened grace period', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     const [, cut, repeated] = pushes(h)
     expect(repeated).toBe(cut)
-    expect(
-      (await auditActions(h.deps, h.addon.id)).filter((action) => action === 'filler-created'),
-    ).toHaveLength(1)
+    expect((await stateOf(h.deps, h.addon.id)).lastVersion).toBe(4)
   })
 
   test('gives way to a rotation that comes due while its filler waits: the former first key stays second', async () => {

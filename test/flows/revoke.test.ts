@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { revokeKeys } from '../../src/flows/revoke-keys.ts'
-import { verifyKey } from '../../src/flows/verify-key.ts'
-import { listRotations } from '../../src/store/rotations.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
+import { endedRotations, verify } from '../support/resource.ts'
 
 const actor = { type: 'operator' } as const
 
@@ -13,7 +12,7 @@ test('a revoke refuses both old keys from that second, before Heroku has heard o
   await revokeKeys(h.deps, { resourceId: h.addon.id, actor })
   expect(pushes(h)).toEqual([])
   for (const key of [old.first, old.second]) {
-    expect(await verifyKey(h.deps, { resourceId: h.addon.id, key })).toMatchObject({ outcome: 'retired' })
+    expect(await verify(h.deps, h.addon.id, key)).toMatchObject({ outcome: 'revoked' })
   }
 })
 
@@ -25,9 +24,7 @@ test('a revoke replaces both places of the config var by fresh keys in one push'
   expect(pushes(h)).toHaveLength(1)
   const fresh = keysOn(h)
   expect(new Set([old.first, old.second, fresh.first, fresh.second]).size).toBe(4)
-  expect(await verifyKey(h.deps, { resourceId: h.addon.id, key: fresh.first })).toMatchObject({
-    outcome: 'current',
-  })
+  expect(await verify(h.deps, h.addon.id, fresh.first)).toMatchObject({ outcome: 'current' })
 })
 
 test('the rotation after a revoke keeps the revoked-to key as second, a period after the revoke', async () => {
@@ -60,10 +57,10 @@ test('a revoke supersedes an open rotation, and a late push of that one is put r
   h.clock.advance(3 * MINUTE)
   expect(await h.worker1.tick()).toMatchObject({ checked: 1 })
   expect(keysOn(h)).toEqual(fresh)
-  const states = await listRotations(h.deps.db, h.addon.id, { limit: 10 })
-  expect(states.map(({ reason, state }) => `${reason} ${state}`)).toEqual([
-    'revoke done',
-    'scheduled superseded',
+  const ended = await endedRotations(h.deps, h.addon.id)
+  expect(ended.map(({ kind, rotation }) => `${rotation?.reason} ${kind}`)).toEqual([
+    'scheduled rotation-superseded',
+    'revoke rotated',
   ])
 })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { changePlan } from '../../src/flows/change-plan.ts'
+import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 

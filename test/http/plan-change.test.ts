@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { findResource } from '../../src/store/resources.ts'
-import { auditActions } from '../support/resource.ts'
+import { kindsOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { callPartnerApi, provisionOne } from './support/partner-call.ts'
 
@@ -26,7 +26,7 @@ describe('200', () => {
       status: 200,
       json: { id, message: 'The add-on is on plan fortnightly already.' },
     })
-    expect(await auditActions(harness().deps, id)).toEqual(['resource-provisioned'])
+    expect(await kindsOf(harness().deps, id)).toEqual(['provisioned'])
   })
 
   test('takes the resource from the address alone: the uuid in the body is another one', async () => {

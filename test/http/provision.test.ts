@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
 import { findResource } from '../../src/store/resources.ts'
-import { auditActions } from '../support/resource.ts'
+import { kindsOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { callPartnerApi, provisionBody, provisionOne } from './support/partner-call.ts'
 
@@ -129,7 +129,7 @@ describe('200', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => post(body)))
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
     expect(answers[0]?.status).toBe(200)
-    expect(await auditActions(harness().deps, body.uuid)).toEqual(['resource-provisioned'])
+    expect(await kindsOf(harness().deps, body.uuid)).toEqual(['provisioned'])
   })
 
   test.each([
@@ -218,7 +218,7 @@ describe('410', () => {
     })
     expect(await findResource(harness().deps.db, body.uuid)).toMatchObject({
       state: 'deprovisioned',
-      wrappedDek: null,
+      dek: null,
     })
   })
 })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { listAuditEvents } from '../../src/store/audit-events.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
 import { HOUR, MINUTE, SECOND, SSO_SALT } from '../support/harness.ts'
+import { historyOf } from '../support/resource.ts'
 
 const NEWEST = 'user_scoped_resource_token'
 
@@ -52,7 +52,7 @@ describe('a sign-on', () => {
     expect((await browser.get(answer.location)).status).toBe(200)
   })
 
-  test('leaves the user in the audit trail only if the token covered it', async () => {
+  test('leaves the user in the history only if the token covered it', async () => {
     const h = await startWithAddon()
     await signedIn(h, { addon: h.addon.name, userId: 'user-1', email: 'ann@example.com' })
     h.clock.advance(SECOND)
@@ -61,13 +61,9 @@ describe('a sign-on', () => {
       email: 'eve@example.com',
       tamper: { [NEWEST]: null, email: 'forged@example.com' },
     })
-    const trail = await listAuditEvents(h.deps.db, h.addon.id, { limit: 2 })
-    expect(trail.map(({ action, actor }) => ({ action, actor }))).toMatchObject([
-      { action: 'dashboard-signed-in', actor: { userId: null, email: null, verified: false } },
-      {
-        action: 'dashboard-signed-in',
-        actor: { userId: 'user-1', email: 'ann@example.com', verified: true },
-      },
+    expect((await historyOf(h.deps, h.addon.id)).slice(-2)).toMatchObject([
+      { kind: 'signed-in', actor: { userId: 'user-1', email: 'ann@example.com', verified: true } },
+      { kind: 'signed-in', actor: { userId: null, email: null, verified: false } },
     ])
   })
 })
@@ -123,7 +119,9 @@ describe('a sign-on is refused with the same page', () => {
   test('unknown resource, although rightly signed', async () => {
     const h = await startWithAddon()
     const { fields } = h.heroku.customer.ssoForm({ addon: h.addon.name })
-    await h.deps.db.deleteFrom('resources').where('id', '=', h.addon.id).execute()
+    for (const table of ['keysets', 'oauth_grants', 'oauth_tokens', 'resources'] as const) {
+      await h.deps.db.deleteFrom(table).execute()
+    }
     await expectRefused(h, fields)
   })
 

@@ -58,6 +58,6 @@ test('a file that holds no secrets is named, and nothing is overwritten', async 
   const { folder, secretsPath } = await afterFirstRun()
   const saved = readFileSync(secretsPath, 'utf8')
   writeFileSync(secretsPath, '{"database":"securekey; drop table x"}')
-  await expect(openDemoData(folder, adminUrl)).rejects.toThrow('remove it to begin anew')
+  await expect(openDemoData(folder, adminUrl)).rejects.toThrow('remove it to start over')
   writeFileSync(secretsPath, saved)
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { tellHeroku } from '../../local/heroku-words.ts'
+import { fingerprint } from '../../local/key-pair.ts'
 import type { ApiCall } from '../../simulator/src/api-call.ts'
 import type { Happening, SimulatorEvent } from '../../simulator/src/event-bus.ts'
 import type { ServiceCall } from '../../simulator/src/service-call.ts'
-import { fingerprint } from '../../src/domain/key.ts'
 
 const AT = '2026-03-03T12:00:00.000Z'
 const ID = '01234567-89ab-cdef-0123-456789abcdef'

@@ -1,169 +1,430 @@
 import { sql } from 'kysely'
-import { describe, expect, test } from 'vitest'
-import type { Db } from '../../src/store/database.ts'
-import { startStore, storeResource } from './support/start-store.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type Db, openDatabase, type Trx } from '../../src/store/database.ts'
+import { takeDatabase } from '../support/database.ts'
+import { uuid } from '../support/resource.ts'
+import { newGrant, storeResource } from './support/start-store.ts'
 
-/** A database with one resource: version 1 is previous, version 2 current. `ID` in a statement stands for its id. */
-async function startWithResource() {
-  const { db } = await startStore()
-  const id = await storeResource(db, 1)
-  return { db, run: (statement: string) => run(db, statement.replaceAll('ID', `'${id}'`)) }
+/** A database with one resource: version 2 is current, the filler 1 stands in the second place. */
+let db: Db
+const ID = uuid(1)
+beforeAll(async () => {
+  const { url, giveBack } = await takeDatabase()
+  db = openDatabase({ url, poolSize: 2, onIdleError: () => {} })
+  await storeResource(db, 1, { grant: newGrant('code') })
+  return async () => {
+    await db.destroy()
+    await giveBack()
+  }
+})
+
+/** Runs work in a transaction of which nothing stays. */
+async function withoutTrace(work: (trx: Trx) => Promise<void>): Promise<void> {
+  const undo = new Error('undone')
+  const done = db.transaction().execute(async (trx) => {
+    await work(trx)
+    throw undo
+  })
+  await done.catch((error: unknown) => {
+    if (error !== undo) throw error
+  })
 }
 
-async function run(db: Db, statement: string): Promise<void> {
-  await sql.raw(statement).execute(db)
-}
+const run = (trx: Trx, statement: string) => sql.raw(statement.replaceAll('ID', `'${ID}'`)).execute(trx)
 
+const AT = `'2026-03-03T12:00:00Z'`
+const LATER = `'2026-03-17T12:00:00Z'`
 const DIGEST = `'\\x${'ab'.repeat(32)}'`
-const KEY_COLUMNS =
-  'resource_id, version, stage, filler, fingerprint, sealed_key, digest, created_at, retired_at'
-const key = (values: string) => `insert into key_versions (${KEY_COLUMNS}) values (ID, ${values})`
-const liveKey = (version: number, stage: string, filler = false) =>
-  key(`${version}, '${stage}', ${filler}, '0a1b2c3d', 'sealed', ${DIGEST}, now(), null`)
+const SHORT = `'\\xabcd'`
 
-const ROTATION_COLUMNS = 'resource_id, reason, state, due_at, opened_at, opened_by, closed_at'
-const rotation = (reason: string, state: string, closedAt = 'null', dueAt = '2026-03-03T12:00:00Z') =>
-  `insert into rotations (${ROTATION_COLUMNS}) values (ID, '${reason}', '${state}', '${dueAt}', now(), '{}', ${closedAt})`
-
-const GRANT_COLUMNS = 'resource_id, sealed_code, code_digest, expires_at, state, wake_at'
-const grant = (code: string, state: string, wakeAt: string) =>
-  `insert into oauth_grants (${GRANT_COLUMNS}) values (ID, ${code}, ${DIGEST}, now(), '${state}', ${wakeAt})`
+const keyset = (changes: string) => `update keysets set ${changes}`
+const intent = (reason: string, openedBy = "'{}'") =>
+  `reason = '${reason}', due_at = ${AT}, opened_at = ${AT}, opened_by = ${reason === 'scheduled' ? 'null' : openedBy}`
+const pending = (version: number) => `pending = ${version}, last_version = ${version}`
+const key = (version: number, digest = DIGEST, resource = 'ID') =>
+  `insert into sealed_keys (resource_id, version, created_at, digest, sealed)
+   values (${resource}, ${version}, ${AT}, ${digest}, '\\x01')`
+const happened = (columns: Record<string, string> = {}) => {
+  const row = { resource_id: 'ID', seq: '2', at: AT, kind: `'rotated'`, actor: `'worker'`, ...columns }
+  return `insert into history (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const session = (columns: Record<string, string>) => {
+  const row = {
+    id_digest: DIGEST,
+    resource_id: 'ID',
+    sign_on_digest: DIGEST,
+    verified: 'true',
+    created_at: AT,
+    last_used_at: AT,
+    ends_at: AT,
+    ...columns,
+  }
+  return `insert into sessions (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const STRANGER = `'${uuid(9)}'`
+const tokens = (resource: string) =>
+  `insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at) values (${resource}, '\\x01', ${AT})`
 
 describe('the database refuses', () => {
+  /** Each row names what is refused, the statements of which the last is, and the constraint that refuses it. */
   const table: [string, string[], string][] = [
-    ['a second current key', [liveKey(3, 'current')], 'key_versions_one_current'],
-    ['a second pending key', [liveKey(3, 'pending'), liveKey(4, 'pending')], 'key_versions_one_pending'],
+    // resources
+    ['the same uuid twice', ['insert into resources select * from resources'], 'resources_pkey'],
     [
-      'a second pending filler',
-      [liveKey(3, 'pending', true), liveKey(4, 'pending', true)],
-      'key_versions_one_pending',
+      'a resource in no known state',
+      [`update resources set state = 'sleeping', wrapped_dek = null, kek_id = null`],
+      'resources_state_check',
     ],
-    ['a version number that was used before', [liveKey(1, 'previous')], 'key_versions_pkey'],
-    ['a version number of zero', [liveKey(0, 'previous')], 'key_versions_version_check'],
+    ['a live resource without a data key', ['update resources set wrapped_dek = null'], 'resources_check'],
     [
-      'a retired key that is not erased',
-      [key(`3, 'retired', false, '0a1b2c3d', 'sealed', null, now(), now()`)],
-      'key_versions_check',
-    ],
-    [
-      'a retired key whose digest is left',
-      [key(`3, 'retired', false, '0a1b2c3d', null, ${DIGEST}, now(), now()`)],
-      'key_versions_check1',
-    ],
-    [
-      'a retired key without the time of its end',
-      [key(`3, 'retired', false, '0a1b2c3d', null, null, now(), null`)],
-      'key_versions_check2',
-    ],
-    [
-      'the retirement of a key by its stage alone',
-      [`update key_versions set stage = 'retired'`],
-      'key_versions_check',
-    ],
-    ['the loss of a live key', [`update key_versions set sealed_key = null`], 'key_versions_check'],
-    [
-      'the loss of the digest of a live key',
-      [`update key_versions set digest = null`],
-      'key_versions_check1',
-    ],
-    [
-      'a digest that is none',
-      [key(`3, 'pending', false, '0a1b2c3d', 'sealed', '\\xabcd', now(), null`)],
-      'key_versions_digest_check',
-    ],
-    [
-      'a fingerprint that might be a key',
-      [key(`3, 'pending', false, '${'AB'.repeat(32)}', 'sealed', ${DIGEST}, now(), null`)],
-      'key_versions_fingerprint_check',
-    ],
-    ['a stage that does not exist', [liveKey(3, 'next')], 'key_versions_stage_check'],
-    [
-      'a second unfinished rotation',
-      [rotation('scheduled', 'open'), rotation('manual', 'open')],
-      'rotations_one_unfinished',
-    ],
-    [
-      'a rotation beside a stuck one',
-      [rotation('scheduled', 'stuck'), rotation('manual', 'open')],
-      'rotations_one_unfinished',
-    ],
-    [
-      'a second scheduled rotation for the same due date, although the first is done',
-      [rotation('scheduled', 'done', 'now()'), rotation('scheduled', 'open')],
-      'rotations_once_per_due_date',
-    ],
-    ['a closed rotation without the time of its end', [rotation('manual', 'done')], 'rotations_check'],
-    ['an open rotation that has an end', [rotation('manual', 'open', 'now()')], 'rotations_check'],
-    ['a rotation for no known reason', [rotation('whim', 'open')], 'rotations_reason_check'],
-    ['the same uuid twice', [`insert into resources select * from resources`], 'resources_pkey'],
-    ['a live resource without a data key', [`update resources set wrapped_dek = null`], 'resources_check'],
-    [
-      'a deprovisioned resource that keeps its data key',
-      [`update resources set state = 'deprovisioned', deprovisioned_at = now()`],
-      'resources_check',
-    ],
-    [
-      'a deprovisioned resource without the time of its end',
-      [`update resources set state = 'deprovisioned', wrapped_dek = null`],
+      'a live resource of whose data key nobody knows what wrapped it',
+      ['update resources set kek_id = null'],
       'resources_check1',
     ],
     [
+      'a deprovisioned resource that keeps its data key',
+      [`update resources set state = 'deprovisioned', kek_id = null, deprovisioned_at = now()`],
+      'resources_check',
+    ],
+    [
+      'a deprovisioned resource that names the wrapper of a data key',
+      [`update resources set state = 'deprovisioned', wrapped_dek = null, deprovisioned_at = now()`],
+      'resources_check1',
+    ],
+    [
+      'a deprovisioned resource without the time of its end',
+      [`update resources set state = 'deprovisioned', wrapped_dek = null, kek_id = null`],
+      'resources_check2',
+    ],
+    ['a live resource with an end', ['update resources set deprovisioned_at = now()'], 'resources_check2'],
+    [
       'a rotation period of zero',
-      [`update resources set rotation_period_seconds = 0`],
+      ['update resources set rotation_period_seconds = 0'],
       'resources_rotation_period_seconds_check',
     ],
     [
       'a grace period of zero',
-      [`update resources set grace_period_seconds = 0`],
+      ['update resources set grace_period_seconds = 0'],
       'resources_grace_period_seconds_check',
     ],
-    ['a waiting grant without its code', [grant('null', 'waiting', 'now()')], 'oauth_grants_check'],
-    ['an exchanged grant that keeps its code', [grant(`'code'`, 'exchanged', 'null')], 'oauth_grants_check'],
-    ['a waiting grant that nobody will look at', [grant(`'code'`, 'waiting', 'null')], 'oauth_grants_check1'],
-    ['a pause without a reason', [`update schedule set paused_at = now()`], 'schedule_pause'],
+
+    // keysets: the versions
+    [
+      'a second row of a resource, and so a second current key, pending key or unfinished rotation',
+      ['insert into keysets select * from keysets'],
+      'keysets_pkey',
+    ],
+    [
+      'a keyset of a resource that does not exist',
+      [
+        `insert into keysets select (jsonb_populate_record(keysets, '{"resource_id": "${uuid(9)}"}')).* from keysets`,
+      ],
+      'keysets_resource_id_fkey',
+    ],
+    ['one key in both places', [keyset('second = current')], 'keysets_versions'],
+    ['a current version of zero', [keyset('current = 0, revoked_to = -1')], 'keysets_versions'],
+    ['a second version of zero', [keyset('second = 0, revoked_to = -1')], 'keysets_versions'],
+    [
+      'a pending key that is older than the current one',
+      [keyset(`${intent('manual')}, current = 5, pending = 4, last_version = 5`)],
+      'keysets_versions',
+    ],
+    [
+      'the current key as the pending one',
+      [keyset(`${intent('manual')}, pending = current`)],
+      'keysets_versions',
+    ],
+    [
+      'a pending key that is older than the one in the second place',
+      [keyset(`${intent('manual')}, second = 4, pending = 3, last_version = 4`)],
+      'keysets_versions',
+    ],
+    [
+      'a pending filler that is older than the current key',
+      [keyset('current = 5, pending_filler = 4, last_version = 5')],
+      'keysets_versions',
+    ],
+    [
+      'one version as pending key and pending filler',
+      [keyset(`${intent('revoke')}, ${pending(3)}, pending_filler = 3`)],
+      'keysets_versions',
+    ],
+    ['a current version beyond the last', [keyset('current = 3')], 'keysets_versions'],
+    ['a second version beyond the last', [keyset('second = 3')], 'keysets_versions'],
+    ['a pending version beyond the last', [keyset(`${intent('manual')}, pending = 3`)], 'keysets_versions'],
+    ['a pending filler beyond the last', [keyset('pending_filler = 3')], 'keysets_versions'],
+    ['a filler with a grace period', [keyset('second_until = now()')], 'keysets_second'],
+    ['an old key without the end of its grace period', [keyset('second_filler = false')], 'keysets_second'],
+
+    // keysets: what was revoked
+    [
+      'a revoked key that signs, without a revoke under way',
+      [keyset('current = 3, second = 4, last_version = 4, revoked_to = 3')],
+      'keysets_revoked',
+    ],
+    [
+      'a revoked key in the second place, without a revoke under way',
+      [keyset('revoked_to = 1')],
+      'keysets_revoked',
+    ],
+    [
+      'a revoked key in use while a rotation for another reason is under way',
+      [keyset(`${intent('manual')}, revoked_to = 2`)],
+      'keysets_revoked',
+    ],
+    [
+      'a revoked key that is pending',
+      [keyset(`${intent('revoke')}, ${pending(3)}, revoked_to = 3`)],
+      'keysets_revoked',
+    ],
+    [
+      'a revoked filler that is pending',
+      [keyset(`${intent('revoke')}, pending_filler = 3, last_version = 3, revoked_to = 3`)],
+      'keysets_revoked',
+    ],
+    [
+      'the revocation of versions that do not exist yet',
+      [keyset(`${intent('revoke')}, revoked_to = 3`)],
+      'keysets_revoked',
+    ],
+
+    // keysets: the rotation under way
+    ['a rotation for no known reason', [keyset(intent('whim'))], 'keysets_reason_check'],
+    ['half an intent: a reason alone', [keyset(`reason = 'scheduled'`)], 'keysets_rotation'],
+    ['half an intent: no due date', [keyset(`reason = 'scheduled', opened_at = ${AT}`)], 'keysets_rotation'],
+    ['half an intent: not opened', [keyset(`reason = 'scheduled', due_at = ${AT}`)], 'keysets_rotation'],
+    ['half an intent: a due date alone', [keyset(`due_at = ${AT}`)], 'keysets_rotation'],
+    ['half an intent: opened for no reason', [keyset(`opened_at = ${AT}`)], 'keysets_rotation'],
+    [
+      'a rotation by hand of which nobody knows who asked for it',
+      [keyset(intent('manual', 'null'))],
+      'keysets_rotation',
+    ],
+    [
+      'a scheduled rotation that somebody asked for',
+      [keyset(intent('scheduled')), keyset(`opened_by = '{}'`)],
+      'keysets_rotation',
+    ],
+    ['somebody who asked for no rotation', [keyset(`opened_by = '{}'`)], 'keysets_rotation'],
+    ['a pending key without a rotation', [keyset(pending(3))], 'keysets_rotation'],
+    ['a stuck rotation that is none', [keyset('stuck_since = now()')], 'keysets_rotation'],
+    [
+      'a second scheduled rotation for the same due date, although the first is done',
+      [keyset(`served_due_at = ${AT}`), keyset(intent('scheduled'))],
+      'keysets_due_once',
+    ],
+    [
+      'a scheduled rotation for a date before one that was served',
+      [keyset(`served_due_at = ${LATER}`), keyset(intent('scheduled'))],
+      'keysets_due_once',
+    ],
+    ['a pause without a reason', [keyset('paused_at = now()')], 'keysets_pause'],
+    ['the reason of a pause that is none', [keyset(`pause_reason = 'holiday'`)], 'keysets_pause'],
+
+    // sealed_keys
+    ['a version number that was used before', [key(1)], 'sealed_keys_pkey'],
+    ['a version number of zero', [key(0)], 'sealed_keys_version_check'],
+    ['a digest that is none', [key(3, SHORT)], 'sealed_keys_digest_check'],
+    ['a key of a resource that does not exist', [key(1, DIGEST, STRANGER)], 'sealed_keys_resource_id_fkey'],
+    ['a sealed key without a keyset', ['delete from keysets', key(3)], 'sealed_keys_resource_id_fkey'],
+
+    // history
+    ['one number for two rows of the history', [happened({ seq: '1' })], 'history_pkey'],
+    ['an actor of no known kind', [happened({ actor: `'ghost'` })], 'history_actor_check'],
+    ['a person of whom nothing is known', [happened({ actor: `'person'` })], 'history_person'],
+    ['a person behind what a worker did', [happened({ person: `'{}'` })], 'history_person'],
+    ['a key without its fingerprint', [happened({ version: '3' })], 'history_key'],
+    ['a fingerprint without its key', [happened({ fingerprint: `'0a1b2c3d'` })], 'history_key'],
+    [
+      'a fingerprint that might be a key',
+      [happened({ version: '3', fingerprint: `'${'AB'.repeat(32)}'` })],
+      'history_key',
+    ],
+    ['a filler without its fingerprint', [happened({ filler_version: '3' })], 'history_filler'],
+    ['a fingerprint without its filler', [happened({ filler_fingerprint: `'0a1b2c3d'` })], 'history_filler'],
+    [
+      'a fingerprint of a filler that might be a key',
+      [happened({ filler_version: '3', filler_fingerprint: `'${'AB'.repeat(32)}'` })],
+      'history_filler',
+    ],
+
+    // oauth_grants and oauth_tokens
+    [
+      'a second grant of a resource',
+      ['insert into oauth_grants select * from oauth_grants'],
+      'oauth_grants_pkey',
+    ],
+    [
+      'a grant of a resource that does not exist',
+      [`update oauth_grants set resource_id = ${STRANGER}`],
+      'oauth_grants_resource_id_fkey',
+    ],
+    [
+      'a grant in no known state',
+      [`update oauth_grants set state = 'spent', sealed_code = null, wake_at = null`],
+      'oauth_grants_state_check',
+    ],
+    [
+      'a waiting grant without its code',
+      ['update oauth_grants set sealed_code = null'],
+      'oauth_grants_check',
+    ],
+    [
+      'an exchanged grant that keeps its code',
+      [`update oauth_grants set state = 'exchanged', wake_at = null`],
+      'oauth_grants_check',
+    ],
+    [
+      'a waiting grant that nobody will look at',
+      ['update oauth_grants set wake_at = null'],
+      'oauth_grants_check1',
+    ],
+    [
+      'an exchanged grant that is looked at',
+      [`update oauth_grants set state = 'exchanged', sealed_code = null`],
+      'oauth_grants_check1',
+    ],
+    ['a second pair of tokens of a resource', [tokens('ID'), tokens('ID')], 'oauth_tokens_pkey'],
+    ['tokens of a resource that does not exist', [tokens(STRANGER)], 'oauth_tokens_resource_id_fkey'],
+
+    // heroku_budget
     [
       'a second budget of calls to Heroku',
-      [`insert into heroku_budget default values`],
+      ['insert into heroku_budget default values'],
       'heroku_budget_pkey',
     ],
     [
       'another budget than the one',
-      [`insert into heroku_budget (only_row) values (false)`],
+      ['insert into heroku_budget (only_row) values (false)'],
       'heroku_budget_only_row_check',
     ],
+
+    // sessions and used_sign_on_tokens
+    ['one session id twice', [session({}), session({})], 'sessions_pkey'],
+    ['a session id that is stored as it is', [session({ id_digest: SHORT })], 'sessions_id_digest_check'],
     [
-      'a key of a resource that does not exist',
-      [`update key_versions set resource_id = '${'0'.repeat(8)}-0000-0000-0000-000000000000'`],
-      'key_versions_resource_id_fkey',
+      'a sign-on token that is stored as it is',
+      [session({ sign_on_digest: SHORT })],
+      'sessions_sign_on_digest_check',
+    ],
+    [
+      'a session for a resource that does not exist',
+      [session({ resource_id: STRANGER })],
+      'sessions_resource_id_fkey',
+    ],
+    ['a user whom no token covered', [session({ verified: 'false', user_id: `'u'` })], 'sessions_check'],
+    [
+      'an e-mail address that no token covered',
+      [session({ verified: 'false', email: `'a@b.example'` })],
+      'sessions_check',
+    ],
+    [
+      'one sign-on token twice',
+      [1, 2].map(() => `insert into used_sign_on_tokens values (${DIGEST}, ${AT})`),
+      'used_sign_on_tokens_pkey',
+    ],
+    [
+      'a used sign-on token that is stored as it is',
+      [`insert into used_sign_on_tokens values (${SHORT}, ${AT})`],
+      'used_sign_on_tokens_digest_check',
     ],
   ]
 
   test.each(table)('%s', async (_what, statements, constraint) => {
-    const { run } = await startWithResource()
-    const last = statements.at(-1) ?? ''
-    for (const statement of statements.slice(0, -1)) await run(statement)
-    await expect(run(last)).rejects.toMatchObject({ constraint })
+    await withoutTrace(async (trx) => {
+      for (const statement of statements.slice(0, -1)) await run(trx, statement)
+      await expect(run(trx, statements.at(-1) ?? '')).rejects.toMatchObject({ constraint })
+    })
+  })
+
+  const triggers: [string, string, string][] = [
+    ['the change of a history row', `update history set kind = 'rotated'`, 'history'],
+    ['the loss of a history row', 'delete from history', 'history'],
+    ['the loss of the whole history', 'truncate history', 'history'],
+    ['a change of history, even of none of its rows', 'delete from history where false', 'history'],
+    ['the change of a sealed key', `update sealed_keys set sealed = '\\x02'`, 'sealed_keys'],
+    ['the loss of a live key by an update', 'update sealed_keys set sealed = null', 'sealed_keys'],
+    ['another number for a sealed key', 'update sealed_keys set version = version + 10', 'sealed_keys'],
+  ]
+
+  test.each(triggers)('%s', async (_what, statement, refusedBy) => {
+    await withoutTrace(async (trx) => {
+      await expect(run(trx, statement)).rejects.toThrow(
+        new RegExp(`of ${refusedBy} is refused: its rows never change`),
+      )
+    })
+  })
+
+  test('nothing by a constraint or a trigger that no row of these tables shows', async () => {
+    const { rows: constraints } = await sql<{ name: string }>`
+      select conname as name from pg_constraint
+       where connamespace = 'public'::regnamespace and contype <> 'n' and not starts_with(conname, 'kysely')
+    `.execute(db)
+    const shown = new Set(table.map(([, , constraint]) => constraint))
+    expect(constraints.map(({ name }) => name).toSorted()).toEqual([...shown].toSorted())
+
+    const { rows: onTables } = await sql<{ name: string }>`
+      select tgrelid::regclass::text as name from pg_trigger where not tgisinternal`.execute(db)
+    expect(onTables.map(({ name }) => name).toSorted()).toEqual(
+      [...new Set(triggers.map(([, , name]) => name))].toSorted(),
+    )
   })
 })
 
 describe('the database allows', () => {
-  test.each([
-    ['a pending key beside a pending filler', [liveKey(3, 'pending'), liveKey(4, 'pending', true)]],
-    ['several previous keys', [liveKey(3, 'previous'), liveKey(4, 'previous')]],
+  test.each<[string, string[]]>([
     [
-      'a key to be retired together with its erasure',
-      [`update key_versions set stage = 'retired', sealed_key = null, digest = null, retired_at = now()`],
+      'a pending key beside a pending filler',
+      [keyset(`${intent('manual')}, pending = 3, pending_filler = 4, last_version = 4`)],
     ],
+    ['a pending filler without a rotation', [keyset('pending_filler = 3, last_version = 3')]],
+    [
+      'several previous keys',
+      [key(3), key(4), keyset(`older = '[{"version": 3, "until": "2026-03-03T12:00:00.000Z"}]'`)],
+    ],
+    ['a key to be erased', ['delete from sealed_keys where version = 1']],
     [
       'two rotations by hand at the same moment, one after the other',
-      [rotation('manual', 'done', 'now()'), rotation('manual', 'open')],
+      [
+        keyset(intent('manual')),
+        keyset('reason = null, due_at = null, opened_at = null, opened_by = null'),
+        keyset(intent('manual')),
+      ],
+    ],
+    [
+      'a rotation by hand at a due date that was served',
+      [keyset(`served_due_at = ${AT}`), keyset(intent('manual'))],
     ],
     [
       'scheduled rotations for different due dates',
-      [rotation('scheduled', 'done', 'now()'), rotation('scheduled', 'open', 'null', '2026-03-17T12:00:00Z')],
+      [
+        keyset(intent('scheduled')),
+        keyset(`reason = null, due_at = null, opened_at = null, served_due_at = ${AT}`),
+        keyset(`reason = 'scheduled', due_at = ${LATER}, opened_at = ${LATER}`),
+      ],
     ],
+    [
+      'a revoke under way: the revoked keys are in use until it takes them out',
+      [
+        keyset(`${intent('revoke')}, revoked_to = 2`),
+        keyset('pending = 3, pending_filler = 4, last_version = 4'),
+        keyset(
+          'current = 3, second = 4, pending = null, pending_filler = null, ' +
+            'reason = null, due_at = null, opened_at = null, opened_by = null',
+        ),
+      ],
+    ],
+    ['a stuck rotation', [keyset(`${intent('scheduled')}, stuck_since = now()`)]],
   ])('%s', async (_what, statements) => {
-    const { run } = await startWithResource()
-    for (const statement of statements) await expect(run(statement)).resolves.toBeUndefined()
+    await withoutTrace(async (trx) => {
+      for (const statement of statements) await run(trx, statement)
+    })
+  })
+
+  test('a keyset to be erased, and its sealed keys go with it', async () => {
+    await withoutTrace(async (trx) => {
+      await run(trx, 'delete from keysets')
+      expect(await trx.selectFrom('sealed_keys').selectAll().execute()).toEqual([])
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../src/store/database.ts'
 import { PreparingClient } from '../../src/store/preparing-client.ts'
 import { newGrant, startStore, storeResource } from './support/start-store.ts'
@@ -15,13 +15,14 @@ test('a marked statement is parsed once per connection, whatever its values, and
   const { db } = await startStore({ connections: 1 })
   await storeResource(db, 1)
   await storeResource(db, 2, { grant: newGrant('code'), name: null })
-  await storeResource(db, 3, { grace: { until: 'elapsed', ms: 7_200_000 } })
-  expect(await prepared(db)).toEqual([{ name: 'insert-resource', calls: 3 }])
+  await storeResource(db, 3, { options: { grace: { until: 'elapsed', ms: 7_200_000 } } })
+  expect(await prepared(db)).toEqual([{ name: 'insert-resources', calls: 3 }])
 })
 
 test('a marked statement calls back whoever asks for it', async () => {
   const { url } = await startStore()
   const client = new PreparingClient({ connectionString: url })
+  onTestFinished(() => client.end())
   await client.connect()
   const { promise, resolve } = Promise.withResolvers<unknown>()
   client.query(
@@ -29,8 +30,15 @@ test('a marked statement calls back whoever asks for it', async () => {
     [1],
     (_error: Error, result: pg.QueryResult) => resolve(result.rows),
   )
-  expect(await promise).toEqual([{ one: 1 }])
-  await client.end()
+  expect(await promise).toEqual([['1']])
+})
+
+test('the rows of a marked statement come as arrays of texts, a null as null', async () => {
+  const { db } = await startStore()
+  const { rows } = await sql`/* prepared: texts */ select 1, true, now() is null, null::integer, ''`.execute(
+    db,
+  )
+  expect(rows).toEqual([['1', 't', 'f', null, '']])
 })
 
 test('no other statement stays behind on its connection', async () => {

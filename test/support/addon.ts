@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import type { AddonView } from '../../simulator/src/view.ts'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
-import type { RotationWorker } from '../../src/worker/rotation-worker.ts'
+import type { Worker } from '../../src/worker/worker.ts'
 import { type Harness, type HarnessOptions, startHarness } from './harness.ts'
 
-export type HarnessWithAddon = Harness & { addon: AddonView; worker1: RotationWorker }
+export type HarnessWithAddon = Harness & { addon: AddonView; worker1: Worker }
 
 /** The harness with an app `service-1` that has the add-on, its grant exchanged, and one worker. */
 export async function startWithAddon(
@@ -17,12 +17,15 @@ export async function startWithAddon(
     plan: options.plan ?? 'fortnightly',
     ...(options.grace ? { options: { grace: options.grace } } : {}),
   })
-  // The exchange begins after the answer was sent, so it may still be under way; its audit row comes last.
+  // The exchange begins after the answer was sent, so it may still be under way; its history row comes last.
   await expect
-    .poll(async () => {
-      const rows = await harness.deps.db.selectFrom('audit_events').select('action').execute()
-      return rows.map((row) => row.action)
-    })
+    .poll(
+      async () => {
+        const rows = await harness.deps.db.selectFrom('history').select('kind').execute()
+        return rows.map((row) => row.kind)
+      },
+      { interval: 5 },
+    )
     .toContain('grant-exchanged')
   return { ...harness, addon, worker1: harness.worker() }
 }

@@ -3,11 +3,12 @@ import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../src/store/database.ts'
 import { migrateToLatest } from '../../src/store/migrations.ts'
 import { databaseUrl, withAdmin } from './admin.ts'
+import { type Emptying, emptyingOf } from './empty-database.ts'
 import { startPostgresServer } from './postgres-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    postgres: { adminUrl: string; template: string }
+    postgres: { adminUrl: string; template: string; emptying: Emptying }
   }
 }
 
@@ -15,13 +16,14 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const server = await startPostgresServer()
   const template = `securekey_test_${randomBytes(4).toString('hex')}`
+  let emptying: Emptying
   try {
-    await createTemplate(server.url, template)
+    emptying = await createTemplate(server.url, template)
   } catch (error) {
     await server.stop()
     throw error
   }
-  project.provide('postgres', { adminUrl: server.url, template })
+  project.provide('postgres', { adminUrl: server.url, template, emptying })
   return async () => {
     // Only a server that outlives the run has to be tidied.
     if (process.env.TEST_DATABASE_URL) await dropTemplateAndClones(server.url, template)
@@ -29,7 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-async function createTemplate(adminUrl: string, template: string): Promise<void> {
+async function createTemplate(adminUrl: string, template: string): Promise<Emptying> {
   await withAdmin(adminUrl, (admin) => admin.query(`create database ${template}`))
   const db = openDatabase({ url: databaseUrl(adminUrl, template), poolSize: 2, onIdleError: () => {} })
   try {
@@ -37,10 +39,12 @@ async function createTemplate(adminUrl: string, template: string): Promise<void>
   } finally {
     await db.destroy()
   }
+  const emptying = await withAdmin(databaseUrl(adminUrl, template), emptyingOf)
   // A clone fails while anybody is connected to its source: from here on, nobody can be.
   await withAdmin(adminUrl, (admin) =>
     admin.query(`alter database ${template} with allow_connections false is_template true`),
   )
+  return emptying
 }
 
 async function dropTemplateAndClones(adminUrl: string, template: string): Promise<void> {

@@ -7,10 +7,10 @@ import { ADDON, type Config, readConfig } from '../../src/config.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/logger.ts'
-import { createRotationWorker, type RotationWorker } from '../../src/worker/rotation-worker.ts'
+import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
-import { createTestDatabase } from './database.ts'
+import { takeDatabase } from './database.ts'
 
 export const PASSWORD = 'super-secret'
 export const SSO_SALT = '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4'
@@ -22,7 +22,7 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** The whole service on a database of its own, with Heroku simulated and the clock standing still. */
+/** The whole service on a database that is its own while it runs, with Heroku simulated and the clock standing still. */
 export type Harness = {
   config: Config
   deps: Deps
@@ -35,7 +35,7 @@ export type Harness = {
   /** Every log line written so far, as text. */
   logLines: string[]
   /** A worker of this process; several make several workers. */
-  worker: (options?: Partial<Parameters<typeof createRotationWorker>[1]>) => RotationWorker
+  worker: (options?: Partial<Parameters<typeof createWorker>[1]>) => Worker
   /** Another process on the same database: own pool, own connections, same clock. */
   anotherProcess: () => Promise<Deps>
 }
@@ -54,7 +54,7 @@ export type HarnessOptions = {
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const clock = createFakeClock('2026-03-03T12:00:00Z')
   const random = seededBytes(options.seed ?? 'service')
-  const database = await createTestDatabase()
+  const database = await takeDatabase()
   const heroku = createSimulator({
     now: clock.now,
     random: seededBytes('heroku'),
@@ -92,7 +92,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     await app.close()
     await heroku.close()
     for (const close of closers) await close()
-    await database.drop()
+    await database.giveBack()
   })
   return {
     config,
@@ -104,7 +104,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     databaseUrl: database.url,
     logLines,
     worker: (workerOptions = {}) =>
-      createRotationWorker(deps, {
+      createWorker(deps, {
         concurrency: 20,
         claimLimit: 100,
         clockOffsetMs: async () => 0,

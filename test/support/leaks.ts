@@ -1,3 +1,4 @@
+import { keyFromBytes } from '../../src/domain/key.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import type { SealedColumn } from '../../src/sealing/sealing.ts'
 
@@ -44,27 +45,32 @@ function formsOf(secret: string): string[] {
 export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise<Secrets> {
   const { db } = deps
   const secrets: Secrets = new Map()
-  const keys = await db.selectFrom('key_versions').selectAll().execute()
+  const keys = await db.selectFrom('sealed_keys').selectAll().execute()
   const grants = await db.selectFrom('oauth_grants').selectAll().execute()
   const tokens = await db.selectFrom('oauth_tokens').selectAll().execute()
   for (const resource of await db.selectFrom('resources').selectAll().execute()) {
-    const { id, wrapped_dek: wrappedDek } = resource
-    if (wrappedDek === null) continue
-    secrets.set(wrappedDek, 'a wrapped data key')
-    const sealer = await deps.sealing.forResource(id, wrappedDek)
-    const add = async (column: SealedColumn, sealed: string | null | undefined, version?: number) => {
+    const { id, kek_id: kekId, wrapped_dek: wrapped } = resource
+    if (kekId === null || wrapped === null) continue
+    secrets.set(wrapped.toString('hex'), 'a wrapped data key')
+    const sealer = await deps.sealing.forResource(id, { kekId, wrapped })
+    const add = (column: string, sealed: Buffer | null | undefined, open: (sealed: Buffer) => string) => {
       if (!sealed) return
-      secrets.set(sealed, `a sealed value (${column})`)
+      secrets.set(sealed.toString('hex'), `a sealed value (${column})`)
       // A test may have put something there that is not sealed at all.
-      const text = await sealer.open(column, sealed, version).catch(() => undefined)
-      if (text !== undefined) secrets.set(text, `a secret (${column})`)
+      try {
+        secrets.set(open(sealed), `a secret (${column})`)
+      } catch {}
     }
-    for (const key of keys) if (key.resource_id === id) await add('sealed_key', key.sealed_key, key.version)
-    await add('sealed_code', grants.find((grant) => grant.resource_id === id)?.sealed_code)
+    for (const key of keys.filter((each) => each.resource_id === id)) {
+      add('sealed', key.sealed, (sealed) => keyFromBytes(sealer.openKey(key.version, sealed)))
+    }
+    const text = (column: SealedColumn) => (sealed: Buffer) => sealer.open(column, sealed)
+    const grant = grants.find((each) => each.resource_id === id)
+    add('sealed_code', grant?.sealed_code, text('sealed_code'))
     const pair = tokens.find((token) => token.resource_id === id)
-    await add('sealed_access_token', pair?.sealed_access_token)
-    await add('sealed_refresh_token', pair?.sealed_refresh_token)
-    await add('sealed_log_input_url', resource.sealed_log_input_url)
+    add('sealed_access_token', pair?.sealed_access_token, text('sealed_access_token'))
+    add('sealed_refresh_token', pair?.sealed_refresh_token, text('sealed_refresh_token'))
+    add('sealed_log_input_url', resource.sealed_log_input_url, text('sealed_log_input_url'))
   }
   return secrets
 }

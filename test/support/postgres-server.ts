@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { startLocalPostgres } from '../../local/postgres.ts'
 
 /** A Postgres on which a test run may create databases. */
@@ -11,8 +15,16 @@ const FAST_SETTINGS = [
   'full_page_writes=off',
   'max_connections=200',
   'autovacuum=off',
+  // The files of the embedded one are kept in memory.
+  'max_wal_size=128MB',
 ].flatMap((setting) => ['-c', setting])
 
+const PATTERNS = fileURLToPath(new URL('../../.local/test-postgres', import.meta.url))
+const DAEMON_TRACES = [
+  '/var/run/docker.sock',
+  `${process.env.XDG_RUNTIME_DIR}/docker.sock`,
+  ...['.docker', '.colima', '.testcontainers.properties'].map((name) => join(homedir(), name)),
+]
 const PROBE_LIMIT_MS = 3_000
 const CONTAINER_LIMIT_MS = 120_000
 
@@ -24,10 +36,21 @@ export async function startPostgresServer(): Promise<PostgresServer> {
     // A daemon without a network cannot fetch the image: that is no reason not to test.
     console.warn(`No Postgres container (${error.message}); the embedded Postgres is used.`)
   })
-  return container ?? (await startLocalPostgres({ persistent: false, flags: FAST_SETTINGS }))
+  return (
+    container ??
+    (await startLocalPostgres({
+      persistent: false,
+      inMemory: true,
+      flags: FAST_SETTINGS,
+      patterns: PATTERNS,
+    }))
+  )
 }
 
 async function startContainer(): Promise<PostgresServer | undefined> {
+  // Loading the client takes as long as Postgres takes to start, so look first whether a daemon can be anywhere.
+  const traces = process.platform === 'win32' || process.env.DOCKER_HOST || DAEMON_TRACES.some(existsSync)
+  if (!traces) return undefined
   const { getContainerRuntimeClient } = await import('testcontainers')
   // A docker client often stands without its daemon: only an answer counts.
   const answers = getContainerRuntimeClient().then(

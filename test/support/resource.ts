@@ -1,9 +1,13 @@
+import { ROTATION_ENDS } from '../../src/domain/history.ts'
+import { keyDigest } from '../../src/domain/key.ts'
 import type { Deps } from '../../src/flows/deps.ts'
-import type { ProvisionRequest } from '../../src/flows/provision.ts'
-import { listAuditEvents } from '../../src/store/audit-events.ts'
-import { allKeysOf } from '../../src/store/key-versions.ts'
-import { listRotations } from '../../src/store/rotations.ts'
-import { findSchedule } from '../../src/store/schedule.ts'
+import { KEY_EVENTS, keyLives } from '../../src/flows/key-lives.ts'
+import { createResourceInsert } from '../../src/flows/provisioning/insert-resource.ts'
+import { type ProvisionRequest, provision } from '../../src/flows/provisioning/provision.ts'
+import { verifyKey } from '../../src/flows/verify-key.ts'
+import { listHistory } from '../../src/store/history.ts'
+import { findState } from '../../src/store/keysets.ts'
+import { findKeys } from '../../src/store/sealed-keys.ts'
 import { callsTo } from './addon.ts'
 import type { Harness } from './harness.ts'
 
@@ -15,33 +19,55 @@ export function tokenCalls(
   return callsTo(harness, 'POST', '/oauth/token').filter((call) => call.grantType === grantType)
 }
 
-/** The audit trail of a resource, oldest first. */
-export async function auditTrail(deps: Pick<Deps, 'db'>, resourceId: string) {
-  return (await listAuditEvents(deps.db, resourceId, { limit: 500 })).toReversed()
+/** The history of a resource, oldest first. */
+export async function historyOf(deps: Pick<Deps, 'db'>, resourceId: string) {
+  return (await listHistory(deps.db, resourceId, { limit: 500 })).toReversed()
 }
 
-export async function auditActions(deps: Pick<Deps, 'db'>, resourceId: string): Promise<string[]> {
-  return (await auditTrail(deps, resourceId)).map(({ action }) => action)
+/** What happened to a resource, oldest first. */
+export async function kindsOf(deps: Pick<Deps, 'db'>, resourceId: string): Promise<string[]> {
+  return (await historyOf(deps, resourceId)).map(({ kind }) => kind)
+}
+
+/** The lives of all versions, newest first. */
+export async function livesOf(deps: Pick<Deps, 'db'>, resourceId: string) {
+  const events = await listHistory(deps.db, resourceId, { limit: 1_000, kinds: KEY_EVENTS })
+  const state = (await findState(deps.db, resourceId))?.state
+  return keyLives(state, await findKeys(deps.db, resourceId), events)
 }
 
 /** Stages by version, for example `{ 1: 'retired', 2: 'previous', 3: 'current' }`. */
 export async function stagesOf(deps: Pick<Deps, 'db'>, resourceId: string) {
-  const keys = await allKeysOf(deps.db, resourceId)
-  return Object.fromEntries(keys.map(({ version, stage }) => [version, stage]))
+  const lives = await livesOf(deps, resourceId)
+  return Object.fromEntries(lives.toReversed().map(({ version, stage }) => [version, stage]))
 }
 
-/** The newest rotation of a resource. */
-export async function lastRotation(deps: Pick<Deps, 'db'>, resourceId: string) {
-  const [rotation] = await listRotations(deps.db, resourceId, { limit: 1 })
-  if (!rotation) throw new Error('the resource never had a rotation')
-  return rotation
+/** The state of a live resource. */
+export async function stateOf(deps: Pick<Deps, 'db'>, resourceId: string) {
+  const stored = await findState(deps.db, resourceId)
+  if (!stored) throw new Error('the resource has no state')
+  return stored.state
 }
 
-/** The schedule of a live resource. */
-export async function scheduleOf(deps: Pick<Deps, 'db'>, resourceId: string) {
-  const schedule = await findSchedule(deps.db, resourceId)
-  if (!schedule) throw new Error('the resource has no schedule')
-  return schedule
+/** The rotations of a resource that have ended, oldest first. */
+export async function endedRotations(deps: Pick<Deps, 'db'>, resourceId: string) {
+  return (await listHistory(deps.db, resourceId, { limit: 500, kinds: ROTATION_ENDS })).toReversed()
+}
+
+/** What a key is to a resource. */
+export async function verify(deps: Pick<Deps, 'db'>, resourceId: string, key: string) {
+  return await verifyKey(deps, { resourceId, digest: keyDigest(key).toString('hex') })
+}
+
+/** Whether a signature made with that key passes. */
+export async function accepts(deps: Pick<Deps, 'db'>, resourceId: string, key: string): Promise<boolean> {
+  const { outcome } = await verify(deps, resourceId, key)
+  return ['current', 'pending', 'previous'].includes(outcome)
+}
+
+/** Provisions as the web process does. */
+export async function provisionResource(deps: Deps, request: ProvisionRequest) {
+  return await provision(deps, createResourceInsert(deps), request)
 }
 
 /** A uuid with the given number at its end. */

@@ -12,7 +12,7 @@ function start(tick: () => Promise<unknown>) {
   const errors: unknown[] = []
   const counted = { starts: 0 }
   const ignore = () => {}
-  const log: Log = { info: ignore, warn: ignore, error: (fields) => void errors.push(fields) }
+  const log: Log = { info: ignore, warn: ignore, event: ignore, error: (fields) => void errors.push(fields) }
   const cron = startCron(EVERY_SECOND, log, async () => {
     counted.starts += 1
     return await tick()

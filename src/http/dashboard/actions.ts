@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { parseGracePeriod } from '../../domain/grace.ts'
-import { pauseRotation, resumeSchedule } from '../../flows/pause-rotation.ts'
-import { requestRotation, resumeRotation } from '../../flows/request-rotation.ts'
-import { revokeByName } from '../../flows/revoke-by-name.ts'
-import { signOut } from '../../flows/session.ts'
-import { setGracePeriod } from '../../flows/set-grace-period.ts'
+import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
+import { requestRotation, resumeRotation } from '../../flows/dashboard/request-rotation.ts'
+import { revokeByName } from '../../flows/dashboard/revoke-by-name.ts'
+import { signOut } from '../../flows/dashboard/session.ts'
+import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
 import type { SessionCookies } from '../sso/session-cookie.ts'
 import type { Notice } from './addresses.ts'
 import type { Guard, Visit } from './guard.ts'
@@ -36,7 +36,7 @@ export function registerActions(
     return await sendOverview(dashboard, visit, {
       status: 409,
       field: 'rotate',
-      message: 'The key that signs is very new, so apps may still be signing with the one before.',
+      message: 'The current key is very new. Some apps may still be signing with the previous one.',
       allowedAt: outcome.allowedAt,
     })
   })
@@ -50,7 +50,7 @@ export function registerActions(
     const { outcome } = await revokeByName(deps, { ...subject(visit), typedName: textOf(form.name) })
     if (outcome === 'requested') return done(visit, 'keys-revoked')
     if (outcome === 'joined') return done(visit, 'revoke-joined')
-    const message = 'What you typed is not the name of this add-on. No key was revoked.'
+    const message = 'That isn’t this add-on’s name. No keys were revoked.'
     return await sendOverview(dashboard, visit, { status: 422, field: 'name', message })
   })
 
@@ -58,7 +58,7 @@ export function registerActions(
     const values = { until: textOf(form.until), reason: textOf(form.reason) }
     const until = parseUtc(values.until)
     if (until === 'unreadable' || (until !== null && until <= deps.now())) {
-      const message = 'The end of a pause must be a date and time in the future, or empty.'
+      const message = 'Enter a future date and time, or leave the field empty.'
       return await sendOverview(dashboard, visit, { status: 422, field: 'until', message, values })
     }
     const paused = await pauseRotation(deps, { ...subject(visit), until, reason: values.reason })
@@ -89,7 +89,7 @@ export function registerActions(
     cookies.clear(visit.reply, visit.resourceId)
     return sendMessage(visit.reply, 200, {
       title: 'You are signed out',
-      paragraphs: ['Your keys go on rotating by themselves.'],
+      paragraphs: ['Your keys keep rotating automatically.'],
       howToOpen: true,
     })
   })

@@ -4,19 +4,19 @@ export function baseOf(resourceId: string): string {
 }
 
 /** What a page may be told to say by its address, after an action was done: a closed list, no free text. */
-export const NOTICES = {
+const NOTICES = {
   'rotation-requested': 'A new key is being made. Your apps restart once Heroku has it.',
-  'rotation-joined': 'A rotation is under way already; it serves your request too.',
-  'rotation-retried': 'The rotation is being tried again.',
-  'nothing-stuck': 'No rotation is stuck any more.',
+  'rotation-joined': 'A rotation is already running. It covers your request.',
+  'rotation-retried': 'Retrying the rotation.',
+  'nothing-stuck': 'The rotation is no longer stuck.',
   'keys-revoked':
-    'All keys are revoked: none of them is accepted from this second on. New ones are on their way.',
-  'revoke-joined': 'A revoke is under way already.',
+    'All keys are revoked. The new keys replace them at Heroku, which restarts your apps. Until an app has restarted it still accepts the old keys; one-off dynos do until they end.',
+  'revoke-joined': 'The keys are already being revoked.',
   'schedule-paused': 'Scheduled rotations are paused.',
-  'already-paused': 'It is paused already. Resume it first to pause it anew.',
-  'schedule-resumed': 'Scheduled rotations go on.',
-  'not-paused': 'It was not paused any more.',
-  'grace-period-changed': 'The grace period is changed.',
+  'already-paused': 'Rotations are already paused. To change the pause, resume first.',
+  'schedule-resumed': 'Scheduled rotations have resumed.',
+  'not-paused': 'Rotations were no longer paused.',
+  'grace-period-changed': 'Grace period updated.',
 } as const
 
 export type Notice = keyof typeof NOTICES

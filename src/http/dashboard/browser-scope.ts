@@ -57,7 +57,7 @@ function handleBrowserError(error: FastifyError, request: FastifyRequest, reply:
   const status = error.statusCode ?? 500
   if (status === 429) {
     return sendMessage(reply, 429, {
-      title: 'That was a little too often',
+      title: 'Too many requests',
       paragraphs: ['Please wait a minute and try again. Nothing was changed.'],
       howToOpen: false,
     })
@@ -65,7 +65,7 @@ function handleBrowserError(error: FastifyError, request: FastifyRequest, reply:
   if (status >= 400 && status < 500) {
     request.log.info({ refusal: error.code }, 'request refused')
     return sendMessage(reply, status, {
-      title: 'This request was not understood',
+      title: 'We couldn’t understand this request',
       paragraphs: ['Nothing was changed. Go back and try again.'],
       howToOpen: false,
     })

@@ -1,19 +1,32 @@
 import type { FastifyInstance } from 'fastify'
-import type { AuditEvent } from '../../domain/audit.ts'
-import { downloadAudit } from '../../flows/download-audit.ts'
-import { readAuditPage, readHistoryPage } from '../../flows/overview.ts'
-import { CSV_HEADER, csvLines, jsonLines } from './audit-files.ts'
+import type { HistoryRow } from '../../domain/history.ts'
+import { downloadHistory } from '../../flows/dashboard/download-history.ts'
+import { readHistoryPage, readRotationsPage } from '../../flows/dashboard/overview.ts'
 import type { Guard, Visit } from './guard.ts'
+import { CSV_HEADER, csvLines, jsonLines } from './history-files.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
-import { auditLine } from './present/audit-words.ts'
-import { historyEntry } from './present/history.ts'
+import { historyLine } from './present/history-words.ts'
+import { historyEntry } from './present/rotations.ts'
 import { precisionOf } from './present/time-words.ts'
 
 const DOWNLOADS_PER_MINUTE = 10
 
-/** The whole history and the whole audit trail, page by page, and the trail as files. */
+/** All rotations and the whole history, page by page, and the history as files. */
 export function registerLists(app: FastifyInstance, { deps }: DashboardDeps, guard: Guard): void {
+  app.get(
+    '/dashboard/:resourceId/rotations',
+    guard.page(async (visit) => {
+      const { resource, page } = await readRotationsPage(deps, { ...cursorOf(visit) })
+      return sendPage(visit.reply, 'rotations', {
+        title: 'Rotations',
+        shell: shellOf(visit, resource),
+        rotations: page.items.map((row) => historyEntry(row, deps.now(), precisionOf(resource))),
+        olderThan: page.olderThan ?? '',
+      })
+    }),
+  )
+
   app.get(
     '/dashboard/:resourceId/history',
     guard.page(async (visit) => {
@@ -21,36 +34,23 @@ export function registerLists(app: FastifyInstance, { deps }: DashboardDeps, gua
       return sendPage(visit.reply, 'history', {
         title: 'History',
         shell: shellOf(visit, resource),
-        history: page.items.map((rotation) => historyEntry(rotation, deps.now(), precisionOf(resource))),
+        history: page.items.map((row) => historyLine(row, deps.now(), precisionOf(resource))),
         olderThan: page.olderThan ?? '',
       })
     }),
   )
 
-  app.get(
-    '/dashboard/:resourceId/audit',
-    guard.page(async (visit) => {
-      const { resource, page } = await readAuditPage(deps, { ...cursorOf(visit) })
-      return sendPage(visit.reply, 'audit', {
-        title: 'Audit trail',
-        shell: shellOf(visit, resource),
-        audit: page.items.map((row) => auditLine(row, deps.now(), precisionOf(resource))),
-        olderThan: page.olderThan ?? '',
-      })
-    }),
-  )
-
-  function file(format: 'csv' | 'jsonl', type: string, lines: (events: AuditEvent[]) => string, head = '') {
+  function file(format: 'csv' | 'jsonl', type: string, lines: (events: HistoryRow[]) => string, head = '') {
     const config = { rateLimit: { max: DOWNLOADS_PER_MINUTE, timeWindow: '1 minute' } }
     app.get(
-      `/dashboard/:resourceId/audit.${format}`,
+      `/dashboard/:resourceId/history.${format}`,
       { config },
       guard.page(async ({ reply, resourceId, actor }) => {
-        const batches = downloadAudit(deps, { resourceId, actor, format })
+        const batches = downloadHistory(deps, { resourceId, actor, format })
         return reply
           .type(type)
           .header('cache-control', 'no-store')
-          .header('content-disposition', `attachment; filename="securekey-audit-${resourceId}.${format}"`)
+          .header('content-disposition', `attachment; filename="securekey-history-${resourceId}.${format}"`)
           .send(ReadableStream.from(textOf(batches, lines, head)))
       }),
     )
@@ -60,17 +60,17 @@ export function registerLists(app: FastifyInstance, { deps }: DashboardDeps, gua
 }
 
 async function* textOf(
-  batches: AsyncIterable<AuditEvent[]>,
-  lines: (events: AuditEvent[]) => string,
+  batches: AsyncIterable<HistoryRow[]>,
+  lines: (events: HistoryRow[]) => string,
   head: string,
 ): AsyncGenerator<Uint8Array> {
   if (head !== '') yield Buffer.from(head)
   for await (const batch of batches) yield Buffer.from(lines(batch))
 }
 
-function cursorOf({ resourceId, request }: Visit): { resourceId: string; olderThan?: string } {
+function cursorOf({ resourceId, request }: Visit): { resourceId: string; olderThan?: number } {
   const { before } = request.query as { before?: unknown }
-  return typeof before === 'string' && /^[0-9]{1,18}$/.test(before)
-    ? { resourceId, olderThan: before }
+  return typeof before === 'string' && /^[0-9]{1,9}$/.test(before)
+    ? { resourceId, olderThan: Number(before) }
     : { resourceId }
 }

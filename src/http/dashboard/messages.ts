@@ -9,7 +9,7 @@ export function sendNotSignedIn(reply: FastifyReply, again?: string): FastifyRep
   return sendMessage(reply, 403, {
     title: 'Please open the dashboard again',
     paragraphs: [
-      'You are not signed in, or your session has ended. A sign-on link works once and for five minutes.',
+      'You are not signed in, or your session has ended. A sign-on link works only once and expires after five minutes.',
     ],
     howToOpen: true,
     ...(again === undefined ? {} : { again }),
@@ -20,7 +20,7 @@ export function sendNotSignedIn(reply: FastifyReply, again?: string): FastifyRep
 export function sendGone(reply: FastifyReply): FastifyReply {
   return sendMessage(reply, 410, {
     title: 'This add-on was removed',
-    paragraphs: ['Its keys were erased, and there is nothing left to show. You may close this page.'],
+    paragraphs: ['Its keys have been erased. You can close this page.'],
     howToOpen: false,
   })
 }
@@ -29,9 +29,7 @@ export function sendGone(reply: FastifyReply): FastifyReply {
 export function sendWrongForm(reply: FastifyReply, back: string): FastifyReply {
   return sendMessage(reply, 403, {
     title: 'Nothing was changed',
-    paragraphs: [
-      'This form belongs to another sign-on, perhaps to one in another tab. Go back and try again.',
-    ],
+    paragraphs: ['This form belongs to a different session, perhaps in another tab. Go back and try again.'],
     howToOpen: false,
     back,
   })

@@ -1,24 +1,24 @@
 import type { FastifyReply } from 'fastify'
 import { formatDuration } from '../../domain/duration.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
-import { currentVersion } from '../../domain/keyset.ts'
 import { isPaused } from '../../domain/pause.ts'
-import type { AppsAnswer, AttachedApps } from '../../flows/attached-apps.ts'
+import type { AppsAnswer, AttachedApps } from '../../flows/dashboard/attached-apps.ts'
+import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
+import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
-import { type Overview, readOverview } from '../../flows/overview.ts'
-import { nameToType } from '../../flows/revoke-by-name.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
 import { type Shell, sendPage } from './pages.ts'
 import { appCount, appsModel } from './present/apps.ts'
-import { auditLine } from './present/audit-words.ts'
-import { historyEntry } from './present/history.ts'
+import { historyLine } from './present/history-words.ts'
 import { keyRows } from './present/keys.ts'
 import { nowModel } from './present/now.ts'
+import { historyEntry, openEntry } from './present/rotations.ts'
 import { momentOf, periodWords, precisionOf } from './present/time-words.ts'
 import { timelineOf } from './present/timeline.ts'
 
 const DAY_MS = 86_400_000
+const NOT_ROTATED = 'Not rotated'
 
 /** What was wrong with a form, shown above the page and beside the field; `values` are put back into it. */
 export type FormProblem = {
@@ -31,7 +31,7 @@ export type FormProblem = {
 
 export type DashboardDeps = { deps: Deps; apps: AttachedApps }
 
-/** The first page of the dashboard: now, keys, apps, actions, and the newest of history and audit trail. */
+/** The first page of the dashboard: now, keys, apps, actions, and the newest of rotations and history. */
 export async function sendOverview(
   { deps, apps }: DashboardDeps,
   visit: Visit,
@@ -49,25 +49,33 @@ export async function sendOverview(
     visit.reply,
     'overview',
     {
-      title: problem ? 'Error: please check the form' : 'Overview',
+      title: titleOf(problem),
       shell: shellOf(visit, overview),
       // A rotation that has failed since says more than that it was asked for.
       notice: problem || now_.problem ? '' : noticeWords(query.done),
       problem: problem ? { ...problem, allowedAt: allowedAt && momentOf(allowedAt, now, precision) } : null,
+      notRotated: NOT_ROTATED,
       values: problem?.values ?? {},
       now: now_,
-      watching: now_.state === 'rotating',
+      rotating: now_.state === 'rotating',
+      // Where keys live for minutes, a page that stands still is soon wrong.
+      watching: now_.state === 'rotating' || precision === 'second',
       configVar: addon.configVar,
       keys: keyRows(overview),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },
       act: actModel(overview),
-      history: overview.history.items.map((rotation) => historyEntry(rotation, now, precision)),
-      historyGoesOn: overview.history.olderThan !== undefined,
-      audit: overview.audit.items.map((row) => auditLine(row, now, precision)),
+      rotations: rotationEntries(overview),
+      rotationsGoOn: overview.rotations.olderThan !== undefined,
+      history: overview.history.items.map((row) => historyLine(row, now, precision)),
     },
     problem?.status ?? 200,
   )
+}
+
+function titleOf(problem: FormProblem | undefined): string {
+  if (!problem) return 'Overview'
+  return problem.field === 'rotate' ? NOT_ROTATED : 'Error: please check the form'
 }
 
 /** The frame of a page of this resource. */
@@ -84,8 +92,19 @@ export function shellOf(visit: Visit, resource: { name: string | null; plan: str
   }
 }
 
+/** The rotation under way, and those that have ended. */
+function rotationEntries(overview: Overview) {
+  const { rotation, rotations, keys, now } = overview
+  const precision = precisionOf(overview)
+  const pending = keys.find(({ stage, filler }) => stage === 'pending' && !filler)?.version
+  const ended = rotations.items.map((row) => historyEntry(row, now, precision))
+  return rotation ? [openEntry(rotation, pending, now, precision), ...ended] : ended
+}
+
 async function askApps(apps: AttachedApps, { resourceId, keys }: Overview): Promise<AppsAnswer> {
-  const { version, publishedAt, createdAt } = currentVersion(keys)
+  const current = keys.find(({ stage }) => stage === 'current')
+  if (!current) throw new Error(`resource ${resourceId} has no current key`)
+  const { version, publishedAt, createdAt } = current
   return await apps.read({ resourceId, version, createdAt, publishedAt: publishedAt ?? createdAt })
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { createAttachedApps } from '../../flows/attached-apps.ts'
+import { createAttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { registerSignOn } from '../sso/routes.ts'
 import { createSessionCookies } from '../sso/session-cookie.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { revealKey } from '../../flows/reveal-key.ts'
+import { type KeyUse, revealKey } from '../../flows/dashboard/reveal-key.ts'
 import type { Guard } from './guard.ts'
 import { sendMessage } from './messages.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
@@ -7,6 +7,13 @@ import { sendPage } from './pages.ts'
 
 const REVEALS_PER_MINUTE = 12
 const SHOWN_SECONDS = 30
+
+const USES: Readonly<Record<KeyUse, string>> = {
+  signs: 'Apps sign with this key.',
+  accepted: 'This key is still accepted, but apps no longer sign with it.',
+  filler: 'This key holds the second place. It is never used for signing.',
+  older: 'This key is no longer in the config var, and apps no longer sign with it.',
+}
 
 /**
  * Shows one key, after a form was sent for it. The answer is the only page that ever holds a key: it is not kept by
@@ -24,7 +31,7 @@ export function registerReveal(app: FastifyInstance, { deps }: DashboardDeps, gu
       if (outcome.outcome === 'no-such-key') {
         return sendMessage(reply, 404, {
           title: 'This key is gone',
-          paragraphs: ['It was erased, so nobody can show it any more.'],
+          paragraphs: ['It has been erased and can no longer be shown.'],
           howToOpen: false,
           back: base,
         })
@@ -37,7 +44,7 @@ export function registerReveal(app: FastifyInstance, { deps }: DashboardDeps, gu
         key: outcome.key,
         version,
         fingerprint: outcome.fingerprint,
-        signs: outcome.stage === 'current',
+        use: USES[outcome.use],
         seconds: SHOWN_SECONDS,
       })
     }),

@@ -4,12 +4,15 @@ import { type Static, Type } from 'typebox'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantExpiresAt } from '../../domain/grant.ts'
 import { parseResourceId, RESOURCE_ID_PATTERN } from '../../domain/resource-id.ts'
-import { changePlan } from '../../flows/change-plan.ts'
-import { deprovision } from '../../flows/deprovision.ts'
 import type { Deps } from '../../flows/deps.ts'
-import { exchangeGrants } from '../../flows/exchange-grants.ts'
-import { type ProvisionRequest, provision } from '../../flows/provision.ts'
+import { exchangeGrant } from '../../flows/grants/exchange-grants.ts'
+import { createGrantFinish } from '../../flows/grants/finish-grant.ts'
+import { changePlan } from '../../flows/provisioning/change-plan.ts'
+import { deprovision } from '../../flows/provisioning/deprovision.ts'
+import { createResourceInsert } from '../../flows/provisioning/insert-resource.ts'
+import { type ProvisionRequest, provision } from '../../flows/provisioning/provision.ts'
 import type { Background } from '../background.ts'
+import { REFUSALS } from '../errors.ts'
 
 /** Postgres takes no zero character in a text. */
 const Text = Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' })
@@ -31,26 +34,43 @@ const PlanChangeBody = Type.Object({ plan: Type.String({ maxLength: 200 }) })
 const PROVISIONED = 'Your keys are set and rotate by themselves. Sign with the first key, accept both.'
 const IdParams = Type.Object({ id: Type.String() })
 
+/** What is answered to a provision and a plan change; a field that is not listed is never sent. */
+const ProvisionAnswer = Type.Object({
+  id: Type.String(),
+  config: Type.Record(Type.String(), Type.String()),
+  message: Type.String(),
+})
+const PlanChangeAnswer = Type.Object({ id: Type.String(), message: Type.String() })
+
 /** The provisioning endpoints of the Add-on Partner API, version 3, below `/heroku/resources`. */
 export function registerResources(server: FastifyInstance, deps: Deps, background: Background): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>()
+  const insert = createResourceInsert(deps)
+  const finish = createGrantFinish(deps)
 
-  app.post('/heroku/resources', { schema: { body: ProvisionBody } }, async (request, reply) => {
-    const provisioning = provisionRequest(request.body, deps.now())
-    const { resourceId, config } = await provision(deps, provisioning)
-    // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
-    if (provisioning.grant) {
-      reply.raw.once('close', () => {
-        background.run('grant exchange', () => exchangeGrants(deps, { resourceId }))
-      })
-    }
-    // A repeated request gets the very same answer.
-    return { id: resourceId, config, message: PROVISIONED }
-  })
+  app.post(
+    '/heroku/resources',
+    { schema: { body: ProvisionBody, response: { 200: ProvisionAnswer, ...REFUSALS } } },
+    async (request, reply) => {
+      const { resourceId, config, grant } = await provision(
+        deps,
+        insert,
+        provisionRequest(request.body, deps.now()),
+      )
+      // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
+      if (grant) {
+        reply.raw.once('close', () => {
+          background.run('grant exchange', () => exchangeGrant(deps, finish, grant))
+        })
+      }
+      // A repeated request gets the very same answer.
+      return { id: resourceId, config, message: PROVISIONED }
+    },
+  )
 
   app.put(
     '/heroku/resources/:id',
-    { schema: { body: PlanChangeBody, params: IdParams } },
+    { schema: { body: PlanChangeBody, params: IdParams, response: { 200: PlanChangeAnswer, ...REFUSALS } } },
     async (request) => {
       const resourceId = resourceIdOf(request.params.id)
       const { outcome, plan } = await changePlan(deps, { resourceId, plan: request.body.plan })
@@ -62,10 +82,14 @@ export function registerResources(server: FastifyInstance, deps: Deps, backgroun
     },
   )
 
-  app.delete('/heroku/resources/:id', { schema: { params: IdParams } }, async (request, reply) => {
-    await deprovision(deps, { resourceId: resourceIdOf(request.params.id) })
-    return await reply.status(204).send()
-  })
+  app.delete(
+    '/heroku/resources/:id',
+    { schema: { params: IdParams, response: { 204: Type.Null(), ...REFUSALS } } },
+    async (request, reply) => {
+      await deprovision(deps, { resourceId: resourceIdOf(request.params.id) })
+      return await reply.status(204).send(null)
+    },
+  )
 }
 
 function provisionRequest(body: Static<typeof ProvisionBody>, now: Date): ProvisionRequest {

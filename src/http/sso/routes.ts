@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { SignOnFields } from '../../domain/sso.ts'
+import { signOn } from '../../flows/dashboard/sign-on.ts'
 import type { Deps } from '../../flows/deps.ts'
-import { signOn } from '../../flows/sign-on.ts'
 import { baseOf } from '../dashboard/addresses.ts'
 import { sendNotSignedIn } from '../dashboard/messages.ts'
 import type { SessionCookies } from './session-cookie.ts'

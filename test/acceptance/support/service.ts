@@ -2,7 +2,7 @@ import { beforeAll, onTestFinished } from 'vitest'
 import type { SimulatorOptions } from '../../../simulator/src/options.ts'
 import { createSimulator, type Simulator } from '../../../simulator/src/simulator.ts'
 import { systemNow } from '../../../src/clock.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { takeDatabase } from '../../support/database.ts'
 import { addonAt, testEnvironment } from '../../support/harness.ts'
 import { type ServiceProcess, startProcess } from './process.ts'
 
@@ -24,8 +24,8 @@ export async function startService(
   options: ServiceOptions = {},
   whenFinished: (end: () => Promise<void>) => void = onTestFinished,
 ): Promise<Service> {
-  const database = await createTestDatabase()
-  whenFinished(() => database.drop())
+  const database = await takeDatabase()
+  whenFinished(() => database.giveBack())
   const heroku = createSimulator({
     now: systemNow,
     addon: addonAt('http://127.0.0.1:1'),

@@ -1,4 +1,4 @@
-import type { Overview } from '../../../src/flows/overview.ts'
+import type { Overview } from '../../../src/flows/dashboard/overview.ts'
 
 export const NOW = new Date('2026-11-29T10:04:00Z')
 const DAY_MS = 86_400_000
@@ -32,8 +32,11 @@ export function key(
   }
 }
 
-/** What the first page would be told of a fortnightly resource with these keys. */
+/**
+ * What the first page would be told of a fortnightly resource with these keys; the newest old one is in the second place.
+ */
 export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
+  const previous = keys.filter(({ stage }) => stage === 'previous').map(({ version }) => version)
   return {
     resourceId: 'r',
     name: 'n',
@@ -46,10 +49,11 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     nextRotationAt: inDays(9),
     pause: null,
     wakeAt: null,
-    unfinished: null,
+    rotation: null,
+    second: Math.max(0, ...previous),
     keys,
+    rotations: { items: [], olderThan: undefined },
     history: { items: [], olderThan: undefined },
-    audit: { items: [], olderThan: undefined },
     ...more,
   }
 }

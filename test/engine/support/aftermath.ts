@@ -1,19 +1,19 @@
-import { fingerprint } from '../../../src/domain/key.ts'
-import { allKeysOf } from '../../../src/store/key-versions.ts'
-import { listRotations } from '../../../src/store/rotations.ts'
-import { findSchedule } from '../../../src/store/schedule.ts'
+import { fingerprint } from '../../../local/key-pair.ts'
+import { findState } from '../../../src/store/keysets.ts'
 import type { Harness } from '../../support/harness.ts'
+import { historyOf, livesOf } from '../../support/resource.ts'
+import { type LivedRotation, rotationsOf } from './lived-rotations.ts'
 
 /** What is left when all is done: comparable between a run with a crash and one without. */
 export type Aftermath = {
   keys: { version: number; stage: string; filler: boolean; revoked: boolean }[]
-  rotations: { reason: string; state: string; dueIn: number }[]
-  schedule: { nextIn: number; failures: number; claimed: boolean; waits: boolean } | null
-  /** How often each change of state was written down. */
+  rotations: { reason: string; end: LivedRotation['end']; dueIn: number }[]
+  schedule: { nextIn: number; attempts: number; claimed: boolean; waits: boolean } | null
+  /** How often each thing was written down. */
   trail: Record<string, number>
   tokens: boolean
   heroku: string
-  published: string
+  published: string | null
 }
 
 /** What Heroku was sent, as pairs of versions, and which of it was sent although Heroku held it already. */
@@ -22,51 +22,44 @@ export type Pushes = { pairs: string[]; needless: string[] }
 /** Dates are compared in steps of ten minutes from the start: a takeover costs less, a lost date far more. */
 const DATE_STEP_MS = 600_000
 
-/** Actions that a crash may add to or leave out: attempts and tokens, not keys. */
-const NOT_COMPARED = new Set(['access-token-refreshed', 'rotation-attempt-failed'])
+/** What a crash may add to or leave out: it concerns tokens, not keys. */
+const NOT_COMPARED = new Set(['access-token-refreshed'])
 
 export async function aftermathOf(h: Harness, addonId: string, start: Date): Promise<Aftermath> {
   const { db } = h.deps
-  const keys = await allKeysOf(db, addonId)
-  const rotations = await listRotations(db, addonId, { limit: 100 })
-  const schedule = await findSchedule(db, addonId)
-  const trail = await db
-    .selectFrom('audit_events')
-    .select('action')
-    .where('resource_id', '=', addonId)
-    .execute()
+  const lives = await livesOf(h.deps, addonId)
+  const rotations = await rotationsOf(h.deps, addonId)
+  const state = (await findState(db, addonId))?.state
   const tokens = await db
     .selectFrom('oauth_tokens')
     .select('refreshing_until')
     .where('resource_id', '=', addonId)
     .execute()
   const inSteps = (date: Date) => Math.round((date.getTime() - start.getTime()) / DATE_STEP_MS)
-  const counts: Record<string, number> = {}
-  for (const { action } of trail) {
-    if (!NOT_COMPARED.has(action)) counts[action] = (counts[action] ?? 0) + 1
+  const trail: Record<string, number> = {}
+  for (const { kind } of await historyOf(h.deps, addonId)) {
+    if (!NOT_COMPARED.has(kind)) trail[kind] = (trail[kind] ?? 0) + 1
   }
-  const current = keys.find(({ stage }) => stage === 'current')
-  const previous = keys.filter(({ stage }) => stage === 'previous').at(-1)
   return {
-    keys: keys.map(({ version, stage, filler, revokedAt }) => ({
+    keys: lives.map(({ version, stage, filler, revokedAt }) => ({
       version,
       stage,
       filler,
       revoked: revokedAt !== null,
     })),
-    rotations: rotations.map(({ reason, state, dueAt }) => ({ reason, state, dueIn: inSteps(dueAt) })),
-    schedule: schedule
+    rotations: rotations.map(({ reason, end, dueAt }) => ({ reason, end, dueIn: inSteps(dueAt) })),
+    schedule: state
       ? {
-          nextIn: inSteps(schedule.nextRotationAt),
-          failures: schedule.failures,
-          claimed: schedule.claimedUntil !== null,
-          waits: schedule.wakeAt !== null && schedule.wakeAt > h.clock.now(),
+          nextIn: inSteps(state.nextRotationAt),
+          attempts: state.attempts,
+          claimed: state.claimedUntil !== null,
+          waits: state.wakeAt !== null && state.wakeAt > h.clock.now(),
         }
       : null,
-    trail: counts,
+    trail,
     tokens: tokens.some((row) => row.refreshing_until === null),
     heroku: await versionsIn(h, addonId, h.heroku.view.addon(addonId).config.SECURE_KEY ?? ''),
-    published: `${current?.version},${previous?.version}`,
+    published: state ? `${state.keyset.current},${state.keyset.second.version}` : null,
   }
 }
 
@@ -92,8 +85,8 @@ export function pushCalls(h: Pick<Harness, 'heroku'>, addonId: string) {
 
 /** A config value as the versions of its keys, for example `3,2`; erased ones are still known by their fingerprint. */
 async function versionsIn(h: Harness, addonId: string, value: string): Promise<string> {
-  const keys = await allKeysOf(h.deps.db, addonId)
-  const versionOf = (key: string) => keys.find((known) => known.fingerprint === fingerprint(key))?.version
+  const lives = await livesOf(h.deps, addonId)
+  const versionOf = (key: string) => lives.find((known) => known.fingerprint === fingerprint(key))?.version
   return value
     .split(',')
     .map((key) => versionOf(key) ?? `unknown (${key.length} characters)`)

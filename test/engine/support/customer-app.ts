@@ -1,10 +1,11 @@
 import { expect } from 'vitest'
 import { parseSecureKeyValue } from '../../../src/domain/config-vars.ts'
-import { isAccepted } from '../../../src/domain/verification.ts'
-import { verifyKey } from '../../../src/flows/verify-key.ts'
-import { listRotations } from '../../../src/store/rotations.ts'
+import type { ResourceState } from '../../../src/domain/resource-state.ts'
 import { type Harness, type HarnessOptions, startHarness } from '../../support/harness.ts'
+import { accepts, kindsOf, stateOf } from '../../support/resource.ts'
 import { pushCalls } from './aftermath.ts'
+import { type LivedRotation, rotationsOf } from './lived-rotations.ts'
+import { PATIENCE } from './patience.ts'
 import { tickOf } from './ticks.ts'
 
 export const ACTOR = { type: 'operator' } as const
@@ -18,7 +19,10 @@ export type Life = Harness & {
   held: () => { first: string; second: string }
   /** The values sent to Heroku so far, whether they arrived or not. */
   pushed: () => string[]
-  rotations: () => ReturnType<typeof listRotations>
+  rotations: () => Promise<LivedRotation[]>
+  state: () => Promise<ResourceState>
+  /** What happened to it, oldest first. */
+  kinds: () => Promise<string[]>
   accepts: (key: string) => Promise<boolean>
 }
 
@@ -37,9 +41,8 @@ export async function lifeOf(h: Harness, app: string, options: LifeOptions = {})
     plan: options.plan ?? 'fortnightly',
     ...(options.grace === undefined ? {} : { options: { grace: options.grace } }),
   })
-  const exchanged = () =>
-    h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', '=', id).execute()
-  await expect.poll(exchanged, { interval: 5 }).toHaveLength(1)
+  // The exchange goes on behind the answer; what it writes comes in one transaction.
+  await expect.poll(() => kindsOf(h.deps, id), PATIENCE).toContain('grant-exchanged')
   return {
     ...h,
     id,
@@ -52,7 +55,9 @@ export async function lifeOf(h: Harness, app: string, options: LifeOptions = {})
       return keys
     },
     pushed: () => pushCalls(h, id).map(({ config }) => config?.SECURE_KEY ?? ''),
-    rotations: () => listRotations(h.deps.db, id, { limit: 100 }),
-    accepts: async (key) => isAccepted(await verifyKey(h.deps, { resourceId: id, key })),
+    rotations: () => rotationsOf(h.deps, id),
+    state: () => stateOf(h.deps, id),
+    kinds: () => kindsOf(h.deps, id),
+    accepts: (key) => accepts(h.deps, id, key),
   }
 }

@@ -39,8 +39,28 @@ export function gateAtPush(base: Deps, side: 'before' | 'after'): Gate {
   return { deps, reached: reached.promise, open: opened.resolve }
 }
 
-/** A process that stops between its claim and whatever it does with it: where it makes the new key. */
-export function gateAtSealing(base: Deps): Gate {
+/** A process that has exchanged a grant code at Heroku and stops before it hears of it. */
+export function gateAfterExchange(base: Deps): Gate {
+  const reached = Promise.withResolvers<void>()
+  const opened = Promise.withResolvers<void>()
+  const { identity } = base
+  const deps: Deps = {
+    ...base,
+    identity: {
+      ...identity,
+      async exchangeGrant(code) {
+        const result = await identity.exchangeGrant(code)
+        reached.resolve()
+        await opened.promise
+        return result
+      },
+    },
+  }
+  return { deps, reached: reached.promise, open: opened.resolve }
+}
+
+/** A process that stops between its claim and whatever it does with it: where it opens the data key of the resource. */
+export function gateAtClaim(base: Deps): Gate {
   const reached = Promise.withResolvers<void>()
   const opened = Promise.withResolvers<void>()
   const { sealing } = base
@@ -48,18 +68,10 @@ export function gateAtSealing(base: Deps): Gate {
     ...base,
     sealing: {
       ...sealing,
-      async forResource(resourceId, wrappedDek) {
-        const sealer = await sealing.forResource(resourceId, wrappedDek)
-        return {
-          ...sealer,
-          async seal(column, plaintext, version) {
-            if (column === 'sealed_key') {
-              reached.resolve()
-              await opened.promise
-            }
-            return await sealer.seal(column, plaintext, version)
-          },
-        }
+      async forResource(resourceId, dek) {
+        reached.resolve()
+        await opened.promise
+        return await sealing.forResource(resourceId, dek)
       },
     },
   }

@@ -25,12 +25,11 @@ export async function heldRotation(side: 'before' | 'after', options: LifeOption
 }
 
 /** All rows of the add-on that a worker writes. */
-export async function storedRows({ deps: { db }, id }: Life) {
-  const [keys, rotations, schedule, audit] = await Promise.all([
-    db.selectFrom('key_versions').selectAll().where('resource_id', '=', id).orderBy('version').execute(),
-    db.selectFrom('rotations').selectAll().where('resource_id', '=', id).orderBy('id').execute(),
-    db.selectFrom('schedule').selectAll().where('resource_id', '=', id).execute(),
-    db.selectFrom('audit_events').selectAll().where('resource_id', '=', id).orderBy('id').execute(),
+export async function storedRows({ deps: { db }, id }: Pick<Life, 'deps' | 'id'>) {
+  const [keysets, keys, history] = await Promise.all([
+    db.selectFrom('keysets').selectAll().where('resource_id', '=', id).execute(),
+    db.selectFrom('sealed_keys').selectAll().where('resource_id', '=', id).orderBy('version').execute(),
+    db.selectFrom('history').selectAll().where('resource_id', '=', id).orderBy('seq').execute(),
   ])
-  return { keys, rotations, schedule, audit }
+  return { keysets, keys, history }
 }

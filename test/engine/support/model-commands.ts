@@ -1,40 +1,13 @@
 import fc from 'fast-check'
 import type { FaultKind } from '../../../simulator/src/faults.ts'
-import { changePlan } from '../../../src/flows/change-plan.ts'
-import { pauseRotation, resumeSchedule } from '../../../src/flows/pause-rotation.ts'
-import { requestRotation, resumeRotation } from '../../../src/flows/request-rotation.ts'
-import { revokeKeys } from '../../../src/flows/revoke-keys.ts'
-import { setGracePeriod } from '../../../src/flows/set-grace-period.ts'
+import { pauseRotation, resumeSchedule } from '../../../src/flows/dashboard/pause-rotation.ts'
+import { requestRotation, resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
+import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
-import { pushCalls } from './aftermath.ts'
-import { type ModelWorld, OTHER, OWNER } from './model-world.ts'
-
-/** All that the model itself knows: which commands make sense at the moment. */
-export type Model = { alive: boolean; attached: boolean }
-
-type Command = fc.AsyncCommand<Model, ModelWorld>
-
-const ACTOR = { type: 'operator' } as const
-
-/** A command that is followed by the check of everything that must hold. */
-function command(
-  name: string,
-  run: (world: ModelWorld, addonId: string) => Promise<unknown>,
-  when: (model: Readonly<Model>) => boolean = ({ alive }) => alive,
-  change: Partial<Model> = {},
-): Command {
-  return {
-    check: when,
-    async run(model, world) {
-      Object.assign(model, change)
-      await run(world, world.addonId ?? '')
-      await world.check()
-    },
-    toString: () => name,
-  }
-}
-
-const always = () => true
+import { destroy, revoke, rollBack, setGrace } from './model-changes.ts'
+import { ACTOR, always, type Command, command, type Model } from './model-command.ts'
+import { momentCommands } from './model-moments.ts'
+import { type ModelWorld, OTHER } from './model-world.ts'
 
 const FAULTS: readonly FaultKind[] = [
   { kind: 'status', status: 500 },
@@ -55,13 +28,6 @@ const FAULTS: readonly FaultKind[] = [
   { kind: 'delayed-apply' },
   { kind: 'delayed-apply', answer: 'hang' },
 ]
-
-async function revoke(world: ModelWorld, addonId: string): Promise<void> {
-  const sent = pushCalls(world.h, addonId).flatMap(({ config }) => config?.SECURE_KEY?.split(',') ?? [])
-  const { outcome } = await revokeKeys(world.h.deps, { resourceId: addonId, actor: ACTOR })
-  // One that joins a revoke under way leaves the keys alone that this one has just made.
-  if (outcome === 'requested') world.promises.revoked(sent)
-}
 
 function customerCommands(): fc.Arbitrary<Command>[] {
   return [
@@ -89,14 +55,13 @@ function customerCommands(): fc.Arbitrary<Command>[] {
         resumeRotation(h.deps, { resourceId, actor: ACTOR }),
       ),
     ),
-    fc.constantFrom<number | null>(2, 48, 20 * 24, null).map((hours) =>
-      command(`grace period ${hours ?? 'until the next rotation'}`, async (world, resourceId) => {
-        const { h } = world
-        world.grace = hours === null ? { until: 'next-rotation' } : { until: 'elapsed', ms: hours * HOUR }
-        await setGracePeriod(h.deps, { resourceId, actor: ACTOR, grace: world.grace })
-        world.promises.graceChanged(h.clock.now(), world.grace, h.deps.settings.graceFloorMs)
-      }),
-    ),
+    fc
+      .constantFrom<number | null>(2, 48, 20 * 24, null)
+      .map((hours) =>
+        command(`grace period ${hours ?? 'until the next rotation'}`, (world, resourceId) =>
+          setGrace(world, resourceId, hours),
+        ),
+      ),
     fc
       .constantFrom('daily', 'weekly', 'fortnightly', 'monthly')
       .map((plan) =>
@@ -118,17 +83,7 @@ function customerCommands(): fc.Arbitrary<Command>[] {
         { attached: false },
       ),
     ),
-    fc.constant(
-      command(
-        'deprovision',
-        async (world, addon) => {
-          await world.h.heroku.customer.destroy({ addon })
-          world.addonId = undefined
-        },
-        ({ alive }) => alive,
-        { alive: false, attached: false },
-      ),
-    ),
+    fc.constant(command('deprovision', destroy, ({ alive }) => alive, { alive: false, attached: false })),
     fc.constant(
       command(
         'provision',
@@ -200,20 +155,17 @@ function worldCommands(): fc.Arbitrary<Command>[] {
         ]),
       ),
     ),
-    fc.constant(
-      command('the owner rolls back', async ({ h }) => {
-        const releases = h.heroku.view.releases(OWNER).filter(({ config }) => 'SECURE_KEY' in config)
-        const version = releases.at(-2)?.version
-        if (version !== undefined) await h.heroku.customer.rollback(OWNER, version)
-      }),
-    ),
+    fc.constant(command('the owner rolls back', rollBack)),
   ]
 }
 
 /** Random sequences of everything that can happen to one add-on. */
 export function lifeCommands(longest: number) {
-  return fc.commands<Model, ModelWorld, false>([...worldCommands(), ...customerCommands()], {
-    maxCommands: longest,
-    size: 'max',
-  })
+  return fc.commands<Model, ModelWorld, false>(
+    [...worldCommands(), ...customerCommands(), ...momentCommands()],
+    {
+      maxCommands: longest,
+      size: 'max',
+    },
+  )
 }

@@ -1,10 +1,13 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
+import { resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import type { Deps } from '../../../src/flows/deps.ts'
-import { resumeRotation } from '../../../src/flows/request-rotation.ts'
 import { DAY, type Harness, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
 import { checkInvariants } from './invariants.ts'
+import { beginAll } from './locks.ts'
+import { mortalProcess } from './mortal-process.ts'
+import { PATIENCE } from './patience.ts'
 import { createPromises, type Promises } from './promises.ts'
 import { tickOf } from './ticks.ts'
 
@@ -20,7 +23,18 @@ export type ModelWorld = {
   workers: Deps[]
   promises: Promises
   grace: GracePeriod
+  /** Add-ons that were removed: their history must stay whole. */
+  formerIds: string[]
+  /** The release of the owner's app that brought the first keys of this add-on. */
+  firstRelease: number
+  /** How many pushes were looked at, and when the old keys' grace periods ended as it stood then. */
+  pushesSeen: number
+  graceEnds: readonly { version: number; until: Date }[]
   tick: (worker: number) => Promise<void>
+  /** A tick in which something comes in between at the moment-th point; after it, if it has no such point. */
+  tickWith: (worker: number, moment: number, between: Between) => Promise<void>
+  /** A tick whose process dies at the moment-th point. */
+  tickAndDie: (worker: number, moment: number) => Promise<void>
   restart: (worker: number) => Promise<void>
   provision: () => Promise<void>
   /** Ends all connections of the database, as a restart of Postgres does. */
@@ -31,6 +45,9 @@ export type ModelWorld = {
   end: () => Promise<void>
 }
 
+/** What comes in between; `backend` serves the connection that stands at the point, where one does. */
+export type Between = (at: { backend: number | undefined }) => Promise<unknown>
+
 export async function createModelWorld(h: Harness): Promise<ModelWorld> {
   const world: ModelWorld = {
     h,
@@ -38,11 +55,37 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
     workers: [],
     promises: createPromises(),
     grace: { until: 'next-rotation' },
+    formerIds: [],
+    firstRelease: 0,
+    pushesSeen: 0,
+    graceEnds: [],
 
     async tick(worker) {
       const deps = world.workers[worker]
       // What a tick throws is logged by the scheduler, and the next start comes all the same.
       if (deps) await tickOf(deps).catch(() => undefined)
+    },
+
+    async tickWith(worker, moment, between) {
+      const base = world.workers[worker]
+      if (!base) return
+      let ended: Promise<unknown> | undefined
+      const instead = async (at: { backend: number | undefined }) => {
+        ended = (await beginAll(h.deps.db, [() => between(at)])).ended
+      }
+      const process = mortalProcess(base, h.databaseUrl, { moment, instead })
+      await tickOf(process.deps).catch(() => undefined)
+      if (ended) await ended
+      else await between({ backend: undefined })
+      await process.end()
+    },
+
+    async tickAndDie(worker, moment) {
+      const base = world.workers[worker]
+      if (!base) return
+      const process = mortalProcess(base, h.databaseUrl, { moment })
+      await process.live((deps) => tickOf(deps).catch(() => undefined))
+      await process.end()
     },
 
     async restart(worker) {
@@ -53,6 +96,9 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
     async provision() {
       const addon = await h.heroku.customer.createAddon({ app: OWNER, plan: 'fortnightly' })
       world.addonId = addon.id
+      world.firstRelease = h.heroku.view.app(OWNER).version
+      world.pushesSeen = 0
+      world.graceEnds = []
       world.grace = { until: 'next-rotation' }
       world.promises = createPromises()
       world.promises.handedOut(h.clock.now(), addon.config.SECURE_KEY ?? '', world.grace)
@@ -115,7 +161,7 @@ async function firstExchange(h: Harness, addonId: string): Promise<void> {
     const putBack = grant.wake_at !== null && grant.wake_at <= new Date(h.clock.now().getTime() + 10 * SECOND)
     return grant.state === 'waiting' && !putBack
   }
-  await expect.poll(underWay, { interval: 5, timeout: 5_000 }).toBe(false)
+  await expect.poll(underWay, PATIENCE).toBe(false)
 }
 
 /** A pool finds out by its next query that its connections are gone. */

@@ -2,10 +2,15 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sq
 import pg from 'pg'
 import { expect } from 'vitest'
 import type { Deps } from '../../../src/flows/deps.ts'
+import { PreparingClient } from '../../../src/store/preparing-client.ts'
 import type { Schema } from '../../../src/store/schema.ts'
+import { PATIENCE } from './patience.ts'
 
-/** A moment at which a process may die: what it is just before or after, and the how-manieth of that name it is. */
-export type Point = { name: string; nth: number }
+/**
+ * A moment at which a process may die: what it is just before or after, and the how-manieth of that name it is. Of a
+ * point between the statements of a transaction, `within` says so: whoever dies there has changed nothing.
+ */
+export type Point = { name: string; nth: number; within?: true }
 
 /** A process whose every statement, transaction and call to Heroku passes a gate at which it can be stopped. */
 export type MortalProcess = {
@@ -20,23 +25,33 @@ export type MortalProcess = {
   end: () => Promise<void>
 }
 
-export type Death = Point & {
+export type Death = Point & Fate
+
+/** The same at the moment-th point that is passed, whatever it is, counted from one. */
+export type DeathAtMoment = { moment: number } & Fate
+
+type Fate = {
   /** The call that stands at this point is on the wire when the process dies, and arrives when told to. */
   callArrivesLate?: boolean
-  /** What happens at the point in place of a death. */
-  instead?: () => void
+  /** What happens at the point in place of a death; the process goes on when it is done. */
+  instead?: (at: { backend: number | undefined }) => void | Promise<void>
 }
 
 /**
  * Wraps what a process has of the outside world. At the point of `death` its connections are cut and everything that
  * it still starts neither happens nor ends, as for a process that was killed: no `catch` of it runs any more.
  */
-export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): MortalProcess {
+export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | DeathAtMoment): MortalProcess {
   const points: Point[] = []
   const passed = new Map<string, number>()
   const lateCalls: (() => Promise<unknown>)[] = []
   const clients = new Set<pg.PoolClient>()
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 5, application_name: NAME })
+  const pool = new pg.Pool({
+    Client: PreparingClient,
+    connectionString: databaseUrl,
+    max: 5,
+    application_name: NAME,
+  })
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   const died = Promise.withResolvers<void>()
@@ -49,24 +64,24 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
   }
 
   /** Notes a point, and dies at it when it is the chosen one. */
-  function pass(name: string): boolean {
+  async function pass(name: string, client?: pg.PoolClient, within?: true): Promise<boolean> {
     if (dead) return false
     const nth = (passed.get(name) ?? 0) + 1
     passed.set(name, nth)
-    points.push({ name, nth })
-    if (!death || death.name !== name || death.nth !== nth) return true
-    if (death.instead) {
-      death.instead()
-      return true
+    points.push({ name, nth, ...(within && { within }) })
+    if (!death || !isAt(death, { name, nth }, points.length)) return true
+    if (!death.instead) {
+      die()
+      return false
     }
-    die()
-    return false
+    await death.instead({ backend: client && backendOf(client) })
+    return true
   }
 
-  async function step<T>(name: string, act: () => Promise<T>): Promise<T> {
-    if (!pass(`before ${name}`)) return await forever()
+  async function step<T>(name: string, act: () => Promise<T>, client?: pg.PoolClient): Promise<T> {
+    if (!(await pass(`before ${name}`, client))) return await forever()
     const result = await unlessDead(act)
-    if (!pass(`after ${name}`)) return await forever()
+    if (!(await pass(`after ${name}`, client))) return await forever()
     return result
   }
 
@@ -84,10 +99,12 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
     if (dead) return await forever<pg.QueryResult>()
     const act = () => client.query(text, values)
     if (open && text !== 'commit') {
-      open.push(summaryOf(text))
+      const summary = summaryOf(text)
+      if (!(await pass(`before ${summary}, within`, client, true))) return await forever()
+      open.push(summary)
       return await unlessDead(act)
     }
-    return await step(open ? `commit of ${open.join(', ')}` : summaryOf(text), act)
+    return await step(open ? `commit of ${open.join(', ')}` : summaryOf(text), act, client)
   }
 
   async function connect(): Promise<PostgresPoolClient> {
@@ -102,7 +119,7 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
     const mortal = {
       async query(text: string, values: unknown[]) {
         if (text === 'begin') {
-          if (!pass('before a transaction')) return await forever<pg.QueryResult>()
+          if (!(await pass('before a transaction', client))) return await forever<pg.QueryResult>()
           open = []
           return await unlessDead(() => client.query(text))
         }
@@ -165,12 +182,16 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death): M
           .where(sql`application_name`, '=', NAME)
           .where(sql`datname`, '=', sql`current_database()`)
           .execute()
-      await expect.poll(sessions, { interval: 5, timeout: 10_000 }).toEqual([])
+      await expect.poll(sessions, PATIENCE).toEqual([])
     },
   }
 }
 
 const NAME = 'mortal'
+
+function isAt(death: Death | DeathAtMoment, { name, nth }: Point, passed: number): boolean {
+  return 'moment' in death ? death.moment === passed : death.name === name && death.nth === nth
+}
 
 function forever<T>(): Promise<T> {
   return new Promise<T>(() => {})
@@ -183,11 +204,19 @@ function withoutSignal(argument: unknown): unknown {
   return rest
 }
 
-/** `update schedule`, `insert into rotations`: enough of a statement to know it by. */
+/** The name of a prepared statement, else enough of it to know it by: `update oauth_tokens`. */
 function summaryOf(text: string): string {
+  const prepared = /^\/\* prepared: ([\w-]+) \*\//.exec(text)?.[1]
+  // Named after the columns that it writes, which are not the same each time.
+  if (prepared) return prepared.startsWith('write-') ? 'write-states' : prepared
   const flat = text.replace(/["\s]+/g, ' ').trim()
   const found = /^(update [\w.]+|insert into [\w.]+|delete from [\w.]+)/.exec(flat)
   if (found?.[1]) return found[1]
   const from = / from ([\w.]+)/.exec(flat)
-  return `${flat.startsWith('with') ? 'insert into' : 'select'} ${from?.[1] ?? flat.slice(0, 20)}`
+  return `select ${from?.[1] ?? flat.slice(0, 20)}`
+}
+
+/** The process of the server that serves a connection, by its id. */
+function backendOf(client: pg.PoolClient): number | undefined {
+  return 'processID' in client && typeof client.processID === 'number' ? client.processID : undefined
 }

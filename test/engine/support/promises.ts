@@ -1,3 +1,4 @@
+import { fingerprint } from '../../../local/key-pair.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 
 /** What the customer may rely on, kept apart from the engine and by other means. */
@@ -6,8 +7,11 @@ export type Promises = {
   handedOut: (at: Date, value: string, grace: GracePeriod) => void
   /** The customer changes the grace period: what was promised may shrink to that, but not below the floor from now. */
   graceChanged: (now: Date, grace: GracePeriod, floorMs: number) => void
-  /** The customer revokes: no key that was ever handed out is accepted from now on, nor those that were only sent. */
-  revoked: (sent: Iterable<string>) => void
+  /**
+   * The customer revokes: no key that was ever handed out is accepted from now on, nor those that were only sent, nor one
+   * that exists by now and is sent after all.
+   */
+  revoked: (sent: Iterable<string>, existing: Iterable<string>) => void
   /** Keys that must be accepted at that moment. */
   accepted: (now: Date) => string[]
   refused: () => string[]
@@ -19,6 +23,7 @@ export function createPromises(): Promises {
   const firsts: string[] = []
   const displaced = new Map<string, Displaced>()
   const refused = new Set<string>()
+  const leaked = new Set<string>()
 
   return {
     handedOut(at, value, grace) {
@@ -26,6 +31,10 @@ export function createPromises(): Promises {
       const former = firsts.at(-1)
       // An older first key comes back by a late write or a rollback, and promises nothing new.
       if (firsts.includes(first)) return
+      if (leaked.has(fingerprint(first))) {
+        refused.add(first)
+        return
+      }
       firsts.push(first)
       for (const entry of displaced.values()) {
         if (entry.untilNextRotation) entry.untilMs = Math.min(entry.untilMs, at.getTime())
@@ -43,8 +52,9 @@ export function createPromises(): Promises {
         entry.untilMs = Math.min(entry.untilMs, Math.max(chosenMs, now.getTime() + floorMs))
       }
     },
-    revoked(sent) {
+    revoked(sent, existing) {
       for (const key of [...firsts, ...sent]) refused.add(key)
+      for (const name of existing) leaked.add(name)
     },
     accepted(now) {
       const current = firsts.slice(-1)

@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest'
 import { createHerokuCall, type HerokuCall } from '../../../src/heroku/call.ts'
 import { createCircuit } from '../../../src/heroku/circuit.ts'
 import { createDispatcher } from '../../../src/heroku/dispatcher.ts'
+import { createSendRequest } from '../../../src/heroku/send-request.ts'
 import { createTokenLimits } from '../../../src/heroku/token-limits.ts'
 
 /** A request as it came, with its body. */
@@ -52,12 +53,11 @@ export function callTo(baseUrl: string, setup: CallSetup = {}): HerokuCall {
   onTestFinished(() => dispatcher.destroy())
   return createHerokuCall({
     baseUrl,
-    dispatcher,
+    sendRequest: createSendRequest(dispatcher, setup.callTimeoutMs ?? 2_000),
     budget: { acquire: setup.acquire ?? (async () => true) },
     circuit: createCircuit(now),
     limits: createTokenLimits(now),
     userAgent: 'securekey test',
-    callTimeoutMs: setup.callTimeoutMs ?? 2_000,
     onRateLimited: setup.onRateLimited ?? (async () => {}),
   })
 }

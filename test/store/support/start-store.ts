@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { onTestFinished } from 'vitest'
+import { fingerprintOf } from '../../../src/domain/key.ts'
+import { stateAtProvision } from '../../../src/domain/resource-state.ts'
 import { type Db, openDatabase } from '../../../src/store/database.ts'
-import type { NewKey } from '../../../src/store/key-versions.ts'
+import { findState, type StoredState, stateRow } from '../../../src/store/keysets.ts'
 import type { NewGrant } from '../../../src/store/oauth-grants.ts'
-import { insertResource, type NewResource } from '../../../src/store/resources.ts'
-import { createTestDatabase } from '../../support/database.ts'
+import { insertResources, type NewResource } from '../../../src/store/resources.ts'
+import type { NewKey } from '../../../src/store/sealed-keys.ts'
+import { takeDatabase } from '../../support/database.ts'
 import { uuid } from '../../support/resource.ts'
 
 export const NOW = new Date('2026-03-03T12:00:00Z')
@@ -12,11 +15,11 @@ export const inMs = (ms: number): Date => new Date(NOW.getTime() + ms)
 
 /** A migrated database of the test's own, with room for so many connections at a time. */
 export async function startStore(options: { connections?: number } = {}): Promise<{ db: Db; url: string }> {
-  const { url, drop } = await createTestDatabase()
+  const { url, giveBack } = await takeDatabase()
   const db = openDatabase({ url, poolSize: options.connections ?? 5, onIdleError: () => {} })
   onTestFinished(async () => {
     await db.destroy()
-    await drop()
+    await giveBack()
   })
   return { db, url }
 }
@@ -27,23 +30,25 @@ export function newKey(resourceId: string, version: number, more: Partial<NewKey
   return {
     resourceId,
     version,
-    stage: 'current',
-    filler: false,
-    fingerprint: digest.toString('hex', 0, 4),
-    sealedKey: `sealed key ${version}`,
+    fingerprint: fingerprintOf(digest),
     digest,
+    sealed: Buffer.from(`sealed key ${version}`),
     ...more,
   }
 }
 
-/** A grant whose code is the given text. */
+/** A grant whose code is the given text. Whoever stores it has a head start. */
 export function newGrant(code: string, more: Partial<NewGrant> = {}): NewGrant {
   const codeDigest = Buffer.from(code.padEnd(32, '.'))
-  return { sealedCode: `sealed ${code}`, codeDigest, expiresAt: inMs(300_000), wakeAt: inMs(15_000), ...more }
+  const sealedCode = Buffer.from(`sealed ${code}`)
+  return { sealedCode, codeDigest, expiresAt: inMs(300_000), claimedUntil: inMs(15_000), ...more }
 }
 
+export type ResourceOptions = Partial<NewResource> & { nextRotationAt?: Date }
+
 /** Everything that a provision request brings, for the resource of that number. */
-export function newResource(number: number, more: Partial<NewResource> = {}): NewResource {
+export function newResource(number: number, options: ResourceOptions = {}): NewResource {
+  const { nextRotationAt = inMs(14 * 86_400_000), ...more } = options
   const id = uuid(number)
   return {
     id,
@@ -51,29 +56,26 @@ export function newResource(number: number, more: Partial<NewResource> = {}): Ne
     plan: 'fortnightly',
     region: null,
     periodMs: 14 * 86_400_000,
-    grace: { until: 'next-rotation' },
-    wrappedDek: `wrapped ${number}`,
+    options: { grace: { until: 'next-rotation' } },
+    dek: { kekId: 'k1', wrapped: Buffer.from(`wrapped ${number}`) },
     sealedLogInputUrl: null,
-    keys: [newKey(id, 2), newKey(id, 1, { stage: 'previous', filler: true })],
+    keys: [newKey(id, 2), newKey(id, 1)],
     grant: null,
-    nextRotationAt: inMs(14 * 86_400_000),
-    audit: { resourceId: id, at: NOW, actor: { type: 'heroku' }, action: 'resource-provisioned' },
+    state: stateAtProvision({ current: 2, filler: 1 }, nextRotationAt, NOW),
+    event: { at: NOW, actor: { type: 'heroku' }, kind: 'provisioned' },
     ...more,
   }
 }
 
-/** Stores a resource of that number and answers its id. */
-export async function storeResource(
-  db: Db,
-  number: number,
-  more: Partial<NewResource> = {},
-): Promise<string> {
-  const resource = newResource(number, more)
-  if (!(await insertResource(db, resource, NOW))) throw new Error(`resource ${number} exists already`)
+/** Stores a resource of that number and returns its id. */
+export async function storeResource(db: Db, number: number, options: ResourceOptions = {}): Promise<string> {
+  const resource = newResource(number, options)
+  const inserted = await insertResources(db, [resource], NOW)
+  if (!inserted.has(resource.id)) throw new Error(`resource ${number} exists already`)
   return resource.id
 }
 
-/** Stores resources 1 to `count` by one statement per table; each is due at `wakeAt(number)`. */
+/** Stores resources 1 to `count` without keys, a thousand by one statement per table; each is due at `wakeAt(number)`. */
 export async function storeManyResources(
   db: Db,
   count: number,
@@ -90,20 +92,28 @@ export async function storeManyResources(
           state: 'provisioned' as const,
           plan: 'daily',
           rotation_period_seconds: 86_400,
-          wrapped_dek: 'wrapped',
+          kek_id: 'k1',
+          wrapped_dek: Buffer.from('wrapped'),
           created_at: NOW,
         })),
       )
       .execute()
     await db
-      .insertInto('schedule')
+      .insertInto('keysets')
       .values(
         batch.map((number) => ({
           resource_id: uuid(number),
-          next_rotation_at: wakeAt(number),
-          wake_at: wakeAt(number),
+          last_seq: 1,
+          ...stateRow(stateAtProvision({ current: 2, filler: 1 }, wakeAt(number), NOW)),
         })),
       )
       .execute()
   }
+}
+
+/** The row of a live resource as it is stored. */
+export async function storedState(db: Db, resourceId: string): Promise<StoredState> {
+  const stored = await findState(db, resourceId)
+  if (!stored) throw new Error(`resource ${resourceId} has no state`)
+  return stored
 }

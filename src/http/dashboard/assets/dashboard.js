@@ -1,5 +1,5 @@
-// Refines pages that work without it: the reader's own time zone, a copy button, a countdown, and a rotation in
-// progress that is followed without loading the whole page anew.
+// Refines pages that work without it: the reader's own time zone, a copy button, a countdown, and what changes by
+// itself (a rotation in progress, keys of seconds) that is followed without loading the whole page anew.
 
 const DAY = { day: 'numeric', month: 'short' }
 const FULL_DAY = { weekday: 'short', ...DAY, year: 'numeric' }
@@ -50,7 +50,7 @@ function forgetNotice() {
 function nameZone() {
   const { timeZone } = FORMS.long.minute.resolvedOptions()
   for (const words of document.querySelectorAll('[data-zone]'))
-    words.textContent = `Times are in your zone, ${timeZone}.`
+    words.textContent = `Times are in your time zone (${timeZone}).`
 }
 
 /** A second click while the first is on its way would only be answered with "joined". */
@@ -87,7 +87,8 @@ function hideInTime() {
   setInterval(() => {
     left -= 1
     // Spoken only now and then: a status that changes each second is a nuisance to listen to.
-    if (left > 0 && (left % 10 === 0 || left === 5)) words.textContent = `Hides itself in ${left} seconds.`
+    if (left > 0 && (left % 10 === 0 || left === 5))
+      words.textContent = `The key will be hidden in ${left} seconds.`
     if (left > 0) return
     card.remove()
     location.replace(card.dataset.then)
@@ -104,10 +105,13 @@ function replaceParts(fresh) {
   }
 }
 
-function watchRotation() {
+/** Asks for the page again and again while it says so, and tells when a rotation that was seen under way has finished. */
+function watchPage() {
   const board = document.querySelector('[data-watch]')
   if (!board) return
+  let rotating = document.querySelector('.now.rotating') !== null
   const timer = setInterval(async () => {
+    if (document.hidden) return
     const answer = await fetch(board.dataset.watch).catch(() => undefined)
     if (!answer) return
     if (!answer.ok) {
@@ -116,15 +120,22 @@ function watchRotation() {
       return
     }
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+    // Before its parts move over into this page.
+    const wasRotating = rotating
+    rotating = fresh.querySelector('.now.rotating') !== null
+    if (wasRotating && !rotating) tellEnd(fresh)
     replaceParts(fresh)
-    if (fresh.querySelector('[data-watch]')) return
-    clearInterval(timer)
-    const headline = fresh.querySelector('.headline')?.textContent ?? ''
-    const notice = document.createElement('p')
-    notice.className = 'notice'
-    notice.textContent = `The rotation has ended. ${headline}.`
-    document.querySelector('.notices').replaceChildren(notice)
+    if (!fresh.querySelector('[data-watch]')) clearInterval(timer)
   }, WATCH_EVERY_MS)
+}
+
+function tellEnd(fresh) {
+  const finished = fresh.querySelector('.now.stuck') ? '' : 'Rotation finished. '
+  const headline = fresh.querySelector('.headline')?.textContent ?? ''
+  const notice = document.createElement('p')
+  notice.className = 'notice'
+  notice.textContent = `${finished}${headline}.`
+  document.querySelector('.notices').replaceChildren(notice)
 }
 
 showLocalTimes(document)
@@ -133,5 +144,5 @@ nameZone()
 sendFormsOnce()
 offerCopy(document)
 hideInTime()
-watchRotation()
+watchPage()
 document.querySelector('[data-focus]')?.focus()

@@ -1,4 +1,4 @@
-import type { Actor } from '../../../domain/audit.ts'
+import type { Actor } from '../../../domain/actor.ts'
 
 /** Who did something. A person whom the sign-on token did not cover has no name here. */
 export function actorWords(actor: Actor): string {

@@ -1,5 +1,5 @@
 import { attachedName } from '../../../domain/config-vars.ts'
-import type { AppsAnswer } from '../../../flows/attached-apps.ts'
+import type { AppsAnswer } from '../../../flows/dashboard/attached-apps.ts'
 import { failureWords } from './failure-words.ts'
 import { counted, type Moment, momentOf, type Precision } from './time-words.ts'
 
@@ -28,22 +28,27 @@ export function appsModel(
 ): AppsModel {
   if (answer.outcome === 'unknown') {
     const why =
-      answer.because === 'slow' ? 'Heroku has not answered within two seconds.' : failureWords(answer.because)
+      answer.because === 'slow'
+        ? 'Heroku took longer than two seconds to answer, so we'
+        : `${failureWords(answer.because)} We`
     return {
       rows: [],
-      note: `${why} So the attached apps cannot be listed at the moment. Your keys are not affected; reload this page to ask again.`,
+      note: `${why} can’t list the attached apps right now. Your keys are not affected. Reload to try again.`,
       restarts: 'every attached app',
     }
   }
-  const rows = answer.apps.map(({ appName, attachmentName, release }): AppRow => {
+  const rows = answer.apps.map(({ appName, attachmentName, key }): AppRow => {
     const row = {
       name: appName,
       configVar: attachedName(addon.configVar, addon.prefix, attachmentName),
       since: null,
     }
-    if (release === 'unknown') return { ...row, release: 'release not visible to securekey' }
-    if (release === 'not-yet') return { ...row, release: 'no release with the current key seen yet' }
-    return { ...row, release: `v${release.version}`, since: momentOf(release.createdAt, now, precision) }
+    if (key.seen === 'on-release') {
+      const { version, createdAt } = key.release
+      return { ...row, release: `v${version}`, since: momentOf(createdAt, now, precision) }
+    }
+    if (key.seen === 'not-yet') return { ...row, release: 'no release with the current key yet' }
+    return { ...row, release: 'release not visible to securekey' }
   })
   const names = [...new Set(rows.map(({ name }) => name))]
   return { rows, note: '', restarts: restartWords(names) }

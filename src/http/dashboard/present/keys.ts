@@ -1,12 +1,10 @@
-import { secondVersion } from '../../../domain/keyset.ts'
 import { isPaused } from '../../../domain/pause.ts'
-import type { Overview } from '../../../flows/overview.ts'
+import type { Overview } from '../../../flows/dashboard/overview.ts'
+import type { KeyLife } from '../../../flows/key-lives.ts'
 import { type Moment, momentOf, precisionOf } from './time-words.ts'
 
-type KeyTimes = Overview['keys'][number]
-
-/** What a key is to the apps. `revoked` keys are refused although an app may hold them for a moment longer. */
-export type KeyRole = 'signs' | 'accepted' | 'spare' | 'on-its-way' | 'revoked'
+/** What a key is to the apps. A `revoked` one is accepted by an app until that has restarted with the new keys. */
+export type KeyRole = 'signs' | 'accepted' | 'filler' | 'on-its-way' | 'revoked'
 
 /** A live key as the page shows it: never the key itself. */
 export type KeyRow = {
@@ -14,16 +12,16 @@ export type KeyRow = {
   fingerprint: string
   role: KeyRole
   badge: string
+  /** A sentence; where there is a moment, it ends with that. */
   text: string
-  until: Moment | null
-  since: Moment | null
+  at: Moment | null
   revealable: boolean
 }
 
 const BADGES: Readonly<Record<KeyRole, string>> = {
   signs: 'Signs',
   accepted: 'Still accepted',
-  spare: 'Spare',
+  filler: 'Filler',
   'on-its-way': 'On its way',
   revoked: 'Revoked',
 }
@@ -34,7 +32,7 @@ export function keyRows(overview: Overview): KeyRow[] {
     'on-its-way': 0,
     signs: 1,
     accepted: 2,
-    spare: 3,
+    filler: 3,
     revoked: 4,
   }
   return overview.keys
@@ -43,69 +41,86 @@ export function keyRows(overview: Overview): KeyRow[] {
     .sort((a, b) => rank[a.role] - rank[b.role] || b.version - a.version)
 }
 
-function keyRow(key: KeyTimes, overview: Overview): KeyRow {
+function keyRow(key: KeyLife, overview: Overview): KeyRow {
   const role = roleOf(key)
-  const { now } = overview
   return {
     version: key.version,
     fingerprint: key.fingerprint,
     role,
-    badge: BADGES[role],
+    badge: isOlder(key, role, overview) ? 'Older' : BADGES[role],
     ...wordsOf(key, role, overview),
-    since: role === 'signs' && key.publishedAt ? momentOf(key.publishedAt, now, precisionOf(overview)) : null,
     revealable: key.stage !== 'pending',
   }
 }
 
-export function roleOf(key: KeyTimes): KeyRole {
+export function roleOf(key: KeyLife): KeyRole {
   if (key.revokedAt !== null) return 'revoked'
   if (key.stage === 'pending') return 'on-its-way'
   if (key.stage === 'current') return 'signs'
-  return key.filler ? 'spare' : 'accepted'
+  return key.filler ? 'filler' : 'accepted'
 }
 
-function wordsOf(key: KeyTimes, role: KeyRole, overview: Overview): Pick<KeyRow, 'text' | 'until'> {
+type Words = Pick<KeyRow, 'text' | 'at'>
+
+function wordsOf(key: KeyLife, role: KeyRole, overview: Overview): Words {
   switch (role) {
     case 'signs':
-      return { text: 'Apps sign with this key.', until: null }
-    case 'spare':
-      return { text: 'Fills the second place. Nobody has ever signed with it.', until: null }
+      return signsWords(key, overview)
+    case 'filler':
+      return { text: 'Holds the second place. Never used for signing.', at: null }
     case 'on-its-way':
-      return { text: 'Made and stored, and being brought to Heroku. Accepted already.', until: null }
+      return { text: 'Created and stored; on its way to Heroku.', at: null }
     case 'revoked':
-      return { text: revokedWords(key, overview), until: null }
+      return { text: revokedWords(key, overview), at: null }
     case 'accepted':
       return acceptedWords(key, overview)
   }
 }
 
-function revokedWords(key: KeyTimes, overview: Overview): string {
-  const held = key.stage === 'current' || isInConfig(key, overview)
-  return `Refused by verification.${held ? ' Apps hold it until the new keys arrive.' : ''}`
+function signsWords({ publishedAt }: KeyLife, overview: Overview): Words {
+  if (publishedAt === null) return { text: 'Apps sign with this key.', at: null }
+  const at = momentOf(publishedAt, overview.now, precisionOf(overview))
+  return { text: 'Apps have signed with this key since', at }
 }
 
-function acceptedWords(key: KeyTimes, overview: Overview): Pick<KeyRow, 'text' | 'until'> {
+function revokedWords(key: KeyLife, overview: Overview): string {
+  if (key.stage === 'current' || isInConfig(key, overview)) {
+    return 'Heroku gets new keys in its place and restarts your apps. Until an app has restarted it still accepts this key; one-off dynos do until they end.'
+  }
+  return 'No longer in the config var. One-off dynos that were started with it accept it until they end.'
+}
+
+function acceptedWords(key: KeyLife, overview: Overview): Words {
   const { now } = overview
   const end = acceptedUntil(key, overview)
-  const signatures = isInConfig(key, overview)
-    ? 'Signatures made with it pass'
-    : 'No longer in the config var, but signatures made with it pass'
-  if (end === null) return { text: `${signatures} until the next rotation.`, until: null }
-  if (end > now) return { text: `${signatures} until`, until: momentOf(end, now, precisionOf(overview)) }
-  const waits = isPaused(overview.pause, now) ? 'the pause is over' : 'every app runs on the new key'
-  return { text: `Its time is over. It goes as soon as ${waits}.`, until: null }
+  const at = end && end > now ? momentOf(end, now, precisionOf(overview)) : null
+  if (!isInConfig(key, overview)) {
+    const gone = 'No longer in the config var: apps stop accepting it when they restart.'
+    return { text: `${gone} It will be erased ${at ? 'on' : 'shortly.'}`, at }
+  }
+  if (at) return { text: 'Signatures made with it are accepted until', at }
+  if (end === null) return { text: 'Signatures made with it are accepted until the next rotation.', at }
+  const removed = isPaused(overview.pause, now)
+    ? 'the pause is over'
+    : 'every app runs on the new key, or after a day'
+  return { text: `Its grace period is over. It will be removed once ${removed}.`, at }
+}
+
+/** Displaced before its time, so no app that has restarted since holds it. */
+function isOlder(key: KeyLife, role: KeyRole, overview: Overview): boolean {
+  return role === 'accepted' && !isInConfig(key, overview)
 }
 
 /** Whether an old key is the one in the second place of the config var. */
-function isInConfig(key: KeyTimes, { keys }: Overview): boolean {
-  return secondVersion(keys).version === key.version
+function isInConfig(key: KeyLife, { second }: Overview): boolean {
+  return second === key.version
 }
 
 /**
  * Until when an old key is accepted. With a grace period that lasts until the next rotation, the key in the config
  * var is accepted until then even if that date has moved; null when there is no such date, because of a pause.
  */
-export function acceptedUntil(key: KeyTimes, overview: Overview): Date | null {
+export function acceptedUntil(key: KeyLife, overview: Overview): Date | null {
   const { grace, nextRotationAt, pause, now } = overview
   if (grace.until === 'elapsed' || !isInConfig(key, overview)) return key.graceEndsAt
   if (isPaused(pause, now) && pause?.until === null) return null

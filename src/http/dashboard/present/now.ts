@@ -1,8 +1,7 @@
 import { isPaused, timeLeftMs } from '../../../domain/pause.ts'
-import type { Overview } from '../../../flows/overview.ts'
-import { storedFailureWords } from './failure-words.ts'
-import { historyEntry } from './history.ts'
-import { lengthWords, type Moment, momentOf, periodWords, precisionOf } from './time-words.ts'
+import type { Overview, RotationUnderWay } from '../../../flows/dashboard/overview.ts'
+import { openEntry } from './rotations.ts'
+import { everyWords, lengthWords, type Moment, momentOf, precisionOf } from './time-words.ts'
 
 /** How the resource is doing, in one sentence and its particulars. */
 export type NowModel = {
@@ -20,17 +19,17 @@ export type NowModel = {
 }
 
 export function nowModel(overview: Overview): NowModel {
-  const { unfinished, now, pause, nextRotationAt } = overview
+  const { rotation, now, pause, nextRotationAt } = overview
   const precision = precisionOf(overview)
   const missing = overview.missingSince !== null
   const nothing = { next: null, lines: [], steps: [], problem: '', requestId: '', retryAt: null, missing }
-  if (unfinished) return { ...nothing, ...unfinishedModel(overview, unfinished) }
+  if (rotation) return { ...nothing, ...underWayModel(overview, rotation) }
   if (pause && isPaused(pause, now)) {
     const until = pause.until
       ? `until ${momentOf(pause.until, now, precision).text}`
-      : 'until somebody resumes it'
+      : 'until someone resumes it'
     const left = lengthWords(timeLeftMs(nextRotationAt, pause))
-    const lines = [`${left} to the next rotation are left, and stay left while the pause lasts.`]
+    const lines = [`The countdown is stopped with ${left} to go.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
     const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
     return { ...nothing, state: 'paused', headline: `Paused ${until}`, next, lines }
@@ -42,32 +41,25 @@ export function nowModel(overview: Overview): NowModel {
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
-    lines: [`On the plan ${overview.plan} a new key comes every ${periodWords(overview.periodMs)}.`],
+    lines: [`The ${overview.plan} plan makes a new key ${everyWords(overview.periodMs)}.`],
   }
 }
 
-type Unfinished = NonNullable<Overview['unfinished']>
-type UnfinishedModel = Pick<
+type UnderWayModel = Pick<
   NowModel,
   'state' | 'headline' | 'lines' | 'steps' | 'problem' | 'requestId' | 'retryAt'
 >
 
-function unfinishedModel(overview: Overview, rotation: Unfinished): UnfinishedModel {
+function underWayModel(overview: Overview, rotation: RotationUnderWay): UnderWayModel {
   const { now, wakeAt, keys } = overview
   const precision = precisionOf(overview)
   const revoking = rotation.reason === 'revoke'
   const made = keys.some((key) => key.stage === 'pending' && !key.filler)
-  const failure = rotation.lastFailure === null ? undefined : storedFailureWords(rotation.lastFailure)
-  const { reason, askedBy } = historyEntry(rotation, now, precision)
-  const common = {
-    lines: [`${reason}, asked for by ${askedBy}.`],
-    problem: failure?.words ?? '',
-    requestId: failure?.requestId ?? '',
-  }
-  if (rotation.state === 'stuck') {
-    const lines = [
-      'No more attempts are made until somebody retries. Your apps go on with the keys they have.',
-    ]
+  const { reason, askedBy, problem, requestId } = openEntry(rotation, undefined, now, precision)
+  const asked = rotation.openedBy.type === 'worker' ? '' : `, requested by ${askedBy}`
+  const common = { lines: [`${reason}${asked}.`], problem, requestId }
+  if (rotation.stuckSince) {
+    const lines = ['We won’t try again until you retry. Your apps keep working with the keys they have.']
     return { ...common, state: 'stuck', headline: 'The rotation is stuck', lines, steps: [], retryAt: null }
   }
   return {
@@ -76,9 +68,12 @@ function unfinishedModel(overview: Overview, rotation: Unfinished): UnfinishedMo
     headline: revoking ? 'The old keys are being replaced' : 'A new key is on its way',
     steps: [
       { words: revoking ? 'Make two new keys' : 'Make the new key', state: made ? 'done' : 'doing' },
-      { words: 'Bring it to Heroku, which restarts the apps', state: made ? 'doing' : 'to-do' },
-      { words: 'Sign with it', state: 'to-do' },
+      {
+        words: `Send ${revoking ? 'them' : 'it'} to Heroku (your apps restart)`,
+        state: made ? 'doing' : 'to-do',
+      },
+      { words: revoking ? 'Sign with the first' : 'Sign with it', state: 'to-do' },
     ],
-    retryAt: failure && wakeAt && wakeAt > now ? momentOf(wakeAt, now, precision) : null,
+    retryAt: problem !== '' && wakeAt && wakeAt > now ? momentOf(wakeAt, now, precision) : null,
   }
 }

@@ -71,6 +71,11 @@ export function periodWords(ms: number): string {
   return counted(Math.round(ms / SECOND_MS), 'second')
 }
 
+/** How often something happens that has such a period: "every day", "every 14 days", "every 25 seconds". */
+export function everyWords(ms: number): string {
+  return `every ${periodWords(ms).replace(/^1 /, '')}`
+}
+
 /** "1 attempt", "3 attempts". */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

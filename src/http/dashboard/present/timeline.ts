@@ -1,10 +1,9 @@
 import { isPaused } from '../../../domain/pause.ts'
-import type { Overview } from '../../../flows/overview.ts'
+import type { Overview } from '../../../flows/dashboard/overview.ts'
+import type { KeyLife } from '../../../flows/key-lives.ts'
 import { acceptedUntil, roleOf } from './keys.ts'
 import { momentOf, type Precision, precisionOf } from './time-words.ts'
 import { type AxisForm, axisLabel, axisOf } from './timeline-axis.ts'
-
-type KeyTimes = Overview['keys'][number]
 
 /** A piece of a bar, in per cent of the picture's width. */
 export type Piece = { x: string; width: string; kind: 'signing' | 'grace'; future: boolean; live: boolean }
@@ -27,13 +26,13 @@ const MOST_ROWS = 7
 const PADDING = 0.03
 /** In per cent of a phone's picture, with some air. */
 const NOW_LABEL_WIDTH = 12
-/** A bar of less would not be seen. */
+/** A whole bar of less would not be seen. */
 const LEAST_WIDTH = 0.4
 /** Two seconds: the axis has nothing finer than a tick a second. */
 const SHORTEST_MS = 2_000
 
 /** The life of one key: it signs from `from` to `signsUntil`, and is accepted up to `until`. */
-type Life = { key: KeyTimes; from: Date; signsUntil: Date | null; until: Date | null }
+type Life = { key: KeyLife; from: Date; signsUntil: Date | null; until: Date | null }
 
 /** Lays the newest keys out in time: a row each, the oldest on top, the signing part before the grace part. */
 export function timelineOf(overview: Overview): Timeline {
@@ -60,7 +59,7 @@ export function timelineOf(overview: Overview): Timeline {
   }
 }
 
-/** Keys that ever signed, oldest first. A spare signs nothing, so it has no bar of its own. */
+/** Keys that ever signed, oldest first. A filler signs nothing, so it has no bar of its own. */
 function livesOf(overview: Overview): Life[] {
   const keys = overview.keys
     .filter((key) => !key.filler && key.publishedAt !== null)
@@ -109,7 +108,8 @@ function rowOf({ key, from, signsUntil, until }: Life, scale: Scale, now: Date):
       const x = scale.at(left)
       const width = scale.at(edges[index + 1] ?? scale.to) - x
       if (width <= 0) continue
-      const seen = percent(Math.max(width, LEAST_WIDTH))
+      // A sliver that "now" cuts off is seen by the rest of its bar, and must not stick out.
+      const seen = percent(cut ? width : Math.max(width, LEAST_WIDTH))
       pieces.push({ x: percent(x), width: seen, kind, future: left >= now, live })
     }
   }

@@ -1,0 +1,204 @@
+-- One row per add-on that Heroku ever provisioned. It outlives the add-on, so that a repeated provision request is
+-- answered with 410 and the history keeps its subject. The secrets in it do not.
+create table resources (
+  id                      uuid primary key,
+  state                   text not null check (state in ('provisioned', 'deprovisioned')),
+  name                    text,
+  plan                    text not null,
+  region                  text,
+  rotation_period_seconds bigint not null check (rotation_period_seconds > 0),
+  grace_period_seconds    bigint check (grace_period_seconds > 0), -- null: until the next rotation
+  kek_id                  text,                                    -- which key of SEALING_KEYS wrapped the data key
+  wrapped_dek             bytea,                                   -- null once the add-on is gone
+  sealed_log_input_url    bytea,
+  created_at              timestamptz not null,
+  missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
+  deprovisioned_at        timestamptz,
+  check ((state = 'provisioned') = (wrapped_dek is not null)),
+  check ((state = 'provisioned') = (kek_id is not null)),
+  check ((state = 'deprovisioned') = (deprovisioned_at is not null))
+);
+create index resources_name on resources (name) where state = 'provisioned';
+
+-- All that changes of a live add-on, in one row: which key versions are live and what each is for, the rotation that
+-- is under way, the dates, the pause, and the claim of the worker that is at it. There is no place in it for a second
+-- current key, a second pending key or a second unfinished rotation. The keys themselves are in `sealed_keys`.
+--
+-- It is the only table that a tick walks over. `wake_at` is the next moment at which a worker must look. A claim moves it
+-- to the end of the lease, which takes the row out of the due range of the index and brings it back by itself if the
+-- worker dies. `fence` is the fencing number: each claim raises it, and each later write of that claim compares it.
+-- `revision` is raised by everybody else who changes the row: while it stands still, what a worker has read holds.
+--
+-- What a rotation changes stands last. Postgres logs of a row version that stays on its page only the part between
+-- the first and the last byte that changed.
+create table keysets (
+  resource_id      uuid primary key references resources (id),
+  paused_at        timestamptz,           -- scheduled rotations are held back; `next_rotation_at` counts a known end in
+  paused_until     timestamptz,           -- null: until resumed
+  pause_reason     text,
+  opened_by        jsonb,                 -- who asked for the rotation under way; null: the schedule
+  failures         jsonb,                 -- the failed attempts at what is under way, oldest first
+  stuck_since      timestamptz,
+  older            jsonb,                 -- displaced before their time and accepted until it: [{version, until}]
+  revoked_to       integer not null default 0, -- versions up to this one leaked: accepted no more, never pushed again
+  current          integer not null,      -- signs
+  second           integer not null,      -- stands in the second place of the config var
+  second_filler    boolean not null,      -- true: nobody ever signed with it
+  second_until     timestamptz,           -- the end of its grace period; a filler has none
+  pending          integer,               -- made and stored, not confirmed at Heroku: an app may hold it already
+  pending_filler   integer,
+  last_version     integer not null,      -- the highest number ever used
+  last_seq         integer not null,      -- of the newest history row
+  published_at     timestamptz not null,  -- when Heroku confirmed the current key
+  reason           text check (reason in ('scheduled', 'manual', 'plan-change', 'revoke')),
+  due_at           timestamptz,
+  opened_at        timestamptz,
+  served_due_at    timestamptz,           -- the last scheduled due date for which a rotation was opened and finished
+  attempts         integer not null default 0,
+  repairs          integer not null default 0, -- how often in a row the config had to be put right
+  next_rotation_at timestamptz not null,
+  check_at         timestamptz,           -- when Heroku's config is next compared with what was published
+  wake_at          timestamptz,           -- null: nothing to do until somebody acts
+  claimed_until    timestamptz,
+  fence            bigint not null default 0,
+  revision         bigint not null default 0,
+  constraint keysets_versions check (
+    current > 0 and second > 0 and current <> second and pending > current and pending > second
+    and pending_filler > current and pending_filler <> pending
+    and last_version >= greatest(current, second, pending, pending_filler)
+  ),
+  constraint keysets_second check (second_filler = (second_until is null)),
+  -- Only the revoke itself finds revoked keys in use, and takes them out.
+  constraint keysets_revoked check (
+    (least(current, second) > revoked_to or reason is not distinct from 'revoke')
+    and pending > revoked_to and pending_filler > revoked_to and revoked_to <= last_version
+  ),
+  constraint keysets_rotation check (
+    (reason is null) = (due_at is null) and (reason is null) = (opened_at is null)
+    and (reason is null or reason = 'scheduled') = (opened_by is null)
+    and (reason is not null or (pending is null and stuck_since is null))
+  ),
+  -- A due date is used once.
+  constraint keysets_due_once check (reason <> 'scheduled' or served_due_at is null or due_at > served_due_at),
+  constraint keysets_pause check ((paused_at is null) = (pause_reason is null))
+) with (
+  -- Every claim and every completion rewrites a row. Half-empty pages keep the new row version on the same page, and
+  -- a vacuum after 1 % (not 20 %) of the table keeps dead index entries from piling up in front of the due range.
+  fillfactor = 50,
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_analyze_scale_factor = 0.05
+);
+create index keysets_wake_at on keysets (wake_at) where wake_at is not null;
+create index keysets_stuck_since on keysets (stuck_since) where stuck_since is not null;
+
+-- The live keys. A row is inserted when its key is made and deleted when that key retires; it never changes. With its
+-- resource's row in `keysets` all of them go. The form of a sealed value: docs/sealed-values.md.
+create table sealed_keys (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  version     integer not null check (version > 0),
+  created_at  timestamptz not null,
+  digest      bytea not null check (length(digest) = 32), -- SHA-256 of the key's text
+  sealed      bytea not null,
+  primary key (resource_id, version)
+);
+
+-- What happened to an add-on: one row when it has happened, never changed. `seq` is taken under the lock of the
+-- resource's row in `keysets`, so whoever reads on from a number misses nothing.
+create table history (
+  resource_id        uuid not null,
+  seq                integer not null,
+  at                 timestamptz not null,
+  kind               text not null,
+  actor              text not null check (actor in ('heroku', 'worker', 'operator', 'person')),
+  person             jsonb,
+  reason             text,         -- of a rotation, like the dates that follow
+  due_at             timestamptz,
+  opened_at          timestamptz,
+  made_at            timestamptz,
+  published_at       timestamptz,
+  next_rotation_at   timestamptz,
+  version            integer,      -- the key that this row is about
+  fingerprint        text,
+  filler_version     integer,
+  filler_fingerprint text,
+  erased             integer[],    -- the versions that were erased in the same transaction
+  attempts           integer,
+  failures           jsonb,
+  details            jsonb,
+  primary key (resource_id, seq),
+  constraint history_person check ((actor = 'person') = (person is not null)),
+  -- A fingerprint has 8 digits: no key can stand in its place.
+  constraint history_key check ((version is null) = (fingerprint is null) and length(fingerprint) = 8),
+  constraint history_filler check (
+    (filler_version is null) = (filler_fingerprint is null) and length(filler_fingerprint) = 8
+  )
+);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception '% of % is refused: its rows never change', tg_op, tg_table_name;
+end
+$$;
+create trigger history_is_append_only before update or delete or truncate on history
+  for each statement execute function refuse_change();
+create trigger sealed_keys_never_change before update on sealed_keys
+  for each statement execute function refuse_change();
+
+-- A grant code waits here until it is exchanged. The digest stays, so that no code is ever exchanged twice.
+create table oauth_grants (
+  resource_id   uuid primary key references resources (id),
+  code_digest   bytea not null,
+  expires_at    timestamptz not null,
+  state         text not null check (state in ('waiting', 'exchanged', 'lost')),
+  sealed_code   bytea,
+  wake_at       timestamptz,
+  claimed_until timestamptz,
+  fence         bigint not null default 0,
+  check ((state = 'waiting') = (sealed_code is not null)),
+  check ((state = 'waiting') = (wake_at is not null))
+);
+create index oauth_grants_wake_at on oauth_grants (wake_at) where wake_at is not null;
+
+-- `generation` is compared by whoever refreshes, so that one refresh is made at a time over all processes.
+create table oauth_tokens (
+  resource_id          uuid primary key references resources (id),
+  sealed_access_token  bytea not null,
+  access_expires_at    timestamptz not null,
+  sealed_refresh_token bytea,
+  generation           integer not null default 1,
+  refreshing_until     timestamptz
+);
+
+-- One row: when the next call to Heroku may start, for all processes together.
+create table heroku_budget (
+  only_row      boolean primary key default true check (only_row),
+  next_call_at  timestamptz not null default '-infinity',
+  -- Heroku told us to wait: each host for itself, or a busy platform would cost new add-ons their five-minute grants.
+  platform_blocked_until timestamptz not null default '-infinity',
+  identity_blocked_until timestamptz not null default '-infinity'
+);
+insert into heroku_budget default values;
+
+-- Who is signed in to the dashboard. The browser holds the id, this table only its SHA-256, so that whoever reads
+-- the table cannot take a session over. A session belongs to one resource and to one sign-on.
+create table sessions (
+  id_digest      bytea primary key check (length(id_digest) = 32),
+  resource_id    uuid not null references resources (id) on delete cascade,
+  sign_on_digest bytea not null check (length(sign_on_digest) = 32), -- the token that made it
+  user_id        text,                                               -- null unless the token covered it
+  email          text,
+  verified       boolean not null,
+  created_at     timestamptz not null,
+  last_used_at   timestamptz not null,
+  ends_at        timestamptz not null,
+  check (verified or (user_id is null and email is null))
+);
+create index sessions_ends_at on sessions (ends_at);
+
+-- Sign-on tokens that were used, until they would be refused for their age anyway: each is good for one login.
+create table used_sign_on_tokens (
+  digest     bytea primary key check (length(digest) = 32),
+  expires_at timestamptz not null
+);
+create index used_sign_on_tokens_expires_at on used_sign_on_tokens (expires_at);

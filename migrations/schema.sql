@@ -1,0 +1,203 @@
+-- What the migrations make, all of them together: written by `npm run schema`, to be read and never to be run.
+-- It says what a change of the migrations comes to. test/store/schema-dump.test.ts fails when it is not up to date.
+
+create table heroku_budget (
+  only_row boolean not null default true,
+  next_call_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  platform_blocked_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  identity_blocked_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  constraint heroku_budget_pkey PRIMARY KEY (only_row),
+  constraint heroku_budget_only_row_check CHECK (only_row)
+);
+
+create table history (
+  resource_id uuid not null,
+  seq integer not null,
+  at timestamp with time zone not null,
+  kind text not null,
+  actor text not null,
+  person jsonb,
+  reason text,
+  due_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  made_at timestamp with time zone,
+  published_at timestamp with time zone,
+  next_rotation_at timestamp with time zone,
+  version integer,
+  fingerprint text,
+  filler_version integer,
+  filler_fingerprint text,
+  erased integer[],
+  attempts integer,
+  failures jsonb,
+  details jsonb,
+  constraint history_pkey PRIMARY KEY (resource_id, seq),
+  constraint history_actor_check CHECK (actor = ANY (ARRAY['heroku'::text, 'worker'::text, 'operator'::text, 'person'::text])),
+  constraint history_filler CHECK ((filler_version IS NULL) = (filler_fingerprint IS NULL)
+    AND length(filler_fingerprint) = 8),
+  constraint history_key CHECK ((version IS NULL) = (fingerprint IS NULL) AND length(fingerprint) = 8),
+  constraint history_person CHECK ((actor = 'person'::text) = (person IS NOT NULL))
+);
+CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table keysets (
+  resource_id uuid not null,
+  paused_at timestamp with time zone,
+  paused_until timestamp with time zone,
+  pause_reason text,
+  opened_by jsonb,
+  failures jsonb,
+  stuck_since timestamp with time zone,
+  older jsonb,
+  revoked_to integer not null default 0,
+  current integer not null,
+  second integer not null,
+  second_filler boolean not null,
+  second_until timestamp with time zone,
+  pending integer,
+  pending_filler integer,
+  last_version integer not null,
+  last_seq integer not null,
+  published_at timestamp with time zone not null,
+  reason text,
+  due_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  served_due_at timestamp with time zone,
+  attempts integer not null default 0,
+  repairs integer not null default 0,
+  next_rotation_at timestamp with time zone not null,
+  check_at timestamp with time zone,
+  wake_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  revision bigint not null default 0,
+  constraint keysets_pkey PRIMARY KEY (resource_id),
+  constraint keysets_due_once CHECK (reason <> 'scheduled'::text OR served_due_at IS NULL OR due_at > served_due_at),
+  constraint keysets_pause CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
+  constraint keysets_reason_check CHECK (reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text])),
+  constraint keysets_revoked CHECK ((LEAST(current, second) > revoked_to OR NOT reason IS DISTINCT FROM 'revoke'::text)
+    AND pending > revoked_to
+    AND pending_filler > revoked_to
+    AND revoked_to <= last_version),
+  constraint keysets_rotation CHECK ((reason IS NULL) = (due_at IS NULL)
+    AND (reason IS NULL) = (opened_at IS NULL)
+    AND (reason IS NULL OR reason = 'scheduled'::text) = (opened_by IS NULL)
+    AND (reason IS NOT NULL OR pending IS NULL AND stuck_since IS NULL)),
+  constraint keysets_second CHECK (second_filler = (second_until IS NULL)),
+  constraint keysets_versions CHECK (current > 0
+    AND second > 0
+    AND current <> second
+    AND pending > current
+    AND pending > second
+    AND pending_filler > current
+    AND pending_filler <> pending
+    AND last_version >= GREATEST(current, second, pending, pending_filler)),
+  constraint keysets_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
+) with (
+  fillfactor=50,
+  autovacuum_vacuum_scale_factor=0.01,
+  autovacuum_vacuum_threshold=1000,
+  autovacuum_analyze_scale_factor=0.05
+);
+CREATE INDEX keysets_stuck_since ON keysets USING btree (stuck_since) WHERE stuck_since IS NOT NULL;
+CREATE INDEX keysets_wake_at ON keysets USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
+create table oauth_grants (
+  resource_id uuid not null,
+  code_digest bytea not null,
+  expires_at timestamp with time zone not null,
+  state text not null,
+  sealed_code bytea,
+  wake_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  constraint oauth_grants_pkey PRIMARY KEY (resource_id),
+  constraint oauth_grants_check CHECK ((state = 'waiting'::text) = (sealed_code IS NOT NULL)),
+  constraint oauth_grants_check1 CHECK ((state = 'waiting'::text) = (wake_at IS NOT NULL)),
+  constraint oauth_grants_state_check CHECK (state = ANY (ARRAY['waiting'::text, 'exchanged'::text, 'lost'::text])),
+  constraint oauth_grants_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
+);
+CREATE INDEX oauth_grants_wake_at ON oauth_grants USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
+create table oauth_tokens (
+  resource_id uuid not null,
+  sealed_access_token bytea not null,
+  access_expires_at timestamp with time zone not null,
+  sealed_refresh_token bytea,
+  generation integer not null default 1,
+  refreshing_until timestamp with time zone,
+  constraint oauth_tokens_pkey PRIMARY KEY (resource_id),
+  constraint oauth_tokens_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
+);
+
+create table resources (
+  id uuid not null,
+  state text not null,
+  name text,
+  plan text not null,
+  region text,
+  rotation_period_seconds bigint not null,
+  grace_period_seconds bigint,
+  kek_id text,
+  wrapped_dek bytea,
+  sealed_log_input_url bytea,
+  created_at timestamp with time zone not null,
+  missing_since timestamp with time zone,
+  deprovisioned_at timestamp with time zone,
+  constraint resources_pkey PRIMARY KEY (id),
+  constraint resources_check CHECK ((state = 'provisioned'::text) = (wrapped_dek IS NOT NULL)),
+  constraint resources_check1 CHECK ((state = 'provisioned'::text) = (kek_id IS NOT NULL)),
+  constraint resources_check2 CHECK ((state = 'deprovisioned'::text) = (deprovisioned_at IS NOT NULL)),
+  constraint resources_grace_period_seconds_check CHECK (grace_period_seconds > 0),
+  constraint resources_rotation_period_seconds_check CHECK (rotation_period_seconds > 0),
+  constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
+);
+CREATE INDEX resources_name ON resources USING btree (name) WHERE state = 'provisioned'::text;
+
+create table sealed_keys (
+  resource_id uuid not null,
+  version integer not null,
+  created_at timestamp with time zone not null,
+  digest bytea not null,
+  sealed bytea not null,
+  constraint sealed_keys_pkey PRIMARY KEY (resource_id, version),
+  constraint sealed_keys_digest_check CHECK (length(digest) = 32),
+  constraint sealed_keys_version_check CHECK (version > 0),
+  constraint sealed_keys_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE TRIGGER sealed_keys_never_change BEFORE UPDATE ON sealed_keys FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+create table sessions (
+  id_digest bytea not null,
+  resource_id uuid not null,
+  sign_on_digest bytea not null,
+  user_id text,
+  email text,
+  verified boolean not null,
+  created_at timestamp with time zone not null,
+  last_used_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  constraint sessions_pkey PRIMARY KEY (id_digest),
+  constraint sessions_check CHECK (verified OR user_id IS NULL AND email IS NULL),
+  constraint sessions_id_digest_check CHECK (length(id_digest) = 32),
+  constraint sessions_sign_on_digest_check CHECK (length(sign_on_digest) = 32),
+  constraint sessions_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
+);
+CREATE INDEX sessions_ends_at ON sessions USING btree (ends_at);
+
+create table used_sign_on_tokens (
+  digest bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint used_sign_on_tokens_pkey PRIMARY KEY (digest),
+  constraint used_sign_on_tokens_digest_check CHECK (length(digest) = 32)
+);
+CREATE INDEX used_sign_on_tokens_expires_at ON used_sign_on_tokens USING btree (expires_at);
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception '% of % is refused: its rows never change', tg_op, tg_table_name;
+end
+$function$;

@@ -1,0 +1,208 @@
+import type { Actor } from './actor.ts'
+import type { GracePeriod } from './grace.ts'
+import { graceEndsAt } from './grace.ts'
+import type { Failure } from './heroku-failure.ts'
+import {
+  dropOlder,
+  dropPending,
+  type Keyset,
+  type KeysetChange,
+  promoteFiller,
+  promoteKey,
+} from './keyset.ts'
+import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
+import { nextWakeAt, type OpenRotation } from './rotation.ts'
+import type { RotationReason } from './rotation-reason.ts'
+import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from './schedule.ts'
+
+/** All that changes of a live add-on: its keyset, the rotation under way, dates, and the claim of a worker. */
+export type ResourceState = {
+  keyset: Keyset
+  /** The highest version number ever used. */
+  lastVersion: number
+  /** When Heroku confirmed the current key. */
+  publishedAt: Date
+  rotation: OpenRotation | null
+  /** Failed attempts at what is under way, and the newest of their reasons. */
+  attempts: number
+  failures: readonly Failure[]
+  /** The last scheduled due date that was served. */
+  servedDueAt: Date | null
+  nextRotationAt: Date
+  pause: Pause | null
+  checkAt: Date | null
+  /** How often in a row the config at Heroku had to be put right. */
+  repairs: number
+  wakeAt: Date | null
+  claimedUntil: Date | null
+}
+
+/** A state after a change, and the versions whose keys the change erases. */
+export type StateChange = { state: ResourceState; erased: number[] }
+
+/** The newest failures are kept, one for each attempt that a rotation has. */
+const MOST_FAILURES_KEPT = 12
+
+/** The state of a new resource: a key that signs, and a filler beside it. */
+export function stateAtProvision(
+  { current, filler }: { current: number; filler: number },
+  nextRotationAt: Date,
+  now: Date,
+): ResourceState {
+  const second = { version: filler, filler: true } as const
+  return {
+    keyset: { current, second, pending: null, pendingFiller: null, older: [], revokedTo: 0 },
+    lastVersion: Math.max(current, filler),
+    publishedAt: now,
+    rotation: null,
+    attempts: 0,
+    failures: [],
+    servedDueAt: null,
+    nextRotationAt,
+    pause: null,
+    checkAt: null,
+    repairs: 0,
+    wakeAt: nextRotationAt,
+    claimedUntil: null,
+  }
+}
+
+/** The intent to rotate is written down. Failures of a filler that was under way stay to be told with its end. */
+export function openRotation(
+  state: ResourceState,
+  intent: { reason: RotationReason; dueAt: Date; openedBy: Actor },
+  now: Date,
+): ResourceState {
+  return { ...state, rotation: { ...intent, openedAt: now, stuckSince: null }, attempts: 0 }
+}
+
+/** New keys are stored: `key` for the rotation, `filler` for the second place. */
+export function withNewKeys(
+  state: ResourceState,
+  made: { key: number | null; filler: number | null },
+): ResourceState {
+  const { keyset } = state
+  return {
+    ...state,
+    keyset: {
+      ...keyset,
+      pending: made.key ?? keyset.pending,
+      pendingFiller: made.filler ?? keyset.pendingFiller,
+    },
+    lastVersion: Math.max(state.lastVersion, made.key ?? 0, made.filler ?? 0),
+  }
+}
+
+/** What a promotion depends on beside the state. */
+export type PromotionFacts = {
+  grace: GracePeriod
+  periodMs: number
+  /** When Heroku confirmed the pair. */
+  publishedAt: Date
+  /** It was not the first attempt, so an older call may still arrive at Heroku. */
+  retried: boolean
+}
+
+/** Heroku confirmed the pair of the rotation: its key signs, the next date is set, the rotation is over. */
+export function afterRotation(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
+  const { rotation } = state
+  if (!rotation) throw new Error('no rotation is under way')
+  const { reason, dueAt } = rotation
+  // A rotation by hand while a pause is on: the pause goes on, and a whole period is left when it ends.
+  const pause = state.pause && isPaused(state.pause, now) ? { ...state.pause, at: now } : null
+  const next = nextRotationAt(dueAt, facts.periodMs, now)
+  const until = graceEndsAt(facts.grace, facts.publishedAt, next)
+  const change = promoteKey(state.keyset, { reason, publishedAt: facts.publishedAt, until })
+  const checkAfterMs = facts.retried || reason === 'revoke' ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
+  return claimEnded(
+    {
+      ...state,
+      rotation: null,
+      publishedAt: facts.publishedAt,
+      servedDueAt: reason === 'scheduled' ? dueAt : state.servedDueAt,
+      nextRotationAt: pause ? nextRotationWhenPaused(next, pause) : next,
+      pause: pause ?? state.pause,
+      checkAt: new Date(now.getTime() + checkAfterMs),
+      repairs: 0,
+    },
+    change,
+    facts.grace,
+    now,
+  )
+}
+
+/** Heroku confirmed the filler in the second place. */
+export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
+  const checkAfterMs = facts.retried ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
+  const checkAt = new Date(now.getTime() + checkAfterMs)
+  return claimEnded({ ...state, checkAt, repairs: 0 }, promoteFiller(state.keyset), facts.grace, now)
+}
+
+/** Older keys whose time is over are erased. */
+export function afterErasing(state: ResourceState, grace: GracePeriod, now: Date): StateChange {
+  return claimEnded(state, dropOlder(state.keyset, now), grace, now)
+}
+
+/** The config was compared, or could not be: `checkAt` is when it is compared again. */
+export function afterCheck(
+  state: ResourceState,
+  check: { checkAt: Date; repairs: number },
+  grace: GracePeriod,
+  now: Date,
+): ResourceState {
+  return claimEnded({ ...state, ...check }, { keyset: state.keyset, erased: [] }, grace, now).state
+}
+
+/** An attempt failed: it counts, and its reason is kept. `retryAt: null` makes the rotation stuck. */
+export function afterFailure(
+  state: ResourceState,
+  failure: Failure,
+  retryAt: Date | null,
+  now: Date,
+): ResourceState {
+  const { rotation, attempts, failures } = state
+  return {
+    ...state,
+    rotation: rotation && retryAt === null ? { ...rotation, stuckSince: now } : rotation,
+    attempts: attempts + 1,
+    failures: [...failures, failure].slice(-MOST_FAILURES_KEPT),
+    wakeAt: retryAt,
+    claimedUntil: null,
+  }
+}
+
+/** A stuck rotation is tried again, with all its attempts. */
+export function resumed(state: ResourceState): ResourceState {
+  const { rotation } = state
+  return { ...state, rotation: rotation && { ...rotation, stuckSince: null }, attempts: 0 }
+}
+
+/** A key leaked: what is pending is dropped, and no version that exists is accepted from now on. */
+export function afterRevoke(state: ResourceState, openedBy: Actor, now: Date): StateChange {
+  const { keyset, erased } = dropPending(state.keyset)
+  const revoked = { ...state, keyset: { ...keyset, revokedTo: state.lastVersion }, failures: [] }
+  return { state: openRotation(revoked, { reason: 'revoke', dueAt: now, openedBy }, now), erased }
+}
+
+/**
+ * A worker looks at the resource at `wakeAt`. One that is at it already is left alone: it sees that the resource was
+ * changed.
+ */
+export function wokenAt(state: ResourceState, wakeAt: Date | null, now: Date): ResourceState {
+  return state.claimedUntil !== null && state.claimedUntil > now ? state : { ...state, wakeAt }
+}
+
+/** A worker looks at the resource when it next needs a step. A rotation under way keeps its own time. */
+export function wokenWhenNeeded(state: ResourceState, grace: GracePeriod, now: Date): ResourceState {
+  return state.rotation ? state : wokenAt(state, nextWakeAt({ ...state, grace }, now), now)
+}
+
+function claimEnded(
+  state: ResourceState,
+  { keyset, erased }: KeysetChange,
+  grace: GracePeriod,
+  now: Date,
+): StateChange {
+  const wakeAt = nextWakeAt({ ...state, keyset, grace }, now)
+  return { state: { ...state, keyset, attempts: 0, failures: [], wakeAt, claimedUntil: null }, erased }
+}

@@ -1,0 +1,65 @@
+import { SecurekeyError } from '../domain/errors.ts'
+import type { HistoryEvent } from '../domain/history.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import { writeChanges } from '../store/changes.ts'
+import type { Db, Trx } from '../store/database.ts'
+import { lockState, type StoredState } from '../store/keysets.ts'
+import { findResource, type Resource } from '../store/resources.ts'
+import type { Deps } from './deps.ts'
+
+/** A live resource under its lock. */
+export type LockedResource = { resource: Resource; stored: StoredState }
+
+/** What somebody changes of a resource, and what the caller is told. Without `to` nothing is changed. */
+export type ResourceChange<T> = {
+  outcome: T
+  to?: ResourceState
+  erased?: readonly number[]
+  events?: readonly HistoryEvent[]
+  /** Takes the resource from the worker that is at it: whatever that one still writes is void. */
+  takeover?: boolean
+}
+
+/**
+ * Changes a live resource: its row is locked, `decide` looks at it, and what it returns is written in the same
+ * transaction. A worker that is at the resource sees that it was changed. Throws `unknown-resource`, or `resource-gone`
+ * after deprovision.
+ */
+export async function changeResource<T>(
+  deps: Pick<Deps, 'db' | 'now'>,
+  resourceId: string,
+  decide: (locked: LockedResource, trx: Trx) => ResourceChange<T> | Promise<ResourceChange<T>>,
+): Promise<T> {
+  return await deps.db.transaction().execute(async (trx) => {
+    const locked = await lockResource(trx, resourceId)
+    const { outcome, to, erased, events = [], takeover } = await decide(locked, trx)
+    if (to) {
+      const by = takeover ? 'takeover' : 'change'
+      const change = { ...locked.stored, to, by, events, ...(erased && { erased }) } as const
+      await writeChanges(trx, [change], deps.now())
+    }
+    return outcome
+  })
+}
+
+/** The live resource, its row locked until the transaction ends, or the refusal that says why there is none. */
+export async function lockResource(trx: Trx, resourceId: string): Promise<LockedResource> {
+  const stored = await lockState(trx, resourceId)
+  // By a later statement than the lock, to see what the lock had to wait for.
+  const resource = await liveResource(trx, resourceId)
+  if (!stored) throw new Error(`resource ${resourceId} has no keyset`)
+  return { resource, stored }
+}
+
+/** The live resource, or the refusal that says why there is none. */
+export async function liveResource(db: Db, resourceId: string): Promise<Resource> {
+  const resource = await findResource(db, resourceId)
+  if (!resource) throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
+  if (resource.state === 'deprovisioned') throw gone()
+  return resource
+}
+
+/** The refusal of everything that concerns an add-on that was removed. */
+export function gone(message = 'This add-on was deprovisioned.'): SecurekeyError {
+  return new SecurekeyError('resource-gone', message)
+}

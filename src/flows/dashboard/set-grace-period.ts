@@ -1,0 +1,52 @@
+import type { Actor } from '../../domain/actor.ts'
+import { formatDuration } from '../../domain/duration.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
+import { formatGracePeriod, type GracePeriod, graceEndsAt } from '../../domain/grace.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
+import type { SecondKey } from '../../domain/keyset.ts'
+import { type ResourceState, wokenWhenNeeded } from '../../domain/resource-state.ts'
+import { setGrace } from '../../store/resources.ts'
+import { changeResource } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+
+/**
+ * Sets how long an old key stays valid, for the one in the config var now and for those to come. The end is counted
+ * from the push of the current key, but an old key is never dropped sooner than the grace floor from now on. The grace
+ * period that it has already changes nothing. Throws `invalid-option` for less than the floor, `unknown-resource`,
+ * `resource-gone`.
+ */
+export async function setGracePeriod(
+  deps: Deps,
+  request: { resourceId: string; actor: Actor; grace: GracePeriod },
+): Promise<void> {
+  const { resourceId, actor, grace } = request
+  const { graceFloorMs } = deps.settings
+  const now = deps.now()
+  if (grace.until === 'elapsed' && grace.ms < graceFloorMs) {
+    throw new SecurekeyError(
+      'invalid-option',
+      `The grace period must be at least ${formatDuration(graceFloorMs)}.`,
+    )
+  }
+  const changed = await changeResource(deps, resourceId, async ({ resource, stored: { state } }, trx) => {
+    if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return { outcome: false }
+    await setGrace(trx, resourceId, grace)
+    const second = withGrace(state, grace, new Date(now.getTime() + graceFloorMs))
+    const details = { from: formatGracePeriod(resource.grace), to: formatGracePeriod(grace) }
+    const event: HistoryEvent = { at: now, kind: 'grace-period-changed', actor, details }
+    const keyset = { ...state.keyset, second }
+    return { outcome: true, to: wokenWhenNeeded({ ...state, keyset }, grace, now), events: [event] }
+  })
+  if (changed) deps.log.info({ resourceId, gracePeriod: formatGracePeriod(grace) }, 'grace period changed')
+}
+
+/** The second key under the new grace period: shortened, but not below `earliest`. */
+function withGrace(
+  { keyset: { second }, publishedAt, nextRotationAt }: ResourceState,
+  grace: GracePeriod,
+  earliest: Date,
+): SecondKey {
+  if (second.filler) return second
+  const until = graceEndsAt(grace, publishedAt, nextRotationAt)
+  return { ...second, until: until < second.until && until < earliest ? earliest : until }
+}

@@ -1,0 +1,110 @@
+import type { Actor } from '../../domain/actor.ts'
+import { parseResourceId } from '../../domain/resource-id.ts'
+import { SESSION_ID_BYTES, SESSION_LIFE_MS, sessionDigest } from '../../domain/session.ts'
+import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../../domain/sso.ts'
+import type { Db } from '../../store/database.ts'
+import { recordEvents } from '../../store/history.ts'
+import { findResource } from '../../store/resources.ts'
+import { deleteSession, insertSession, purgeEnded, useSignOnToken } from '../../store/sessions.ts'
+import type { Deps } from '../deps.ts'
+import { type SessionOutcome, useSession } from './session.ts'
+
+export type SignOnRequest = {
+  fields: SignOnFields
+  salt: string
+  /** The network address that the history names. */
+  address: string | null
+  /** The session that the browser holds for a resource, if it holds one. */
+  sessionOf: (resourceId: string) => string | undefined
+}
+
+export type SignOnOutcome =
+  | { outcome: 'signed-in'; resourceId: string; sessionId: string }
+  /** The same form again, by the browser that holds the session it made: a double click. */
+  | { outcome: 'already-signed-in'; resourceId: string }
+  /** `used` names the sign-on, so that a browser whose cookie was held back can be asked for it again. */
+  | { outcome: 'refused'; problem: SignOnProblem | 'used' | 'no-live-resource'; used?: SignOn }
+
+const PURGED_PER_SIGN_ON = 100
+
+/**
+ * Signs a person on from Heroku's site (Add-on Single Sign-on): a token is good for one login, and each login makes a
+ * session with a new id. Nothing in the outcome is for the person's eyes but where to go.
+ */
+export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOnOutcome> {
+  const now = deps.now()
+  const checked = checkSignOn(request.fields, request.salt, now)
+  if ('problem' in checked) return refused(deps, checked.problem)
+  const { resourceId } = checked.signOn
+  const former = request.sessionOf(resourceId)
+  const sessionId = deps.random(SESSION_ID_BYTES).toString('base64url')
+  const outcome = await deps.db.transaction().execute(async (trx): Promise<'signed-in' | SignOnRefusal> => {
+    if (!(await isLive(trx, resourceId))) return 'no-live-resource'
+    if (!(await useTokens(trx, checked.signOn))) return 'used'
+    if (former !== undefined) await deleteSession(trx, sessionDigest(former))
+    await storeSession(trx, checked.signOn, sessionId, now)
+    const actor = personOf(checked.signOn, request.address)
+    await recordEvents(trx, [{ resourceId, events: [{ at: now, kind: 'signed-in', actor }] }])
+    return 'signed-in'
+  })
+  if (outcome === 'signed-in') {
+    await purgeEnded(deps.db, now, PURGED_PER_SIGN_ON)
+    deps.log.info({ resourceId, verified: checked.signOn.user !== null }, 'signed in to the dashboard')
+    return { outcome, resourceId, sessionId }
+  }
+  if (outcome === 'used' && (await madeBy(deps, former, checked.signOn))) {
+    return { outcome: 'already-signed-in', resourceId }
+  }
+  return outcome === 'used' ? refused(deps, outcome, checked.signOn) : refused(deps, outcome)
+}
+
+type SignOnRefusal = 'used' | 'no-live-resource'
+
+/** Whether the browser holds the session that this very sign-on made. */
+async function madeBy(deps: Deps, sessionId: string | undefined, used: SignOn): Promise<boolean> {
+  const { resourceId } = used
+  const found: SessionOutcome = await useSession(deps, { sessionId, resourceId, byItself: true })
+  return found.outcome === 'active' && found.session.signOnDigest.equals(used.digest)
+}
+
+/** The id is matched as text, since a token by the v1 formula may be about an id that is no uuid at all. */
+async function isLive(trx: Db, resourceId: string): Promise<boolean> {
+  if (parseResourceId(resourceId) !== resourceId) return false
+  return (await findResource(trx, resourceId))?.state === 'provisioned'
+}
+
+/** A weaker token of the same form is used up with it; that it was used up before is no reason to refuse. */
+async function useTokens(trx: Db, { digest, weakerDigests, expiresAt }: SignOn): Promise<boolean> {
+  if (!(await useSignOnToken(trx, digest, expiresAt))) return false
+  for (const weaker of weakerDigests) await useSignOnToken(trx, weaker, expiresAt)
+  return true
+}
+
+async function storeSession(trx: Db, signOn: SignOn, sessionId: string, now: Date): Promise<void> {
+  const { resourceId, digest, user } = signOn
+  await insertSession(trx, sessionDigest(sessionId), {
+    resourceId,
+    signOnDigest: digest,
+    userId: user?.id ?? null,
+    email: user?.email ?? null,
+    verified: user !== null,
+    createdAt: now,
+    lastUsedAt: now,
+    endsAt: new Date(now.getTime() + SESSION_LIFE_MS),
+  })
+}
+
+function personOf({ user }: SignOn, address: string | null): Actor {
+  return {
+    type: 'person',
+    userId: user?.id ?? null,
+    email: user?.email ?? null,
+    verified: user !== null,
+    address,
+  }
+}
+
+function refused(deps: Deps, problem: SignOnProblem | SignOnRefusal, used?: SignOn): SignOnOutcome {
+  deps.log.info({ problem }, 'sign-on refused')
+  return { outcome: 'refused', problem, ...(used ? { used } : {}) }
+}

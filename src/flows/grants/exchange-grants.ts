@@ -1,0 +1,68 @@
+import { describeFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
+import type { ClaimRequest } from '../../store/claims.ts'
+import { type ClaimedGrant, claimGrants, retryGrantAt } from '../../store/oauth-grants.ts'
+import type { NewTokens } from '../../store/oauth-tokens.ts'
+import type { Deps } from '../deps.ts'
+import { sealTokens } from '../heroku/seal-tokens.ts'
+import { unreadable } from '../rotation/contained.ts'
+import type { FinishGrant } from './finish-grant.ts'
+
+/** Longer than one call to Heroku may take, shorter than a grant code lives. */
+const GRANT_LEASE_MS = 45_000
+const GRANT_RETRY_MS = 10_000
+/** A grant that nobody could send is kept for so long past its end: the longest `Retry-After` that is obeyed. */
+const HELD_BACK_LIMIT_MS = 3_600_000
+
+/** Claims up to `limit` grants that are due. */
+export async function claimDueGrants(deps: Pick<Deps, 'db' | 'now'>, limit: number): Promise<ClaimedGrant[]> {
+  const now = deps.now()
+  const request: ClaimRequest = { now, leaseUntil: new Date(now.getTime() + GRANT_LEASE_MS), limit }
+  return await claimGrants(deps.db, request)
+}
+
+/**
+ * Exchanges a claimed grant code for tokens. Any process may do it, so a crash between the provision answer and the
+ * exchange loses nothing. A failed exchange is tried again until the code's five minutes are over (Add-on Partner API
+ * Reference). One that breaks down stays claimed until its lease ends, and stops nobody else.
+ */
+export async function exchangeGrant(deps: Deps, finish: FinishGrant, grant: ClaimedGrant): Promise<void> {
+  const { resourceId } = grant
+  try {
+    const result = await exchangeCode(deps, grant)
+    if (result.ok) await finish(grant, result.value)
+    else await endFailed(deps, finish, grant, result)
+  } catch (error) {
+    deps.log.error({ err: error, resourceId }, 'grant exchange interrupted')
+  }
+}
+
+/** A code that does not open is a failure like any other: the sealing key that it lacks may yet be given back. */
+async function exchangeCode(deps: Deps, grant: ClaimedGrant): Promise<HerokuResult<NewTokens>> {
+  try {
+    const sealer = await deps.sealing.forResource(grant.resourceId, grant.dek)
+    const result = await deps.identity.exchangeGrant(sealer.open('sealed_code', grant.sealedCode))
+    return result.ok ? { ok: true, value: sealTokens(deps, sealer, result.value) } : result
+  } catch (error) {
+    return { ok: false, failure: unreadable(error) }
+  }
+}
+
+async function endFailed(
+  deps: Deps,
+  finish: FinishGrant,
+  grant: ClaimedGrant,
+  result: HerokuResult<never> & { ok: false },
+): Promise<void> {
+  const { resourceId, expiresAt } = grant
+  const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
+  const failure = describeFailure(result.failure)
+  // What was never sent says nothing of the code.
+  const keptForMs = result.failure.kind === 'held-back' ? HELD_BACK_LIMIT_MS : 0
+  if (retryAt.getTime() < expiresAt.getTime() + keptForMs) {
+    deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
+    await retryGrantAt(deps.db, grant, retryAt)
+    return
+  }
+  deps.log.error({ resourceId, failure }, 'grant lost')
+  await finish(grant, null)
+}

@@ -1,0 +1,103 @@
+import type { HistoryKind, HistoryRow } from '../domain/history.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import type { StoredKey } from '../store/sealed-keys.ts'
+import { namedKeyOf } from './ended-rotation.ts'
+
+/** Where a key version stands: see `Keyset`. `retired`: erased. */
+export type Stage = 'pending' | 'current' | 'previous' | 'retired'
+
+/** A key version by its times alone: nothing in it opens anything. */
+export type KeyLife = {
+  version: number
+  stage: Stage
+  filler: boolean
+  fingerprint: string
+  createdAt: Date
+  /** When Heroku confirmed it in the config var; null while it is pending, and for one that was never confirmed. */
+  publishedAt: Date | null
+  /** The end of its grace period. */
+  graceEndsAt: Date | null
+  revokedAt: Date | null
+  retiredAt: Date | null
+}
+
+/** The history rows that tell of keys. */
+export const KEY_EVENTS: readonly HistoryKind[] = [
+  'provisioned',
+  'rotated',
+  'rotation-superseded',
+  'rotation-cancelled',
+  'filler-published',
+  'keys-erased',
+  'keys-revoked',
+  'deprovisioned',
+]
+
+/**
+ * The lives of the versions that the events tell of and of those that are stored, newest first. A resource that was
+ * deprovisioned has no state, and no stored keys.
+ */
+export function keyLives(
+  state: ResourceState | undefined,
+  stored: readonly StoredKey[],
+  events: readonly HistoryRow[],
+): KeyLife[] {
+  const lives = new Map<number, KeyLife>()
+  for (const event of events.toReversed()) {
+    for (const life of livesIn(event)) lives.set(life.version, life)
+    if (event.kind === 'keys-revoked') {
+      const accepted = [...lives.values()].filter(({ retiredAt }) => retiredAt === null)
+      for (const life of accepted) lives.set(life.version, { ...life, revokedAt: event.at })
+    }
+    for (const version of event.erased ?? []) {
+      const life = lives.get(version)
+      if (life) lives.set(version, { ...life, retiredAt: event.at })
+    }
+  }
+  if (state) {
+    for (const key of stored) lives.set(key.version, liveLife(state, key, lives.get(key.version)))
+  }
+  return [...lives.values()].sort((a, b) => b.version - a.version)
+}
+
+/** The keys that came to be with an event, as if they were retired since: what is stored says otherwise. */
+function livesIn({
+  key,
+  filler,
+  erased = [],
+  at,
+  kind,
+  madeAt = at,
+  publishedAt = at,
+}: HistoryRow): KeyLife[] {
+  const confirmed = kind === 'provisioned' || kind === 'rotated' || kind === 'filler-published'
+  return [key, filler].flatMap((named) => {
+    if (!named) return []
+    const dropped = erased.includes(named.version)
+    const life = { ...named, filler: named === filler, createdAt: madeAt }
+    const times = { publishedAt: confirmed && !dropped ? publishedAt : null, ...NOT_YET }
+    return [{ ...life, ...times, stage: 'retired' as const }]
+  })
+}
+
+const NOT_YET = { graceEndsAt: null, revokedAt: null, retiredAt: null }
+
+/** A live version by where it stands now. */
+function liveLife(state: ResourceState, key: StoredKey, known: KeyLife | undefined): KeyLife {
+  const { keyset, rotation } = state
+  const { version } = key
+  const pending = version === keyset.pending || version === keyset.pendingFiller
+  const inSecondPlace = version === keyset.second.version
+  const older = keyset.older.find((each) => each.version === version)
+  const secondUntil = inSecondPlace && !keyset.second.filler ? keyset.second.until : null
+  return {
+    ...namedKeyOf(key),
+    stage: pending ? 'pending' : version === keyset.current ? 'current' : 'previous',
+    filler: version === keyset.pendingFiller || (inSecondPlace && keyset.second.filler),
+    createdAt: key.createdAt,
+    publishedAt: version === keyset.current ? state.publishedAt : (known?.publishedAt ?? null),
+    graceEndsAt: older?.until ?? secondUntil,
+    revokedAt: version <= keyset.revokedTo ? (rotation?.openedAt ?? null) : null,
+    retiredAt: null,
+  }
+}

@@ -1,0 +1,51 @@
+import { isPaused } from '../../domain/pause.ts'
+import { findPlan, unknownPlan } from '../../domain/plan.ts'
+import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
+import { nextRotationAfterPlanChange } from '../../domain/schedule.ts'
+import { type Resource, setPlan } from '../../store/resources.ts'
+import { changeResource } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+
+export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourceId: string; plan: string }
+
+/**
+ * Puts a resource on another plan. The present key's age counts on the new plan, so a shorter period may make it due
+ * at once; a rotation under way is left to finish and takes the new period from there.
+ * Throws `unknown-plan`, `unknown-resource`, or `resource-gone`.
+ */
+export async function changePlan(
+  deps: Deps,
+  request: { resourceId: string; plan: string },
+): Promise<ChangePlanOutcome> {
+  const { resourceId } = request
+  const now = deps.now()
+  const plan = findPlan(deps.settings.plans, request.plan)
+  const outcome = await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
+    if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
+    if (resource.plan === plan.name) return { outcome: 'same-plan' as const }
+    await setPlan(trx, resourceId, plan)
+    const details = { from: resource.plan, to: plan.name }
+    return {
+      outcome: 'plan-changed' as const,
+      to: withMovedDueDate(stored.state, resource, plan.periodMs, now),
+      events: [{ at: now, kind: 'plan-changed', actor: { type: 'heroku' }, details }],
+    }
+  })
+  deps.log.info({ resourceId, plan: request.plan, outcome }, 'plan change')
+  return { outcome, resourceId, plan: request.plan }
+}
+
+function withMovedDueDate(
+  state: ResourceState,
+  resource: Resource,
+  newPeriodMs: number,
+  now: Date,
+): ResourceState {
+  if (state.rotation) return state
+  const next = nextRotationAfterPlanChange(state.nextRotationAt, resource.periodMs, newPeriodMs)
+  if (next > now || isPaused(state.pause, now)) {
+    return wokenWhenNeeded({ ...state, nextRotationAt: next }, resource.grace, now)
+  }
+  const intent = { reason: 'plan-change', dueAt: now, openedBy: { type: 'heroku' } } as const
+  return wokenAt(openRotation(state, intent, now), now, now)
+}

@@ -1,0 +1,38 @@
+import type { HistoryEvent } from '../../domain/history.ts'
+import { liveVersions } from '../../domain/keyset.ts'
+import { writeChanges } from '../../store/changes.ts'
+import { shredResource } from '../../store/resources.ts'
+import { findKeys } from '../../store/sealed-keys.ts'
+import { lockResource } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
+
+/**
+ * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a
+ * worker is doing for it can no longer be written. Throws `unknown-resource`, or `resource-gone` the second time.
+ */
+export async function deprovision(deps: Deps, request: { resourceId: string }): Promise<void> {
+  const { resourceId } = request
+  const now = deps.now()
+  await deps.db.transaction().execute(async (trx) => {
+    const { stored } = await lockResource(trx, resourceId)
+    const { state } = stored
+    const keys = await findKeys(trx, resourceId)
+    const cancelled = endedRotation('rotation-cancelled', state, keys, now)
+    // A filler that was on its way is told of here, where no rotation tells of it.
+    const filler = keys.find(
+      ({ version }) => cancelled.length === 0 && version === state.keyset.pendingFiller,
+    )
+    const end: HistoryEvent = {
+      at: now,
+      kind: 'deprovisioned',
+      actor: { type: 'heroku' },
+      ...(filler && { filler: namedKeyOf(filler), madeAt: filler.createdAt }),
+      erased: liveVersions(state.keyset),
+    }
+    const events = [...cancelled, end]
+    await writeChanges(trx, [{ ...stored, to: state, by: 'takeover', events }], now)
+    await shredResource(trx, resourceId, now)
+  })
+  deps.log.info({ resourceId }, 'resource deprovisioned')
+}

@@ -1,0 +1,118 @@
+import { describeOptions, readOptions } from '../../domain/addon-options.ts'
+import { secureKeyValue } from '../../domain/config-vars.ts'
+import { grantDigest } from '../../domain/grant.ts'
+import { keyFromBytes } from '../../domain/key.ts'
+import { findPlan, unknownPlan } from '../../domain/plan.ts'
+import { stateAtProvision } from '../../domain/resource-state.ts'
+import { nextRotationAt } from '../../domain/schedule.ts'
+import type { ResourceSealer } from '../../sealing/sealing.ts'
+import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
+import { findResource } from '../../store/resources.ts'
+import { findPublishedKeys } from '../../store/sealed-keys.ts'
+import { gone } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+import { makeKey } from '../make-key.ts'
+import type { InsertResource } from './insert-resource.ts'
+
+export type ProvisionRequest = {
+  resourceId: string
+  name: string | null
+  plan: string
+  region: string | null
+  options: Readonly<Record<string, unknown>>
+  grant: { code: string; expiresAt: Date } | null
+  logInputUrl: string | null
+}
+
+export type ProvisionOutcome = {
+  outcome: 'provisioned' | 'already-provisioned'
+  resourceId: string
+  /** Config vars by manifest name, as the provision answer holds them (Add-on Partner API Reference). */
+  config: Record<string, string>
+  /** The stored grant code, claimed for whoever provisioned; null when none was taken. */
+  grant: ClaimedGrant | null
+}
+
+/** The process that took the request exchanges the grant at once; others take over when this time has passed. */
+const GRANT_HEAD_START_MS = 15_000
+
+/**
+ * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the same keys.
+ * Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, or `resource-gone` after deprovision.
+ */
+export async function provision(
+  deps: Deps,
+  insert: InsertResource,
+  request: ProvisionRequest,
+): Promise<ProvisionOutcome> {
+  const plan = findPlan(deps.settings.plans, request.plan)
+  if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
+  const options = readOptions(request.options, deps.settings)
+  const now = deps.now()
+  const { resourceId, logInputUrl } = request
+  const { sealer, dek } = await deps.sealing.forNewResource(resourceId)
+  // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
+  const filler = makeKey(deps, sealer, resourceId, 1)
+  const current = makeKey(deps, sealer, resourceId, 2)
+  const grant = sealGrant(sealer, request.grant, now)
+  const inserted = await insert({
+    id: resourceId,
+    name: request.name,
+    plan: plan.name,
+    region: request.region,
+    periodMs: plan.periodMs,
+    options,
+    dek,
+    sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
+    keys: [filler.key, current.key],
+    grant,
+    state: stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, plan.periodMs, now), now),
+    event: {
+      at: now,
+      kind: 'provisioned',
+      actor: { type: 'heroku' },
+      key: { version: 2, fingerprint: current.key.fingerprint },
+      filler: { version: 1, fingerprint: filler.key.fingerprint },
+      details: { plan: plan.name, ...describeOptions(options) },
+    },
+  })
+  if (!inserted) return await repeatedProvision(deps, request)
+  deps.log.event({ resourceId, plan: plan.name }, 'resource provisioned')
+  return {
+    outcome: 'provisioned',
+    resourceId,
+    config: { [deps.settings.configVar]: secureKeyValue(current.text, filler.text) },
+    grant: grant && { ...grant, resourceId, fence: FIRST_GRANT_FENCE, dek },
+  }
+}
+
+async function repeatedProvision(deps: Deps, request: ProvisionRequest): Promise<ProvisionOutcome> {
+  const { resourceId } = request
+  const resource = await findResource(deps.db, resourceId)
+  if (!resource?.dek) throw gone('This add-on was deprovisioned and cannot be created again.')
+  const { dek } = resource
+  const sealer = await deps.sealing.forResource(resourceId, dek)
+  const grant = sealGrant(sealer, request.grant, deps.now())
+  const fence = grant ? await offerGrant(deps.db, resourceId, grant) : undefined
+  const keys = await findPublishedKeys(deps.db, resourceId)
+  // Deprovisioned between the two reads.
+  if (!keys) throw gone('This add-on was just deprovisioned.')
+  const [first, second] = keys.map(({ version, sealed }) => keyFromBytes(sealer.openKey(version, sealed)))
+  deps.log.info({ resourceId }, 'provision repeated')
+  return {
+    outcome: 'already-provisioned',
+    resourceId,
+    config: { [deps.settings.configVar]: secureKeyValue(first ?? '', second ?? '') },
+    grant: grant && fence !== undefined ? { ...grant, resourceId, fence, dek } : null,
+  }
+}
+
+function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant'], now: Date): NewGrant | null {
+  if (!grant) return null
+  return {
+    sealedCode: sealer.seal('sealed_code', grant.code),
+    codeDigest: grantDigest(grant.code),
+    expiresAt: grant.expiresAt,
+    claimedUntil: new Date(now.getTime() + GRANT_HEAD_START_MS),
+  }
+}

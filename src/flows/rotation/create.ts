@@ -1,0 +1,61 @@
+import type { Pair } from '../../domain/keyset.ts'
+import { openRotation, type ResourceState, withNewKeys } from '../../domain/resource-state.ts'
+import { pairOfRotation, type Step } from '../../domain/rotation.ts'
+import type { Deps } from '../deps.ts'
+import { makeKey } from '../make-key.ts'
+import type { Group } from './group.ts'
+import { configValueOf, type OpenResource } from './open-resource.ts'
+
+/** What was stored, and the config value to publish. */
+export type Created = { resource: OpenResource; pair: Pair; value: string }
+
+/**
+ * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both) and stores it with
+ * the intent to rotate. Nothing has left the service before that is done, so whoever goes on after a crash finds the
+ * key and uses it. Undefined when somebody has changed the resource meanwhile: then nothing was stored.
+ */
+export async function createKeys(
+  deps: Deps,
+  group: Group,
+  resource: OpenResource,
+): Promise<Created | undefined> {
+  const now = deps.now()
+  const { resourceId, fence, revision, state, sealer, step } = resource
+  const opened = withIntent(state, step, now)
+  const numbers = versionsToMake(opened, step)
+  const made = [numbers.key, numbers.filler]
+    .filter((version) => version !== null)
+    .map((version) => makeKey(deps, sealer, resourceId, version))
+  const to = withNewKeys(opened, numbers)
+  const keys = made.map(({ key }) => key)
+  if (!(await group.store({ resourceId, fence, revision, state, to, by: 'claim', keys, events: [] }))) {
+    return undefined
+  }
+  const live = keys.map(({ version, digest, sealed }) => ({ version, digest, sealed, createdAt: now }))
+  const stored = { ...resource, state: to, keys: [...resource.keys, ...live] }
+  const pair = pairToPublish(to)
+  // What was just stored under these numbers need not be opened again.
+  const texts = new Map(made.map(({ key, text }) => [key.version, text]))
+  return { resource: stored, pair, value: configValueOf(stored, pair, texts) }
+}
+
+/** A rotation that nobody has asked for is opened by the schedule. A filler needs no intent. */
+function withIntent(state: ResourceState, step: Step, now: Date): ResourceState {
+  if (step.step !== 'create' || state.rotation) return state
+  const { reason, dueAt } = step
+  return openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
+}
+
+/** The numbers of the versions that are made. */
+function versionsToMake({ keyset, lastVersion }: ResourceState, step: Step) {
+  const next = lastVersion + 1
+  if (step.step === 'create-filler') return { key: null, filler: next }
+  const fillerToo = step.step === 'create' && step.reason === 'revoke' && keyset.pendingFiller === null
+  return { key: next, filler: fillerToo ? next + 1 : null }
+}
+
+function pairToPublish({ keyset, rotation }: ResourceState): Pair {
+  if (rotation) return pairOfRotation(keyset, rotation.reason)
+  if (keyset.pendingFiller === null) throw new Error('no key was made')
+  return { first: keyset.current, second: keyset.pendingFiller }
+}

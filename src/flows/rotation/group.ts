@@ -1,0 +1,75 @@
+import { type ClaimedResource, claimResources } from '../../store/claimed-resources.ts'
+import type { WriteChange } from '../change-writer.ts'
+import type { Deps } from '../deps.ts'
+
+/**
+ * What the work on one claimed resource came to:
+ * - `promoted`: Heroku has a new pair, and it is the truth here
+ * - `retired`: old keys were erased
+ * - `checked`: the config was compared
+ * - `waited`: there was nothing to do
+ * - `failed`: an attempt failed and counts
+ * - `held-back`: not now, because nobody may call Heroku at the moment
+ * - `given-back`: another claim goes on with it
+ */
+export type Outcome = 'promoted' | 'retired' | 'checked' | 'waited' | 'failed' | 'held-back' | 'given-back'
+
+/** Claimed resources that are worked on together. */
+export type Group = {
+  resources: readonly ClaimedResource[]
+  /** When their calls to Heroku must have ended, so that all is written down before the lease is over. */
+  callsUntil: Date
+  /** Aborted when a shutdown begins: nothing more is started, claims are given back. */
+  closing: AbortSignal
+  /** Ends calls: when a shutdown has waited long enough, and at `callsUntil`. */
+  callSignal: AbortSignal
+  /** Runs a piece of work when there is room for it; bounds how many calls are in flight. */
+  run: <T>(work: () => Promise<T>) => Promise<T>
+  /** Stores new keys, at once. */
+  store: WriteChange
+  /** Writes what a step came to, together with others of these milliseconds. */
+  write: WriteChange
+}
+
+const LEASE_MS = 90_000
+/** Kept free at the end of a lease for writing down what the last call came to. */
+const WRITE_MARGIN_MS = 20_000
+
+const LOOK_BACK_MS = 1_000
+const LOOK_AT_ALL_EVERY_MS = 5_000
+
+/**
+ * Returns a function that claims up to `limit` resources that are due, oldest first; undefined when none is.
+ * A claim leaves its old index entry behind until vacuum comes, and while somebody's old snapshot (a report, a dump)
+ * keeps vacuum away, every later claim would walk over all of them. So a claim starts where the one before ended, less
+ * a second. What came due before that, but later than it was looked for, is found at the next look at all.
+ */
+export function createGroupClaims(
+  deps: Pick<Deps, 'db' | 'now'>,
+): (limit: number) => Promise<Pick<Group, 'resources' | 'callsUntil'> | undefined> {
+  let from: Date | undefined
+  let lookedAtAllMs = Number.NEGATIVE_INFINITY
+
+  async function claim(now: Date, leaseUntil: Date, limit: number): Promise<readonly ClaimedResource[]> {
+    const sinceMs = now.getTime() - lookedAtAllMs
+    if (sinceMs < 0 || sinceMs >= LOOK_AT_ALL_EVERY_MS) from = undefined
+    if (!from) lookedAtAllMs = now.getTime()
+    const request = { now, leaseUntil, limit, ...(from ? { from } : {}) }
+    const { resources, lastDueAt } = await claimResources(deps.db, request)
+    // "Nothing is due" is only said after a look at all (or when all that was found was being changed just then).
+    if (resources.length === 0 && from) {
+      from = undefined
+      return await claim(now, leaseUntil, limit)
+    }
+    from = lastDueAt && new Date(lastDueAt.getTime() - LOOK_BACK_MS)
+    return resources
+  }
+
+  return async (limit) => {
+    const now = deps.now()
+    const leaseUntil = new Date(now.getTime() + LEASE_MS)
+    const resources = await claim(now, leaseUntil, limit)
+    if (resources.length === 0) return undefined
+    return { resources, callsUntil: new Date(leaseUntil.getTime() - WRITE_MARGIN_MS) }
+  }
+}

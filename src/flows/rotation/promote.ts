@@ -1,0 +1,114 @@
+import type { HistoryEvent } from '../../domain/history.ts'
+import type { Pair } from '../../domain/keyset.ts'
+import {
+  afterFiller,
+  afterRotation,
+  type PromotionFacts,
+  type StateChange,
+} from '../../domain/resource-state.ts'
+import { decideStep } from '../../domain/rotation.ts'
+import { type Change, writeChanges } from '../../store/changes.ts'
+import type { Trx } from '../../store/database.ts'
+import { lockState } from '../../store/keysets.ts'
+import { findResource, setMissingSince } from '../../store/resources.ts'
+import type { Deps } from '../deps.ts'
+import type { Group } from './group.ts'
+import { namedKey, type OpenResource } from './open-resource.ts'
+
+/** A pair that Heroku has confirmed, to be made the truth here. */
+export type Confirmed = { resource: OpenResource; pair: Pair; publishedAt: Date; retried: boolean }
+
+/**
+ * The step `promote`: pointers, next date, history and the end of the claim, in one transaction. Where nobody has
+ * changed the resource since its push began, what was decided then still holds. Where somebody has, its row is locked,
+ * read, and the decision asked again. False: the claim was taken over, or the resource no longer waits for this pair.
+ */
+export async function promote(deps: Deps, group: Group, confirmed: Confirmed): Promise<boolean> {
+  const { resource } = confirmed
+  const change = promotionOf(resource, confirmed, deps.now())
+  if (!change) return false
+  const written = (await group.write(change)) ? change : await promoteChanged(deps, confirmed)
+  if (!written) return false
+  logPromotion(deps, written, confirmed)
+  // Rare enough for a statement of its own: Heroku once answered 404 for it and has now taken its keys.
+  if (resource.missing) await setMissingSince(deps.db, resource.resourceId, null)
+  return true
+}
+
+/** The promotion of a resource that somebody changed during the push, as it stands now. */
+async function promoteChanged(deps: Deps, confirmed: Confirmed): Promise<Change | undefined> {
+  const { resourceId, fence } = confirmed.resource
+  return await deps.db.transaction().execute(async (trx: Trx) => {
+    const present = await lockState(trx, resourceId)
+    if (present?.fence !== fence) return undefined
+    const resource = await findResource(trx, resourceId)
+    if (!resource) return undefined
+    const { grace, periodMs } = resource
+    const change = promotionOf({ ...confirmed.resource, ...present, grace, periodMs }, confirmed, deps.now())
+    if (change) await writeChanges(trx, [change], deps.now())
+    return change
+  })
+}
+
+/** Undefined when the resource does not wait for this very pair. */
+function promotionOf(
+  resource: OpenResource,
+  confirmed: Omit<Confirmed, 'resource'>,
+  now: Date,
+): Change | undefined {
+  const { resourceId, fence, revision, state, grace, periodMs } = resource
+  const { pair, publishedAt, retried } = confirmed
+  const step = decideStep({ ...state, grace }, now)
+  if (step.step !== 'publish' && step.step !== 'publish-filler') return undefined
+  if (step.pair.first !== pair.first || step.pair.second !== pair.second) return undefined
+  const facts: PromotionFacts = { grace, periodMs, publishedAt, retried }
+  const after = step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now)
+  const events = [promotionEvent(resource, after, publishedAt, now)]
+  const { state: to, erased } = after
+  return { resourceId, fence, revision, state, to, by: 'claim', erased, events }
+}
+
+/** What the history says of a rotation that ended well, or of a filler that took its place. */
+function promotionEvent(
+  resource: OpenResource,
+  { state, erased }: StateChange,
+  publishedAt: Date,
+  now: Date,
+): HistoryEvent {
+  const { rotation, keyset, attempts, failures } = resource.state
+  const key = namedKey(resource.keys, keyset.pending)
+  const filler = namedKey(resource.keys, keyset.pendingFiller)
+  const madeAt = resource.keys.find(
+    ({ version }) => version === (keyset.pending ?? keyset.pendingFiller),
+  )?.createdAt
+  const common = {
+    at: now,
+    ...(key && { key }),
+    ...(filler && { filler }),
+    ...(madeAt && { madeAt }),
+    publishedAt,
+    erased,
+    attempts: attempts + 1,
+    failures,
+  }
+  if (!rotation) return { ...common, kind: 'filler-published', actor: { type: 'worker' } }
+  const { reason, dueAt, openedAt, openedBy } = rotation
+  const { nextRotationAt } = state
+  return {
+    ...common,
+    kind: 'rotated',
+    actor: openedBy,
+    rotation: { reason, dueAt, openedAt, nextRotationAt },
+  }
+}
+
+function logPromotion(deps: Deps, change: Change, { resource }: Confirmed): void {
+  const { resourceId, to } = change
+  const reason = resource.state.rotation?.reason
+  if (reason === undefined) {
+    deps.log.event({ resourceId, version: to.keyset.second.version }, 'filler published')
+    return
+  }
+  const { keyset, nextRotationAt } = to
+  deps.log.event({ resourceId, reason, version: keyset.current, nextRotationAt }, 'rotation promoted')
+}

@@ -1,0 +1,76 @@
+import type { HistoryRow } from '../../domain/history.ts'
+
+const COLUMNS = [
+  'seq',
+  'at',
+  'kind',
+  'actor',
+  'user_id',
+  'email',
+  'verified',
+  'address',
+  'reason',
+  'due_at',
+  'opened_at',
+  'made_at',
+  'published_at',
+  'next_rotation_at',
+  'version',
+  'fingerprint',
+  'filler_version',
+  'filler_fingerprint',
+  'erased',
+  'attempts',
+  'failures',
+  'details',
+]
+
+export const CSV_HEADER = `${COLUMNS.join(',')}\r\n`
+
+/** Rows of a CSV file (RFC 4180) that is safe to open with a spreadsheet. */
+export function csvLines(rows: readonly HistoryRow[]): string {
+  return rows.map((row) => `${fieldsOf(row).map(csvCell).join(',')}\r\n`).join('')
+}
+
+/** One JSON object per line. */
+export function jsonLines(rows: readonly HistoryRow[]): string {
+  return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+}
+
+function fieldsOf(row: HistoryRow): string[] {
+  const { actor, rotation, key, filler, erased = [], failures = [], details = {} } = row
+  const person = actor.type === 'person' ? actor : undefined
+  return [
+    row.seq,
+    row.at,
+    row.kind,
+    actor.type,
+    person?.userId,
+    person?.email,
+    person && (person.verified ? 'verified' : 'unverified'),
+    person?.address,
+    rotation?.reason,
+    rotation?.dueAt,
+    rotation?.openedAt,
+    row.madeAt,
+    row.publishedAt,
+    rotation?.nextRotationAt,
+    key?.version,
+    key?.fingerprint,
+    filler?.version,
+    filler?.fingerprint,
+    erased.join(' '),
+    row.attempts,
+    failures.length > 0 ? JSON.stringify(failures) : '',
+    Object.keys(details).length > 0 ? JSON.stringify(details) : '',
+  ].map((field) => (field instanceof Date ? field.toISOString() : String(field ?? '')))
+}
+
+/**
+ * A spreadsheet takes a cell that starts with one of these for a formula, and e-mail addresses and reasons are written
+ * by people: an apostrophe in front makes it text.
+ */
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
+  return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

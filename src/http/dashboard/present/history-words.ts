@@ -1,0 +1,113 @@
+import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../../domain/grace.ts'
+import type { HistoryKind, HistoryRow } from '../../../domain/history.ts'
+import { actorWords } from './actor-words.ts'
+import { failureWords } from './failure-words.ts'
+import { type Moment, momentOf, type Precision } from './time-words.ts'
+
+const WORDS: Readonly<Record<HistoryKind, string>> = {
+  provisioned: 'Add-on created',
+  'plan-changed': 'Plan changed',
+  deprovisioned: 'Add-on removed',
+  'missing-at-heroku': 'Heroku no longer knows this add-on',
+  'grant-exchanged': 'Access to the config var granted',
+  'grant-lost': 'Access to the config var lost',
+  'access-token-refreshed': 'Access to the config var renewed',
+  'rotation-requested': 'Rotation requested',
+  rotated: 'Rotated',
+  'rotation-superseded': 'Rotation replaced by a revoke',
+  'rotation-cancelled': 'Rotation cancelled',
+  'rotation-stuck': 'Rotation stuck',
+  'rotation-resumed': 'Stuck rotation retried',
+  'filler-published': 'Filler put in second place',
+  'keys-erased': 'Old keys erased',
+  'keys-revoked': 'Keys revoked',
+  'schedule-paused': 'Schedule paused',
+  'schedule-resumed': 'Schedule resumed',
+  'grace-period-changed': 'Grace period changed',
+  'config-repaired': 'Config var repaired',
+  'config-differs': 'Config var differs',
+  'signed-in': 'Signed in',
+  'signed-out': 'Signed out',
+  'key-revealed': 'Key shown',
+  'history-downloaded': 'History downloaded',
+}
+
+/** One line of the history. */
+export type HistoryLine = {
+  id: string
+  at: Moment
+  what: string
+  who: string
+  unverified: boolean
+  address: string
+  key: string
+  details: Detail[]
+}
+
+/** A fact in words; where it is a date, the words lead up to that. */
+export type Detail = { words: string; at: Moment | null }
+
+export function historyLine(row: HistoryRow, now: Date, precision: Precision): HistoryLine {
+  const { actor, key } = row
+  const moment = (at: Date) => momentOf(at, now, precision)
+  return {
+    id: String(row.seq),
+    at: momentOf(row.at, now, precision),
+    what: WORDS[row.kind],
+    who: actorWords(actor),
+    unverified: actor.type === 'person' && !actor.verified,
+    address: actor.type === 'person' ? (actor.address ?? '') : '',
+    key: key ? `version ${key.version}, ${key.fingerprint}` : '',
+    details: [...factsOf(row, moment), ...detailsOf(row.details, moment)],
+  }
+}
+
+type MomentOf = (at: Date) => Moment
+
+/** What the fixed fields of a row tell: "reason: scheduled", "erased: version 1". */
+function factsOf(row: HistoryRow, moment: MomentOf): Detail[] {
+  const { rotation, filler, erased = [], failures = [] } = row
+  const failure = failures.at(-1)
+  const facts = [
+    rotation && inWords(`reason: ${rotation.reason}`),
+    rotation?.nextRotationAt && { words: 'next rotation:', at: moment(rotation.nextRotationAt) },
+    filler && inWords(`filler: version ${filler.version}, ${filler.fingerprint}`),
+    erased.length > 0 && inWords(`erased: version${erased.length > 1 ? 's' : ''} ${erased.join(', ')}`),
+    failure && inWords(`last failure: ${failureWords(failure.kind).replace(/\.$/, '')}`),
+  ]
+  return facts.filter((fact) => typeof fact === 'object')
+}
+
+/** Details in this order come first, since a change reads from the old to the new; Postgres sorts names by length. */
+const FIRST = ['from', 'to']
+
+/** "from: weekly", "to: daily"; what is empty is left out. */
+function detailsOf(details: HistoryRow['details'], moment: MomentOf): Detail[] {
+  const entries = Object.entries(details ?? {}).filter(([, value]) => value !== null && value !== '')
+  const rank = ([name]: [string, unknown]) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length)
+  return entries
+    .sort((a, b) => rank(a) - rank(b))
+    .map(([name, value]) => {
+      const label = `${spaced(name)}:`
+      if (isDate(value)) return { words: label, at: moment(new Date(value)) }
+      // What people wrote is told as it is.
+      return inWords(`${label} ${name === 'reason' ? value : valueWords(value)}`)
+    })
+}
+
+function valueWords(value: string | number | boolean | null | undefined): string {
+  return value === formatGracePeriod(UNTIL_NEXT_ROTATION) ? 'until the next rotation' : String(value)
+}
+
+function inWords(words: string): Detail {
+  return { words, at: null }
+}
+
+function isDate(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,12}Z$/.test(value)
+}
+
+/** "nextRotationAt" as "next rotation at". */
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}

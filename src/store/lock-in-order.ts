@@ -1,0 +1,22 @@
+import { type RawBuilder, sql } from 'kysely'
+import { anyOf } from './group-statement.ts'
+
+/**
+ * The start of a statement that writes rows of several live resources, or a second row of one: `locked` are those of
+ * them that exist, their rows in `keysets` locked in the order of their ids. The `where` of the statement takes its rows
+ * by `anyLocked`, so it waits for all of these locks before it takes another. Whoever locks keysets in this order, and
+ * before anything else of a resource, never waits for somebody who waits for him. An update alone locks in whatever order
+ * its plan walks in: two of them over the same hundred rows end each other.
+ */
+export function lockInOrder(resourceIds: readonly string[]): RawBuilder<unknown> {
+  return sql`
+    with locked as materialized (
+      select resource_id from keysets
+       where resource_id = ${anyOf(resourceIds)}
+       order by resource_id
+         for no key update
+    )`
+}
+
+/** The right side of `resource_id = …` behind `lockInOrder`. */
+export const anyLocked = sql`any (array(select resource_id from locked))`

@@ -1,0 +1,78 @@
+import { createChangeWriter } from '../flows/change-writer.ts'
+import type { Deps } from '../flows/deps.ts'
+import { claimDueGrants, exchangeGrant } from '../flows/grants/exchange-grants.ts'
+import { createGrantFinish } from '../flows/grants/finish-grant.ts'
+import { createGroupClaims, type Outcome } from '../flows/rotation/group.ts'
+import { rotateGroup } from '../flows/rotation/rotate.ts'
+import { createSlots } from './slots.ts'
+
+/** Work that comes due and is claimed in batches. */
+export type Job = {
+  name: string
+  /** How many batches are under way at a time. */
+  batchesAtATime: number
+  /** Looked after in between, while another job works off a backlog. */
+  urgent: boolean
+  /** Claims a batch and returns the work on it; undefined when nothing is due. */
+  claim: () => Promise<(() => Promise<Outcome[]>) | undefined>
+}
+
+export type JobOptions = {
+  /** Most rotations in flight at a time in this process. */
+  concurrency: number
+  /** Most resources in one claim. Small enough to be served well within a lease. */
+  claimLimit: number
+  /** Aborted when a shutdown begins; and when it has waited long enough, so that calls end too. */
+  closing: AbortSignal
+  shutdown: AbortSignal
+}
+
+/** Everything that a worker does, in the order in which it looks. */
+export function createJobs(deps: Deps, options: JobOptions): Job[] {
+  return [grantsJob(deps), rotationsJob(deps, options)]
+}
+
+const GRANTS_PER_BATCH = 20
+
+/** A grant code lives for minutes, so no backlog of rotations may keep it waiting. */
+function grantsJob(deps: Deps): Job {
+  const finish = createGrantFinish(deps)
+  return {
+    name: 'grants',
+    batchesAtATime: 1,
+    urgent: true,
+    async claim() {
+      const grants = await claimDueGrants(deps, GRANTS_PER_BATCH)
+      if (grants.length === 0) return undefined
+      return async () => {
+        await Promise.all(grants.map((grant) => exchangeGrant(deps, finish, grant)))
+        return []
+      }
+    },
+  }
+}
+
+/** With two, calls stopped while the second was published and the third not yet prepared: half of them, at 100 ms each. */
+const GROUPS_AT_A_TIME = 4
+/** Promotions are gathered for so long; one that is lost with the process is read back later. */
+const GATHER_MS = 20
+
+function rotationsJob(deps: Deps, { concurrency, claimLimit, closing, shutdown }: JobOptions): Job {
+  const claimGroup = createGroupClaims(deps)
+  const run = createSlots(concurrency)
+  const store = createChangeWriter(deps, 0)
+  const write = createChangeWriter(deps, GATHER_MS)
+  return {
+    name: 'rotations',
+    batchesAtATime: GROUPS_AT_A_TIME,
+    urgent: false,
+    async claim() {
+      const group = await claimGroup(claimLimit)
+      if (!group) return undefined
+      const callsMs = Math.max(0, group.callsUntil.getTime() - deps.now().getTime())
+      // One signal for the group, since one for each call would cost like the call.
+      const callSignal = AbortSignal.any([shutdown, AbortSignal.timeout(callsMs)])
+      return () => rotateGroup(deps, { ...group, closing, callSignal, run, store, write })
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import type { Deps } from '../flows/deps.ts'
+import type { Outcome } from '../flows/rotation/group.ts'
+import { createJobs, type Job, type JobOptions } from './jobs.ts'
+
+export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
+  /** Milliseconds by which this process's clock is ahead of (or behind) the database's. */
+  clockOffsetMs: () => Promise<number>
+}
+
+export type Worker = {
+  /** Works until nothing is due. A call while another is at work returns undefined at once. */
+  tick: () => Promise<Tally | undefined>
+  /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
+  stop: (limitMs: number) => Promise<void>
+}
+
+/** How many resources came to which outcome. */
+export type Tally = Record<Outcome, number>
+
+const LARGEST_CLOCK_OFFSET_MS = 5_000
+const CLOCK_CHECK_EVERY_MS = 180_000
+/** A tick that works off a backlog may last an hour: urgent jobs and the clock are seen to meanwhile. */
+const LOOK_AROUND_EVERY_MS = 20_000
+/** A tick that found this much to do ends and lets the next one begin. */
+const MOST_BATCHES_PER_TICK = 1_000
+
+/** The worker of one process: claims what is due in batches, job by job. */
+export function createWorker(deps: Deps, options: WorkerOptions): Worker {
+  const closing = new AbortController()
+  const shutdown = new AbortController()
+  const jobs = createJobs(deps, { ...options, closing: closing.signal, shutdown: shutdown.signal })
+  const urgentJobs = jobs.filter(({ urgent }) => urgent)
+  const clock = createClockCheck(deps, options.clockOffsetMs)
+  let ticking: Promise<Tally> | undefined
+
+  async function work(): Promise<Tally> {
+    const tally = emptyTally()
+    const failures: unknown[] = []
+    // One that fails stops no other; then the tick has failed.
+    for (const job of jobs) await workOff(job, tally).catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+    return tally
+  }
+
+  async function workOff(job: Job, tally: Tally): Promise<void> {
+    const underWay = new Set<Promise<void>>()
+    try {
+      await claimBatches(job, underWay, tally)
+    } finally {
+      // Also when a claim fails: what is under way is waited for, and nothing is claimed on top of it.
+      await Promise.all(underWay)
+    }
+  }
+
+  async function claimBatches(job: Job, underWay: Set<Promise<void>>, tally: Tally): Promise<void> {
+    let lookedAroundMs = deps.now().getTime()
+    for (let batch = 0; batch < MOST_BATCHES_PER_TICK && !closing.signal.aborted; batch += 1) {
+      // While nobody may call Heroku, claiming more would only move claims to and fro; the next tick tries again.
+      if (tally['held-back'] > 0) return
+      if (!job.urgent && Math.abs(deps.now().getTime() - lookedAroundMs) >= LOOK_AROUND_EVERY_MS) {
+        lookedAroundMs = deps.now().getTime()
+        for (const urgent of urgentJobs) {
+          await workOff(urgent, tally).catch((error: unknown) =>
+            deps.log.error({ err: error, job: urgent.name }, 'job failed'),
+          )
+        }
+        if (!(await clock.isRight())) return
+      }
+      const run = await job.claim()
+      if (!run) return
+      const done = run()
+        .then((outcomes) => count(tally, outcomes))
+        // The claims of a batch that broke down come back when their lease ends.
+        .catch((error: unknown) => deps.log.error({ err: error, job: job.name }, 'batch interrupted'))
+        .finally(() => underWay.delete(done))
+      underWay.add(done)
+      // Some batches are prepared while others are served, so calls never wait for the database, nor leases run out.
+      if (underWay.size >= job.batchesAtATime) await Promise.race(underWay)
+    }
+  }
+
+  return {
+    async tick() {
+      if (ticking || closing.signal.aborted) return undefined
+      if (!(await clock.isRight()) || ticking || closing.signal.aborted) return undefined
+      ticking = work()
+      try {
+        const tally = await ticking
+        if (Object.values(tally).some((number) => number > 0)) deps.log.info(tally, 'tick finished')
+        return tally
+      } finally {
+        ticking = undefined
+      }
+    },
+    async stop(limitMs) {
+      closing.abort()
+      const timer = setTimeout(() => shutdown.abort(), limitMs)
+      try {
+        await ticking
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+  }
+}
+
+function emptyTally(): Tally {
+  return { promoted: 0, retired: 0, checked: 0, waited: 0, failed: 0, 'held-back': 0, 'given-back': 0 }
+}
+
+function count(tally: Tally, outcomes: readonly Outcome[]): void {
+  for (const outcome of outcomes) tally[outcome] += 1
+}
+
+/**
+ * Compares this process's clock with the database's at the first tick and every few minutes. While it is off by more
+ * than five seconds nothing is claimed. It could not rotate twice even so, since dates are counted from due dates.
+ */
+function createClockCheck(deps: Deps, clockOffsetMs: () => Promise<number>) {
+  let checkedAtMs = Number.NEGATIVE_INFINITY
+  return {
+    async isRight(): Promise<boolean> {
+      const nowMs = deps.now().getTime()
+      if (Math.abs(nowMs - checkedAtMs) < CLOCK_CHECK_EVERY_MS) return true
+      const offsetMs = await clockOffsetMs()
+      if (Math.abs(offsetMs) > LARGEST_CLOCK_OFFSET_MS) {
+        deps.log.error({ offsetMs }, 'clock differs from the database, nothing is claimed')
+        return false
+      }
+      checkedAtMs = nowMs
+      return true
+    },
+  }
+}

@@ -1,0 +1,261 @@
+import fc from 'fast-check'
+import type { GracePeriod } from '../../../src/domain/grace.ts'
+import { graceEndsAt } from '../../../src/domain/grace.ts'
+import { type Pair, publishedPair } from '../../../src/domain/keyset.ts'
+import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed } from '../../../src/domain/pause.ts'
+import {
+  afterCheck,
+  afterErasing,
+  afterFailure,
+  afterFiller,
+  afterRevoke,
+  afterRotation,
+  openRotation,
+  type ResourceState,
+  resumed,
+  type StateChange,
+  stateAtProvision,
+  withNewKeys,
+  wokenAt,
+  wokenWhenNeeded,
+} from '../../../src/domain/resource-state.ts'
+import { decideStep, pairOfRotation } from '../../../src/domain/rotation.ts'
+import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
+import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
+
+const HOUR = 3_600_000
+const PERIODS_MS = [HOUR, 24 * HOUR, 14 * 24 * HOUR] as const
+const LEASE_MS = 90_000
+/** Fewer than in production, so that a random life has stuck rotations in it. */
+const ATTEMPTS = 3
+const OPERATOR = { type: 'operator' } as const
+
+/** What happens to a resource: time passes (`next`: until it is due), a worker acts, Heroku answers, people act. */
+export type LifeEvent =
+  | { kind: 'time' | 'postpone' | 'pause'; ms: number }
+  | { kind: 'grace'; grace: GracePeriod }
+  | { kind: 'plan'; periodMs: number }
+  | {
+      kind:
+        | 'next'
+        | 'tick'
+        | 'answer'
+        | 'failure'
+        | 'death'
+        | 'manual'
+        | 'revoke'
+        | 'retry'
+        | 'freeze'
+        | 'resume'
+    }
+
+/** The resource at a moment of its life, and what the event before it erased. */
+export type Moment = { state: ResourceState; now: Date; grace: GracePeriod; event: string; erased: number[] }
+
+/** A push that Heroku confirmed, and what the config var was to hold before. */
+export type Pushed = { pair: Pair; before: Pair; reason: RotationReason | 'filler'; at: Date }
+
+const anyGrace: fc.Arbitrary<GracePeriod> = fc.oneof(
+  fc.constant({ until: 'next-rotation' } as const),
+  fc.integer({ min: 2, max: 60 }).map((hours) => ({ until: 'elapsed', ms: hours * HOUR }) as const),
+)
+const anyMs = fc.oneof(
+  fc.integer({ min: 1, max: 5 * 60_000 }),
+  fc.integer({ min: 1, max: 40 * HOUR }),
+  fc.constant(LEASE_MS),
+)
+const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('time'), ms: anyMs }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('next', 'tick') }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('answer', 'failure') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('death', 'manual', 'retry', 'resume') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('revoke', 'freeze') }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('postpone', 'pause'), ms: anyMs }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('grace'), grace: anyGrace }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('plan'), periodMs: fc.constantFrom(...PERIODS_MS) }),
+  },
+)
+
+/** A grace period, and what happens from the provision on. */
+export type Life = [GracePeriod, LifeEvent[]]
+export const anyLife: fc.Arbitrary<Life> = fc.tuple(
+  anyGrace,
+  fc.array(anyEvent, { minLength: 1, maxLength: 80, size: 'max' }),
+)
+
+/** Plays a life by the decisions of the domain alone; the flows do the same around them. */
+export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: Pushed[]; last: Moment } {
+  let now = new Date('2026-03-03T12:00:00Z')
+  let grace = firstGrace
+  let periodMs: number = PERIODS_MS[1]
+  let state = stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, periodMs, now), now)
+  /** The pair that the holder of the claim is pushing. */
+  let inFlight: { pair: Pair; retried: boolean } | null = null
+  let erased: number[] = []
+  const pushes: Pushed[] = []
+
+  function change(to: StateChange): void {
+    state = to.state
+    erased = to.erased
+  }
+
+  function tick(): void {
+    if (state.wakeAt === null || state.wakeAt > now) return
+    const leaseUntil = new Date(now.getTime() + LEASE_MS)
+    state = { ...state, wakeAt: leaseUntil, claimedUntil: leaseUntil }
+    inFlight = null
+    const step = decideStep({ ...state, grace }, now)
+    if (step.step === 'create' || step.step === 'create-filler')
+      inFlight = { pair: make(step), retried: false }
+    else if (step.step === 'publish' || step.step === 'publish-filler')
+      inFlight = { pair: step.pair, retried: true }
+    else if (step.step === 'check') {
+      const check = { checkAt: new Date(now.getTime() + 24 * HOUR), repairs: 1 }
+      change({ state: afterCheck(state, check, grace, now), erased: [] })
+    } else change(afterErasing(state, grace, now))
+  }
+
+  function make(
+    step: { step: 'create'; reason: RotationReason; dueAt: Date } | { step: 'create-filler' },
+  ): Pair {
+    const next = state.lastVersion + 1
+    if (step.step === 'create-filler') {
+      state = withNewKeys(state, { key: null, filler: next })
+      return { first: state.keyset.current, second: next }
+    }
+    const { reason, dueAt } = step
+    if (!state.rotation) state = openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
+    const filler = reason === 'revoke' && state.keyset.pendingFiller === null ? next + 1 : null
+    state = withNewKeys(state, { key: next, filler })
+    return pairOfRotation(state.keyset, reason)
+  }
+
+  function promote(): void {
+    if (!inFlight) return
+    const { pair, retried } = inFlight
+    inFlight = null
+    const step = decideStep({ ...state, grace }, now)
+    const waits = step.step === 'publish' || step.step === 'publish-filler'
+    if (!waits || step.pair.first !== pair.first || step.pair.second !== pair.second) {
+      state = { ...state, wakeAt: now, claimedUntil: null }
+      return
+    }
+    const reason = state.rotation?.reason ?? 'filler'
+    pushes.push({ pair, before: publishedPair(state.keyset), reason, at: now })
+    const facts = { grace, periodMs, publishedAt: now, retried }
+    change(step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now))
+  }
+
+  function fail(): void {
+    if (!inFlight) return
+    inFlight = null
+    const stuck = state.rotation !== null && state.attempts + 1 >= ATTEMPTS
+    const failure = { at: now.toISOString(), kind: 'unavailable', detail: 'no answer' } as const
+    state = afterFailure(state, failure, stuck ? null : new Date(now.getTime() + 60_000), now)
+  }
+
+  function open(reason: 'manual' | 'plan-change'): void {
+    state = wokenAt(openRotation(state, { reason, dueAt: now, openedBy: OPERATOR }, now), now, now)
+  }
+
+  function revoke(): void {
+    if (state.rotation?.reason === 'revoke' && !state.rotation.stuckSince) return
+    // It takes the resource from its worker.
+    inFlight = null
+    change(afterRevoke(state, OPERATOR, now))
+    state = { ...state, wakeAt: new Date(0), claimedUntil: null }
+  }
+
+  function pauseUntil(until: Date | null): void {
+    if (isPaused(state.pause, now)) return
+    const pause = { at: now, until, reason: 'holiday' }
+    const next = nextRotationWhenPaused(state.nextRotationAt, pause)
+    state = wokenWhenNeeded({ ...state, nextRotationAt: next, pause }, grace, now)
+  }
+
+  function resume(): void {
+    if (!state.pause || !isPaused(state.pause, now)) return
+    const next = nextRotationWhenResumed(state.nextRotationAt, state.pause, now)
+    state = wokenWhenNeeded({ ...state, nextRotationAt: next, pause: null }, grace, now)
+  }
+
+  function changePlan(newPeriodMs: number): void {
+    const next = nextRotationAfterPlanChange(state.nextRotationAt, periodMs, newPeriodMs)
+    periodMs = newPeriodMs
+    if (state.rotation) return
+    if (next <= now && !isPaused(state.pause, now)) open('plan-change')
+    else state = wokenWhenNeeded({ ...state, nextRotationAt: next }, grace, now)
+  }
+
+  function changeGrace(to: GracePeriod): void {
+    grace = to
+    const { keyset, publishedAt } = state
+    const { second } = keyset
+    if (second.filler) return
+    const until = graceEndsAt(to, publishedAt, state.nextRotationAt)
+    state = wokenWhenNeeded({ ...state, keyset: { ...keyset, second: { ...second, until } } }, to, now)
+  }
+
+  function happen(event: LifeEvent): void {
+    switch (event.kind) {
+      case 'time':
+        now = new Date(now.getTime() + event.ms)
+        break
+      case 'next':
+        if (state.wakeAt && state.wakeAt > now) now = state.wakeAt
+        break
+      case 'tick':
+        tick()
+        break
+      case 'answer':
+        promote()
+        break
+      case 'failure':
+        fail()
+        break
+      case 'death':
+        inFlight = null
+        break
+      case 'postpone':
+        if (inFlight) state = { ...state, wakeAt: new Date(now.getTime() + event.ms), claimedUntil: null }
+        inFlight = null
+        break
+      case 'manual':
+        if (!state.rotation) open('manual')
+        break
+      case 'revoke':
+        revoke()
+        break
+      case 'retry':
+        if (state.rotation?.stuckSince) state = wokenAt(resumed(state), now, now)
+        break
+      case 'freeze':
+        pauseUntil(null)
+        break
+      case 'pause':
+        pauseUntil(new Date(now.getTime() + event.ms))
+        break
+      case 'resume':
+        resume()
+        break
+      case 'plan':
+        changePlan(event.periodMs)
+        break
+      case 'grace':
+        changeGrace(event.grace)
+        break
+    }
+  }
+
+  let last: Moment = { state, now, grace, event: 'provision', erased }
+  const moments = [last]
+  for (const event of events) {
+    erased = []
+    happen(event)
+    last = { state, now, grace, event: event.kind, erased }
+    moments.push(last)
+  }
+  return { moments, pushes, last }
+}

@@ -1,0 +1,38 @@
+import type { Deps } from '../../src/flows/deps.ts'
+import { DAY, type Harness, MINUTE } from '../support/harness.ts'
+import { tickOf } from './support/ticks.ts'
+
+export type Subject = { id: string; app: string }
+
+/** A piece of work during which a process is killed at every point, and what is there before it. */
+export type Scenario = {
+  name: string
+  grace?: string
+  /** Brings the add-on to where the work begins; the clock stands there then. */
+  prepare: (h: Harness, addon: Subject) => Promise<void>
+  /** The work of the process that dies. */
+  work: (deps: Deps, addon: Subject) => Promise<unknown>
+  /** What whoever asked for the work does when no answer came: asks again. A tick needs nobody to ask. */
+  again?: (deps: Deps, addon: Subject) => Promise<unknown>
+  /** What the history may tell once more or less after a crash. */
+  notCompared?: string[]
+  /** Heroku refuses for good. */
+  endsStuck?: true
+}
+
+export const actor = { type: 'operator' } as const
+
+/** Longer than any lease, shorter than the time to the first check. */
+export const UNTIL_TAKEOVER_MS = 2 * MINUTE
+
+/** One rotation lies behind the add-on. */
+export async function rotated(h: Harness): Promise<void> {
+  h.clock.advance(14 * DAY)
+  await tickOf(h.deps)
+}
+
+/** Heroku does not know the add-on at the next push: its rotation is stuck at once. */
+export async function stuck(h: Harness, id: string): Promise<void> {
+  h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 404 })
+  await tickOf(h.deps)
+}

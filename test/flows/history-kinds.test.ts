@@ -1,0 +1,236 @@
+import { expect, test } from 'vitest'
+import type { Actor } from '../../src/domain/actor.ts'
+import type { HistoryKind } from '../../src/domain/history.ts'
+import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
+import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
+import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
+import { type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
+import { signedIn } from '../support/browser.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
+
+const ANN: Actor = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null }
+const PATCH = { method: 'PATCH' }
+
+type Story = {
+  /** Who is written down as having caused it. */
+  actor: Actor['type']
+  /** Makes it happen; returns the resource if it is another one than the add-on of the harness. */
+  happens: (h: HarnessWithAddon) => Promise<unknown>
+  /** All that the history of the resource has gained, oldest first. */
+  leaves: HistoryKind[]
+}
+
+const about = (h: HarnessWithAddon) => ({ resourceId: h.addon.id, actor: ANN })
+const rotate = async (h: HarnessWithAddon) => {
+  await requestRotation(h.deps, { ...about(h), evenIfTooSoon: true })
+  await h.worker1.tick()
+}
+const getStuck = async (h: HarnessWithAddon) => {
+  h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
+  await rotate(h)
+}
+/** Time passes until the config is compared. */
+const check = async (h: HarnessWithAddon) => {
+  h.clock.advance(HOUR)
+  await h.worker1.tick()
+}
+
+/** A kind that is missing here does not compile. */
+const STORIES: Readonly<Record<HistoryKind, Story>> = {
+  provisioned: {
+    actor: 'heroku',
+    happens: async ({ deps }) => (await provisionResource(deps, provisionRequest())).resourceId,
+    leaves: ['provisioned'],
+  },
+  'plan-changed': {
+    actor: 'heroku',
+    happens: (h) => changePlan(h.deps, { resourceId: h.addon.id, plan: 'weekly' }),
+    leaves: ['plan-changed'],
+  },
+  deprovisioned: {
+    actor: 'heroku',
+    happens: (h) => deprovision(h.deps, { resourceId: h.addon.id }),
+    leaves: ['deprovisioned'],
+  },
+  'missing-at-heroku': {
+    actor: 'worker',
+    happens: getStuck,
+    leaves: ['rotation-requested', 'missing-at-heroku', 'rotation-stuck'],
+  },
+  'grant-exchanged': {
+    actor: 'worker',
+    async happens(h) {
+      await h.heroku.customer.createApp('service-2')
+      const { id } = await h.heroku.customer.createAddon({ app: 'service-2', plan: 'daily' })
+      await expect.poll(() => kindsOf(h.deps, id)).toHaveLength(2)
+      return id
+    },
+    leaves: ['provisioned', 'grant-exchanged'],
+  },
+  'grant-lost': {
+    actor: 'worker',
+    async happens(h) {
+      const grant = { code: 'no code of Heroku', expiresAt: new Date(h.clock.now().getTime() + MINUTE) }
+      await provisionResource(h.deps, provisionRequest({ grant }))
+      h.clock.advance(MINUTE)
+      await h.worker1.tick()
+      return uuid(1)
+    },
+    leaves: ['provisioned', 'grant-lost'],
+  },
+  'access-token-refreshed': {
+    actor: 'worker',
+    async happens(h) {
+      h.heroku.revokeToken(h.addon.id)
+      await rotate(h)
+    },
+    leaves: ['rotation-requested', 'access-token-refreshed', 'rotated'],
+  },
+  'rotation-requested': {
+    actor: 'person',
+    happens: (h) => requestRotation(h.deps, about(h)),
+    leaves: ['rotation-requested'],
+  },
+  rotated: { actor: 'person', happens: rotate, leaves: ['rotation-requested', 'rotated'] },
+  'rotation-superseded': {
+    actor: 'person',
+    async happens(h) {
+      await requestRotation(h.deps, about(h))
+      await revokeKeys(h.deps, { ...about(h), actor: { type: 'operator' } })
+    },
+    leaves: ['rotation-requested', 'rotation-superseded', 'keys-revoked'],
+  },
+  'rotation-cancelled': {
+    actor: 'person',
+    async happens(h) {
+      await requestRotation(h.deps, about(h))
+      await deprovision(h.deps, about(h))
+    },
+    leaves: ['rotation-requested', 'rotation-cancelled', 'deprovisioned'],
+  },
+  'rotation-stuck': {
+    actor: 'worker',
+    happens: getStuck,
+    leaves: ['rotation-requested', 'missing-at-heroku', 'rotation-stuck'],
+  },
+  'rotation-resumed': {
+    actor: 'person',
+    async happens(h) {
+      await getStuck(h)
+      await resumeRotation(h.deps, about(h))
+    },
+    leaves: ['rotation-requested', 'missing-at-heroku', 'rotation-stuck', 'rotation-resumed'],
+  },
+  'filler-published': {
+    actor: 'worker',
+    async happens(h) {
+      await setGracePeriod(h.deps, { ...about(h), grace: { until: 'elapsed', ms: 2 * HOUR } })
+      await rotate(h)
+      h.clock.advance(2 * HOUR)
+      await h.worker1.tick()
+    },
+    leaves: ['grace-period-changed', 'rotation-requested', 'rotated', 'filler-published'],
+  },
+  'keys-erased': {
+    actor: 'worker',
+    async happens(h) {
+      await rotate(h)
+      h.clock.advance(MINUTE)
+      await rotate(h)
+      // The key that was displaced has its whole period all the same.
+      h.clock.advance(14 * DAY - MINUTE)
+      await h.worker1.tick()
+    },
+    leaves: ['rotation-requested', 'rotated', 'rotation-requested', 'rotated', 'keys-erased'],
+  },
+  'keys-revoked': {
+    actor: 'person',
+    happens: (h) => revokeKeys(h.deps, about(h)),
+    leaves: ['keys-revoked'],
+  },
+  'schedule-paused': {
+    actor: 'person',
+    happens: (h) => pauseRotation(h.deps, { ...about(h), until: null, reason: 'freeze' }),
+    leaves: ['schedule-paused'],
+  },
+  'schedule-resumed': {
+    actor: 'person',
+    async happens(h) {
+      await pauseRotation(h.deps, { ...about(h), until: null, reason: 'freeze' })
+      await resumeSchedule(h.deps, about(h))
+    },
+    leaves: ['schedule-paused', 'schedule-resumed'],
+  },
+  'grace-period-changed': {
+    actor: 'person',
+    happens: (h) => setGracePeriod(h.deps, { ...about(h), grace: { until: 'elapsed', ms: DAY } }),
+    leaves: ['grace-period-changed'],
+  },
+  'config-repaired': {
+    actor: 'worker',
+    async happens(h) {
+      const release = h.heroku.view.app('service-1').version
+      await rotate(h)
+      await h.heroku.customer.rollback('service-1', release)
+      await check(h)
+    },
+    leaves: ['rotation-requested', 'rotated', 'config-repaired'],
+  },
+  'config-differs': {
+    actor: 'worker',
+    async happens(h) {
+      await rotate(h)
+      const match = { method: 'GET', path: '/config' }
+      h.heroku.faults.add({ match, kind: 'status', status: 200, body: [] })
+      await check(h)
+    },
+    leaves: ['rotation-requested', 'rotated', 'config-differs'],
+  },
+  'signed-in': {
+    actor: 'person',
+    happens: (h) => signedIn(h, { addon: h.addon.name }),
+    leaves: ['signed-in'],
+  },
+  'signed-out': {
+    actor: 'person',
+    async happens(h) {
+      const browser = await signedIn(h, { addon: h.addon.name })
+      await browser.post(`${browser.base}/sign-out`, { form_token: await browser.token() })
+    },
+    leaves: ['signed-in', 'signed-out'],
+  },
+  'key-revealed': {
+    actor: 'person',
+    happens: (h) => revealKey(h.deps, { ...about(h), version: 2 }),
+    leaves: ['key-revealed'],
+  },
+  'history-downloaded': {
+    actor: 'person',
+    async happens(h) {
+      for await (const rows of downloadHistory(h.deps, { ...about(h), format: 'csv' })) void rows
+    },
+    leaves: ['history-downloaded'],
+  },
+}
+
+test.each(Object.entries(STORIES))(
+  '%s is written by what causes it, and by nothing else',
+  async (kind, story) => {
+    const h = await startWithAddon()
+    const before = (await historyOf(h.deps, h.addon.id)).length
+    const other = await story.happens(h)
+    const rows =
+      typeof other === 'string'
+        ? await historyOf(h.deps, other)
+        : (await historyOf(h.deps, h.addon.id)).slice(before)
+    expect(rows.map((row) => row.kind)).toEqual(story.leaves)
+    const row = rows.findLast((each) => each.kind === kind)
+    expect(row).toMatchObject({ actor: { type: story.actor }, at: h.clock.now() })
+  },
+)
