@@ -1,4 +1,4 @@
-// The checks behind `npm test` (format, lint, types and every test) and `npm run test:outer` (the tests that
+// The checks behind `npm test` (format, lint, types, exports and every test) and `npm run test:outer` (the tests that
 // need other toolchains; without them they are skipped, with REQUIRE_TOOLS=1 they fail). Each part runs even if another
 // fails; the last line counts what passed and failed: every test, and one for each other part.
 import { spawn } from 'node:child_process'
@@ -30,6 +30,8 @@ const CHECKS: Record<string, Part[]> = {
   all: [
     { name: 'format and lint', command: 'biome', args: ['ci', '.'], count: asOne },
     { name: 'types', command: 'tsc', args: [], count: asOne },
+    // Without the tests: what only they use is unused (knip.jsonc).
+    { name: 'unused exports', command: 'knip', args: ['--production'], count: asOne },
     testsOf('tests'),
   ],
   outer: [testsOf('outer')],
