@@ -5,7 +5,7 @@ import { type Change, writeChanges } from '../src/store/changes.ts'
 import type { ClaimedResource } from '../src/store/claimed-resources.ts'
 import type { Bench } from './support/bench.ts'
 import type { BenchPostgres } from './support/bench-postgres.ts'
-import { CLAIM_ROWS, type Claimer, createClaimer } from './support/claim-timer.ts'
+import { type Claimer, createClaimer } from './support/claim-timer.ts'
 import { figure } from './support/report.ts'
 import { createSeeded } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
@@ -75,7 +75,7 @@ async function timed(postgres: BenchPostgres, hindrance: Hindrance) {
   for (let i = 0; i < 6; i += 1) await claimer.claim(1)
   const end = await hindrance(claimer, url)
   const own: number[] = []
-  for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push(await claimer.time(CLAIM_ROWS))
+  for (let i = 0; i < CLAIMS_PER_ROUND; i += 1) own.push((await claimer.time()).ms)
   const plan = await claimer.explain()
   await end()
   await claimer.close()

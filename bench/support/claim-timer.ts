@@ -1,12 +1,15 @@
-import { CompiledQuery, Kysely, PostgresDialect } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { createGroupClaims } from '../../src/flows/rotation/group.ts'
 import type { ClaimedResource } from '../../src/store/claimed-resources.ts'
+import { claimDueRows } from '../../src/store/claims.ts'
 import type { Db } from '../../src/store/database.ts'
+import { askAll, runPrepared } from '../../src/store/group-statement.ts'
 import { PreparingClient } from '../../src/store/preparing-client.ts'
-import type { Schema } from '../../src/store/schema.ts'
+import { type Schema, TABLES } from '../../src/store/schema.ts'
 
 export const CLAIM_ROWS = 100
+const LEASE_MS = 3_600_000
 
 /** One connection that claims as a worker does, and can say how Postgres goes about it. */
 export type Claimer = {
@@ -14,12 +17,16 @@ export type Claimer = {
   /** What the worker's clock shows from now on. */
   setNow: (now: Date) => void
   claim: (limit?: number) => Promise<readonly ClaimedResource[]>
-  /** How long one claim takes, in ms: until all that a worker needs of the rows is read. */
-  time: (limit?: number) => Promise<number>
+  /** How long a claim of 100 takes, in ms: until all that a worker needs of the rows is read. */
+  time: () => Promise<Timed>
+  /** The same where nothing is read of the rows but their ids: the queue alone, without keys and tokens. */
+  timeAlone: () => Promise<Timed>
   /** `explain (analyze, buffers)` of a look at all that is due, by the plan that this connection has prepared. */
   explain: () => Promise<string>
   close: () => Promise<void>
 }
+
+export type Timed = { ms: number; rows: number }
 
 export function createClaimer(url: string): Claimer {
   let now = new Date(0)
@@ -36,17 +43,25 @@ export function createClaimer(url: string): Claimer {
   const claimGroup = createGroupClaims({ db, now: () => now })
   const claim = async (limit = CLAIM_ROWS) => (await claimGroup(limit))?.resources ?? []
 
+  async function claimAlone(): Promise<readonly unknown[]> {
+    const request = { now, leaseUntil: new Date(now.getTime() + LEASE_MS), limit: CLAIM_ROWS }
+    const asked = { keyset: askAll(TABLES.keysets, 'k', ['resource_id']) }
+    return await runPrepared(
+      db,
+      'claim-alone',
+      asked,
+      (list) => sql`${claimDueRows('keysets', request)} select ${list} from claimed k`,
+    )
+  }
+
   return {
     db,
     setNow(to) {
       now = to
     },
     claim,
-    async time(limit) {
-      const startedAt = performance.now()
-      await claim(limit)
-      return performance.now() - startedAt
-    },
+    time: () => timed(claim),
+    timeAlone: () => timed(claimAlone),
     async explain() {
       await createGroupClaims({ db, now: () => now })(CLAIM_ROWS)
       const values = (last?.parameters ?? []).map(literal).join()
@@ -61,6 +76,12 @@ export function createClaimer(url: string): Claimer {
     },
     close: () => db.destroy(),
   }
+}
+
+async function timed(run: () => Promise<readonly unknown[]>): Promise<Timed> {
+  const startedAt = performance.now()
+  const { length } = await run()
+  return { ms: performance.now() - startedAt, rows: length }
 }
 
 function literal(value: unknown): string {
