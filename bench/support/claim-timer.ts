@@ -45,7 +45,7 @@ export function createClaimer(url: string): Claimer {
 
   async function claimAlone(): Promise<readonly unknown[]> {
     const request = { now, leaseUntil: new Date(now.getTime() + LEASE_MS), limit: CLAIM_ROWS }
-    const asked = { keyset: askAll(TABLES.keysets, 'k', ['resource_id']) }
+    const asked = askAll(TABLES.keysets, 'k', ['resource_id'])
     return await runPrepared(
       db,
       'claim-alone',
