@@ -117,6 +117,7 @@ function promotion({ resourceId, fence, revision, to: state, keys }: Change): Ch
     periodMs: 14 * DAY_MS,
     publishedAt: ALL_DUE,
     retried: false,
+    epoch: 0,
   } as const
   const { state: to, erased } = afterRotation(state, facts, ALL_DUE)
   const { version = 0, fingerprint = '' } = keys?.[0] ?? {}

@@ -2,7 +2,7 @@ import type { ApiCall, ServiceCall, SimulatorEvent } from '../simulator/src/inde
 import { ADDON } from '../src/bin/observe.ts'
 import { type Entry, RANK } from './entry.ts'
 import { readKeyPair } from './key-pair.ts'
-import { fingerprintsOf, keyLines } from './key-words.ts'
+import { fingerprintsOf, keyLines, keyringLine } from './key-words.ts'
 
 /** What the narrator looks up: an add-on's name and when the customer asked for it. */
 export type AddonLookUp = (addonId: string) => { name: string; createdAt: Date } | undefined
@@ -69,7 +69,7 @@ function changedVars(release: Of<'release'>, events: readonly SimulatorEvent[]):
   return Object.entries(config.changes).flatMap(([name, value]) => {
     if (value === null) return [`${name} is gone`]
     // What a customer sets on an app need not be a demo value.
-    return readKeyPair(value) ? keyLines(name, value) : [`${name} is set`]
+    return readKeyPair(value) ? keyLines(name, value) : [keyringLine(name, value) ?? `${name} is set`]
   })
 }
 

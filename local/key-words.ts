@@ -10,6 +10,16 @@ export function keyLines(name: string, value: string): string[] {
   ]
 }
 
+/** A keyring as one line: its keys by fingerprint, version and use. Undefined for any other value. */
+export function keyringLine(name: string, value: string): string | undefined {
+  try {
+    const { keys } = JSON.parse(value) as { keys: { kid: string; version: number; use: string }[] }
+    return `${name} lists ${keys.map(({ kid, version, use }) => `${kid} (version ${version}, ${use})`).join(', ')}`
+  } catch {
+    return undefined
+  }
+}
+
 /** The two keys of a value by their fingerprints. */
 export function fingerprintsOf(value: string): string {
   const keys = readKeyPair(value)

@@ -65,8 +65,12 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
       return [told(`${nameOf(actor)} resumed scheduled rotations`)]
     case 'grace-period-changed':
       return [told(`the grace period changed from ${details.from} to ${details.to}`)]
-    case 'config-differs':
-      return [told('the config at Heroku differs from what was published', { tone: 'warning' })]
+    case 'config-gone':
+      return [told('the config var is gone at Heroku again; it was put back once', { tone: 'warning' })]
+    case 'config-foreign':
+      return [told('Heroku holds a pair that was never made here; nothing is pushed', { tone: 'bad' })]
+    case 'config-adopted':
+      return [told('the pair that Heroku holds was taken over', { tone: 'warning' })]
     case 'config-repaired':
       return [told('the config at Heroku was repaired', { tone: 'warning' })]
     default:

@@ -23,6 +23,7 @@ export type Service = {
 }
 
 const RELEASE_LIMIT_MS = 120_000
+const CONFIRM_LIMIT_MS = 30_000
 const READY_LIMIT_MS = 60_000
 const READY_POLL_MS = 100
 
@@ -35,6 +36,25 @@ export async function runRelease(options: ServiceOptions): Promise<string[]> {
   options.signal.throwIfAborted()
   if (ending !== 'ended with exit code 0') throw await brokenProcess(release, ending)
   return await logTail(release.logFile)
+}
+
+/**
+ * Says that this is the installation which calls Heroku: the ports of the local stack may be others than last time, and
+ * the service would take itself for a copy.
+ */
+export async function confirmInstallation(options: ServiceOptions): Promise<void> {
+  const { root: cwd, folder, env, signal } = options
+  const command = { program: process.execPath, args: ['src/bin/installation.ts', 'confirm'] }
+  const confirm = await startServiceProcess('installation', command, {
+    cwd,
+    env,
+    logFile: join(folder, 'installation.log'),
+  })
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(CONFIRM_LIMIT_MS)])
+  limit.addEventListener('abort', () => void confirm.stop(), { once: true })
+  const ending = await confirm.ended
+  signal.throwIfAborted()
+  if (ending !== 'ended with exit code 0') throw await brokenProcess(confirm, ending)
 }
 
 /** Starts web and worker as the Procfile names them, and waits until web is ready. */

@@ -6,7 +6,7 @@ import { systemNow } from './clock.ts'
 import type { Entry } from './entry.ts'
 import type { LocalStackError } from './local-stack-error.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
-import { runRelease, startService } from './service.ts'
+import { confirmInstallation, runRelease, startService } from './service.ts'
 import { type Environment, serviceEnvironment } from './settings.ts'
 import { createTeller, type Teller } from './teller.ts'
 import { createTimeline, type Timeline } from './timeline.ts'
@@ -41,6 +41,7 @@ export async function startStack(
     signal,
   }
   await runRelease(serviceOptions)
+  await confirmInstallation(serviceOptions)
 
   const observer = observeService(backing.data.databaseUrl)
   closers.defer(() => observer.close())

@@ -39,6 +39,13 @@ create table keysets (
   opened_by        jsonb,                 -- who asked for the rotation under way; null: the schedule
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
+  foreign_since    timestamptz,           -- Heroku holds a pair that was never made here: no machine pushes anything
+  gone_since       timestamptz,           -- the config var was gone at Heroku and was put back once
+  repaired_at      timestamptz,           -- when an older pair was last replaced by the published one
+  doubtful         boolean not null default false, -- Heroku is read before the next push
+  adopt_asked      boolean not null default false, -- a person wants what Heroku holds to be taken into the keyset
+  confirmed_epoch  integer not null default 0, -- of `installation`, in which Heroku last took a pair
+  revoked_epoch    integer not null default 0, -- in which keys were last revoked: those of earlier epochs are dead
   older            jsonb,                 -- displaced before their time and accepted until it: [{version, until}]
   revoked_to       integer not null default 0, -- versions up to this one leaked: accepted no more, never pushed again
   current          integer not null,      -- signs
@@ -50,12 +57,14 @@ create table keysets (
   last_version     integer not null,      -- the highest number ever used
   last_seq         integer not null,      -- of the newest history row
   published_at     timestamptz not null,  -- when Heroku confirmed the current key
+  published_reason text not null check (
+    published_reason in ('scheduled', 'manual', 'plan-change', 'revoke', 'provision')
+  ),
   reason           text check (reason in ('scheduled', 'manual', 'plan-change', 'revoke')),
   due_at           timestamptz,
   opened_at        timestamptz,
   served_due_at    timestamptz,           -- the last scheduled due date for which a rotation was opened and finished
   attempts         integer not null default 0,
-  repairs          integer not null default 0, -- how often in a row the config had to be put right
   next_rotation_at timestamptz not null,
   check_at         timestamptz,           -- when Heroku's config is next compared with what was published
   wake_at          timestamptz,           -- null: nothing to do until somebody acts
@@ -91,6 +100,7 @@ create table keysets (
 );
 create index keysets_wake_at on keysets (wake_at) where wake_at is not null;
 create index keysets_stuck_since on keysets (stuck_since) where stuck_since is not null;
+create index keysets_foreign_since on keysets (foreign_since) where foreign_since is not null;
 
 -- The live keys. A row is inserted when its key is made and deleted when that key retires; it never changes. With its
 -- resource's row in `keysets` all of them go. The form of a sealed value: docs/sealed-values.md.
@@ -144,6 +154,24 @@ create trigger history_is_append_only before update or delete or truncate on his
   for each statement execute function refuse_change();
 create trigger sealed_keys_never_change before update on sealed_keys
   for each statement execute function refuse_change();
+
+-- One row: which database, which Heroku and which add-on this is, so that a copy is found out before it calls anybody.
+-- `epoch` is raised when this may not be the present that Heroku knows: after a failover or a restore, or when nothing has
+-- been alive for a while.
+create table installation (
+  only_row          boolean primary key default true check (only_row),
+  system_identifier text,                    -- of the cluster, and the database in it; null where it may not be asked
+  database_oid      text not null,
+  timeline          text,
+  server            text,                    -- address and port of the Postgres server
+  heroku_api        text not null,
+  heroku_id         text not null,
+  addon_id          text not null,
+  addon_url         text not null,
+  epoch             integer not null default 1, -- rises, and never comes back: see `raiseEpoch`
+  epoch_at          timestamptz not null,    -- when it began, by the clock of the database like the next
+  last_seen         timestamptz not null     -- a worker was alive
+);
 
 -- A grant code waits here until it is exchanged. The digest stays, so that no code is ever exchanged twice.
 create table oauth_grants (

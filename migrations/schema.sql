@@ -40,6 +40,23 @@ create table history (
 );
 CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+create table installation (
+  only_row boolean not null default true,
+  system_identifier text,
+  database_oid text not null,
+  timeline text,
+  server text,
+  heroku_api text not null,
+  heroku_id text not null,
+  addon_id text not null,
+  addon_url text not null,
+  epoch integer not null default 1,
+  epoch_at timestamp with time zone not null,
+  last_seen timestamp with time zone not null,
+  constraint installation_pkey PRIMARY KEY (only_row),
+  constraint installation_only_row_check CHECK (only_row)
+);
+
 create table keysets (
   resource_id uuid not null,
   paused_at timestamp with time zone,
@@ -48,6 +65,13 @@ create table keysets (
   opened_by jsonb,
   failures jsonb,
   stuck_since timestamp with time zone,
+  foreign_since timestamp with time zone,
+  gone_since timestamp with time zone,
+  repaired_at timestamp with time zone,
+  doubtful boolean not null default false,
+  adopt_asked boolean not null default false,
+  confirmed_epoch integer not null default 0,
+  revoked_epoch integer not null default 0,
   older jsonb,
   revoked_to integer not null default 0,
   current integer not null,
@@ -59,12 +83,12 @@ create table keysets (
   last_version integer not null,
   last_seq integer not null,
   published_at timestamp with time zone not null,
+  published_reason text not null,
   reason text,
   due_at timestamp with time zone,
   opened_at timestamp with time zone,
   served_due_at timestamp with time zone,
   attempts integer not null default 0,
-  repairs integer not null default 0,
   next_rotation_at timestamp with time zone not null,
   check_at timestamp with time zone,
   wake_at timestamp with time zone,
@@ -74,6 +98,7 @@ create table keysets (
   constraint keysets_pkey PRIMARY KEY (resource_id),
   constraint keysets_due_once CHECK (reason <> 'scheduled'::text OR served_due_at IS NULL OR due_at > served_due_at),
   constraint keysets_pause CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
+  constraint keysets_published_reason_check CHECK (published_reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text, 'provision'::text])),
   constraint keysets_reason_check CHECK (reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text])),
   constraint keysets_revoked CHECK ((LEAST(current, second) > revoked_to OR NOT reason IS DISTINCT FROM 'revoke'::text)
     AND pending > revoked_to
@@ -99,6 +124,7 @@ create table keysets (
   autovacuum_vacuum_threshold=1000,
   autovacuum_analyze_scale_factor=0.05
 );
+CREATE INDEX keysets_foreign_since ON keysets USING btree (foreign_since) WHERE foreign_since IS NOT NULL;
 CREATE INDEX keysets_stuck_since ON keysets USING btree (stuck_since) WHERE stuck_since IS NOT NULL;
 CREATE INDEX keysets_wake_at ON keysets USING btree (wake_at) WHERE wake_at IS NOT NULL;
 

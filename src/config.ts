@@ -8,6 +8,7 @@ import { type Plan, parsePlans } from './domain/plan.ts'
 export const ADDON = {
   id: manifest.id,
   configVar: manifest.api.config_vars[0] ?? '',
+  keyringVar: manifest.api.config_vars[1] ?? '',
   configVarsPrefix: manifest.api.config_vars_prefix,
 }
 
@@ -26,6 +27,7 @@ export type Config = {
   plans: Plan[]
   defaultGrace: GracePeriod
   graceFloorMs: number
+  checkEveryMs: number
   rotationCron: string
   rotationConcurrency: number
   herokuMaxRps: number
@@ -71,6 +73,7 @@ export function readConfig(env: Environment): Config {
     plans: setting('PLAN_PERIODS', 'daily=1d,weekly=7d,fortnightly=14d,monthly=28d', plans),
     graceFloorMs,
     defaultGrace: setting('GRACE_PERIOD', 'period', (text) => grace(text, graceFloorMs)),
+    checkEveryMs: setting('CHECK_EVERY', '1d', duration),
     rotationCron: setting('ROTATION_CRON', '*/10 * * * * *', cronExpression),
     rotationConcurrency: setting('ROTATION_CONCURRENCY', '50', wholeNumber(1, 1_000)),
     herokuMaxRps: setting('HEROKU_MAX_RPS', '20', wholeNumber(1, 1_000_000)),

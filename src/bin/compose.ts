@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { sleep, systemNow } from '../clock.ts'
 import { ADDON, type Config } from '../config.ts'
 import type { Deps } from '../flows/deps.ts'
+import { createInstallation, type Installation, type Standing } from '../flows/operations/installation.ts'
 import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
 import { createCallBudget } from '../heroku/call-budget.ts'
 import { createCircuit } from '../heroku/circuit.ts'
@@ -13,6 +14,7 @@ import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createSealing } from '../sealing/sealing.ts'
+import { createWitness } from '../sealing/witness.ts'
 import { openDatabase } from '../store/database.ts'
 import { blockHerokuCalls, type HerokuHost, takeSlice } from '../store/heroku-budget.ts'
 import { createRandomBytes } from './random-bytes.ts'
@@ -53,6 +55,18 @@ export async function compose(
     poolSize: options.poolSize,
     onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
   })
+  const log = createLog(logger)
+  const installation = createInstallation(
+    db,
+    {
+      herokuApi: config.herokuApiUrl,
+      herokuId: config.herokuIdUrl,
+      addonId: ADDON.id,
+      addonUrl: config.addonUrl,
+    },
+    log,
+    now,
+  )
   const dispatcher = createDispatcher({ connections: options.connections })
   const limits = createTokenLimits(now)
   // Each host has its own circuit and is blocked by itself: one may be down or busy while the other answers.
@@ -75,6 +89,7 @@ export async function compose(
       }),
       circuit: createCircuit(now),
       limits,
+      refusal: () => refusalOf(installation),
       userAgent: USER_AGENT,
       onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, new Date(now().getTime() + retryAfterMs)),
     })
@@ -84,6 +99,8 @@ export async function compose(
     now,
     random,
     sealing: createSealing(keks, random),
+    witness: createWitness(config.sealingKeys),
+    installation,
     identity: createIdentity(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
       config.addonClientSecret,
@@ -91,15 +108,18 @@ export async function compose(
     platform: createPlatform(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS), {
       addonId: ADDON.id,
       configVar: ADDON.configVar,
+      keyringVar: ADDON.keyringVar,
       configVarsPrefix: ADDON.configVarsPrefix,
     }),
-    log: createLog(logger),
+    log,
     settings: {
       configVar: ADDON.configVar,
+      keyringVar: ADDON.keyringVar,
       configVarsPrefix: ADDON.configVarsPrefix,
       plans: config.plans,
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,
+      checkEveryMs: config.checkEveryMs,
     },
   }
   return {
@@ -109,4 +129,12 @@ export async function compose(
       await db.destroy()
     },
   }
+}
+
+/** A copy of the database calls nobody: not even a refresh of tokens, which would take them from the original. */
+function refusalOf(installation: Installation): string | undefined | Promise<string | undefined> {
+  const looked = installation.lookNow()
+  const reason = ({ differs }: Standing) =>
+    differs.length === 0 ? undefined : 'this installation is not confirmed'
+  return looked instanceof Promise ? looked.then(reason) : reason(looked)
 }

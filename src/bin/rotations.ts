@@ -5,12 +5,14 @@ import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
+import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
 import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
+import { askToAdopt } from '../flows/operations/foreign.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
 import { listHistory } from '../store/history.ts'
-import { findState, listUnfinished } from '../store/keysets.ts'
+import { findState, listForeign, listUnfinished } from '../store/keysets.ts'
 import { findResource, findResourceIdByName } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { compose } from './compose.ts'
@@ -22,6 +24,9 @@ const USAGE = `Usage: npm run rotations -- <command>
   show <id or name>              a resource's dates, keys by fingerprint, and last rotations
   verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
   retry <id or name>             resume a stuck rotation
+  adopt <id or name> | --all     take over the foreign pair that Heroku holds, of one add-on or of all that have one
+  replace <id or name> | --all   put a fresh key and a filler in the place of a foreign pair; with an id or a name
+                                 whatever is there, like a revoke
   now <id or name> [--even-if-too-soon]
                                  rotate now; refused while apps may still sign with the key
                                  that would be displaced, unless told otherwise
@@ -57,10 +62,14 @@ function readArguments() {
   try {
     const parsed = parseArgs({
       allowPositionals: true,
-      options: { stuck: { type: 'boolean' }, 'even-if-too-soon': { type: 'boolean' } },
+      options: {
+        stuck: { type: 'boolean' },
+        all: { type: 'boolean' },
+        'even-if-too-soon': { type: 'boolean' },
+      },
     })
     const [name] = parsed.positionals
-    if (name && ['list', 'show', 'verify', 'retry', 'now'].includes(name)) return parsed
+    if (name && ['list', 'show', 'verify', 'retry', 'adopt', 'replace', 'now'].includes(name)) return parsed
   } catch {
     // An unknown flag; the usage says which there are.
   }
@@ -70,6 +79,7 @@ function readArguments() {
 
 async function run(deps: Deps): Promise<string> {
   if (command === 'list') return await list(deps)
+  if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
   const resourceId = await resourceIdOf(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
   if (command === 'verify') {
@@ -96,6 +106,29 @@ async function run(deps: Deps): Promise<string> {
   return `Too soon: apps may still sign with the key that would go. Possible from ${result.allowedAt.toISOString()}.`
 }
 
+/** What a person decides about foreign pairs. It may be stopped and typed again: what was decided stays decided. */
+async function decideForeign(deps: Deps, decision: 'adopt' | 'replace'): Promise<string> {
+  const decide = async (resourceId: string) => {
+    const request = { resourceId, actor: OPERATOR }
+    if (decision === 'adopt') return await askToAdopt(deps, request)
+    return (await replaceKeys(deps, request)).outcome === 'requested'
+  }
+  const words = decision === 'adopt' ? 'to be taken over' : 'to be replaced'
+  if (!values.all) {
+    const done = await decide(await resourceIdOf(deps, subject ?? ''))
+    return done ? `The keys are ${words} at the next tick.` : 'There is nothing to decide.'
+  }
+  let done = 0
+  let after: string | undefined
+  for (;;) {
+    const ids = await listForeign(deps.db, { limit: ROWS, ...(after !== undefined && { after }) })
+    for (const id of ids) if (await decide(id)) done += 1
+    after = ids.at(-1)
+    if (ids.length < ROWS) return `${done} add-ons: the keys are ${words} at the next tick.`
+    process.stderr.write(`${done} so far\n`)
+  }
+}
+
 async function list(deps: Deps): Promise<string> {
   const unfinished = await listUnfinished(deps.db, { limit: ROWS, stuck: values.stuck ?? false })
   if (unfinished.length === 0) return values.stuck ? 'No rotation is stuck.' : 'No rotation is under way.'
@@ -120,6 +153,11 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     `next rotation  ${state?.nextRotationAt.toISOString() ?? 'none'}`,
     `next look      ${state?.wakeAt?.toISOString() ?? 'when somebody acts'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
+    ...(state?.trust.foreignSince
+      ? [
+          `Heroku holds a foreign pair since ${state.trust.foreignSince.toISOString()}: adopt it or replace it`,
+        ]
+      : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
     ...keyLives(state, keys, keyEvents).map((key) => {

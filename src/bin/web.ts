@@ -19,7 +19,9 @@ await runProcess('web', async (config, logger) => {
     logger,
     notReadyBecause: async () => {
       const missing = await missingMigrations(deps.db)
-      return missing.length === 0 ? undefined : `${missing.length} migrations are missing`
+      if (missing.length > 0) return `${missing.length} migrations are missing`
+      const { differs } = await deps.installation.look()
+      return differs.length === 0 ? undefined : `not confirmed: ${differs.join(', ')}`
     },
   })
   await app.listen({ host: config.host, port: config.port })

@@ -1,5 +1,8 @@
 import { isKey } from './key.ts'
 
+/** The values of `SECURE_KEY` and `SECURE_KEYRING`, which always travel together. */
+export type ConfigVars = { pair: string; keyring: string }
+
 /**
  * The value of `SECURE_KEY`: exactly two keys, one comma, no space. Consumers in the field assert this shape,
  * sign with the first key and accept both.

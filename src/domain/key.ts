@@ -11,6 +11,12 @@ export function keyFromBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').toUpperCase()
 }
 
+/** The bytes of a key's text. */
+export function keyBytes(text: string): Buffer {
+  if (!isKey(text)) throw new RangeError('not a key')
+  return Buffer.from(text, 'hex')
+}
+
 /** Whether the text could be a key of this service at all. */
 export function isKey(text: string): boolean {
   return KEY_PATTERN.test(text)

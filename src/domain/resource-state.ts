@@ -2,6 +2,7 @@ import type { Actor } from './actor.ts'
 import type { GracePeriod } from './grace.ts'
 import { graceEndsAt } from './grace.ts'
 import type { Failure } from './heroku-failure.ts'
+import type { PublishedReason } from './keyring-var.ts'
 import {
   dropOlder,
   dropPending,
@@ -14,6 +15,7 @@ import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import { nextWakeAt, type OpenRotation } from './rotation.ts'
 import type { RotationReason } from './rotation-reason.ts'
 import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from './schedule.ts'
+import { type Trust, trusted } from './trust.ts'
 
 /** All that changes of a live add-on: its keyset, the rotation under way, dates, and the claim of a worker. */
 export type ResourceState = {
@@ -22,6 +24,8 @@ export type ResourceState = {
   lastVersion: number
   /** When Heroku confirmed the current key. */
   publishedAt: Date
+  /** Why it was published. */
+  publishedReason: PublishedReason
   rotation: OpenRotation | null
   /** Failed attempts at what is under way, and the newest of their reasons. */
   attempts: number
@@ -31,8 +35,8 @@ export type ResourceState = {
   nextRotationAt: Date
   pause: Pause | null
   checkAt: Date | null
-  /** How often in a row the config at Heroku had to be put right. */
-  repairs: number
+  /** What is known of the config var at Heroku. */
+  trust: Trust
   wakeAt: Date | null
   claimedUntil: Date | null
 }
@@ -45,24 +49,26 @@ const MOST_FAILURES_KEPT = 12
 
 /** The state of a new resource: a key that signs, and a filler beside it. */
 export function stateAtProvision(
-  { current, filler }: { current: number; filler: number },
+  made: { current: number; filler: number; epoch?: number; checkAt?: Date | null },
   nextRotationAt: Date,
   now: Date,
 ): ResourceState {
+  const { current, filler, epoch = 0, checkAt = null } = made
   const second = { version: filler, filler: true } as const
   return {
     keyset: { current, second, pending: null, pendingFiller: null, older: [], revokedTo: 0 },
     lastVersion: Math.max(current, filler),
     publishedAt: now,
+    publishedReason: 'provision',
     rotation: null,
     attempts: 0,
     failures: [],
     servedDueAt: null,
     nextRotationAt,
     pause: null,
-    checkAt: null,
-    repairs: 0,
-    wakeAt: nextRotationAt,
+    checkAt,
+    trust: trusted(epoch),
+    wakeAt: checkAt !== null && checkAt < nextRotationAt ? checkAt : nextRotationAt,
     claimedUntil: null,
   }
 }
@@ -101,6 +107,20 @@ export type PromotionFacts = {
   publishedAt: Date
   /** It was not the first attempt, so an older call may still arrive at Heroku. */
   retried: boolean
+  /** Of the installation in which Heroku took it. */
+  epoch: number
+}
+
+/** Heroku took a pair: what it holds is ours, whatever it held before. */
+function published(trust: Trust, epoch: number): Trust {
+  return { ...trusted(epoch), revokedEpoch: trust.revokedEpoch, repairedAt: trust.repairedAt }
+}
+
+/** A push sets a look. One that was to be sooner is not put off, beyond the time in which every older call has ended. */
+function nextCheckAt({ checkAt }: ResourceState, afterMs: number, now: Date): Date {
+  const planned = now.getTime() + afterMs
+  if (checkAt === null) return new Date(planned)
+  return new Date(Math.min(planned, Math.max(checkAt.getTime(), now.getTime() + CHECK_AFTER_DOUBT_MS)))
 }
 
 /** Heroku confirmed the pair of the rotation: its key signs, the next date is set, the rotation is over. */
@@ -119,11 +139,12 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
       ...state,
       rotation: null,
       publishedAt: facts.publishedAt,
+      publishedReason: reason,
       servedDueAt: reason === 'scheduled' ? dueAt : state.servedDueAt,
       nextRotationAt: pause ? nextRotationWhenPaused(next, pause) : next,
       pause: pause ?? state.pause,
-      checkAt: new Date(now.getTime() + checkAfterMs),
-      repairs: 0,
+      checkAt: nextCheckAt(state, checkAfterMs, now),
+      trust: published(state.trust, facts.epoch),
     },
     change,
     facts.grace,
@@ -134,23 +155,24 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
 /** Heroku confirmed the filler in the second place. */
 export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const checkAfterMs = facts.retried ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
-  const checkAt = new Date(now.getTime() + checkAfterMs)
-  return claimEnded({ ...state, checkAt, repairs: 0 }, promoteFiller(state.keyset), facts.grace, now)
+  const checkAt = nextCheckAt(state, checkAfterMs, now)
+  const trust = published(state.trust, facts.epoch)
+  return claimEnded({ ...state, checkAt, trust }, promoteFiller(state.keyset), facts.grace, now)
+}
+
+/** Heroku confirmed whatever waits for it; undefined when nothing does. */
+export function afterPublished(
+  state: ResourceState,
+  facts: PromotionFacts,
+  now: Date,
+): StateChange | undefined {
+  if (state.rotation) return state.keyset.pending === null ? undefined : afterRotation(state, facts, now)
+  return state.keyset.pendingFiller === null ? undefined : afterFiller(state, facts, now)
 }
 
 /** Older keys whose time is over are erased. */
 export function afterErasing(state: ResourceState, grace: GracePeriod, now: Date): StateChange {
   return claimEnded(state, dropOlder(state.keyset, now), grace, now)
-}
-
-/** The config was compared, or could not be: `checkAt` is when it is compared again. */
-export function afterCheck(
-  state: ResourceState,
-  check: { checkAt: Date; repairs: number },
-  grace: GracePeriod,
-  now: Date,
-): ResourceState {
-  return claimEnded({ ...state, ...check }, { keyset: state.keyset, erased: [] }, grace, now).state
 }
 
 /** An attempt failed: it counts, and its reason is kept. `retryAt: null` makes the rotation stuck. */
@@ -178,9 +200,14 @@ export function resumed(state: ResourceState): ResourceState {
 }
 
 /** A key leaked: what is pending is dropped, and no version that exists is accepted from now on. */
-export function afterRevoke(state: ResourceState, openedBy: Actor, now: Date): StateChange {
+export function afterRevoke(
+  state: ResourceState,
+  { openedBy, epoch }: { openedBy: Actor; epoch: number },
+  now: Date,
+): StateChange {
   const { keyset, erased } = dropPending(state.keyset)
-  const revoked = { ...state, keyset: { ...keyset, revokedTo: state.lastVersion }, failures: [] }
+  const trust = { ...state.trust, revokedEpoch: epoch }
+  const revoked = { ...state, keyset: { ...keyset, revokedTo: state.lastVersion }, trust, failures: [] }
   return { state: openRotation(revoked, { reason: 'revoke', dueAt: now, openedBy }, now), erased }
 }
 
@@ -197,7 +224,8 @@ export function wokenWhenNeeded(state: ResourceState, grace: GracePeriod, now: D
   return state.rotation ? state : wokenAt(state, nextWakeAt({ ...state, grace }, now), now)
 }
 
-function claimEnded(
+/** A claim ended well: what failed before counts no more, and the next look is planned. */
+export function claimEnded(
   state: ResourceState,
   { keyset, erased }: KeysetChange,
   grace: GracePeriod,

@@ -3,6 +3,7 @@ import type { GracePeriod } from './grace.ts'
 import { type Keyset, type Pair, publishedPair } from './keyset.ts'
 import { isPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
+import type { Trust } from './trust.ts'
 
 /** The written-down intent to rotate, at most one per add-on. */
 export type OpenRotation = {
@@ -24,6 +25,8 @@ export type Situation = {
   pause: Pause | null
   /** When Heroku's config is next compared with what was published; null: never. */
   checkAt: Date | null
+  /** Heroku holds what was never made here. */
+  trust: Pick<Trust, 'foreignSince'>
 }
 
 export type Step =
@@ -40,7 +43,13 @@ export type Step =
  * has claimed the resource, and once more where somebody has changed the resource since.
  */
 export function decideStep(situation: Situation, now: Date): Step {
-  const { keyset, rotation, nextRotationAt, pause, checkAt } = situation
+  const { keyset, rotation, nextRotationAt, pause, checkAt, trust } = situation
+  // What nobody here made is overwritten by a person's revoke alone. It is looked at again each day.
+  if (trust.foreignSince !== null && rotation?.reason !== 'revoke') {
+    return checkAt !== null && checkAt <= now
+      ? { step: 'check', pair: publishedPair(keyset) }
+      : { step: 'wait' }
+  }
   if (rotation) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
@@ -76,7 +85,8 @@ function isSecondOver({ keyset: { second }, grace }: Situation, now: Date): bool
  * to a resource that is paused without an end.
  */
 export function nextWakeAt(situation: Omit<Situation, 'rotation'>, now: Date): Date | null {
-  const { keyset, grace, nextRotationAt, pause, checkAt } = situation
+  const { keyset, grace, nextRotationAt, pause, checkAt, trust } = situation
+  if (trust.foreignSince !== null) return checkAt
   const { second, older, pendingFiller } = keyset
   if (pendingFiller !== null) return now
   const paused = isPaused(pause, now)

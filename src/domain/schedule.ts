@@ -36,7 +36,8 @@ export function retryDelayMs(failures: number, random: number): number {
 
 /** So long after a push the config is compared with it: every call that could have overtaken the push has ended. */
 export const CHECK_AFTER_PUSH_MS = 3_600_000
-/** And then so often, for as long as no rotation comes in between. */
-export const CHECK_EVERY_MS = 14 * 86_400_000
 /** Where an older push may still be on its way (a retry, a revoke): as soon as every such call must have ended. */
 export const CHECK_AFTER_DOUBT_MS = 120_000
+
+/** Older than every due date: whoever has this moment is claimed before any backlog. */
+export const BEFORE_SCHEDULED = new Date(0)

@@ -30,8 +30,13 @@ export const KEY_EVENTS: readonly HistoryKind[] = [
   'filler-published',
   'keys-erased',
   'keys-revoked',
+  'keys-replaced',
+  'config-adopted',
   'deprovisioned',
 ]
+
+/** Whose keys Heroku had confirmed, or held, when it happened. */
+const CONFIRMED: readonly HistoryKind[] = ['provisioned', 'rotated', 'filler-published', 'config-adopted']
 
 /**
  * The lives of the versions that the events tell of and of those that are stored, newest first. A resource that was
@@ -45,7 +50,7 @@ export function keyLives(
   const lives = new Map<number, KeyLife>()
   for (const event of events.toReversed()) {
     for (const life of livesIn(event)) lives.set(life.version, life)
-    if (event.kind === 'keys-revoked') {
+    if (event.kind === 'keys-revoked' || event.kind === 'keys-replaced') {
       const accepted = [...lives.values()].filter(({ retiredAt }) => retiredAt === null)
       for (const life of accepted) lives.set(life.version, { ...life, revokedAt: event.at })
     }
@@ -70,7 +75,7 @@ function livesIn({
   madeAt = at,
   publishedAt = at,
 }: HistoryRow): KeyLife[] {
-  const confirmed = kind === 'provisioned' || kind === 'rotated' || kind === 'filler-published'
+  const confirmed = CONFIRMED.includes(kind)
   return [key, filler].flatMap((named) => {
     if (!named) return []
     const dropped = erased.includes(named.version)

@@ -22,6 +22,8 @@ export type CallOptions = {
   circuit: Circuit
   userAgent: string
   limits: TokenLimits
+  /** Why nobody may be called at all; undefined when calls may be made. */
+  refusal: () => string | undefined | Promise<string | undefined>
   /** Told when Heroku answers 429 or is about to, so that every process slows down. */
   onRateLimited: (retryAfterMs: number) => Promise<void>
 }
@@ -32,6 +34,7 @@ export type HerokuCall = (call: Call) => Promise<HerokuResult<unknown>>
 const DEFAULT_RETRY_AFTER_MS = 60_000
 const LONGEST_RETRY_AFTER_MS = 3_600_000
 const HOLD_BACK_MS = 5_000
+const REFUSED_MS = 60_000
 
 /** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
 export function createHerokuCall(options: CallOptions): HerokuCall {
@@ -39,6 +42,8 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
   const { origin } = new URL(options.baseUrl)
 
   return async (call) => {
+    const refused = await refusalOf(options)
+    if (refused) return notSent('held-back', refused, REFUSED_MS)
     const limitedMs = call.tokenOf === undefined ? 0 : options.limits.waitMs(call.tokenOf)
     if (limitedMs > 0) return notSent('postponed', "the token's call limit is spent", limitedMs)
     const waitMs = circuit.waitMs()
@@ -58,6 +63,14 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
         .catch(() => undefined)
     }
     return result
+  }
+}
+
+async function refusalOf({ refusal }: CallOptions): Promise<string | undefined> {
+  try {
+    return await refusal()
+  } catch {
+    return 'it could not be asked whether this installation may call'
   }
 }
 

@@ -1,4 +1,6 @@
+import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
+import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { HerokuCall } from './call.ts'
 
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
@@ -12,53 +14,50 @@ export type Release = { version: number; status: string; createdAt: Date; byAddo
 
 /** api.heroku.com, as far as a partner uses it (Platform API for Partners). */
 export type Platform = {
-  /** The present value of the add-on's config var; null when it is not set. */
-  readConfig: (access: Access) => Promise<HerokuResult<string | null>>
-  /** Sets the config var for every attached app and checks that the answer holds what was sent. */
-  writeConfig: (access: Access, value: string) => Promise<HerokuResult<void>>
+  /** The present values of the add-on's config vars. */
+  readConfig: (access: Access) => Promise<HerokuResult<HeldConfig>>
+  /** Sets both config vars, in one release of every attached app, and checks that the answer holds the pair. */
+  writeConfig: (access: Access, vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: (access: Access) => Promise<HerokuResult<Attachment[]>>
   /** The newest releases of an app, newest first. Only partners who were granted it may ask; others get `refused`. */
   listReleases: (access: Access, appId: string) => Promise<HerokuResult<Release[]>>
 }
 
-export type PlatformOptions = { addonId: string; configVar: string; configVarsPrefix: string }
+export type PlatformOptions = ConfigVarNames & { addonId: string }
 
 const RELEASES_ASKED = 20
 
 /** `call` goes to api.heroku.com. */
 export function createPlatform(call: HerokuCall, options: PlatformOptions): Platform {
-  const { addonId, configVar, configVarsPrefix } = options
-  const names = [configVar, configVar.slice(configVarsPrefix.length + 1)]
+  const { addonId, configVar, keyringVar } = options
 
   function get(access: Access, path: string, headers: Record<string, string> = {}) {
     return call({ method: 'GET', path, headers: { ...headersOf(access), ...headers }, ...callerOf(access) })
-  }
-
-  /** The service always sends the manifest name. Which name Heroku lists is not documented, so the suffix will do. */
-  function readValue(body: unknown): string | null {
-    const item = objects(body).find(({ name }) => names.includes(String(name).toUpperCase()))
-    return typeof item?.value === 'string' ? item.value : null
   }
 
   return {
     async readConfig(access) {
       const result = await get(access, `/addons/${access.resourceId}/config`)
       if (!result.ok) return result
-      if (!Array.isArray(result.value)) return unreadable('the config is not a list')
-      return { ok: true, value: readValue(result.value) }
+      const held = readAddonConfig(result.value, options)
+      return held ? { ok: true, value: held } : unreadable('the config is not a list')
     },
 
-    async writeConfig(access, value) {
+    async writeConfig(access, { pair, keyring }) {
+      const config = [
+        { name: configVar, value: pair },
+        { name: keyringVar, value: keyring },
+      ]
       const result = await call({
         method: 'PATCH',
         path: `/addons/${access.resourceId}/config`,
         headers: { ...headersOf(access), 'content-type': 'application/json' },
-        body: JSON.stringify({ config: [{ name: configVar, value }] }),
+        body: JSON.stringify({ config }),
         ...callerOf(access),
       })
       if (!result.ok) return result
-      if (!Array.isArray(result.value)) return unreadable('the config is not a list')
-      if (readValue(result.value) === value) return { ok: true, value: undefined }
+      if (showsValue(result.value, pair)) return { ok: true, value: undefined }
+      if (!readAddonConfig(result.value, options)) return unreadable('the config is not a list')
       return { ok: false, failure: { kind: 'mismatch', detail: 'the answer does not hold what was sent' } }
     },
 

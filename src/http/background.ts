@@ -1,4 +1,4 @@
-import type { Log } from '../flows/deps.ts'
+import type { Log } from '../flows/log.ts'
 
 /** Work that goes on after an answer was sent. Each piece has a limit of its own: none is cut off in the middle. */
 export type Background = {

@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   // Heroku shows the message of a 422 to the customer (Add-on Partner API Reference).
   'unknown-plan': 422,
   'invalid-option': 422,
+  'not-confirmed': 503,
   'sealed-value-unreadable': 500,
 }
 
@@ -25,7 +26,7 @@ const INTERNAL = { id: 'internal', message: 'Something went wrong on our side. P
 
 /** Answers every error with `{ id, message }`. The message is ours; causes, details and stacks go to the log alone. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
-  if (error instanceof SecurekeyError && STATUS[error.code] < 500) {
+  if (error instanceof SecurekeyError && STATUS[error.code] !== 500) {
     request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
     return reply.status(STATUS[error.code]).send({ id: error.code, message: error.message })
   }

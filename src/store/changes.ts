@@ -21,14 +21,15 @@ export async function writeChanges(trx: Trx, changes: readonly Change[], now: Da
     changes.map((change) => ({ ...change, events: change.events.length })),
   )
   const written = changes.filter(({ resourceId, fence }) => places.get(resourceId)?.fence === fence)
+  // First those that go: a key that is taken over from Heroku may take the number of one that never got there.
+  await deleteKeys(
+    trx,
+    written.flatMap(({ resourceId, erased = [] }) => erased.map((version) => ({ resourceId, version }))),
+  )
   await insertKeys(
     trx,
     written.flatMap(({ keys = [] }) => keys),
     now,
-  )
-  await deleteKeys(
-    trx,
-    written.flatMap(({ resourceId, erased = [] }) => erased.map((version) => ({ resourceId, version }))),
   )
   await insertHistory(
     trx,

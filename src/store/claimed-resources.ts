@@ -6,9 +6,10 @@ import { boolean, moment } from './columns.ts'
 import type { Db } from './database.ts'
 import { ask, askAll, askForValue, askIfThere, runPrepared } from './group-statement.ts'
 import { gracePeriodOf, msOf } from './intervals.ts'
-import { STATE, type StoredState, stateOf } from './keysets.ts'
+import type { StoredState } from './keysets.ts'
 import { type AccessToken, accessTokenOf } from './oauth-tokens.ts'
 import { TABLES } from './schema.ts'
+import { STATE, stateOf } from './state-row.ts'
 
 /** Everything that most steps need of a claimed resource. Secrets in it are sealed. */
 export type ClaimedResource = StoredState & {
@@ -22,6 +23,8 @@ export type ClaimedResource = StoredState & {
   token: AccessToken | null
   /** There is no token, but the grant code is still to be exchanged. */
   grantWaiting: boolean
+  /** The history has rows that this row does not know of: an older row was put back. */
+  behind: boolean
 }
 
 const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
@@ -42,6 +45,10 @@ const ASKED = {
     `case when t.resource_id is null then exists (
        select from oauth_grants g where g.resource_id = k.resource_id and g.state = 'waiting'
      ) else false end`,
+  ),
+  behind: ask(
+    boolean,
+    'exists (select from history h where h.resource_id = k.resource_id and h.seq > k.last_seq)',
   ),
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
 }
@@ -88,5 +95,6 @@ function claimedResource(row: Row): ClaimedResource {
     sealedCurrent: row.sealed,
     token: accessTokenOf(row),
     grantWaiting: row.grant_waiting,
+    behind: row.behind,
   }
 }

@@ -1,12 +1,10 @@
 import { type Selectable, sql } from 'kysely'
-import type { SecondKey } from '../domain/keyset.ts'
-import type { Pause } from '../domain/pause.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
-import type { OpenRotation } from '../domain/rotation.ts'
 import type { Columns } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { anyOf, askAll, given, runPrepared } from './group-statement.ts'
 import { type Schema, TABLES } from './schema.ts'
+import { STATE, stateOf, stateRow } from './state-row.ts'
 
 /** The right to work on a resource until the lease ends. `fence` is its fencing number: a later claim raises it. */
 export type Claim = { resourceId: string; fence: string }
@@ -16,13 +14,8 @@ export type StoredState = Claim & { revision: string; state: ResourceState }
 
 type Row = Selectable<Schema['keysets']>
 
-const { resource_id, fence, revision, last_seq, ...state } = TABLES.keysets
-
-/** The columns that make up a resource's state; the others are its id and counters. */
-export const STATE = state
-
-const STATE_NAMES = Object.keys(state) as (keyof typeof state)[]
-type StateRow = Pick<Row, keyof typeof state>
+const { resource_id, fence, revision, last_seq } = TABLES.keysets
+const STATE_NAMES = Object.keys(STATE) as (keyof typeof STATE)[]
 
 /** The state of a live resource. */
 export async function findState(db: Db, resourceId: string): Promise<StoredState | undefined> {
@@ -61,6 +54,32 @@ export async function listUnfinished(
   return rows.map(storedState)
 }
 
+/** Add-ons at which Heroku holds a foreign pair, by their ids, in batches: those behind the id `after`. */
+export async function listForeign(db: Db, page: { limit: number; after?: string }): Promise<string[]> {
+  const rows = await db
+    .selectFrom('keysets')
+    .select('resource_id')
+    .where('foreign_since', 'is not', null)
+    .$if(page.after !== undefined, (query) => query.where('resource_id', '>', page.after ?? ''))
+    .orderBy('resource_id')
+    .limit(page.limit)
+    .execute()
+  return rows.map(({ resource_id: id }) => id)
+}
+
+/** The numbers of a row that is older than its history, raised to the highest that the history knows. */
+export async function catchUpWithHistory(trx: Trx, resourceId: string): Promise<void> {
+  await sql`
+    update keysets k
+       set last_seq = greatest(k.last_seq, h.seq), last_version = greatest(k.last_version, h.version)
+      from (
+        select max(seq) as seq, max(greatest(version, filler_version)) as version
+          from history where resource_id = ${resourceId}
+      ) h
+     where k.resource_id = ${resourceId}
+  `.execute(trx)
+}
+
 /** A state that takes the place of the one that was read. */
 export type StateWrite = StoredState & {
   to: ResourceState
@@ -81,10 +100,12 @@ const NUMBERS = {
   events: last_seq,
   fence_step: last_seq,
   revision_step: last_seq,
+  known_version: last_seq,
 }
 
 /**
- * Writes states of a group, each only where fence and revision are still those that were read. Returns those that were
+ * Writes states of a group, each only where fence and revision are still those that were read, and the highest version
+ * too: a fence comes back with a database that fell back to an older state under the feet of a worker. Returns those that were
  * written, by resource, with their fence as it was and the number of their first history row.
  */
 export async function writeStates(
@@ -115,6 +136,7 @@ export async function writeStates(
            revision = k.revision + v.revision_step
       from ${given(columns, rows)}
      where k.resource_id = v.resource_id and k.fence = v.fence and k.revision = v.revision
+       and k.last_version = v.known_version
        and k.resource_id = ${anyOf(rows.map((row) => row.resource_id))}
     returning ${list}`,
   )
@@ -141,7 +163,7 @@ function isOther(value: StateColumns[keyof StateColumns], known: StateColumns[ke
   return !(value instanceof Date && known instanceof Date && value.getTime() === known.getTime())
 }
 
-function writtenRow({ resourceId, fence, revision, to, by, events }: StateWrite) {
+function writtenRow({ resourceId, fence, revision, state, to, by, events }: StateWrite) {
   return Object.assign(stateRow(to), {
     resource_id: resourceId,
     fence,
@@ -149,6 +171,7 @@ function writtenRow({ resourceId, fence, revision, to, by, events }: StateWrite)
     events,
     fence_step: by === 'takeover' ? 1 : 0,
     revision_step: by === 'claim' ? 0 : 1,
+    known_version: state.lastVersion,
   })
 }
 
@@ -159,90 +182,4 @@ function storedState(row: Row): StoredState {
     revision: row.revision,
     state: stateOf(row),
   }
-}
-
-/** The state that a row holds. */
-export function stateOf(row: StateRow): ResourceState {
-  return {
-    keyset: {
-      current: row.current,
-      second: secondOf(row),
-      pending: row.pending,
-      pendingFiller: row.pending_filler,
-      older: (row.older ?? []).map(({ version, until }) => ({ version, until: new Date(until) })),
-      revokedTo: row.revoked_to,
-    },
-    lastVersion: row.last_version,
-    publishedAt: row.published_at,
-    rotation: rotationOf(row),
-    attempts: row.attempts,
-    failures: row.failures ?? [],
-    servedDueAt: row.served_due_at,
-    nextRotationAt: row.next_rotation_at,
-    pause: pauseOf(row),
-    checkAt: row.check_at,
-    repairs: row.repairs,
-    wakeAt: row.wake_at,
-    claimedUntil: row.claimed_until,
-  }
-}
-
-function secondOf(row: StateRow): SecondKey {
-  const { second: version, second_until: until } = row
-  return until === null ? { version, filler: true } : { version, filler: false, until }
-}
-
-function rotationOf(row: StateRow): OpenRotation | null {
-  const { reason, due_at: dueAt, opened_at: openedAt } = row
-  if (reason === null || dueAt === null || openedAt === null) return null
-  return {
-    reason,
-    dueAt,
-    openedAt,
-    openedBy: row.opened_by ?? { type: 'worker' },
-    stuckSince: row.stuck_since,
-  }
-}
-
-function pauseOf(row: StateRow): Pause | null {
-  if (row.paused_at === null) return null
-  return { at: row.paused_at, until: row.paused_until, reason: row.pause_reason ?? '' }
-}
-
-/** The row that holds a state, as it is written. */
-export function stateRow(state: ResourceState) {
-  const { keyset, rotation, pause } = state
-  const { second } = keyset
-  return {
-    paused_at: pause?.at ?? null,
-    paused_until: pause?.until ?? null,
-    pause_reason: pause?.reason ?? null,
-    opened_by: rotation && rotation.reason !== 'scheduled' ? JSON.stringify(rotation.openedBy) : null,
-    failures: jsonList(state.failures),
-    stuck_since: rotation?.stuckSince ?? null,
-    older: jsonList(keyset.older),
-    revoked_to: keyset.revokedTo,
-    current: keyset.current,
-    second: second.version,
-    second_filler: second.filler,
-    second_until: second.filler ? null : second.until,
-    pending: keyset.pending,
-    pending_filler: keyset.pendingFiller,
-    last_version: state.lastVersion,
-    published_at: state.publishedAt,
-    reason: rotation?.reason ?? null,
-    due_at: rotation?.dueAt ?? null,
-    opened_at: rotation?.openedAt ?? null,
-    served_due_at: state.servedDueAt,
-    attempts: state.attempts,
-    repairs: state.repairs,
-    next_rotation_at: state.nextRotationAt,
-    check_at: state.checkAt,
-    wake_at: state.wakeAt,
-    claimed_until: state.claimedUntil,
-  } satisfies { [Name in keyof StateRow]: unknown }
-}
-
-function jsonList(list: readonly unknown[]): string | null {
-  return list.length === 0 ? null : JSON.stringify(list)
 }

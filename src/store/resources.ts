@@ -8,10 +8,10 @@ import type { Db, Trx } from './database.ts'
 import { askAll, given, runPrepared } from './group-statement.ts'
 import { historyRow } from './history.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
-import { STATE, stateRow } from './keysets.ts'
 import { FIRST_GRANT_FENCE, type NewGrant } from './oauth-grants.ts'
 import { type Schema, TABLES } from './schema.ts'
 import { keyRow, type NewKey } from './sealed-keys.ts'
+import { STATE, stateRow } from './state-row.ts'
 
 /** A resource as the flows see it. Its data key is null once it is deprovisioned. */
 export type Resource = {

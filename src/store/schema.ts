@@ -1,6 +1,7 @@
 import type { Actor, Person } from '../domain/actor.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
+import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import {
   bigint,
@@ -45,6 +46,13 @@ export const TABLES = {
     opened_by: orNull(json<Actor>()),
     failures: orNull(json<Failure[]>()),
     stuck_since: orNull(moment),
+    foreign_since: orNull(moment),
+    gone_since: orNull(moment),
+    repaired_at: orNull(moment),
+    doubtful: withDefault(boolean),
+    adopt_asked: withDefault(boolean),
+    confirmed_epoch: withDefault(integer),
+    revoked_epoch: withDefault(integer),
     older: orNull(json<{ version: number; until: string }[]>()),
     revoked_to: withDefault(integer),
     current: integer,
@@ -56,12 +64,12 @@ export const TABLES = {
     last_version: integer,
     last_seq: integer,
     published_at: moment,
+    published_reason: text<PublishedReason>(),
     reason: orNull(text<RotationReason>()),
     due_at: orNull(moment),
     opened_at: orNull(moment),
     served_due_at: orNull(moment),
     attempts: withDefault(integer),
-    repairs: withDefault(integer),
     next_rotation_at: moment,
     check_at: orNull(moment),
     wake_at: orNull(moment),
@@ -97,6 +105,20 @@ export const TABLES = {
     attempts: orNull(integer),
     failures: orNull(json<Failure[]>()),
     details: orNull(json<HistoryDetails>()),
+  },
+  installation: {
+    only_row: withDefault(boolean),
+    system_identifier: orNull(text()),
+    database_oid: text(),
+    timeline: orNull(text()),
+    server: orNull(text()),
+    heroku_api: text(),
+    heroku_id: text(),
+    addon_id: text(),
+    addon_url: text(),
+    epoch: withDefault(integer),
+    epoch_at: moment,
+    last_seen: moment,
   },
   oauth_grants: {
     resource_id: uuid,

@@ -53,28 +53,6 @@ export async function findKeysOf(
   })
 }
 
-/** The two keys of the config var as of one moment, first and second. Undefined: the resource is gone. */
-export async function findPublishedKeys(
-  db: Db,
-  resourceId: string,
-): Promise<{ version: number; sealed: Buffer }[] | undefined> {
-  const rows = await db
-    .selectFrom('keysets')
-    .innerJoin('sealed_keys', 'sealed_keys.resource_id', 'keysets.resource_id')
-    .select(['keysets.current', 'sealed_keys.version', 'sealed_keys.sealed'])
-    .where('keysets.resource_id', '=', resourceId)
-    .where((eb) =>
-      eb.or([
-        eb('sealed_keys.version', '=', eb.ref('keysets.current')),
-        eb('sealed_keys.version', '=', eb.ref('keysets.second')),
-      ]),
-    )
-    .execute()
-  const first = rows.filter(({ version, current }) => version === current)
-  const second = rows.filter(({ version, current }) => version !== current)
-  return rows.length === 2 ? [...first, ...second] : undefined
-}
-
 /** Stores new keys. Throws when a number is used already. */
 export async function insertKeys(trx: Trx, keys: readonly NewKey[], now: Date): Promise<void> {
   if (keys.length === 0) return

@@ -1,5 +1,5 @@
 import { createTask } from 'node-cron'
-import type { Log } from '../flows/deps.ts'
+import type { Log } from '../flows/log.ts'
 
 export type Cron = { stop: () => Promise<void> }
 

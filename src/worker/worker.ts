@@ -64,7 +64,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
             deps.log.error({ err: error, job: urgent.name }, 'job failed'),
           )
         }
-        if (!(await clock.isRight())) return
+        if (!(await clock.isRight()) || !(await isConfirmed())) return
       }
       const run = await job.claim()
       if (!run) return
@@ -79,10 +79,17 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     }
   }
 
+  /** A copy of the database works off nothing. It is said in the log when it is found out. */
+  async function isConfirmed(): Promise<boolean> {
+    const { differs } = await deps.installation.lookNow({ alive: true })
+    return differs.length === 0
+  }
+
   return {
     async tick() {
       if (ticking || closing.signal.aborted) return undefined
-      if (!(await clock.isRight()) || ticking || closing.signal.aborted) return undefined
+      const ready = (await clock.isRight()) && (await isConfirmed())
+      if (!ready || ticking || closing.signal.aborted) return undefined
       ticking = work()
       try {
         const tally = await ticking

@@ -168,7 +168,7 @@ describe('the attached apps', () => {
 async function fillHistory({ deps, addon }: HarnessWithAddon, count: number): Promise<void> {
   const events = Array.from({ length: count }, (_, n): HistoryEvent => {
     const details = { number: `no. ${n}.` }
-    return { at: deps.now(), actor: { type: 'worker' }, kind: 'config-differs', details }
+    return { at: deps.now(), actor: { type: 'worker' }, kind: 'config-gone', details }
   })
   await deps.db.transaction().execute((trx) => recordEvents(trx, [{ resourceId: addon.id, events }]))
 }
@@ -223,7 +223,7 @@ describe('the history as a file', () => {
     const lines = (await browser.get(`${browser.base}/history.jsonl`)).text.trimEnd().split('\n')
     const kinds = lines.map((line) => JSON.parse(line).kind)
     expect(kinds.slice(0, 2)).toEqual(['history-downloaded', 'signed-in'])
-    expect(kinds.filter((kind) => kind === 'config-differs')).toHaveLength(1_200)
+    expect(kinds.filter((kind) => kind === 'config-gone')).toHaveLength(1_200)
     expect(kinds.at(-1)).toBe('provisioned')
     const csv = await browser.get(`${browser.base}/history.csv`)
     expect(csv.headers.get('content-disposition')).toMatch(

@@ -210,7 +210,13 @@ test('failures stand in the state until the rotation ends: the newest twelve, an
   for (let number = 1; number <= 15; number += 1) state = failed(state, number)
   expect(state.attempts).toBe(15)
   expect(state.failures.map(({ at }) => at)).toEqual(Array.from({ length: 12 }, (_, index) => `${index + 4}`))
-  const facts = { grace: { until: 'next-rotation' }, periodMs: DAY, publishedAt: NOW, retried: true } as const
+  const facts = {
+    grace: { until: 'next-rotation' },
+    periodMs: DAY,
+    publishedAt: NOW,
+    retried: true,
+    epoch: 1,
+  } as const
   const { state: after } = afterRotation(state, facts, NOW)
   expect(after).toMatchObject({ attempts: 0, failures: [], rotation: null, claimedUntil: null })
 })
@@ -300,6 +306,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     rotation: fc.option(fc.record({ reason: anyReason, dueAt: anyEnd })),
     pause: fc.option(fc.record({ at: fc.constant(NOW), until: fc.option(anyEnd), reason: fc.constant('') })),
     checkAt: fc.option(anyEnd),
+    trust: fc.constant({ foreignSince: null }),
   })
 
   test('about the step that is needed, in 20,000 random situations', () => {

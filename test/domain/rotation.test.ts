@@ -41,6 +41,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     rotation: null,
     pause: null,
     checkAt: null,
+    trust: { foreignSince: null },
     ...more,
   }
 }

@@ -102,13 +102,13 @@ test('a group of changes and somebody else who wait for each other: Postgres end
   const write = createChangeWriter(h.deps, 0)
   const writing = stored.map((each) => {
     if (!each) throw new Error('it is there')
-    return write({ ...each, to: { ...each.state, repairs: 1 }, by: 'claim', events: [] })
+    return write({ ...each, to: { ...each.state, attempts: 1 }, by: 'claim', events: [] })
   })
   await untilSomeWait(db)
   groupWaits.resolve()
   await other
   expect(await Promise.all(writing)).toEqual([true, true])
-  expect((await findState(db, FIRST))?.state.repairs).toBe(1)
+  expect((await findState(db, FIRST))?.state.attempts).toBe(1)
 })
 
 test('a deprovision while the exchange of a whole group ends blocks nobody, and costs no other its tokens', async () => {

@@ -141,7 +141,7 @@ describe('a refresh', () => {
         ...h.deps.platform,
         readConfig: async ({ accessToken }) => {
           used.push(accessToken)
-          return { ok: true, value: null }
+          return { ok: true, value: { pair: null, keyring: null } }
         },
       },
     }

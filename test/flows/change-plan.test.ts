@@ -30,7 +30,8 @@ describe('a plan change', () => {
     expect(await h.change('weekly')).toMatchObject({ outcome: 'plan-changed', plan: 'weekly' })
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: h.onDay(7),
-      wakeAt: h.onDay(7),
+      // The config is compared each day.
+      wakeAt: h.onDay(1),
     })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
     h.clock.advance(4 * DAY)
@@ -80,7 +81,7 @@ describe('a plan change', () => {
     for (const plan of ['monthly', 'weekly', 'fortnightly']) await h.change(plan)
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: h.onDay(14),
-      wakeAt: h.onDay(14),
+      wakeAt: h.onDay(1),
     })
   })
 

@@ -30,7 +30,7 @@ async function changeOf({ db, sealing, random, now }: Deps, number: number): Pro
   const sealer = await sealing.forResource(resourceId, dek)
   const { key } = makeKey({ random }, sealer, resourceId, 3)
   const keyset = { ...stored.state.keyset, pendingFiller: 3 }
-  const event = { at: now(), kind: 'config-differs', actor: { type: 'worker' } } as const
+  const event = { at: now(), kind: 'config-gone', actor: { type: 'worker' } } as const
   return {
     ...stored,
     by: 'claim',
@@ -61,7 +61,7 @@ describe('changes that come together', () => {
         expect((await findKeys(deps.db, uuid(number))).map(({ version }) => version)).toEqual([3, 2, 1])
         expect(await historyOf(deps, uuid(number))).toMatchObject([
           { seq: 1, kind: 'provisioned' },
-          { seq: 2, kind: 'config-differs' },
+          { seq: 2, kind: 'config-gone' },
         ])
       }
     },

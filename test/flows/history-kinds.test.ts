@@ -5,11 +5,13 @@ import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
-import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { replaceKeys, revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
+import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
@@ -39,6 +41,12 @@ const getStuck = async (h: HarnessWithAddon) => {
 const check = async (h: HarnessWithAddon) => {
   h.clock.advance(HOUR)
   await h.worker1.tick()
+}
+
+/** Heroku's next answer holds a pair that nobody here made. */
+const holdForeign = (h: HarnessWithAddon) => {
+  const body = [{ name: 'SECURE_KEY', value: `${'A'.repeat(64)},${'B'.repeat(64)}` }]
+  h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 200, body })
 }
 
 /** A kind that is missing here does not compile. */
@@ -182,15 +190,71 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     },
     leaves: ['rotation-requested', 'rotated', 'config-repaired'],
   },
-  'config-differs': {
+  'config-foreign': {
     actor: 'worker',
     async happens(h) {
       await rotate(h)
-      const match = { method: 'GET', path: '/config' }
-      h.heroku.faults.add({ match, kind: 'status', status: 200, body: [] })
+      holdForeign(h)
       await check(h)
     },
-    leaves: ['rotation-requested', 'rotated', 'config-differs'],
+    leaves: ['rotation-requested', 'rotated', 'config-foreign'],
+  },
+  'row-put-back': {
+    actor: 'worker',
+    async happens(h) {
+      const backup = await backUpRows(h.deps.db)
+      await rotate(h)
+      await backup.restore(h.deps.db)
+      h.clock.advance(15 * DAY)
+      await h.worker1.tick()
+    },
+    leaves: ['rotation-requested', 'rotated', 'row-put-back'],
+  },
+  'adoption-requested': {
+    actor: 'person',
+    async happens(h) {
+      await rotate(h)
+      holdForeign(h)
+      await check(h)
+      await askToAdopt(h.deps, about(h))
+    },
+    leaves: ['rotation-requested', 'rotated', 'config-foreign', 'adoption-requested'],
+  },
+  'config-adopted': {
+    actor: 'operator',
+    async happens(h) {
+      await rotate(h)
+      holdForeign(h)
+      await check(h)
+      await askToAdopt(h.deps, about(h))
+      holdForeign(h)
+      await h.worker1.tick()
+    },
+    leaves: [
+      'rotation-requested',
+      'rotated',
+      'config-foreign',
+      'adoption-requested',
+      'config-adopted',
+      'config-adopted',
+    ],
+  },
+  'keys-replaced': {
+    actor: 'person',
+    happens: (h) => replaceKeys(h.deps, about(h)),
+    leaves: ['keys-replaced'],
+  },
+  'config-gone': {
+    actor: 'worker',
+    async happens(h) {
+      await rotate(h)
+      for (let time = 0; time < 2; time += 1) {
+        const match = { method: 'GET', path: '/config' }
+        h.heroku.faults.add({ match, kind: 'status', status: 200, body: [] })
+        await check(h)
+      }
+    },
+    leaves: ['rotation-requested', 'rotated', 'config-repaired', 'config-gone'],
   },
   'signed-in': {
     actor: 'person',

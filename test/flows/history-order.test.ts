@@ -195,5 +195,5 @@ async function refresh(h: HarnessWithAddon, deps: Deps): Promise<void> {
 }
 
 function eventAt(h: HarnessWithAddon, note: string): HistoryEvent {
-  return { at: h.clock.now(), kind: 'config-differs', actor: { type: 'worker' }, details: { note } }
+  return { at: h.clock.now(), kind: 'config-gone', actor: { type: 'worker' }, details: { note } }
 }

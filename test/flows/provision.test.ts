@@ -40,7 +40,11 @@ describe('a provision request', () => {
     const { deps, clock } = await startHarness()
     await provisionResource(deps, provisionRequest({ plan }))
     const due = new Date(clock.now().getTime() + periodMs)
-    expect(await stateOf(deps, uuid(1))).toMatchObject({ nextRotationAt: due, wakeAt: due, attempts: 0 })
+    expect(await stateOf(deps, uuid(1))).toMatchObject({
+      nextRotationAt: due,
+      wakeAt: new Date(clock.now().getTime() + Math.min(periodMs, DAY)),
+      attempts: 0,
+    })
   })
 
   test('takes the default grace period of the service unless the customer chose one', async () => {

@@ -5,11 +5,17 @@ import { type Answer, callTo, json, type Received, startTinyServer } from './sup
 const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
 const ACCESS = { resourceId: RESOURCE, accessToken: 'HRKU-token' }
 const VALUE = `${'A'.repeat(64)},${'B'.repeat(64)}`
+const VARS = { pair: VALUE, keyring: '{"v":1}' }
 const OLD = `${'B'.repeat(64)},${'C'.repeat(64)}`
 
 async function startPlatform(answer: Answer): Promise<{ platform: Platform; received: Received[] }> {
   const { url, received } = await startTinyServer(answer)
-  const options = { addonId: 'securekey', configVar: 'SECURE_KEY', configVarsPrefix: 'SECURE' }
+  const options = {
+    addonId: 'securekey',
+    configVar: 'SECURE_KEY',
+    keyringVar: 'SECURE_KEYRING',
+    configVarsPrefix: 'SECURE',
+  }
   return { platform: createPlatform(callTo(url), options), received }
 }
 
@@ -21,20 +27,40 @@ describe('reading the config', () => {
     ['that is not set', [], null],
     ['that is null', [{ name: 'SECURE_KEY', value: null }], null],
     ['that is no text', [{ name: 'SECURE_KEY', value: 7 }], null],
+    ['in lower case', [{ name: 'secure_key', value: VALUE }], VALUE],
+    ['under the name of an attachment', [{ name: 'SERVICE_ONE_SECURE_KEY', value: VALUE }], VALUE],
     [
-      'under the name of an attachment, which is none of ours',
-      [{ name: 'SERVICE_ONE_SECURE_KEY', value: VALUE }],
+      'that could be one of two, of unknown names',
+      [
+        { name: 'A', value: VALUE },
+        { name: 'B', value: OLD },
+      ],
       null,
     ],
+    ['in an object by names', { SECURE_KEY: VALUE, OTHER: 'x' }, VALUE],
+    ['in a list under config', { config: [{ name: 'SECURE_KEY', value: VALUE }] }, VALUE],
   ])('finds the value %s', async (_how, body, value) => {
     const { platform } = await startPlatform(json(body))
-    expect(await platform.readConfig(ACCESS)).toEqual({ ok: true, value })
+    expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: true, value: { pair: value } })
   })
 
-  test.each([[{ SECURE_KEY: VALUE }], [null], ['text'], [7]])('takes %o for no answer', async (body) => {
-    const { platform } = await startPlatform(json(body))
-    expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+  test('finds the keyring beside the pair', async () => {
+    const { platform } = await startPlatform(
+      json([
+        { name: 'SECURE_KEYRING', value: '{}' },
+        { name: 'SECURE_KEY', value: VALUE },
+      ]),
+    )
+    expect(await platform.readConfig(ACCESS)).toEqual({ ok: true, value: { pair: VALUE, keyring: '{}' } })
   })
+
+  test.each([[{ ok: true }], [{ message: 'no' }], [null], ['text'], [7]])(
+    'takes %o for no answer',
+    async (body) => {
+      const { platform } = await startPlatform(json(body))
+      expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+    },
+  )
 
   test('asks for the resource with its own token, in version 3 of the API', async () => {
     const { platform, received } = await startPlatform(json([]))
@@ -49,17 +75,27 @@ describe('reading the config', () => {
 })
 
 describe('writing the config', () => {
-  test('sends the manifest name, and succeeds when the answer holds what was sent', async () => {
+  test('sends both vars by their manifest names, and succeeds when the answer holds what was sent', async () => {
     const { platform, received } = await startPlatform(json([{ name: 'SECURE_KEY', value: VALUE }]))
-    expect(await platform.writeConfig(ACCESS, VALUE)).toEqual({ ok: true, value: undefined })
+    expect(await platform.writeConfig(ACCESS, VARS)).toEqual({ ok: true, value: undefined })
     expect(received[0]).toMatchObject({ method: 'PATCH', url: `/addons/${RESOURCE}/config` })
     expect(received[0]?.headers).toMatchObject({ 'content-type': 'application/json' })
-    expect(JSON.parse(received[0]?.body ?? '')).toEqual({ config: [{ name: 'SECURE_KEY', value: VALUE }] })
+    expect(JSON.parse(received[0]?.body ?? '')).toEqual({
+      config: [
+        { name: 'SECURE_KEY', value: VALUE },
+        { name: 'SECURE_KEYRING', value: VARS.keyring },
+      ],
+    })
   })
 
-  test('succeeds also when the answer names the variable by its suffix', async () => {
-    const { platform } = await startPlatform(json([{ name: 'KEY', value: VALUE }]))
-    expect((await platform.writeConfig(ACCESS, VALUE)).ok).toBe(true)
+  test.each([
+    ['names the variable by its suffix', [{ name: 'KEY', value: VALUE }]],
+    ['names it by a name that is unknown', [{ name: 'X', value: VALUE }]],
+    ['is an object of values', { SECURE_KEY: VALUE }],
+    ['holds it among others', [{ name: 'A', value: OLD }, null, { name: 'SECURE_KEY', value: VALUE }]],
+  ])('succeeds also when the answer %s', async (_how, body) => {
+    const { platform } = await startPlatform(json(body))
+    expect((await platform.writeConfig(ACCESS, VARS)).ok).toBe(true)
   })
 
   test.each([
@@ -68,14 +104,14 @@ describe('writing the config', () => {
     ['nothing', []],
   ])('is a mismatch when the answer holds %s', async (_what, body) => {
     const { platform } = await startPlatform(json(body))
-    const result = await platform.writeConfig(ACCESS, VALUE)
+    const result = await platform.writeConfig(ACCESS, VARS)
     expect(result).toMatchObject({ ok: false, failure: { kind: 'mismatch' } })
     expect(JSON.stringify(result)).not.toContain('B'.repeat(64))
   })
 
   test('may have been applied when the answer is no list', async () => {
     const { platform } = await startPlatform(json({ ok: true }))
-    expect(await platform.writeConfig(ACCESS, VALUE)).toMatchObject({ failure: { kind: 'unavailable' } })
+    expect(await platform.writeConfig(ACCESS, VARS)).toMatchObject({ failure: { kind: 'unavailable' } })
   })
 })
 

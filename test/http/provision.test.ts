@@ -18,7 +18,12 @@ describe('200', () => {
     expect(headers['content-type']).toContain('application/json')
     expect(json).toEqual({
       id: body.uuid,
-      config: { SECURE_KEY: expect.stringMatching(/^[0-9A-F]{64},[0-9A-F]{64}$/) },
+      config: {
+        SECURE_KEY: expect.stringMatching(/^[0-9A-F]{64},[0-9A-F]{64}$/),
+        SECURE_KEYRING: expect.stringMatching(
+          /^\{"v":1,"keys":\[\{"kid":"[0-9a-f]{8}","version":2,"use":"sign"/,
+        ),
+      },
       message: expect.stringMatching(/^[A-Z].*\.$/),
     })
     const keys = parseSecureKeyValue(json.config.SECURE_KEY)

@@ -403,6 +403,7 @@ describe('what a claim loads', () => {
       dek: { kekId: 'k1', wrapped: Buffer.from('wrapped 1') },
       sealedCurrent: Buffer.from('sealed key 2'),
       token: { sealedAccessToken: Buffer.from('access'), accessExpiresAt: inMs(9), generation: 1 },
+      behind: false,
       grantWaiting: false,
     })
   })

@@ -48,6 +48,9 @@ const happened = (columns: Record<string, string> = {}) => {
   const row = { resource_id: 'ID', seq: '2', at: AT, kind: `'rotated'`, actor: `'worker'`, ...columns }
   return `insert into history (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const installation = (onlyRow: string) =>
+  `insert into installation (only_row, database_oid, heroku_api, heroku_id, addon_id, addon_url, epoch_at, last_seen)
+   values (${onlyRow}, '1', 'https://a', 'https://b', 'securekey', 'https://c', ${AT}, ${AT})`
 const session = (columns: Record<string, string>) => {
   const row = {
     id_digest: DIGEST,
@@ -218,6 +221,11 @@ describe('the database refuses', () => {
       [keyset(`served_due_at = ${LATER}`), keyset(intent('scheduled'))],
       'keysets_due_once',
     ],
+    [
+      'a pair that was published for no known reason',
+      [keyset(`published_reason = 'whim'`)],
+      'keysets_published_reason_check',
+    ],
     ['a pause without a reason', [keyset('paused_at = now()')], 'keysets_pause'],
     ['the reason of a pause that is none', [keyset(`pause_reason = 'holiday'`)], 'keysets_pause'],
 
@@ -298,6 +306,10 @@ describe('the database refuses', () => {
       ['insert into heroku_budget (only_row) values (false)'],
       'heroku_budget_only_row_check',
     ],
+
+    // installation
+    ['a second installation', [installation('true'), installation('true')], 'installation_pkey'],
+    ['another installation than the one', [installation('false')], 'installation_only_row_check'],
 
     // sessions and used_sign_on_tokens
     ['one session id twice', [session({}), session({})], 'sessions_pkey'],

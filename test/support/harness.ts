@@ -134,7 +134,7 @@ export function testEnvironment(databaseUrl: string, herokuUrl: string): Record<
 export function addonAt(url: string): SimulatorOptions['addon'] {
   return {
     id: ADDON.id,
-    configVars: [ADDON.configVar],
+    configVars: [ADDON.configVar, ADDON.keyringVar],
     prefix: ADDON.configVarsPrefix,
     baseUrl: `${url}/heroku/resources`,
     ssoUrl: `${url}/sso/login`,

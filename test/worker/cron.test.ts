@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { Log } from '../../src/flows/deps.ts'
+import type { Log } from '../../src/flows/log.ts'
 import { startCron } from '../../src/worker/cron.ts'
 
 const EVERY_SECOND = '* * * * * *'

@@ -1,4 +1,6 @@
+import type { ConfigVars } from '../../domain/config-vars.ts'
 import { describeFailure, type HerokuFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
+import type { HeldConfig } from '../../heroku/addon-config.ts'
 import type { Access, Attachment, Release } from '../../heroku/platform.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
 import { recordEvents } from '../../store/history.ts'
@@ -15,8 +17,8 @@ import { sealTokens } from './seal-tokens.ts'
 
 /** Calls to Heroku on behalf of one resource. The session owns its tokens and refreshes them. */
 export type HerokuSession = {
-  readConfig: () => Promise<HerokuResult<string | null>>
-  writeConfig: (value: string) => Promise<HerokuResult<void>>
+  readConfig: () => Promise<HerokuResult<HeldConfig>>
+  writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
   listReleases: (appId: string) => Promise<HerokuResult<Release[]>>
 }
@@ -66,7 +68,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
   const { platform } = deps
   return {
     readConfig: () => call(platform.readConfig),
-    writeConfig: (value) => call((access) => platform.writeConfig(access, value)),
+    writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
     listAttachments: () => call(platform.listAttachments),
     listReleases: (appId) => call((access) => platform.listReleases(access, appId)),
   }

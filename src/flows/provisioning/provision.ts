@@ -1,15 +1,17 @@
 import { describeOptions, readOptions } from '../../domain/addon-options.ts'
-import { secureKeyValue } from '../../domain/config-vars.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import { keyFromBytes } from '../../domain/key.ts'
 import { findPlan, unknownPlan } from '../../domain/plan.ts'
-import { stateAtProvision } from '../../domain/resource-state.ts'
+import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
 import { nextRotationAt } from '../../domain/schedule.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
+import { findState } from '../../store/keysets.ts'
 import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
 import { findResource } from '../../store/resources.ts'
-import { findPublishedKeys } from '../../store/sealed-keys.ts'
+import { findKeys } from '../../store/sealed-keys.ts'
 import { gone } from '../change-resource.ts'
+import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { makeKey } from '../make-key.ts'
 import type { InsertResource } from './insert-resource.ts'
@@ -38,13 +40,16 @@ const GRANT_HEAD_START_MS = 15_000
 
 /**
  * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the same keys.
- * Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, or `resource-gone` after deprovision.
+ * Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision, or
+ * `not-confirmed` in a copy of the database.
  */
 export async function provision(
   deps: Deps,
   insert: InsertResource,
   request: ProvisionRequest,
 ): Promise<ProvisionOutcome> {
+  const { differs, epoch } = await deps.installation.lookNow()
+  if (differs.length > 0) throw notConfirmed()
   const plan = findPlan(deps.settings.plans, request.plan)
   if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
   const options = readOptions(request.options, deps.settings)
@@ -55,6 +60,9 @@ export async function provision(
   const filler = makeKey(deps, sealer, resourceId, 1)
   const current = makeKey(deps, sealer, resourceId, 2)
   const grant = sealGrant(sealer, request.grant, now)
+  const first = nextRotationAt(now, plan.periodMs, now)
+  const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
+  const state = stateAtProvision({ current: 2, filler: 1, epoch, checkAt }, first, now)
   const inserted = await insert({
     id: resourceId,
     name: request.name,
@@ -66,7 +74,7 @@ export async function provision(
     sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
     keys: [filler.key, current.key],
     grant,
-    state: stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, plan.periodMs, now), now),
+    state,
     event: {
       at: now,
       kind: 'provisioned',
@@ -81,7 +89,7 @@ export async function provision(
   return {
     outcome: 'provisioned',
     resourceId,
-    config: { [deps.settings.configVar]: secureKeyValue(current.text, filler.text) },
+    config: configOf(deps, resourceId, state, (version) => (version === 2 ? current.text : filler.text)),
     grant: grant && { ...grant, resourceId, fence: FIRST_GRANT_FENCE, dek },
   }
 }
@@ -94,17 +102,47 @@ async function repeatedProvision(deps: Deps, request: ProvisionRequest): Promise
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const grant = sealGrant(sealer, request.grant, deps.now())
   const fence = grant ? await offerGrant(deps.db, resourceId, grant) : undefined
-  const keys = await findPublishedKeys(deps.db, resourceId)
-  // Deprovisioned between the two reads.
-  if (!keys) throw gone('This add-on was just deprovisioned.')
-  const [first, second] = keys.map(({ version, sealed }) => keyFromBytes(sealer.openKey(version, sealed)))
+  // As of one moment, or a rotation might erase a key in between.
+  const { present, keys } = await deps.db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (trx) => ({
+      present: await findState(trx, resourceId),
+      keys: await findKeys(trx, resourceId),
+    }))
+  // Deprovisioned meanwhile.
+  if (!present || keys.length === 0) throw gone('This add-on was just deprovisioned.')
+  const textOf = (version: number): string => {
+    const key = keys.find((each) => each.version === version)
+    if (!key) throw new Error(`key version ${version} is not stored`)
+    return keyFromBytes(sealer.openKey(version, key.sealed))
+  }
   deps.log.info({ resourceId }, 'provision repeated')
   return {
     outcome: 'already-provisioned',
     resourceId,
-    config: { [deps.settings.configVar]: secureKeyValue(first ?? '', second ?? '') },
+    config: configOf(deps, resourceId, present.state, textOf),
     grant: grant && fence !== undefined ? { ...grant, resourceId, fence, dek } : null,
   }
+}
+
+/** Both config vars by their names, as the provision answer has them. */
+function configOf(
+  deps: Deps,
+  resourceId: string,
+  state: ResourceState,
+  textOf: (version: number) => string,
+): Record<string, string> {
+  const { pair, keyring } = configVarsOf(deps, resourceId, state, textOf)
+  return { [deps.settings.configVar]: pair, [deps.settings.keyringVar]: keyring }
+}
+
+/** Heroku shows the message, and tries again. */
+function notConfirmed(): SecurekeyError {
+  return new SecurekeyError(
+    'not-confirmed',
+    'New add-ons cannot be made at the moment. Please try again later.',
+  )
 }
 
 function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant'], now: Date): NewGrant | null {

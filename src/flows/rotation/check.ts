@@ -1,91 +1,148 @@
+import { afterCheck } from '../../domain/after-look.ts'
 import { costsNoAttempt, type HerokuResult } from '../../domain/heroku-failure.ts'
-import type { HistoryEvent } from '../../domain/history.ts'
-import type { Pair } from '../../domain/keyset.ts'
-import { afterCheck } from '../../domain/resource-state.ts'
-import { CHECK_AFTER_PUSH_MS, CHECK_EVERY_MS } from '../../domain/schedule.ts'
+import type { HistoryEvent, HistoryKind } from '../../domain/history.ts'
+import type { HeldPair } from '../../domain/judge-held.ts'
+import { CHECK_AFTER_PUSH_MS } from '../../domain/schedule.ts'
+import { type Trust, trusted } from '../../domain/trust.ts'
+import { findState } from '../../store/keysets.ts'
 import { setMissingSince } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
+import { adoptHeld } from './adopt.ts'
 import { giveBack } from './end-failed.ts'
+import { stopAtForeign } from './foreign.ts'
 import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
-import { configValueOf, type OpenResource } from './open-resource.ts'
+import { type Look, lookAtHeroku } from './look.ts'
+import type { OpenResource } from './open-resource.ts'
+import { publicationOf, publishedVars } from './publish.ts'
 
 /**
+ * What a check came to:
  * - `same`: Heroku holds what was published
- * - `repaired`: it held another pair (a push that arrived late, a rollback), and the published one was pushed again
- * - `differs`: it holds no value at all, or was put right too often in a row; reported, and left to people
+ * - `repaired`: it held an older pair of ours (a push that arrived late, a rollback), and the published one was pushed again
+ * - `put-back`: it held no value, and the published one was pushed, once
+ * - `gone`: it holds no value again; told, and left to people
+ * - `differs`: an older pair of ours came back within a day; left for the next look
+ * - `unknown`: Heroku could not be asked
  */
-type ConfigCheck = 'same' | 'repaired' | 'differs'
+type Check = 'same' | 'repaired' | 'put-back' | 'gone' | 'differs' | 'unknown'
 
-/** Something else keeps changing the value: from here on another push would only restart apps once more. */
-const MOST_REPAIRS_IN_A_ROW = 3
+const DAY_MS = 86_400_000
+/** When a check is made again that came to nothing, because Heroku could not be asked. */
+const CHECK_AGAIN_MS = 15 * 60_000
 
 /**
- * The step `check`: compares Heroku's config with what was published, and puts it right. Pushes nothing when they are the
- * same. When Heroku cannot be asked, that costs no attempt.
+ * The step `check`: compares Heroku's config with what was published, and puts it right where it is ours to do. Pushes
+ * nothing when they are the same. When Heroku cannot be asked, that costs no attempt.
  */
-export async function checkConfig(
-  deps: Deps,
-  group: Group,
-  resource: OpenResource,
-  pair: Pair,
-): Promise<Outcome> {
+export async function checkConfig(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
   const checked = await inFlight(deps, group, resource, async () => {
-    const check = await compare(resource, pair)
+    const check = await compare(deps, resource)
     // Cut off by a shutdown, or not now: it is made as soon as it can be, for a leaked key may be back.
     if (!check.ok && (group.callSignal.aborted || costsNoAttempt(check.failure))) return check
     return { ok: true, value: check.ok ? check.value : ('unknown' as const) }
   })
   if ('outcome' in checked) return checked.outcome
-  return (await recordCheck(deps, group, resource, checked.value))
-    ? 'checked'
-    : await giveBack(deps, resource)
+  const check = checked.value
+  if (check === 'taken-over') return await giveBack(deps, resource)
+  if (check === 'foreign') return await stopAtForeign(deps, group, resource)
+  if (typeof check === 'object') return await adoptHeld(deps, resource, check)
+  return (await recordCheck(deps, group, resource, check)) ? 'checked' : await giveBack(deps, resource)
 }
 
-async function compare(resource: OpenResource, pair: Pair): Promise<HerokuResult<ConfigCheck>> {
-  const { session, state } = resource
-  const expected = configValueOf(resource, pair)
-  const present = await session.readConfig()
-  if (!present.ok) return present
-  if (present.value === expected) return { ok: true, value: 'same' }
-  // No value may mean that we misread the list: a push would then be needless, and needless again each time.
-  if (present.value === null || state.repairs >= MOST_REPAIRS_IN_A_ROW) return { ok: true, value: 'differs' }
-  const pushed = await session.writeConfig(expected)
-  return pushed.ok ? { ok: true, value: 'repaired' } : pushed
+async function compare(
+  deps: Deps,
+  resource: OpenResource,
+): Promise<HerokuResult<Check | 'foreign' | 'taken-over' | HeldPair>> {
+  const { state, session } = resource
+  const published = publishedVars(deps, resource)
+  const expected = publicationOf(deps, resource)?.vars
+  const looked = await lookAtHeroku(deps, resource, published, expected)
+  if (!looked.ok) return looked
+  const verdict = verdictOf(looked.value, state.trust, deps.now())
+  if (verdict !== 'repaired' && verdict !== 'put-back') return { ok: true, value: verdict }
+  // The history was asked since the config was read: somebody else may have put it right meanwhile.
+  if (!(await isStillClaimed(deps, resource))) return { ok: true, value: 'taken-over' }
+  const { epoch } = deps.installation.standing()
+  const pushed = await session.writeConfig(publishedVars(deps, resource, epoch))
+  return pushed.ok ? { ok: true, value: verdict } : pushed
 }
 
-/** When a check is made again that came to nothing, because Heroku could not be asked. */
-const CHECK_AGAIN_MS = 15 * 60_000
+async function isStillClaimed({ db }: Deps, resource: OpenResource): Promise<boolean> {
+  const present = await findState(db, resource.resourceId)
+  return present?.fence === resource.fence && present.revision === resource.revision
+}
 
-const NEXT_CHECK_MS: Readonly<Record<ConfigCheck | 'unknown', number>> = {
-  same: CHECK_EVERY_MS,
-  repaired: CHECK_AFTER_PUSH_MS,
-  differs: CHECK_EVERY_MS,
-  unknown: CHECK_AGAIN_MS,
+/** What is to be made of what Heroku holds. */
+function verdictOf(look: Look, trust: Trust, now: Date): Check | 'foreign' | HeldPair {
+  const repairedToday = trust.repairedAt !== null && now.getTime() - trust.repairedAt.getTime() < DAY_MS
+  switch (look.held) {
+    case 'published':
+      // A keyring that was lost or altered comes back with the next push.
+      return 'same'
+    case 'expected':
+      return 'same'
+    case 'revoked':
+      return 'repaired'
+    case 'older':
+      return repairedToday ? 'differs' : 'repaired'
+    case 'gone':
+      return trust.goneSince === null ? 'put-back' : 'gone'
+    case 'ahead':
+      return look
+    case 'foreign': {
+      const { pair, keyring } = look
+      return trust.adoptAsked && pair ? { pair, keyring } : 'foreign'
+    }
+  }
+}
+
+const HISTORY: Readonly<Partial<Record<Check, HistoryKind>>> = {
+  repaired: 'config-repaired',
+  'put-back': 'config-repaired',
+  gone: 'config-gone',
 }
 
 /** Writes a check down and ends its claim. False: the resource was changed meanwhile, and nothing was written. */
-async function recordCheck(
-  deps: Deps,
-  group: Group,
-  resource: OpenResource,
-  check: ConfigCheck | 'unknown',
-): Promise<boolean> {
+async function recordCheck(deps: Deps, group: Group, resource: OpenResource, check: Check): Promise<boolean> {
   const now = deps.now()
   const { resourceId, fence, revision, state, grace, missing } = resource
-  const checkAt = new Date(now.getTime() + NEXT_CHECK_MS[check])
-  const repairs = check === 'same' ? 0 : state.repairs + (check === 'repaired' ? 1 : 0)
-  const to = afterCheck(state, { checkAt, repairs }, grace, now)
-  const events = eventsOf(check, now)
+  const checkAt = new Date(now.getTime() + nextCheckMs(check, deps.settings.checkEveryMs))
+  const trust = trustAfter(check, state.trust, deps.installation.standing().epoch, now)
+  const to = afterCheck(state, { checkAt, trust }, grace, now)
+  const kind = HISTORY[check]
+  const details = { found: check === 'repaired' ? 'an older pair' : 'no value' }
+  const event: HistoryEvent[] = kind ? [{ at: now, kind, actor: { type: 'worker' }, details }] : []
+  // What is gone for long is told once.
+  const events = check === 'gone' && state.trust.doubtful ? [] : event
   if (!(await group.write({ resourceId, fence, revision, state, to, by: 'claim', events }))) return false
   if (missing && check !== 'unknown') await setMissingSince(deps.db, resourceId, null)
   if (check !== 'same') deps.log.warn({ resourceId, check }, 'config check')
   return true
 }
 
-function eventsOf(check: ConfigCheck | 'unknown', at: Date): HistoryEvent[] {
-  if (check === 'same' || check === 'unknown') return []
-  return [
-    { at, kind: check === 'repaired' ? 'config-repaired' : 'config-differs', actor: { type: 'worker' } },
-  ]
+function nextCheckMs(check: Check, checkEveryMs: number): number {
+  if (check === 'unknown') return CHECK_AGAIN_MS
+  return check === 'repaired' || check === 'put-back'
+    ? Math.min(CHECK_AFTER_PUSH_MS, checkEveryMs)
+    : checkEveryMs
+}
+
+function trustAfter(check: Check, trust: Trust, epoch: number, now: Date): Trust {
+  switch (check) {
+    case 'same':
+      // A look confirms no epoch. That the var was once put back is remembered until the next rotation.
+      return { ...trust, foreignSince: null, adoptAsked: false, doubtful: false }
+    case 'repaired':
+      return { ...trusted(epoch), revokedEpoch: trust.revokedEpoch, repairedAt: now }
+    case 'put-back': {
+      const { revokedEpoch, repairedAt } = trust
+      return { ...trusted(epoch), revokedEpoch, repairedAt, goneSince: now }
+    }
+    case 'gone':
+    case 'differs':
+      return { ...trust, foreignSince: null, adoptAsked: false, doubtful: true }
+    case 'unknown':
+      return trust
+  }
 }

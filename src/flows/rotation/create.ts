@@ -1,13 +1,12 @@
-import type { Pair } from '../../domain/keyset.ts'
 import { openRotation, type ResourceState, withNewKeys } from '../../domain/resource-state.ts'
-import { pairOfRotation, type Step } from '../../domain/rotation.ts'
+import type { Step } from '../../domain/rotation.ts'
 import type { Deps } from '../deps.ts'
 import { makeKey } from '../make-key.ts'
 import type { Group } from './group.ts'
-import { configValueOf, type OpenResource } from './open-resource.ts'
+import type { OpenResource } from './open-resource.ts'
 
-/** What was stored, and the config value to publish. */
-export type Created = { resource: OpenResource; pair: Pair; value: string }
+/** What was stored, and the texts of the keys in it. */
+export type Created = { resource: OpenResource; texts: ReadonlyMap<number, string> }
 
 /**
  * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both) and stores it with
@@ -33,10 +32,8 @@ export async function createKeys(
   }
   const live = keys.map(({ version, digest, sealed }) => ({ version, digest, sealed, createdAt: now }))
   const stored = { ...resource, state: to, keys: [...resource.keys, ...live] }
-  const pair = pairToPublish(to)
   // What was just stored under these numbers need not be opened again.
-  const texts = new Map(made.map(({ key, text }) => [key.version, text]))
-  return { resource: stored, pair, value: configValueOf(stored, pair, texts) }
+  return { resource: stored, texts: new Map(made.map(({ key, text }) => [key.version, text])) }
 }
 
 /** A rotation that nobody has asked for is opened by the schedule. A filler needs no intent. */
@@ -52,10 +49,4 @@ function versionsToMake({ keyset, lastVersion }: ResourceState, step: Step) {
   if (step.step === 'create-filler') return { key: null, filler: next }
   const fillerToo = step.step === 'create' && step.reason === 'revoke' && keyset.pendingFiller === null
   return { key: next, filler: fillerToo ? next + 1 : null }
-}
-
-function pairToPublish({ keyset, rotation }: ResourceState): Pair {
-  if (rotation) return pairOfRotation(keyset, rotation.reason)
-  if (keyset.pendingFiller === null) throw new Error('no key was made')
-  return { first: keyset.current, second: keyset.pendingFiller }
 }

@@ -1,7 +1,7 @@
-import { secureKeyValue } from '../../domain/config-vars.ts'
 import type { NamedKey } from '../../domain/history.ts'
+import { isInDoubt } from '../../domain/judge-held.ts'
 import { keyFromBytes } from '../../domain/key.ts'
-import type { Pair } from '../../domain/keyset.ts'
+import type { ResourceState } from '../../domain/resource-state.ts'
 import { decideStep, type Step } from '../../domain/rotation.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
@@ -15,6 +15,8 @@ export type OpenResource = ClaimedResource & {
   sealer: ResourceSealer
   session: HerokuSession
   step: Step
+  /** Heroku is read before anything is pushed. */
+  inDoubt: boolean
   /** Its stored keys, where the step needs more of them than the one that signs. */
   keys: readonly StoredKey[]
 }
@@ -32,34 +34,44 @@ export async function openResource(
   const sealer = opening instanceof Promise ? await opening : opening
   const session = createHerokuSession(deps, { ...claimed, sealer }, callSignal)
   const { state, grace } = claimed
-  const step = decideStep({ ...state, grace }, deps.now())
-  const keys = await keysFor(deps, claimed, step)
-  return keys && { ...claimed, sealer, session, step, keys }
-}
-
-/** A rotation needs the current key alone, beside the one that it makes. Whatever is rarer reads all that are stored. */
-async function keysFor(deps: Deps, claimed: ClaimedResource, { step }: Step) {
-  if (step === 'wait' || step === 'erase') return []
-  if (step === 'create' && claimed.state.keyset.pendingFiller === null) return []
-  return await findKeysOf(deps.db, claimed)
+  const now = deps.now()
+  const step = decideStep({ ...state, grace }, now)
+  const inDoubt = isLookedAtFirst(deps, claimed, step, now)
+  const keys = needsCurrentAlone(claimed, step, inDoubt, now) ? [] : await findKeysOf(deps.db, claimed)
+  return keys && { ...claimed, sealer, session, step, inDoubt, keys }
 }
 
 /**
- * The config value of two stored versions. `known` are texts of versions that this process has just stored; all others
- * are opened. Throws `sealed-value-unreadable`.
+ * A pair that was stored before this claim may be at Heroku already. A revoke reads nothing before its first push: it
+ * overwrites whatever is there. One that was asked for before this epoch may have been served in a past that is lost.
  */
-export function configValueOf(
-  resource: OpenResource,
-  { first, second }: Pair,
-  known?: ReadonlyMap<number, string>,
-): string {
-  return secureKeyValue(
-    known?.get(first) ?? textOf(resource, first),
-    known?.get(second) ?? textOf(resource, second),
-  )
+function isLookedAtFirst(deps: Deps, { state }: ClaimedResource, step: Step, now: Date): boolean {
+  const { epoch } = deps.installation.standing()
+  if (step.step === 'publish' || step.step === 'publish-filler') return true
+  if (step.step === 'create' && step.reason === 'revoke') return isRevokeOfThePast(deps, state)
+  if (step.step === 'create') return isInDoubt(state, epoch, step.dueAt, now)
+  return step.step === 'create-filler' && isInDoubt(state, epoch, now, now)
 }
 
-function textOf({ sealer, keys, sealedCurrent, state }: OpenResource, version: number): string {
+/** Whether a revoke is under way that was asked for before the present epoch began. */
+export function isRevokeOfThePast(
+  { installation }: Pick<Deps, 'installation'>,
+  { rotation }: ResourceState,
+): boolean {
+  return rotation?.reason === 'revoke' && rotation.openedAt < installation.standing().since
+}
+
+/** A rotation needs the current key alone, beside the one that it makes. Whatever is rarer reads all that are stored. */
+function needsCurrentAlone({ state }: ClaimedResource, { step }: Step, inDoubt: boolean, now: Date): boolean {
+  if (step === 'wait' || step === 'erase') return true
+  const { second, older, pendingFiller } = state.keyset
+  // A key that is displaced before its time stays in the keyring.
+  const displaced = older.length > 0 || (!second.filler && second.until > now)
+  return step === 'create' && !inDoubt && !displaced && pendingFiller === null
+}
+
+/** The text of a stored key. Throws `sealed-value-unreadable`. */
+export function storedText({ sealer, keys, sealedCurrent, state }: OpenResource, version: number): string {
   const isCurrent = version === state.keyset.current
   const sealed = isCurrent ? sealedCurrent : keys.find((key) => key.version === version)?.sealed
   if (!sealed) throw new Error(`key version ${version} is not stored`)

@@ -15,8 +15,14 @@ import type { Deps } from '../deps.ts'
 import type { Group } from './group.ts'
 import { namedKey, type OpenResource } from './open-resource.ts'
 
-/** A pair that Heroku has confirmed, to be made the truth here. */
-export type Confirmed = { resource: OpenResource; pair: Pair; publishedAt: Date; retried: boolean }
+/** A pair that Heroku has confirmed, to be made the truth here. `arrived`: an earlier push had brought it. */
+export type Confirmed = {
+  resource: OpenResource
+  pair: Pair
+  publishedAt: Date
+  retried: boolean
+  arrived: boolean
+}
 
 /**
  * The step `promote`: pointers, next date, history and the end of the claim, in one transaction. Where nobody has
@@ -25,7 +31,7 @@ export type Confirmed = { resource: OpenResource; pair: Pair; publishedAt: Date;
  */
 export async function promote(deps: Deps, group: Group, confirmed: Confirmed): Promise<boolean> {
   const { resource } = confirmed
-  const change = promotionOf(resource, confirmed, deps.now())
+  const change = promotionOf(deps, resource, confirmed)
   if (!change) return false
   const written = (await group.write(change)) ? change : await promoteChanged(deps, confirmed)
   if (!written) return false
@@ -44,7 +50,8 @@ async function promoteChanged(deps: Deps, confirmed: Confirmed): Promise<Change 
     const resource = await findResource(trx, resourceId)
     if (!resource) return undefined
     const { grace, periodMs } = resource
-    const change = promotionOf({ ...confirmed.resource, ...present, grace, periodMs }, confirmed, deps.now())
+    const current = { ...confirmed.resource, ...present, grace, periodMs }
+    const change = promotionOf(deps, current, confirmed)
     if (change) await writeChanges(trx, [change], deps.now())
     return change
   })
@@ -52,16 +59,18 @@ async function promoteChanged(deps: Deps, confirmed: Confirmed): Promise<Change 
 
 /** Undefined when the resource does not wait for this very pair. */
 function promotionOf(
+  deps: Pick<Deps, 'now' | 'installation'>,
   resource: OpenResource,
-  confirmed: Omit<Confirmed, 'resource'>,
-  now: Date,
+  { pair, publishedAt, retried, arrived }: Omit<Confirmed, 'resource'>,
 ): Change | undefined {
+  const now = deps.now()
   const { resourceId, fence, revision, state, grace, periodMs } = resource
-  const { pair, publishedAt, retried } = confirmed
   const step = decideStep({ ...state, grace }, now)
   if (step.step !== 'publish' && step.step !== 'publish-filler') return undefined
   if (step.pair.first !== pair.first || step.pair.second !== pair.second) return undefined
-  const facts: PromotionFacts = { grace, periodMs, publishedAt, retried }
+  // What arrived earlier says nothing of this epoch: only a push confirms it.
+  const epoch = arrived ? state.trust.confirmedEpoch : deps.installation.standing().epoch
+  const facts: PromotionFacts = { grace, periodMs, publishedAt, retried, epoch }
   const after = step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now)
   const events = [promotionEvent(resource, after, publishedAt, now)]
   const { state: to, erased } = after

@@ -1,20 +1,42 @@
-import type { HerokuResult } from '../../domain/heroku-failure.ts'
-import type { HerokuSession } from '../heroku/heroku-session.ts'
+import type { Pair } from '../../domain/keyset.ts'
+import { publishedPair } from '../../domain/keyset.ts'
+import { afterPublished, type PromotionFacts, type ResourceState } from '../../domain/resource-state.ts'
+import { configVarsOf, type PublishedVars } from '../config-vars-of.ts'
+import type { Deps } from '../deps.ts'
+import { type OpenResource, storedText } from './open-resource.ts'
+
+/** What is brought to Heroku: the pair that waits for it, and the config vars that say so. */
+export type Publication = { pair: Pair; vars: PublishedVars }
 
 /**
- * The step `publish`: brings the value of the stored pair to Heroku, which restarts every attached app. With `readBack`, because an
- * earlier attempt may have arrived without our hearing of it, the config is read first and left alone when it already
- * holds the pair. No transaction is open meanwhile.
+ * What the step `publish` is to bring to Heroku. The keyring tells the state as it is once Heroku has taken it, as of
+ * this moment. Undefined when nothing waits. Throws `sealed-value-unreadable`.
  */
-export async function publishValue(
-  session: HerokuSession,
-  value: string,
-  options: { readBack: boolean },
-): Promise<HerokuResult<void>> {
-  if (options.readBack) {
-    const present = await session.readConfig()
-    if (!present.ok) return present
-    if (present.value === value) return { ok: true, value: undefined }
+export function publicationOf(
+  deps: Pick<Deps, 'now' | 'witness' | 'installation'>,
+  resource: OpenResource,
+  texts?: ReadonlyMap<number, string>,
+): Publication | undefined {
+  const now = deps.now()
+  const { state, grace, periodMs } = resource
+  const { epoch } = deps.installation.standing()
+  const facts: PromotionFacts = { grace, periodMs, publishedAt: now, retried: false, epoch }
+  const after: ResourceState | undefined = afterPublished(state, facts, now)?.state
+  if (!after) return undefined
+  const textOf = (version: number) => texts?.get(version) ?? storedText(resource, version)
+  return {
+    pair: publishedPair(after.keyset),
+    vars: configVarsOf(deps, resource.resourceId, after, textOf),
   }
-  return await session.writeConfig(value)
+}
+
+/** The config vars as they were published last, or as they are pushed again in `epoch`. Throws `sealed-value-unreadable`. */
+export function publishedVars(
+  deps: Pick<Deps, 'witness'>,
+  resource: OpenResource,
+  epoch: number = resource.state.trust.confirmedEpoch,
+): PublishedVars {
+  const { resourceId } = resource
+  const state = { ...resource.state, trust: { ...resource.state.trust, confirmedEpoch: epoch } }
+  return configVarsOf(deps, resourceId, state, (version) => storedText(resource, version))
 }

@@ -1,17 +1,18 @@
-import type { Pair } from '../../domain/keyset.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import type { Deps } from '../deps.ts'
 import { waitForAdoption } from './adoption.ts'
+import { stopBehindHistory } from './behind.ts'
 import { checkConfig } from './check.ts'
 import { contained } from './contained.ts'
-import { type Created, createKeys } from './create.ts'
+import { createKeys } from './create.ts'
 import { giveBack } from './end-failed.ts'
 import { eraseOlderKeys } from './erase.ts'
 import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
-import { configValueOf, type OpenResource, openResource } from './open-resource.ts'
+import { lookFirst } from './look.ts'
+import { type OpenResource, openResource } from './open-resource.ts'
 import { promote } from './promote.ts'
-import { publishValue } from './publish.ts'
+import { type Publication, publicationOf } from './publish.ts'
 
 /** Takes every resource of a group through the step that it needs. Trouble with one stops nobody else. */
 export async function rotateGroup(deps: Deps, group: Group): Promise<Outcome[]> {
@@ -21,11 +22,12 @@ export async function rotateGroup(deps: Deps, group: Group): Promise<Outcome[]> 
 }
 
 /**
- * One rotation, in the order of the protocol. The claim is in hand: decide, create, publish, promote. What the resources
- * of a group write at the same time shares its statements. Whatever dies half way is found by the next claim, which
- * goes on with the same key.
+ * One rotation, in the order of the protocol. The claim is in hand: decide, look where there is doubt, create, publish,
+ * promote. What the resources of a group write at the same time shares its statements. Whatever dies half way is found
+ * by the next claim, which goes on with the same key.
  */
 async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promise<Outcome> {
+  if (claimed.behind) return await stopBehindHistory(deps, claimed)
   const resource = await openResource(deps, claimed, group.callSignal)
   if (!resource) return await giveBack(deps, claimed)
   switch (resource.step.step) {
@@ -33,40 +35,46 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
     case 'erase':
       return await eraseOlderKeys(deps, group, resource)
     case 'check':
-      return await checkConfig(deps, group, resource, resource.step.pair)
+      return await checkConfig(deps, group, resource)
     case 'create-filler':
       return (await waitForAdoption(deps, group, resource)) ?? (await create(deps, group, resource))
     case 'create':
       return await create(deps, group, resource)
     case 'publish':
     case 'publish-filler':
-      // The pair was stored before this claim, so it may be at Heroku already: the config is read first.
-      return await publish(deps, group, storedPair(resource, resource.step.pair), { readBack: true })
+      return await publishStored(deps, group, resource)
   }
 }
 
 async function create(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
+  const looked = resource.inDoubt ? await lookFirst(deps, group, resource) : undefined
+  if (looked && 'outcome' in looked) return looked.outcome
   const created = await createKeys(deps, group, resource)
   if (!created) return await giveBack(deps, resource)
-  return await publish(deps, group, created, { readBack: false })
+  return await push(deps, group, created.resource, publicationOf(deps, created.resource, created.texts))
 }
 
-async function publish(
+/** The pair was stored before this claim, so it may be at Heroku already: the config is read first. */
+async function publishStored(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
+  const publication = publicationOf(deps, resource)
+  const looked = await lookFirst(deps, group, resource, publication?.vars)
+  if (looked && 'outcome' in looked) return looked.outcome
+  return await push(deps, group, resource, publication, { arrived: looked?.arrived ?? false, retried: true })
+}
+
+async function push(
   deps: Deps,
   group: Group,
-  { resource, pair, value }: Created,
-  { readBack }: { readBack: boolean },
+  resource: OpenResource,
+  publication: Publication | undefined,
+  { arrived, retried } = { arrived: false, retried: false },
 ): Promise<Outcome> {
-  const published = await inFlight(deps, group, resource, () =>
-    publishValue(resource.session, value, { readBack }),
-  )
-  if ('outcome' in published) return published.outcome
+  if (!publication) return await giveBack(deps, resource)
+  if (!arrived) {
+    const pushed = await inFlight(deps, group, resource, () => resource.session.writeConfig(publication.vars))
+    if ('outcome' in pushed) return pushed.outcome
+  }
   // No longer in flight: the next call need not wait for this promotion.
-  const confirmed = { resource, pair, publishedAt: deps.now(), retried: readBack }
+  const confirmed = { resource, pair: publication.pair, publishedAt: deps.now(), retried, arrived }
   return (await promote(deps, group, confirmed)) ? 'promoted' : await giveBack(deps, resource)
-}
-
-/** A pair that was stored before: always what the database has, never what a process remembers. */
-function storedPair(resource: OpenResource, pair: Pair): Created {
-  return { resource, pair, value: configValueOf(resource, pair) }
 }

@@ -61,6 +61,7 @@ export async function sendOverview(
       // Where keys live for minutes, a page that stands still is soon wrong.
       watching: now_.state === 'rotating' || precision === 'second',
       configVar: addon.configVar,
+      keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
+import { afterCheck } from '../../../src/domain/after-look.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { graceEndsAt } from '../../../src/domain/grace.ts'
 import { type Pair, publishedPair } from '../../../src/domain/keyset.ts'
 import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed } from '../../../src/domain/pause.ts'
 import {
-  afterCheck,
   afterErasing,
   afterFailure,
   afterFiller,
@@ -112,7 +112,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     else if (step.step === 'publish' || step.step === 'publish-filler')
       inFlight = { pair: step.pair, retried: true }
     else if (step.step === 'check') {
-      const check = { checkAt: new Date(now.getTime() + 24 * HOUR), repairs: 1 }
+      const check = { checkAt: new Date(now.getTime() + 24 * HOUR), trust: state.trust }
       change({ state: afterCheck(state, check, grace, now), erased: [] })
     } else change(afterErasing(state, grace, now))
   }
@@ -144,7 +144,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     }
     const reason = state.rotation?.reason ?? 'filler'
     pushes.push({ pair, before: publishedPair(state.keyset), reason, at: now })
-    const facts = { grace, periodMs, publishedAt: now, retried }
+    const facts = { grace, periodMs, publishedAt: now, retried, epoch: 1 }
     change(step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now))
   }
 
@@ -164,7 +164,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     if (state.rotation?.reason === 'revoke' && !state.rotation.stuckSince) return
     // It takes the resource from its worker.
     inFlight = null
-    change(afterRevoke(state, OPERATOR, now))
+    change(afterRevoke(state, { openedBy: OPERATOR, epoch: 1 }, now))
     state = { ...state, wakeAt: new Date(0), claimedUntil: null }
   }
 

@@ -1,3 +1,4 @@
+import type { ConfigVars } from '../../../src/domain/config-vars.ts'
 import type { Deps } from '../../../src/flows/deps.ts'
 import type { Access } from '../../../src/heroku/platform.ts'
 
@@ -28,9 +29,9 @@ export function gateAtPush(base: Deps, side: 'before' | 'after'): Gate {
     ...base,
     platform: {
       ...platform,
-      async writeConfig(access: Access, value: string) {
+      async writeConfig(access: Access, vars: ConfigVars) {
         await stop('before')
-        const result = await platform.writeConfig(access, value)
+        const result = await platform.writeConfig(access, vars)
         await stop('after')
         return result
       },

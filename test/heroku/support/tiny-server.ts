@@ -57,6 +57,7 @@ export function callTo(baseUrl: string, setup: CallSetup = {}): HerokuCall {
     budget: { acquire: setup.acquire ?? (async () => true) },
     circuit: createCircuit(now),
     limits: createTokenLimits(now),
+    refusal: () => undefined,
     userAgent: 'securekey test',
     onRateLimited: setup.onRateLimited ?? (async () => {}),
   })

@@ -1,0 +1,135 @@
+import type { GracePeriod } from './grace.ts'
+import type { HeldPair } from './judge-held.ts'
+import type { Keyring } from './keyring-var.ts'
+import { liveVersions, type OlderKey, type SecondKey } from './keyset.ts'
+import type { ResourceState } from './resource-state.ts'
+import { nextWakeAt } from './rotation.ts'
+import { CHECK_AFTER_DOUBT_MS, nextRotationAt as nextDate } from './schedule.ts'
+import { trusted } from './trust.ts'
+
+/** A key that is taken over, by its number and its text. */
+export type AdoptedKey = { version: number; text: string }
+
+/** The state after a pair of Heroku's was taken over, and all keys of it; live versions that are not among them go. */
+export type Adopted = { state: ResourceState; keys: AdoptedKey[]; erased: number[] }
+
+export type AdoptFacts = {
+  grace: GracePeriod
+  periodMs: number
+  /** The version of a key of ours by its fingerprint. */
+  versionOf: (kid: string) => number | undefined
+  kidOf: (text: string) => string
+}
+
+/**
+ * Takes over what Heroku holds. With a keyring of ours the versions come from there, and so do the grace periods and the
+ * next date: this database is the past of that. Versions below those that it lists are never accepted or pushed again.
+ * Without one a person has decided: the second key is verify-only until the next rotation. A rotation under way ends.
+ */
+export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, now: Date): Adopted {
+  const { keyring } = held
+  const { trust } = state
+  const { revokedEpoch } = trust
+  const parts = keyring ? fromKeyring(state, held, keyring, facts, now) : fromPair(state, held, facts, now)
+  const { keys, second, older, nextRotationAt } = parts
+  const [current] = keys
+  if (!current) throw new Error('a pair has a first key')
+  const lowest = Math.min(...keys.map(({ version }) => version))
+  const keyset = {
+    current: current.version,
+    second,
+    pending: null,
+    pendingFiller: null,
+    older,
+    revokedTo: Math.max(state.keyset.revokedTo, keyring ? Math.max(keyring.revokedTo, lowest - 1) : 0),
+  }
+  const adopted: ResourceState = {
+    ...state,
+    keyset,
+    lastVersion: Math.max(state.lastVersion, ...keys.map(({ version }) => version)),
+    publishedAt: earlier(keyring?.rotatedAt ?? now, now),
+    publishedReason: keyring?.reason ?? 'manual',
+    rotation: null,
+    attempts: 0,
+    failures: [],
+    nextRotationAt: inReach(later(nextRotationAt, state.servedDueAt), facts.periodMs, now),
+    // A call of a past that this database has lost may still arrive.
+    checkAt: new Date(now.getTime() + CHECK_AFTER_DOUBT_MS),
+    trust: { ...trusted(keyring?.epoch ?? trust.confirmedEpoch), revokedEpoch, repairedAt: trust.repairedAt },
+    claimedUntil: null,
+  }
+  const live = liveVersions(keyset)
+  return {
+    state: { ...adopted, wakeAt: nextWakeAt({ ...adopted, grace: facts.grace }, now) },
+    keys,
+    erased: liveVersions(state.keyset).filter((version) => !live.includes(version)),
+  }
+}
+
+type Parts = { keys: AdoptedKey[]; second: SecondKey; older: OlderKey[]; nextRotationAt: Date }
+
+function fromKeyring(
+  state: ResourceState,
+  { pair }: HeldPair,
+  { keys: listed, nextRotationAt }: Keyring,
+  { kidOf }: AdoptFacts,
+  now: Date,
+): Parts {
+  const highest = Math.max(state.lastVersion, ...listed.map(({ version }) => version))
+  const signs = listed.find(({ use }) => use === 'sign')
+  const inSecond = listed.find(({ kid, use }) => use === 'verify' && kid === kidOf(pair.second))
+  // A filler is not listed: it gets a number of its own here.
+  const second: SecondKey = inSecond?.until
+    ? { version: inSecond.version, filler: false, until: inSecond.until }
+    : { version: highest + 1, filler: true }
+  const others = listed.flatMap(({ version, until, key }) =>
+    key !== undefined && until !== null && until > now ? [{ version, until, text: key }] : [],
+  )
+  return {
+    keys: [
+      { version: signs?.version ?? highest, text: pair.first },
+      { version: second.version, text: pair.second },
+      ...others.map(({ version, text }) => ({ version, text })),
+    ],
+    second,
+    older: others.map(({ version, until }) => ({ version, until })),
+    nextRotationAt,
+  }
+}
+
+function fromPair(
+  state: ResourceState,
+  { pair }: HeldPair,
+  { versionOf, kidOf, periodMs }: AdoptFacts,
+  now: Date,
+): Parts {
+  const { lastVersion } = state
+  // Nobody knows how long apps have signed with these: at least half a period is left.
+  const nextRotationAt = nextDate(new Date(state.nextRotationAt.getTime() - periodMs), periodMs, now)
+  const secondVersion = versionOf(kidOf(pair.second)) ?? lastVersion + 1
+  const firstVersion = versionOf(kidOf(pair.first)) ?? Math.max(lastVersion, secondVersion) + 1
+  return {
+    keys: [
+      { version: firstVersion, text: pair.first },
+      { version: secondVersion, text: pair.second },
+    ],
+    second: { version: secondVersion, filler: false, until: nextRotationAt },
+    older: [],
+    nextRotationAt,
+  }
+}
+
+function earlier(a: Date, b: Date): Date {
+  return a < b ? a : b
+}
+
+/** A due date is served once, so the next one lies behind the last. */
+function later(date: Date, served: Date | null): Date {
+  return served !== null && date <= served ? new Date(served.getTime() + 1) : date
+}
+
+/** The date comes from outside: none is farther away than two periods. */
+function inReach(date: Date, periodMs: number, now: Date): Date {
+  const farthest = new Date(now.getTime() + 2 * periodMs)
+  return date > farthest ? new Date(now.getTime() + periodMs) : date
+}

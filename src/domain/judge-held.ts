@@ -1,0 +1,107 @@
+import { parseSecureKeyValue } from './config-vars.ts'
+import { type Keyring, readKeyring, sameKeysText, witnessedText } from './keyring-var.ts'
+import type { ResourceState } from './resource-state.ts'
+
+/** A rotation so long after its due date was held up by something: Heroku is asked before anything is pushed. */
+const LATE_MS = 10 * 60_000
+
+/** Whether Heroku is read before the next push. Otherwise nothing is read: calls are the scarce thing. */
+export function isInDoubt(state: ResourceState, epoch: number, dueAt: Date, now: Date): boolean {
+  const { trust, attempts } = state
+  if (trust.doubtful || trust.confirmedEpoch < epoch || attempts > 0) return true
+  return now.getTime() - firstServable(state, dueAt).getTime() > LATE_MS
+}
+
+/** The first moment at which a due date could be served: a pause may have ended later. */
+function firstServable({ pause, rotation }: ResourceState, dueAt: Date): Date {
+  const moments = [dueAt, pause?.until, rotation?.openedAt].filter((moment) => moment instanceof Date)
+  return moments.reduce((a, b) => (a > b ? a : b), dueAt)
+}
+
+/**
+ * What Heroku holds, seen from what we know:
+ * - `published`: the pair that was published last
+ * - `expected`: the pair that is being published; an earlier push arrived
+ * - `older`: two keys of ours, none of them revoked
+ * - `revoked`: a pair of ours with a revoked key
+ * - `ahead`: a pair under our MAC that is newer than ours: we are a restored past
+ * - `gone`: the var is not set
+ * - `foreign`: anything else, however well formed; also a pair of ours that is newer than our row says, since then
+ *   somebody has put that row back
+ */
+export type Held =
+  | { held: 'published' | 'expected' | 'older' | 'revoked' | 'gone' }
+  | ({ held: 'ahead' } & HeldPair)
+  | ({ held: 'foreign' } & Partial<HeldPair>)
+
+/** A well-formed pair, and the keyring beside it where that is under our MAC and belongs to the pair. */
+export type HeldPair = { pair: { first: string; second: string }; keyring: Keyring | undefined }
+
+/** All that the verdict on a held config depends on. */
+export type HeldFacts = {
+  resourceId: string
+  state: ResourceState
+  /** The texts of the pair that was published, and of the one that is being published. */
+  published: string
+  expected: string | undefined
+  /** What Heroku returned. */
+  pair: string | null
+  keyring: string | null
+  /** The versions of ours by fingerprint, of every key ever stored, as far as they were asked for. */
+  versionOf: (kid: string) => number | undefined
+  /** When the epoch began, where it is not confirmed for this add-on: the database may be older than what Heroku holds. */
+  pastUntil: Date | undefined
+  kidOf: (text: string) => string
+  holds: (text: string, mac: string) => boolean
+}
+
+/** Says what Heroku holds. Only key material and versions count, never dates. */
+export function judgeHeld(facts: HeldFacts): Held {
+  const { state, pair } = facts
+  if (pair === null || pair === '') return { held: 'gone' }
+  if (pair === facts.expected) return { held: 'expected' }
+  if (pair === facts.published) return { held: 'published' }
+  const keys = parseSecureKeyValue(pair)
+  if (!keys) return { held: 'foreign' }
+  const keyring = witnessed(facts, keys)
+  if (isAhead(facts, keyring)) return { held: 'ahead', pair: keys, keyring }
+  const { current, pending, revokedTo } = state.keyset
+  const [first, second] = [keys.first, keys.second].map((text) => facts.versionOf(facts.kidOf(text)))
+  if (first === undefined || second === undefined) {
+    const reached = keyring !== undefined && keyring.epoch < state.trust.revokedEpoch
+    return reached ? { held: 'revoked' } : { held: 'foreign', pair: keys, keyring }
+  }
+  if (first > current && first !== pending) return { held: 'foreign', pair: keys, keyring }
+  return { held: Math.min(first, second) <= revokedTo ? 'revoked' : 'older' }
+}
+
+/** The keyring beside a pair, if this service wrote the two together. */
+function witnessed(
+  { resourceId, keyring: text, kidOf, holds }: HeldFacts,
+  pair: { first: string },
+): Keyring | undefined {
+  const read = readKeyring(text)
+  if (read?.keyring.keys[0]?.kid !== kidOf(pair.first)) return undefined
+  return holds(witnessedText(resourceId, read.keyring), read.mac) ? read.keyring : undefined
+}
+
+/** Clocks differ by a few seconds. */
+const CLOCK_TOLERANCE_MS = 60_000
+
+function isAhead({ state, pastUntil, versionOf }: HeldFacts, keyring: Keyring | undefined): boolean {
+  const [signs] = keyring?.keys ?? []
+  if (!pastUntil || !keyring || !signs) return false
+  // Published while this epoch was on, and not by us: another environment is alive.
+  if (keyring.rotatedAt.getTime() > pastUntil.getTime() + CLOCK_TOLERANCE_MS) return false
+  const { trust, keyset } = state
+  if (versionOf(signs.kid) === signs.version || keyring.epoch < trust.revokedEpoch) return false
+  return keyring.epoch === trust.confirmedEpoch
+    ? signs.version > keyset.current
+    : keyring.epoch > trust.confirmedEpoch
+}
+
+/** Whether a keyring at Heroku names the same keys as ours. */
+export function isSameKeyring(text: string | null, ours: Keyring): boolean {
+  const read = readKeyring(text)
+  return read !== undefined && sameKeysText(read.keyring.keys) === sameKeysText(ours.keys)
+}

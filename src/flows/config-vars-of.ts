@@ -1,0 +1,36 @@
+import type { ConfigVars } from '../domain/config-vars.ts'
+import { secureKeyValue } from '../domain/config-vars.ts'
+import { fingerprintOf, keyDigest } from '../domain/key.ts'
+import { type Keyring, keyringOf, keyringText, witnessedText } from '../domain/keyring-var.ts'
+import { publishedPair } from '../domain/keyset.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import type { Deps } from './deps.ts'
+
+/** Both config vars of a state, and the keyring that the second of them tells. */
+export type PublishedVars = ConfigVars & { ring: Keyring }
+
+/** The config vars that say this state. `textOf` returns the text of a live version, and is asked once for each. */
+export function configVarsOf(
+  deps: Pick<Deps, 'witness'>,
+  resourceId: string,
+  state: ResourceState,
+  textOf: (version: number) => string,
+): PublishedVars {
+  const texts = new Map<number, string>()
+  const text = (version: number): string => {
+    const found = texts.get(version) ?? textOf(version)
+    texts.set(version, found)
+    return found
+  }
+  const { keyset, publishedReason: reason, publishedAt: rotatedAt, nextRotationAt, trust } = state
+  const { first, second } = publishedPair(keyset)
+  const { confirmedEpoch: epoch } = trust
+  const ring = keyringOf({ keyset, reason, rotatedAt, nextRotationAt, epoch }, text, kidOf)
+  const mac = deps.witness.sign(witnessedText(resourceId, ring))
+  return { pair: secureKeyValue(text(first), text(second)), keyring: keyringText(ring, mac), ring }
+}
+
+/** The fingerprint of a key's text. */
+export function kidOf(text: string): string {
+  return fingerprintOf(keyDigest(text))
+}

@@ -1,0 +1,69 @@
+import { parseSecureKeyValue } from '../domain/config-vars.ts'
+
+/** The names of the two config vars in the manifest, and the prefix that Heroku takes off on an app. */
+export type ConfigVarNames = { configVar: string; keyringVar: string; configVarsPrefix: string }
+
+/** What Heroku holds of the two; null for one that is not set. */
+export type HeldConfig = { pair: string | null; keyring: string | null }
+
+/** More items than this in one answer are none of an add-on's config. */
+const MOST_ITEMS = 100
+
+/**
+ * Reads the config of an add-on from an answer of Heroku's. Neither the form of the names nor that of the list is
+ * documented (contract 13.4), so: a list of `{name, value}` in any order, alone or under `config`, or an object of
+ * values by name; full manifest names or suffixes, in any case; items of no concern are passed over. Undefined when
+ * the answer is none of these.
+ */
+export function readAddonConfig(body: unknown, names: ConfigVarNames): HeldConfig | undefined {
+  const values = itemsOf(body)
+  if (!values) return undefined
+  // A list may be empty. An object that names none of them is some other answer.
+  if (!Array.isArray(body) && !values.some(({ name }) => isNamed(name, names))) return undefined
+  return {
+    pair: readValue(values, names.configVar, names),
+    keyring: readValue(values, names.keyringVar, names),
+  }
+}
+
+/** Whether the answer shows exactly this value, under whatever name. */
+export function showsValue(body: unknown, value: string): boolean {
+  return itemsOf(body)?.some((item) => item.value === value) ?? false
+}
+
+function isNamed(given: string, names: ConfigVarNames): boolean {
+  const name = given.toUpperCase()
+  const suffixAt = names.configVarsPrefix.length + 1
+  return [names.configVar, names.keyringVar].some((each) => name === each || name === each.slice(suffixAt))
+}
+
+type Item = { name: string; value: string | null }
+
+function readValue(values: readonly Item[], name: string, names: ConfigVarNames): string | null {
+  const suffix = name.slice(names.configVarsPrefix.length + 1)
+  for (const wanted of [name, suffix]) {
+    const item = values.find((each) => each.name.toUpperCase() === wanted)
+    if (item) return item.value
+  }
+  if (name !== names.configVar) return null
+  // Under a name that we do not know, such as an attachment's, a pair of keys is still one.
+  const pairs = values.filter((each) => each.value !== null && parseSecureKeyValue(each.value))
+  return pairs.length === 1 ? (pairs[0]?.value ?? null) : null
+}
+
+function itemsOf(body: unknown): Item[] | undefined {
+  if (Array.isArray(body)) return body.slice(0, MOST_ITEMS).flatMap(readItem)
+  if (typeof body !== 'object' || body === null) return undefined
+  const inside = 'config' in body ? body.config : 'config_vars' in body ? body.config_vars : undefined
+  if (typeof inside === 'object' && inside !== null) return itemsOf(inside)
+  return Object.entries(body)
+    .slice(0, MOST_ITEMS)
+    .flatMap(([name, value]) => readItem({ name, value }))
+}
+
+function readItem(item: unknown): Item[] {
+  if (typeof item !== 'object' || item === null || !('name' in item) || typeof item.name !== 'string')
+    return []
+  const value = 'value' in item && typeof item.value === 'string' ? item.value : null
+  return [{ name: item.name, value }]
+}

@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest'
+import { type HeldFacts, isInDoubt, isSameKeyring, judgeHeld } from '../../src/domain/judge-held.ts'
+import { type Keyring, keyringText, witnessedText } from '../../src/domain/keyring-var.ts'
+import { type ResourceState, stateAtProvision } from '../../src/domain/resource-state.ts'
+
+const AT = new Date('2026-03-03T12:00:00Z')
+const after = (ms: number) => new Date(AT.getTime() + ms)
+const MINUTE = 60_000
+const DAY = 86_400_000
+const ID = 'r1'
+
+/** The text of a version of ours; of keys that this database never made, 100 and above. */
+const textOf = (version: number) => version.toString(16).toUpperCase().padStart(64, '0')
+const kidOf = (text: string) => text.slice(-8).toLowerCase()
+const pairOf = (first: number, second: number) => `${textOf(first)},${textOf(second)}`
+const macOf = (text: string) => `k1.${Buffer.from(text).toString('base64url').slice(-60)}`
+
+/** Current is 5, second 4; versions up to 2 were revoked in epoch 3, and the pair was pushed in epoch 3. */
+const STATE: ResourceState = (() => {
+  const made = stateAtProvision({ current: 5, filler: 4, epoch: 3 }, after(14 * DAY), AT)
+  const keyset = {
+    ...made.keyset,
+    second: { version: 4, filler: false, until: after(DAY) },
+    revokedTo: 2,
+  } as const
+  return { ...made, keyset, trust: { ...made.trust, revokedEpoch: 3 } }
+})()
+
+function keyring(keys: [number, number][], more: Partial<Keyring> = {}): Keyring {
+  return {
+    keys: keys.map(([version, text], index) => {
+      const kid = kidOf(textOf(text))
+      return index === 0
+        ? { kid, version, use: 'sign', until: null }
+        : { kid, version, use: 'verify', until: after(DAY) }
+    }),
+    reason: 'scheduled',
+    rotatedAt: AT,
+    nextRotationAt: after(14 * DAY),
+    epoch: 3,
+    revokedTo: 2,
+    ...more,
+  }
+}
+
+const signed = (ring: Keyring, id = ID) => keyringText(ring, macOf(witnessedText(id, ring)))
+
+/** What is made of a held pair, in an epoch that is not confirmed unless said otherwise. */
+function judge(pair: string | null, ring: string | null = null, more: Partial<HeldFacts> = {}) {
+  return judgeHeld({
+    resourceId: ID,
+    state: STATE,
+    published: pairOf(5, 4),
+    expected: undefined,
+    pair,
+    keyring: ring,
+    versionOf: (kid) => (Number.parseInt(kid, 16) < 100 ? Number.parseInt(kid, 16) : undefined),
+    pastUntil: after(DAY),
+    kidOf,
+    holds: (text, mac) => macOf(text) === mac,
+    ...more,
+  })
+}
+
+describe('what Heroku holds', () => {
+  test('is the published pair, whatever the keyring says', () => {
+    expect(judge(pairOf(5, 4))).toEqual({ held: 'published' })
+    expect(judge(pairOf(5, 4), 'nonsense')).toEqual({ held: 'published' })
+  })
+
+  test('is the pair that is to be published: an earlier push arrived', () => {
+    expect(judge(pairOf(6, 5), null, { expected: pairOf(6, 5) })).toEqual({ held: 'expected' })
+  })
+
+  test.each([null, ''])('is gone where it is %j', (pair) => {
+    expect(judge(pair)).toEqual({ held: 'gone' })
+  })
+
+  test('is an older pair of ours, by the history alone or under our MAC', () => {
+    expect(judge(pairOf(4, 3))).toEqual({ held: 'older' })
+    expect(
+      judge(
+        pairOf(4, 3),
+        signed(
+          keyring([
+            [4, 4],
+            [3, 3],
+          ]),
+        ),
+      ),
+    ).toEqual({ held: 'older' })
+  })
+
+  test('is a pair with a revoked key, in whichever place it stands', () => {
+    expect(judge(pairOf(3, 2))).toEqual({ held: 'revoked' })
+    expect(judge(pairOf(2, 3))).toEqual({ held: 'revoked' })
+  })
+
+  test('is newer than a row that somebody has put back: foreign, never older', () => {
+    expect(judge(pairOf(7, 6))).toMatchObject({ held: 'foreign' })
+  })
+
+  test('is a push of the pending key beside another second one: ours', () => {
+    const state = { ...STATE, keyset: { ...STATE.keyset, pending: 6 } }
+    expect(judge(pairOf(6, 4), null, { state, expected: pairOf(6, 5) })).toEqual({ held: 'older' })
+  })
+
+  test.each([
+    ['no pair', 'nonsense'],
+    ['one key', textOf(5)],
+    ['an unknown pair', pairOf(101, 100)],
+    ['an unknown second key', pairOf(5, 100)],
+    ['an unknown first key', pairOf(100, 5)],
+  ])('is foreign: %s', (_what, pair) => {
+    expect(judge(pair)).toMatchObject({ held: 'foreign' })
+  })
+})
+
+describe('a pair under our MAC that is newer than ours', () => {
+  const pair = pairOf(101, 100)
+  const newer = keyring([
+    [7, 101],
+    [6, 100],
+  ])
+
+  test('is ahead in an epoch that is not confirmed: this database is the past', () => {
+    expect(judge(pair, signed(newer))).toMatchObject({ held: 'ahead', keyring: newer })
+  })
+
+  test('is ahead by its epoch, though its version is not higher', () => {
+    const ring = {
+      ...newer,
+      ...keyring([
+        [5, 101],
+        [4, 100],
+      ]),
+      epoch: 4,
+    }
+    expect(judge(pair, signed(ring))).toMatchObject({ held: 'ahead' })
+  })
+
+  test('is foreign in a confirmed epoch: another environment made it', () => {
+    expect(judge(pair, signed(newer), { pastUntil: undefined })).toMatchObject({ held: 'foreign' })
+  })
+
+  test('is foreign when it was published after this epoch had begun: another environment is alive', () => {
+    const alive = { ...newer, rotatedAt: after(DAY + 2 * MINUTE) }
+    expect(judge(pair, signed(alive))).toMatchObject({ held: 'foreign' })
+  })
+
+  test.each<[string, string]>([
+    ['without a MAC of ours', keyringText(newer, 'k1.nonsense')],
+    ['under the MAC of another add-on', signed(newer, 'r2')],
+    ['with a version that was changed afterwards', signed(newer).replace('"version":7', '"version":8')],
+    ['with an epoch that was changed afterwards', signed(newer).replace('"mac":"3.2.', '"mac":"9.2.')],
+    [
+      'of another pair',
+      signed(
+        keyring([
+          [7, 103],
+          [6, 102],
+        ]),
+      ),
+    ],
+  ])('is foreign %s', (_what, ring) => {
+    expect(judge(pair, ring)).toMatchObject({ held: 'foreign', keyring: undefined })
+  })
+
+  test('is revoked when the last revoke was made in a later epoch than the pair', () => {
+    const state = { ...STATE, trust: { ...STATE.trust, revokedEpoch: 4, confirmedEpoch: 4 } }
+    expect(judge(pair, signed(newer), { state })).toEqual({ held: 'revoked' })
+  })
+
+  test('is foreign when it is older by number: a call of a past that is lost, which nobody knows', () => {
+    const ring = keyring([
+      [3, 101],
+      [2, 100],
+    ])
+    expect(judge(pair, signed(ring))).toMatchObject({ held: 'foreign' })
+  })
+})
+
+describe('Heroku is read before a push', () => {
+  const DUE = after(14 * DAY)
+  test.each<[string, Partial<ResourceState>, number, Date, boolean]>([
+    ['not where all is well', {}, 3, DUE, false],
+    ['after a failed attempt', { attempts: 1 }, 3, DUE, true],
+    ['in an epoch that no push has confirmed', {}, 4, DUE, true],
+    ['where something was seen before', { trust: { ...STATE.trust, doubtful: true } }, 3, DUE, true],
+    ['not ten minutes late', {}, 3, new Date(DUE.getTime() + 10 * MINUTE), false],
+    ['more than ten minutes late', {}, 3, new Date(DUE.getTime() + 10 * MINUTE + 1), true],
+    [
+      'not when a pause has just ended',
+      { pause: { at: AT, until: new Date(DUE.getTime() + DAY), reason: '' } },
+      3,
+      new Date(DUE.getTime() + DAY + MINUTE),
+      false,
+    ],
+  ])('%s', (_when, more, epoch, now, doubt) => {
+    expect(isInDoubt({ ...STATE, ...more }, epoch, DUE, now)).toBe(doubt)
+  })
+})
+
+test('two keyrings are the same when they hold the same keys, whatever their dates', () => {
+  const ring = keyring([
+    [5, 5],
+    [4, 4],
+  ])
+  expect(isSameKeyring(signed({ ...ring, rotatedAt: after(DAY), reason: 'manual' }), ring)).toBe(true)
+  expect(isSameKeyring(signed(keyring([[5, 5]])), ring)).toBe(false)
+  expect(isSameKeyring(null, ring)).toBe(false)
+  expect(isSameKeyring('nonsense', ring)).toBe(false)
+})
