@@ -164,13 +164,15 @@ create table installation (
   database_oid      text not null,
   timeline          text,
   server            text,                    -- address and port of the Postgres server
+  server_started    text not null,           -- when it was started: files that were copied or put back need a start
   heroku_api        text not null,
   heroku_id         text not null,
   addon_id          text not null,
   addon_url         text not null,
   epoch             integer not null default 1, -- rises, and never comes back: see `raiseEpoch`
   epoch_at          timestamptz not null,    -- when it began, by the clock of the database like the next
-  last_seen         timestamptz not null     -- a worker was alive
+  last_seen         timestamptz not null,    -- a worker was alive
+  written_by        bigint not null          -- the transaction that wrote this row; a restore writes it by another
 );
 
 -- A grant code waits here until it is exchanged. The digest stays, so that no code is ever exchanged twice.

@@ -46,6 +46,7 @@ create table installation (
   database_oid text not null,
   timeline text,
   server text,
+  server_started text not null,
   heroku_api text not null,
   heroku_id text not null,
   addon_id text not null,
@@ -53,6 +54,7 @@ create table installation (
   epoch integer not null default 1,
   epoch_at timestamp with time zone not null,
   last_seen timestamp with time zone not null,
+  written_by bigint not null,
   constraint installation_pkey PRIMARY KEY (only_row),
   constraint installation_only_row_check CHECK (only_row)
 );

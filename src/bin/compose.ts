@@ -54,9 +54,10 @@ export async function compose(
     url: config.databaseUrl,
     poolSize: options.poolSize,
     onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
+    onConnect: () => installation.noteConnection(),
   })
   const log = createLog(logger)
-  const installation = createInstallation(
+  const installation: Installation = createInstallation(
     db,
     {
       herokuApi: config.herokuApiUrl,

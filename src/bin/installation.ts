@@ -48,6 +48,7 @@ async function show(): Promise<string> {
     ['database', known.databaseOid, present.databaseOid],
     ['timeline', known.timeline, present.timeline],
     ['server', known.server, present.server],
+    ['started', known.serverStarted, present.serverStarted],
   ] as const
   return [
     ...parts.map(([name, written, now]) => {

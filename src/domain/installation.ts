@@ -46,3 +46,14 @@ export function isNewEpoch(known: Identity, present: Identity, idleMs: number): 
     moved(known.server, present.server)
   )
 }
+
+/** When the Postgres server was started, and whether the row still stands there as the service wrote it. */
+export type Continuity = { serverStarted: string; asWritten: boolean }
+
+/**
+ * Whether the database may have been put back, however fresh its heartbeat is: a restore writes the row by a transaction
+ * of its own, and files that are put back need a server that is started anew. So do commits that a crash has lost.
+ */
+export function mayBePutBack(known: Continuity, present: Pick<Continuity, 'serverStarted'>): boolean {
+  return !known.asWritten || known.serverStarted !== present.serverStarted
+}

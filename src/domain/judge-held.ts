@@ -64,7 +64,7 @@ export function judgeHeld(facts: HeldFacts): Held {
   const keys = parseSecureKeyValue(pair)
   if (!keys) return { held: 'foreign' }
   const keyring = witnessed(facts, keys)
-  if (isAhead(facts, keyring)) return { held: 'ahead', pair: keys, keyring }
+  if (isAhead(facts, keyring, keys.second)) return { held: 'ahead', pair: keys, keyring }
   const { current, pending, revokedTo } = state.keyset
   const [first, second] = [keys.first, keys.second].map((text) => facts.versionOf(facts.kidOf(text)))
   if (first === undefined || second === undefined) {
@@ -88,13 +88,22 @@ function witnessed(
 /** Clocks differ by a few seconds. */
 const CLOCK_TOLERANCE_MS = 60_000
 
-function isAhead({ state, pastUntil, versionOf }: HeldFacts, keyring: Keyring | undefined): boolean {
+function isAhead(
+  { state, pastUntil, versionOf, kidOf }: HeldFacts,
+  keyring: Keyring | undefined,
+  second: string,
+): boolean {
   const [signs] = keyring?.keys ?? []
   if (!pastUntil || !keyring || !signs) return false
   // Published while this epoch was on, and not by us: another environment is alive.
   if (keyring.rotatedAt.getTime() > pastUntil.getTime() + CLOCK_TOLERANCE_MS) return false
   const { trust, keyset } = state
-  if (versionOf(signs.kid) === signs.version || keyring.epoch < trust.revokedEpoch) return false
+  if (keyring.epoch < trust.revokedEpoch) return false
+  if (versionOf(signs.kid) === signs.version) {
+    // The same key signs. Only a filler is not listed: one came into the second place that this past has not seen.
+    const isFiller = !keyring.keys.some(({ kid }) => kid === kidOf(second))
+    return isFiller && signs.version === keyset.current && versionOf(kidOf(second)) === undefined
+  }
   return keyring.epoch === trust.confirmedEpoch
     ? signs.version > keyset.current
     : keyring.epoch > trust.confirmedEpoch

@@ -13,6 +13,8 @@ export type DatabaseOptions = {
   poolSize: number
   /** Told when an idle connection breaks; without a listener `pg` would end the process. */
   onIdleError: (error: Error) => void
+  /** Told of each new connection: it may lead to another server than the ones before. */
+  onConnect?: () => void
   statementTimeoutMs?: number
 }
 
@@ -38,7 +40,10 @@ export function openDatabase(options: DatabaseOptions): Db {
   })
   pool.on('error', options.onIdleError)
   // A connection that breaks while it is in use tells its query, and also emits an error that would end the process.
-  pool.on('connect', (client) => client.on('error', () => undefined))
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined)
+    options.onConnect?.()
+  })
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }
 

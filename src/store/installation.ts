@@ -8,6 +8,7 @@ export type DatabasePlace = {
   databaseOid: string
   timeline: string | null
   server: string | null
+  serverStarted: string
 }
 
 /** Which Heroku and which add-on a process was set up for. */
@@ -15,17 +16,19 @@ export type ServicePlace = { herokuApi: string; herokuId: string; addonId: strin
 
 /**
  * What is written down of the installation. `since`: when the epoch began. `idleMs`: since a worker was last alive. Both
- * are by the clock of the database.
+ * are by the clock of the database. `asWritten`: the row stands there as this service wrote it, and was not restored.
  */
-export type StoredInstallation = DatabasePlace & ServicePlace & { epoch: number; since: Date; idleMs: number }
+export type StoredInstallation = DatabasePlace &
+  ServicePlace & { epoch: number; since: Date; idleMs: number; asWritten: boolean }
 
 /** Insufficient privilege; and "recovery is in progress", which a standby says of its log. */
 const NOT_TOLD = ['42501', '55000']
 
 /** Asks the database which one it is. */
 export async function readPlace(db: Db): Promise<DatabasePlace> {
-  const { rows } = await sql<{ oid: string; server: string | null }>`
-    select oid::text as oid, host(inet_server_addr()) || ':' || inet_server_port() as server
+  const { rows } = await sql<{ oid: string; server: string | null; started: string }>`
+    select oid::text as oid, host(inet_server_addr()) || ':' || inet_server_port() as server,
+           (pg_postmaster_start_time() at time zone 'utc')::text as started
       from pg_database where datname = current_database()`.execute(db)
   const [row] = rows
   return {
@@ -34,6 +37,7 @@ export async function readPlace(db: Db): Promise<DatabasePlace> {
     // The timeline of pg_control_checkpoint() lags behind a promotion until the next checkpoint; this does not.
     timeline: await textIfTold(db, 'select left(pg_walfile_name(pg_current_wal_lsn()), 8) as text'),
     server: row?.server ?? null,
+    serverStarted: row?.started ?? '',
   }
 }
 
@@ -60,6 +64,7 @@ export async function findOrMakeInstallation(
       ...rowOf(place),
       epoch_at: sql<Date>`clock_timestamp()`,
       last_seen: sql<Date>`clock_timestamp()`,
+      written_by: THIS_TRANSACTION,
     })
     .onConflict((conflict) => conflict.column('only_row').doNothing())
     .execute()
@@ -68,11 +73,16 @@ export async function findOrMakeInstallation(
   return made
 }
 
+/** Goes into the row with each write, so that it is that of the row's own `xmin`. */
+const THIS_TRANSACTION = sql<string>`pg_current_xact_id()::text::bigint`
+
 async function find(db: Db): Promise<StoredInstallation | undefined> {
   const row = await db
     .selectFrom('installation')
     .selectAll()
     .select(sql<number>`extract(epoch from clock_timestamp() - last_seen)::float8 * 1000`.as('idle_ms'))
+    // The low half of the number is what a row keeps of it.
+    .select(sql<boolean>`xmin::text::bigint = written_by % 4294967296`.as('as_written'))
     .executeTakeFirst()
   return row && installationOf(row)
 }
@@ -96,6 +106,7 @@ export async function raiseEpoch(
       )`,
       epoch_at: sql<Date>`clock_timestamp()`,
       last_seen: sql<Date>`clock_timestamp()`,
+      written_by: THIS_TRANSACTION,
     })
     .where('epoch', '=', seenEpoch)
     .execute()
@@ -103,7 +114,10 @@ export async function raiseEpoch(
 
 /** A worker is alive. */
 export async function noteAlive(db: Db): Promise<void> {
-  await db.updateTable('installation').set({ last_seen: sql<Date>`clock_timestamp()` }).execute()
+  await db
+    .updateTable('installation')
+    .set({ last_seen: sql<Date>`clock_timestamp()`, written_by: THIS_TRANSACTION })
+    .execute()
 }
 
 function rowOf(place: DatabasePlace & ServicePlace) {
@@ -112,6 +126,7 @@ function rowOf(place: DatabasePlace & ServicePlace) {
     database_oid: place.databaseOid,
     timeline: place.timeline,
     server: place.server,
+    server_started: place.serverStarted,
     heroku_api: place.herokuApi,
     heroku_id: place.herokuId,
     addon_id: place.addonId,
@@ -119,12 +134,15 @@ function rowOf(place: DatabasePlace & ServicePlace) {
   }
 }
 
-function installationOf(row: Selectable<Schema['installation']> & { idle_ms: number }): StoredInstallation {
+type Row = Selectable<Schema['installation']> & { idle_ms: number; as_written: boolean }
+
+function installationOf(row: Row): StoredInstallation {
   return {
     systemIdentifier: row.system_identifier,
     databaseOid: row.database_oid,
     timeline: row.timeline,
     server: row.server,
+    serverStarted: row.server_started,
     herokuApi: row.heroku_api,
     herokuId: row.heroku_id,
     addonId: row.addon_id,
@@ -132,5 +150,6 @@ function installationOf(row: Selectable<Schema['installation']> & { idle_ms: num
     epoch: row.epoch,
     since: row.epoch_at,
     idleMs: row.idle_ms,
+    asWritten: row.as_written,
   }
 }

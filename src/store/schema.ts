@@ -112,6 +112,7 @@ export const TABLES = {
     database_oid: text(),
     timeline: orNull(text()),
     server: orNull(text()),
+    server_started: text(),
     heroku_api: text(),
     heroku_id: text(),
     addon_id: text(),
@@ -119,6 +120,7 @@ export const TABLES = {
     epoch: withDefault(integer),
     epoch_at: moment,
     last_seen: moment,
+    written_by: bigint,
   },
   oauth_grants: {
     resource_id: uuid,

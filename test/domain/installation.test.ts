@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { differences, type Identity, isNewEpoch } from '../../src/domain/installation.ts'
+import { differences, type Identity, isNewEpoch, mayBePutBack } from '../../src/domain/installation.ts'
 
 const KNOWN: Identity = {
   systemIdentifier: '7300000000000000001',
@@ -48,4 +48,11 @@ test('a failover or another server is the same installation in a new epoch', () 
 test('ten minutes without a worker begin a new epoch, less do not', () => {
   expect(isNewEpoch(KNOWN, KNOWN, 10 * 60_000)).toBe(false)
   expect(isNewEpoch(KNOWN, KNOWN, 10 * 60_000 + 1)).toBe(true)
+})
+
+test('a row that a restore wrote, and a server that was started anew, may be a past that was put back', () => {
+  const known = { serverStarted: '2026-03-03 12:00:00', asWritten: true }
+  expect(mayBePutBack(known, { serverStarted: '2026-03-03 12:00:00' })).toBe(false)
+  expect(mayBePutBack(known, { serverStarted: '2026-03-03 12:00:01' })).toBe(true)
+  expect(mayBePutBack({ ...known, asWritten: false }, known)).toBe(true)
 })

@@ -139,6 +139,18 @@ describe('a pair under our MAC that is newer than ours', () => {
     expect(judge(pair, signed(ring))).toMatchObject({ held: 'ahead' })
   })
 
+  test('is ahead by a filler alone, which came into the second place and is listed by no keyring', () => {
+    const ring = keyring([[5, 5]])
+    expect(judge(pairOf(5, 100), signed(ring))).toMatchObject({ held: 'ahead', keyring: ring })
+    expect(judge(pairOf(5, 100), signed(ring), { pastUntil: undefined })).toMatchObject({ held: 'foreign' })
+    const listed = keyring([
+      [5, 5],
+      [6, 100],
+    ])
+    expect(judge(pairOf(5, 100), signed(listed))).toMatchObject({ held: 'foreign' })
+    expect(judge(pairOf(3, 100), signed(keyring([[3, 3]])))).toMatchObject({ held: 'foreign' })
+  })
+
   test('is foreign in a confirmed epoch: another environment made it', () => {
     expect(judge(pair, signed(newer), { pastUntil: undefined })).toMatchObject({ held: 'foreign' })
   })

@@ -1,4 +1,4 @@
-import { differences, isNewEpoch } from '../../domain/installation.ts'
+import { differences, isNewEpoch, mayBePutBack } from '../../domain/installation.ts'
 import type { Db } from '../../store/database.ts'
 import {
   findOrMakeInstallation,
@@ -20,14 +20,21 @@ export type Standing = {
 export type Installation = {
   /** Asks the database which one it is. `alive`: a worker asks, so the installation is alive. */
   look: (options?: { alive?: boolean }) => Promise<Standing>
-  /** The same, but not more often than every ten seconds; at once in between. */
+  /**
+   * The same, but not more often than every ten seconds, and at once in between. A new connection may lead to another
+   * server, so after one it asks again.
+   */
   lookNow: (options?: { alive?: boolean }) => Standing | Promise<Standing>
   /** What the last look came to. Before the first one: nobody may be called. */
   standing: () => Standing
+  /** A new connection was made. */
+  noteConnection: () => void
 }
 
 const LOOK_EVERY_MS = 10_000
 const ALIVE_EVERY_MS = 60_000
+/** A look may need a new connection itself. */
+const MOST_LOOKS = 3
 const NOT_LOOKED: Standing = {
   epoch: 0,
   since: new Date(0),
@@ -39,12 +46,16 @@ export function createInstallation(db: Db, place: ServicePlace, log: Log, now: (
   let standing = NOT_LOOKED
   let lookedAtMs = Number.NEGATIVE_INFINITY
   let looking: Promise<Standing> | undefined
+  let connections = 0
+  let connectionsLookedAt = 0
 
   async function look({ alive = false }: { alive?: boolean } = {}): Promise<Standing> {
+    const connectionsAtStart = connections
     const present = { ...(await readPlace(db)), ...place }
     let known = await findOrMakeInstallation(db, present)
     const differs = differences(known, present)
-    if (differs.length === 0 && isNewEpoch(known, present, known.idleMs)) {
+    const isNew = isNewEpoch(known, present, known.idleMs) || mayBePutBack(known, present)
+    if (differs.length === 0 && isNew) {
       await raiseEpoch(db, known.epoch, present)
       const before = known.epoch
       known = await findOrMakeInstallation(db, present)
@@ -57,6 +68,7 @@ export function createInstallation(db: Db, place: ServicePlace, log: Log, now: (
     }
     standing = { epoch: known.epoch, since: known.since, differs }
     lookedAtMs = now().getTime()
+    connectionsLookedAt = connectionsAtStart
     return standing
   }
 
@@ -68,11 +80,21 @@ export function createInstallation(db: Db, place: ServicePlace, log: Log, now: (
     return looking
   }
 
+  const isPresent = () =>
+    connectionsLookedAt === connections && Math.abs(now().getTime() - lookedAtMs) < LOOK_EVERY_MS
+
+  async function presentLook(options?: { alive?: boolean }): Promise<Standing> {
+    for (let looks = 0; looks < MOST_LOOKS && !isPresent(); looks += 1) await sharedLook(options)
+    return standing
+  }
+
   return {
     look,
-    lookNow: (options) =>
-      Math.abs(now().getTime() - lookedAtMs) < LOOK_EVERY_MS ? standing : sharedLook(options),
+    lookNow: (options) => (isPresent() ? standing : presentLook(options)),
     standing: () => standing,
+    noteConnection: () => {
+      connections += 1
+    },
   }
 }
 
