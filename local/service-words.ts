@@ -53,6 +53,8 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
       return [told('the rotation under way is cancelled', { tone: 'quiet' })]
     case 'rotation-stuck':
       return [told('the rotation is stuck until someone retries it', { tone: 'bad' })]
+    case 'key-held-back':
+      return [told(`an old key stays: ${details.apps} was seen to sign with it`, { tone: 'warning' })]
     case 'rotation-resumed':
       return [told('retrying the rotation')]
     case 'keys-revoked': {

@@ -29,8 +29,9 @@ create index resources_name on resources (name) where state = 'provisioned';
 -- worker dies. `fence` is the fencing number: each claim raises it, and each later write of that claim compares it.
 -- `revision` is raised by everybody else who changes the row: while it stands still, what a worker has read holds.
 --
--- What a rotation changes stands last. Postgres logs of a row version that stays on its page only the part between
--- the first and the last byte that changed.
+-- What a rotation changes stands last. A claim and its end move an indexed column, so they are never heap-only. But they
+-- mostly stay on their page (`fillfactor`), and of such a row version Postgres logs only the part between the first and
+-- the last byte that changed.
 create table keysets (
   resource_id      uuid primary key references resources (id),
   paused_at        timestamptz,           -- scheduled rotations are held back; `next_rotation_at` counts a known end in
@@ -39,11 +40,13 @@ create table keysets (
   opened_by        jsonb,                 -- who asked for the rotation under way; null: the schedule
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
+  held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps}
   foreign_since    timestamptz,           -- Heroku holds a pair that was never made here: no machine pushes anything
   gone_since       timestamptz,           -- the config var was gone at Heroku and was put back once
   repaired_at      timestamptz,           -- when an older pair was last replaced by the published one
   doubtful         boolean not null default false, -- Heroku is read before the next push
   adopt_asked      boolean not null default false, -- a person wants what Heroku holds to be taken into the keyset
+  unchecked_since  timestamptz,           -- since when no check could be made, because Heroku gave no answer
   confirmed_epoch  integer not null default 0, -- of `installation`, in which Heroku last took a pair
   revoked_epoch    integer not null default 0, -- in which keys were last revoked: those of earlier epochs are dead
   older            jsonb,                 -- displaced before their time and accepted until it: [{version, until}]
@@ -91,8 +94,9 @@ create table keysets (
   constraint keysets_due_once check (reason <> 'scheduled' or served_due_at is null or due_at > served_due_at),
   constraint keysets_pause check ((paused_at is null) = (pause_reason is null))
 ) with (
-  -- Every claim and every completion rewrites a row. Half-empty pages keep the new row version on the same page, and
-  -- a vacuum after 1 % (not 20 %) of the table keeps dead index entries from piling up in front of the due range.
+  -- Every claim and every completion rewrites a row. Half-empty pages have room for the new row version, as long as vacuum
+  -- clears away the line pointers of old ones. A vacuum after 1 % (not 20 %) of the table sees to that, and keeps dead
+  -- index entries from piling up in front of the due range.
   fillfactor = 50,
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 1000,

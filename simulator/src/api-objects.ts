@@ -3,7 +3,15 @@ import type { Heroku } from './heroku.ts'
 import { logInputUrl } from './provision-body.ts'
 import { uuidFrom } from './randomness.ts'
 import { dynoState } from './releases.ts'
-import { type AddOn, type App, type Attachment, attachmentsOf, type Dyno, type Release } from './world.ts'
+import {
+  type AddOn,
+  type App,
+  type Attachment,
+  attachmentsOf,
+  currentRelease,
+  type Dyno,
+  type Release,
+} from './world.ts'
 
 /** The add-on object of the Platform API's schema; `config_vars` are the names on the owning app. */
 export function addonObject(heroku: Heroku, addon: AddOn) {
@@ -80,20 +88,20 @@ export function appObject(heroku: Heroku, app: App) {
   }
 }
 
-/** The release object; `current` is true for the newest. */
+/** The release object; `current` is true for the one that the app runs. */
 export function releaseObject(app: App, release: Release) {
   return {
     addon_plan_names: [],
     app: { id: app.id, name: app.name },
     artifacts: [],
     created_at: release.createdAt,
-    current: release === app.releases.at(-1),
+    current: release === currentRelease(app),
     description: release.description,
     eligible_for_rollback: true,
     id: release.id,
     output_stream_url: null,
     slug: null,
-    status: 'succeeded',
+    status: release.status,
     updated_at: release.createdAt,
     user: release.user,
     version: release.version,

@@ -32,6 +32,7 @@ export function createApp(heroku: Heroku, name: string | undefined, input: Creat
     formation: { ...(input.formation ?? { web: 1 }) },
     dynos: [],
     restartMs: input.restartMs ?? heroku.settings.dynoRestartMs,
+    releaseCommand: 'succeeds',
     attachmentIds: [],
   }
   world.apps.set(app.id, app)

@@ -3,6 +3,7 @@ import { type AttachInput, attach, detach } from './attaching.ts'
 import type { Heroku } from './heroku.ts'
 import { notFound } from './heroku-error.ts'
 import { type CreateAddonInput, provision, repeatProvision } from './provisioning.ts'
+import { setReleaseCommand } from './releases.ts'
 import { changePlan, destroy, destroyApp, rename, repeatDeprovision } from './resource-changes.ts'
 import type { ServiceAnswer } from './service-client.ts'
 import { type SsoForm, type SsoInput, ssoForm } from './sso-form.ts'
@@ -14,7 +15,7 @@ import {
   appView,
   attachmentView,
 } from './view.ts'
-import { type Attachment, appOf, attachmentsOf, liveAddonOf } from './world.ts'
+import { type Attachment, appOf, attachmentsOf, liveAddonOf, type ReleaseCommand } from './world.ts'
 
 /**
  * What a customer does with the CLI or on Heroku's site; each calls the service where Heroku would. A refusal is
@@ -33,6 +34,8 @@ export type Customer = {
   destroy: (input: { addon: string }) => Promise<void>
   setConfigVar: (app: string, name: string, value: string | null) => Promise<void>
   rollback: (app: string, version: number) => Promise<void>
+  /** Whether the release command of the app fails at its next releases, or goes on until it is told its end. */
+  setReleaseCommand: (app: string, command: ReleaseCommand) => Promise<void>
   scale: (app: string, formation: Record<string, number>) => Promise<void>
   runDyno: (app: string, command?: string) => Promise<string>
   stopDyno: (app: string, name: string) => Promise<void>
@@ -56,6 +59,7 @@ export function createCustomer(heroku: Heroku): Customer {
     destroy: async (input) => void (await destroy(heroku, input)),
     setConfigVar: async (app, name, value) => setConfigVars(heroku, appOf(world, app), { [name]: value }),
     rollback: async (app, version) => rollback(heroku, appOf(world, app), version),
+    setReleaseCommand: async (app, command) => setReleaseCommand(heroku, appOf(world, app), command),
     scale: async (app, formation) => scale(heroku, appOf(world, app), formation),
     runDyno: async (app, command) => runDyno(heroku, appOf(world, app), command).name,
     stopDyno: async (app, name) => stopDyno(heroku, app, name),

@@ -1,7 +1,15 @@
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
 import { invalidParams, notFound } from './heroku-error.ts'
-import type { App, Dyno, Release, User } from './world.ts'
+import {
+  type App,
+  currentRelease,
+  type Dyno,
+  type Release,
+  type ReleaseCommand,
+  type ReleaseStatus,
+  type User,
+} from './world.ts'
 
 /** All keys plus all values of an app's config, in bytes (Configuration and Config Vars). */
 const MAX_CONFIG_BYTES = 32 * 1024
@@ -20,7 +28,16 @@ export function checkConfigSize(app: App, config: Record<string, string>): void 
   }
 }
 
-/** Gives the app this config by a new release and restarts its dynos, as any change of config does. */
+const STATUS_AFTER: Readonly<Record<ReleaseCommand, ReleaseStatus>> = {
+  succeeds: 'succeeded',
+  fails: 'failed',
+  runs: 'pending',
+}
+
+/**
+ * Gives the app this config by a new release and restarts its dynos, as any change of config does. A release whose
+ * command fails (Release Phase) changes the config for later releases, and the dynos go on with the one before.
+ */
 export function cutRelease(
   heroku: Heroku,
   app: App,
@@ -30,6 +47,7 @@ export function cutRelease(
   const release: Release = {
     id: heroku.random.uuid(),
     version: (app.releases.at(-1)?.version ?? 0) + 1,
+    status: STATUS_AFTER[app.releaseCommand],
     description: change.description,
     user: change.user,
     createdAt: timestamp(heroku),
@@ -43,8 +61,18 @@ export function cutRelease(
   if (Object.keys(changes).length > 0) heroku.events.emit({ type: 'config', app: name, appId, changes })
   const { version, description, user } = release
   heroku.events.emit({ type: 'release', app: name, appId, version, description, user: user.email })
-  restartDynos(heroku, app)
+  if (release.status === 'succeeded') restartDynos(heroku, app)
   return release
+}
+
+/** Says what the app's release command does from now on. One that ends (`succeeds`, `fails`) ends pending releases. */
+export function setReleaseCommand(heroku: Heroku, app: App, command: ReleaseCommand): void {
+  app.releaseCommand = command
+  const status = STATUS_AFTER[command]
+  const pending = app.releases.filter((release) => release.status === 'pending')
+  if (status === 'pending' || pending.length === 0) return
+  for (const release of pending) release.status = status
+  if (status === 'succeeded') restartDynos(heroku, app)
 }
 
 /** The release with this version; 404 when the app never had it. */
@@ -55,7 +83,7 @@ export function releaseOf(app: App, version: number): Release {
 }
 
 /**
- * Replaces every dyno of the formation by one on the newest release. One-off dynos go on as they are: Heroku does not
+ * Replaces every dyno of the formation by one on the release that the app runs. One-off dynos go on as they are: Heroku does not
  * restart them, so they are the ones that still hold an old key after a rotation.
  */
 export function restartDynos(heroku: Heroku, app: App): void {
@@ -66,7 +94,7 @@ export function restartDynos(heroku: Heroku, app: App): void {
   }
 }
 
-/** Starts one dyno on the newest release. */
+/** Starts one dyno on the release that the app runs. */
 export function startDyno(
   heroku: Heroku,
   app: App,
@@ -74,7 +102,7 @@ export function startDyno(
   type: string,
   command = `npm run ${type}`,
 ): Dyno {
-  const release = app.releases.at(-1)?.version ?? 0
+  const release = currentRelease(app)?.version ?? 0
   const dyno = { id: heroku.random.uuid(), name, type, command, release, startedAt: timestamp(heroku) }
   app.dynos.push(dyno)
   heroku.events.emit({ type: 'dyno', app: app.name, appId: app.id, dyno: name, release, state: 'starting' })

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { World } from './world.ts'
+import type { App, World } from './world.ts'
 
 type Saved = { format: 1 } & {
   [Part in keyof World]: World[Part] extends Map<infer K, infer V> ? [K, V][] : World[Part]
@@ -20,7 +20,7 @@ export function loadWorld(path: string): World | undefined {
   const saved = parse(path, text)
   return {
     customer: saved.customer,
-    apps: new Map(saved.apps),
+    apps: new Map(saved.apps.map(([id, app]) => [id, withReleaseStates(app)])),
     addons: new Map(saved.addons),
     attachments: new Map(saved.attachments),
     appIdsByName: new Map(saved.appIdsByName),
@@ -31,6 +31,12 @@ export function loadWorld(path: string): World | undefined {
     webhooks: new Map(saved.webhooks),
     provisionBodies: new Map(saved.provisionBodies),
   }
+}
+
+/** A file from before there were failed releases holds only such as succeeded. */
+function withReleaseStates(app: App): App {
+  const releases = app.releases.map((release) => ({ ...release, status: release.status ?? 'succeeded' }))
+  return { ...app, releaseCommand: app.releaseCommand ?? 'succeeds', releases }
 }
 
 /** Writes beside the file and renames, so that a crash leaves the old state or the new one, never half of it. */

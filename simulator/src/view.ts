@@ -13,6 +13,7 @@ import {
   addonOf,
   appOf,
   attachmentsOf,
+  currentRelease,
   type Release,
   type User,
 } from './world.ts'
@@ -138,7 +139,7 @@ export function attachmentView(heroku: Heroku, attachment: Attachment): Attachme
 function releaseViews(app: App): ReleaseView[] {
   return app.releases.map((release) => ({
     ...structuredClone(release),
-    current: release === app.releases.at(-1),
+    current: release === currentRelease(app),
   }))
 }
 

@@ -3,10 +3,17 @@ import { HerokuError, notFound } from './heroku-error.ts'
 /** A Heroku user as releases and collaborators show one. */
 export type User = { id: string; email: string }
 
+/** Whether the app runs a release: not while its release command is `pending`, and never once that has `failed`. */
+export type ReleaseStatus = 'succeeded' | 'failed' | 'pending'
+
+/** What the release command of an app does at its next releases; `runs` leaves each pending until it is told an end. */
+export type ReleaseCommand = 'succeeds' | 'fails' | 'runs'
+
 /** One entry of an app's history; `config` is the whole config of the app at that release. */
 export type Release = {
   id: string
   version: number
+  status: ReleaseStatus
   description: string
   user: User
   createdAt: string
@@ -34,6 +41,7 @@ export type App = {
   formation: Record<string, number>
   dynos: Dyno[]
   restartMs: number
+  releaseCommand: ReleaseCommand
   attachmentIds: string[]
 }
 
@@ -149,9 +157,14 @@ function attachmentOf(world: World, id: string): Attachment {
   return attachment
 }
 
-/** The newest release. Every app has one from its creation on. */
-export function currentRelease(app: App): Release {
+/** The newest release, which the app may not run. Every app has one from its creation on. */
+export function newestRelease(app: App): Release {
   const release = app.releases.at(-1)
   if (release === undefined) throw new HerokuError(500, 'internal_error', `${app.name} has no release`)
   return release
+}
+
+/** The release that the app runs: the newest that succeeded. */
+export function currentRelease(app: App): Release | undefined {
+  return app.releases.findLast(({ status }) => status === 'succeeded')
 }

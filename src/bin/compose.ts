@@ -9,6 +9,7 @@ import { createCircuit } from '../heroku/circuit.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
 import { createPlatform } from '../heroku/platform.ts'
+import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
@@ -106,12 +107,16 @@ export async function compose(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
       config.addonClientSecret,
     ),
-    platform: createPlatform(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS), {
-      addonId: ADDON.id,
-      configVar: ADDON.configVar,
-      keyringVar: ADDON.keyringVar,
-      configVarsPrefix: ADDON.configVarsPrefix,
-    }),
+    platform: createPlatform(
+      callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS),
+      {
+        addonId: ADDON.id,
+        configVar: ADDON.configVar,
+        keyringVar: ADDON.keyringVar,
+        configVarsPrefix: ADDON.configVarsPrefix,
+      },
+      createReleaseRight(now),
+    ),
     log,
     settings: {
       configVar: ADDON.configVar,

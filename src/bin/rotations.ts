@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { SecurekeyError } from '../domain/errors.ts'
+import type { Health } from '../domain/health.ts'
 import { describeFailure } from '../domain/heroku-failure.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
@@ -9,6 +10,7 @@ import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
 import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
 import { askToAdopt } from '../flows/operations/foreign.ts'
+import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
 import { listHistory } from '../store/history.ts'
@@ -28,8 +30,8 @@ const USAGE = `Usage: npm run rotations -- <command>
   replace <id or name> | --all   put a fresh key and a filler in the place of a foreign pair; with an id or a name
                                  whatever is there, like a revoke
   now <id or name> [--even-if-too-soon]
-                                 rotate now; refused while apps may still sign with the key
-                                 that would be displaced, unless told otherwise
+                                 rotate now; refused while apps may still sign with the key that would be
+                                 displaced, or were seen to, unless told otherwise
 `
 const ROWS = 100
 /** Some forty versions. */
@@ -103,6 +105,9 @@ async function run(deps: Deps): Promise<string> {
   if (result.outcome === 'requested') return 'Requested: a worker rotates at its next tick.'
   if (result.outcome === 'joined') return 'A rotation is under way already.'
   process.exitCode = 1
+  if (result.outcome === 'held-back') {
+    return `Held back: these apps still sign with the key that would go: ${result.apps.join(', ')}. It stays until ${result.until.toISOString()} at the latest.`
+  }
   return `Too soon: apps may still sign with the key that would go. Possible from ${result.allowedAt.toISOString()}.`
 }
 
@@ -145,19 +150,13 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     listHistory(deps.db, resourceId, { limit: 10, kinds: ROTATION_ENDS }),
   ])
   const state = stored?.state
+  const health = state && (await readHealth(deps.db, resource, state, deps.now()))
   return [
     `${resourceId}  ${resource.name ?? '(no name)'}  plan ${resource.plan}  ${resource.state}`,
-    ...(resource.missingSince
-      ? [`Heroku has not known it since ${resource.missingSince.toISOString()}`]
-      : []),
+    ...(health ? [`health         ${describeHealth(health)}`] : []),
     `next rotation  ${state?.nextRotationAt.toISOString() ?? 'none'}`,
     `next look      ${state?.wakeAt?.toISOString() ?? 'when somebody acts'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
-    ...(state?.trust.foreignSince
-      ? [
-          `Heroku holds a foreign pair since ${state.trust.foreignSince.toISOString()}: adopt it or replace it`,
-        ]
-      : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
     ...keyLives(state, keys, keyEvents).map((key) => {
@@ -168,6 +167,12 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     ...(state?.rotation ? [`  ${describeOpen(state)}`] : []),
     ...rotations.map((row) => `  ${describeEnded(row)}`),
   ].join('\n')
+}
+
+function describeHealth({ state, since, until, operator }: Health): string {
+  const from = since ? ` since ${since.toISOString()}` : ''
+  const to = until ? ` until ${until.toISOString()} at the latest` : ''
+  return `${state}${from}${to}: ${operator}`
 }
 
 function describeOpen({ rotation, attempts, failures }: ResourceState): string {

@@ -50,6 +50,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     publishedAt: earlier(keyring?.rotatedAt ?? now, now),
     publishedReason: keyring?.reason ?? 'manual',
     rotation: null,
+    heldBack: null,
     attempts: 0,
     failures: [],
     nextRotationAt: inReach(later(nextRotationAt, state.servedDueAt), facts.periodMs, now),

@@ -1,12 +1,15 @@
 import type { GracePeriod } from './grace.ts'
 import { claimEnded, type ResourceState } from './resource-state.ts'
+import { type HeldBack, nextWakeAt } from './rotation.ts'
 import type { Trust } from './trust.ts'
 
 /** Heroku holds a pair that was never made here: nothing goes on but a look each day. */
 export function afterForeign(state: ResourceState, lookAgainMs: number, now: Date): ResourceState {
   const checkAt = new Date(now.getTime() + lookAgainMs)
-  const trust = { ...state.trust, foreignSince: state.trust.foreignSince ?? now, adoptAsked: false }
-  return { ...state, trust, checkAt, wakeAt: checkAt, claimedUntil: null }
+  const { trust: before } = state
+  const foreignSince = before.foreignSince ?? now
+  const trust = { ...before, foreignSince, adoptAsked: false, uncheckedSince: null }
+  return { ...state, heldBack: null, trust, checkAt, wakeAt: checkAt, claimedUntil: null }
 }
 
 /**
@@ -20,7 +23,22 @@ export function afterCheck(
   now: Date,
 ): ResourceState {
   const checked = { ...state, ...check }
-  const waits = state.rotation !== null && check.trust.foreignSince !== null
-  if (state.rotation) return { ...checked, wakeAt: waits ? check.checkAt : now, claimedUntil: null }
+  if (state.rotation) {
+    return { ...checked, wakeAt: nextWakeAt({ ...checked, grace }, now), claimedUntil: null }
+  }
   return claimEnded(checked, { keyset: state.keyset, erased: [] }, grace, now).state
+}
+
+/**
+ * Apps still sign with the key that would leave. The first time that is seen, the config is compared at once: if an older
+ * pair has come back, putting that right is what the apps wait for.
+ */
+export function afterHoldingBack(
+  state: ResourceState,
+  heldBack: HeldBack,
+  grace: GracePeriod,
+  now: Date,
+): ResourceState {
+  const held = { ...state, heldBack, checkAt: state.heldBack ? state.checkAt : now }
+  return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

@@ -15,6 +15,7 @@ export type HistoryKind =
   | RotationEnd
   | 'rotation-stuck'
   | 'rotation-resumed'
+  | 'key-held-back'
   | 'filler-published'
   | 'keys-erased'
   | 'keys-revoked'

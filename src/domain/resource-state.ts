@@ -12,7 +12,7 @@ import {
   promoteKey,
 } from './keyset.ts'
 import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
-import { nextWakeAt, type OpenRotation } from './rotation.ts'
+import { decideStep, type HeldBack, nextWakeAt, type OpenRotation } from './rotation.ts'
 import type { RotationReason } from './rotation-reason.ts'
 import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from './schedule.ts'
 import { type Trust, trusted } from './trust.ts'
@@ -30,6 +30,8 @@ export type ResourceState = {
   /** Failed attempts at what is under way, and the newest of their reasons. */
   attempts: number
   failures: readonly Failure[]
+  /** What would be done next waits until apps have the current key. */
+  heldBack: HeldBack | null
   /** The last scheduled due date that was served. */
   servedDueAt: Date | null
   nextRotationAt: Date
@@ -63,6 +65,7 @@ export function stateAtProvision(
     rotation: null,
     attempts: 0,
     failures: [],
+    heldBack: null,
     servedDueAt: null,
     nextRotationAt,
     pause: null,
@@ -82,7 +85,7 @@ export function openRotation(
   return { ...state, rotation: { ...intent, openedAt: now, stuckSince: null }, attempts: 0 }
 }
 
-/** New keys are stored: `key` for the rotation, `filler` for the second place. */
+/** New keys are stored: `key` for the rotation, `filler` for the second place. Nothing is held back any longer. */
 export function withNewKeys(
   state: ResourceState,
   made: { key: number | null; filler: number | null },
@@ -95,6 +98,7 @@ export function withNewKeys(
       pending: made.key ?? keyset.pending,
       pendingFiller: made.filler ?? keyset.pendingFiller,
     },
+    heldBack: null,
     lastVersion: Math.max(state.lastVersion, made.key ?? 0, made.filler ?? 0),
   }
 }
@@ -160,16 +164,6 @@ export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Da
   return claimEnded({ ...state, checkAt, trust }, promoteFiller(state.keyset), facts.grace, now)
 }
 
-/** Heroku confirmed whatever waits for it; undefined when nothing does. */
-export function afterPublished(
-  state: ResourceState,
-  facts: PromotionFacts,
-  now: Date,
-): StateChange | undefined {
-  if (state.rotation) return state.keyset.pending === null ? undefined : afterRotation(state, facts, now)
-  return state.keyset.pendingFiller === null ? undefined : afterFiller(state, facts, now)
-}
-
 /** Older keys whose time is over are erased. */
 export function afterErasing(state: ResourceState, grace: GracePeriod, now: Date): StateChange {
   return claimEnded(state, dropOlder(state.keyset, now), grace, now)
@@ -207,8 +201,13 @@ export function afterRevoke(
 ): StateChange {
   const { keyset, erased } = dropPending(state.keyset)
   const trust = { ...state.trust, revokedEpoch: epoch }
-  const revoked = { ...state, keyset: { ...keyset, revokedTo: state.lastVersion }, trust, failures: [] }
-  return { state: openRotation(revoked, { reason: 'revoke', dueAt: now, openedBy }, now), erased }
+  const fresh = {
+    ...state,
+    keyset: { ...keyset, revokedTo: state.lastVersion },
+    heldBack: null,
+    failures: [],
+  }
+  return { state: openRotation({ ...fresh, trust }, { reason: 'revoke', dueAt: now, openedBy }, now), erased }
 }
 
 /**
@@ -221,7 +220,12 @@ export function wokenAt(state: ResourceState, wakeAt: Date | null, now: Date): R
 
 /** A worker looks at the resource when it next needs a step. A rotation under way keeps its own time. */
 export function wokenWhenNeeded(state: ResourceState, grace: GracePeriod, now: Date): ResourceState {
-  return state.rotation ? state : wokenAt(state, nextWakeAt({ ...state, grace }, now), now)
+  if (state.rotation) return state
+  const free = { ...state, heldBack: null }
+  const { step } = decideStep({ ...free, grace }, now)
+  // What is not due is held back no longer: once it is, the apps are looked at anew.
+  const needed = step === 'create' || step === 'create-filler' ? state : free
+  return wokenAt(needed, nextWakeAt({ ...needed, grace }, now), now)
 }
 
 /** A claim ended well: what failed before counts no more, and the next look is planned. */
@@ -232,5 +236,8 @@ export function claimEnded(
   now: Date,
 ): StateChange {
   const wakeAt = nextWakeAt({ ...state, keyset, grace }, now)
-  return { state: { ...state, keyset, attempts: 0, failures: [], wakeAt, claimedUntil: null }, erased }
+  return {
+    state: { ...state, keyset, attempts: 0, failures: [], wakeAt, claimedUntil: null },
+    erased,
+  }
 }

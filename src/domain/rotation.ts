@@ -16,6 +16,13 @@ export type OpenRotation = {
   stuckSince: Date | null
 }
 
+/**
+ * A step that takes a key out waits, because an app was seen to sign with that key still. The apps are looked at again at
+ * `lookAt`. It goes on at `until` at the latest: one whose end has come is held back no longer, by time or because a
+ * person wants it so.
+ */
+export type HeldBack = { since: Date; until: Date; lookAt: Date; apps: readonly string[] }
+
 /** All that the decision about a resource's next step depends on. */
 export type Situation = {
   keyset: Keyset
@@ -27,6 +34,8 @@ export type Situation = {
   checkAt: Date | null
   /** Heroku holds what was never made here. */
   trust: Pick<Trust, 'foreignSince'>
+  /** What takes a key out waits for apps. */
+  heldBack: Pick<HeldBack, 'lookAt'> | null
 }
 
 export type Step =
@@ -50,12 +59,17 @@ export function decideStep(situation: Situation, now: Date): Step {
       ? { step: 'check', pair: publishedPair(keyset) }
       : { step: 'wait' }
   }
-  if (rotation) {
+  // What takes a key out waits for the next look at the apps; what puts the config right does not.
+  const held = isHeldBack(situation, now)
+  if (rotation && !(held && keyset.pending === null)) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
     return { step: 'publish', pair: pairOfRotation(keyset, reason) }
   }
-  const paused = isPaused(pause, now)
+  const check: Step =
+    checkAt !== null && checkAt <= now ? { step: 'check', pair: publishedPair(keyset) } : { step: 'wait' }
+  if (rotation) return check
+  const paused = isPaused(pause, now) || held
   if (nextRotationAt <= now && !paused) return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
     return { step: 'publish-filler', pair: { first: keyset.current, second: keyset.pendingFiller } }
@@ -63,8 +77,12 @@ export function decideStep(situation: Situation, now: Date): Step {
   if (keyset.older.some(({ until }) => until <= now)) return { step: 'erase' }
   // A filler restarts apps, and a pause is asked for so that none restarts.
   if (isSecondOver(situation, now) && !paused) return { step: 'create-filler' }
-  if (checkAt !== null && checkAt <= now) return { step: 'check', pair: publishedPair(keyset) }
-  return { step: 'wait' }
+  return check
+}
+
+/** Whether apps still sign with the key that would leave, as of the last look. */
+function isHeldBack({ heldBack }: Pick<Situation, 'heldBack'>, now: Date): boolean {
+  return heldBack !== null && heldBack.lookAt > now
 }
 
 /** The pair that a rotation brings to Heroku, once its key is made. */
@@ -84,15 +102,27 @@ function isSecondOver({ keyset: { second }, grace }: Situation, now: Date): bool
  * The next moment at which `decideStep` can return anything but `wait`. Null: only when somebody acts, which happens
  * to a resource that is paused without an end.
  */
-export function nextWakeAt(situation: Omit<Situation, 'rotation'>, now: Date): Date | null {
-  const { keyset, grace, nextRotationAt, pause, checkAt, trust } = situation
+export function nextWakeAt(situation: Situation, now: Date): Date | null {
+  const { keyset, grace, nextRotationAt, rotation, pause, checkAt, trust, heldBack } = situation
   if (trust.foreignSince !== null) return checkAt
   const { second, older, pendingFiller } = keyset
+  const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
+  if (rotation) return lookAt ? earliest([lookAt, checkAt]) : now
   if (pendingFiller !== null) return now
   const paused = isPaused(pause, now)
-  const moments = [checkAt, paused ? (pause?.until ?? null) : nextRotationAt]
-  moments.push(...older.map(({ until }) => until))
-  if (grace.until === 'elapsed' && !second.filler && !paused) moments.push(second.until)
+  const moments = [checkAt, ...older.map(({ until }) => until)]
+  const leaving = [paused ? (pause?.until ?? null) : nextRotationAt]
+  if (grace.until === 'elapsed' && !second.filler && !paused) leaving.push(second.until)
+  const leavesAt = earliest(leaving)
+  moments.push(lookAt && leavesAt ? latest(leavesAt, lookAt) : leavesAt)
+  return earliest(moments)
+}
+
+function earliest(moments: readonly (Date | null)[]): Date | null {
   const times = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]))
   return times.length === 0 ? null : new Date(Math.min(...times))
+}
+
+function latest(a: Date, b: Date): Date {
+  return a > b ? a : b
 }

@@ -14,6 +14,8 @@ export type Trust = {
   repairedAt: Date | null
   /** A person wants whatever pair Heroku holds to be taken into the keyset. */
   adoptAsked: boolean
+  /** Since when no check could be made, because Heroku gave no answer. */
+  uncheckedSince: Date | null
 }
 
 /** Nothing was seen but what was published, in this epoch. */
@@ -26,5 +28,6 @@ export function trusted(epoch: number): Trust {
     goneSince: null,
     repairedAt: null,
     adoptAsked: false,
+    uncheckedSince: null,
   }
 }

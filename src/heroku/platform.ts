@@ -2,15 +2,25 @@ import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { HerokuCall } from './call.ts'
+import type { ReleaseRight } from './release-right.ts'
 
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
 export type Access = { resourceId: string; accessToken: string; signal?: AbortSignal }
 
 /** An app that a resource is attached to. App names change, so apps are known by id. */
-export type Attachment = { appId: string; appName: string; attachmentName: string }
+export type Attachment = { appId: string; appName: string; attachmentName: string; createdAt: Date | null }
 
-/** A release of an app; `byAddon` when it was cut for this add-on's config var. */
-export type Release = { version: number; status: string; createdAt: Date; byAddon: boolean }
+/** A release of an app; `byAddon` when the add-on service cut it. */
+export type Release = {
+  version: number
+  status: string
+  createdAt: Date
+  description: string
+  byAddon: boolean
+}
+
+/** Releases of one app; `complete`: all that it ever had. */
+export type Releases = { releases: Release[]; complete: boolean }
 
 /** api.heroku.com, as far as a partner uses it (Platform API for Partners). */
 export type Platform = {
@@ -19,16 +29,25 @@ export type Platform = {
   /** Sets both config vars, in one release of every attached app, and checks that the answer holds the pair. */
   writeConfig: (access: Access, vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: (access: Access) => Promise<HerokuResult<Attachment[]>>
-  /** The newest releases of an app, newest first. Only partners who were granted it may ask; others get `refused`. */
-  listReleases: (access: Access, appId: string) => Promise<HerokuResult<Release[]>>
+  /**
+   * The newest releases of an app, at most `count`, newest first. Only partners who were granted it may ask; others get
+   * `refused`.
+   */
+  listReleases: (access: Access, appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** False: Heroku has refused releases of late, and nobody is asked for any. */
+  showsReleases: () => boolean
 }
 
 export type PlatformOptions = ConfigVarNames & { addonId: string }
 
-const RELEASES_ASKED = 20
+const LONGEST_DESCRIPTION = 200
 
 /** `call` goes to api.heroku.com. */
-export function createPlatform(call: HerokuCall, options: PlatformOptions): Platform {
+export function createPlatform(
+  call: HerokuCall,
+  options: PlatformOptions,
+  releaseRight: ReleaseRight,
+): Platform {
   const { addonId, configVar, keyringVar } = options
 
   function get(access: Access, path: string, headers: Record<string, string> = {}) {
@@ -68,33 +87,51 @@ export function createPlatform(call: HerokuCall, options: PlatformOptions): Plat
       if (!Array.isArray(result.value)) return unreadable('the attachments are not a list')
       return {
         ok: true,
-        value: objects(result.value).flatMap(({ app, name }) => {
+        value: objects(result.value).flatMap(({ app, name, created_at }) => {
           const [{ id, name: appName } = {}] = objects([app])
-          return typeof id === 'string'
-            ? [{ appId: id, appName: String(appName), attachmentName: String(name) }]
-            : []
+          if (typeof id !== 'string') return []
+          const names = { appName: String(appName), attachmentName: String(name) }
+          return [{ appId: id, ...names, createdAt: dateOf(created_at) }]
         }),
       }
     },
 
-    async listReleases(access, appId) {
-      const range = { range: `version ..; max=${RELEASES_ASKED}, order=desc` }
+    async listReleases(access, appId, count) {
+      if (!releaseRight.mayAsk()) return refused('releases were refused of late')
+      const range = { range: `version ..; max=${count}, order=desc` }
       const result = await get(access, `/apps/${encodeURIComponent(appId)}/releases`, range)
-      if (!result.ok) return result
+      const denied = !result.ok && ['refused', 'missing'].includes(result.failure.kind)
+      if (result.ok || denied) releaseRight.learn(access.resourceId, result.ok)
+      if (!result.ok) return denied ? { ok: false, failure: { ...result.failure, kind: 'refused' } } : result
       if (!Array.isArray(result.value)) return unreadable('the releases are not a list')
-      return { ok: true, value: objects(result.value).map((release) => readRelease(release, addonId)) }
+      const releases = objects(result.value).flatMap((release) => readRelease(release, addonId))
+      return { ok: true, value: { releases, complete: result.value.length < count } }
     },
+
+    showsReleases: releaseRight.mayAsk,
   }
 }
 
-function readRelease(release: Record<string, unknown>, addonId: string): Release {
+function readRelease(release: Record<string, unknown>, addonId: string): Release[] {
+  const { status, description } = release
+  const version = Number(release.version ?? Number.NaN)
   const [user] = objects([release.user])
-  return {
-    version: Number(release.version),
-    status: String(release.status),
-    createdAt: new Date(String(release.created_at)),
-    byAddon: user?.email === `${addonId}@addons.heroku.com`,
-  }
+  const createdAt = dateOf(release.created_at)
+  if (!Number.isSafeInteger(version) || !createdAt) return []
+  return [
+    {
+      version,
+      status: String(status),
+      createdAt,
+      description: typeof description === 'string' ? description.slice(0, LONGEST_DESCRIPTION) : '',
+      byAddon: user?.email === `${addonId}@addons.heroku.com`,
+    },
+  ]
+}
+
+function dateOf(text: unknown): Date | null {
+  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? null : new Date(time)
 }
 
 function headersOf(access: Access): Record<string, string> {
@@ -111,6 +148,10 @@ function callerOf(access: Access): { tokenOf: string; signal?: AbortSignal } {
 function objects(list: unknown): Record<string, unknown>[] {
   if (!Array.isArray(list)) return []
   return list.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+}
+
+function refused(detail: string): HerokuResult<never> {
+  return { ok: false, failure: { kind: 'refused', detail } }
 }
 
 function unreadable(detail: string): HerokuResult<never> {

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { SecondKey } from '../domain/keyset.ts'
 import type { Pause } from '../domain/pause.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
-import type { OpenRotation } from '../domain/rotation.ts'
+import type { HeldBack, OpenRotation } from '../domain/rotation.ts'
 import { type Schema, TABLES } from './schema.ts'
 
 type Row = Selectable<Schema['keysets']>
@@ -32,6 +32,7 @@ export function stateOf(row: StateRow): ResourceState {
     rotation: rotationOf(row),
     attempts: row.attempts,
     failures: row.failures ?? [],
+    heldBack: heldBackOf(row),
     servedDueAt: row.served_due_at,
     nextRotationAt: row.next_rotation_at,
     pause: pauseOf(row),
@@ -41,6 +42,7 @@ export function stateOf(row: StateRow): ResourceState {
       revokedEpoch: row.revoked_epoch,
       doubtful: row.doubtful,
       adoptAsked: row.adopt_asked,
+      uncheckedSince: row.unchecked_since,
       foreignSince: row.foreign_since,
       goneSince: row.gone_since,
       repairedAt: row.repaired_at,
@@ -67,6 +69,12 @@ function rotationOf(row: StateRow): OpenRotation | null {
   }
 }
 
+function heldBackOf({ held_back: held }: StateRow): HeldBack | null {
+  if (!held) return null
+  const { since, until, lookAt, apps } = held
+  return { since: new Date(since), until: new Date(until), lookAt: new Date(lookAt), apps }
+}
+
 function pauseOf(row: StateRow): Pause | null {
   if (row.paused_at === null) return null
   return { at: row.paused_at, until: row.paused_until, reason: row.pause_reason ?? '' }
@@ -74,7 +82,7 @@ function pauseOf(row: StateRow): Pause | null {
 
 /** The row that holds a state, as it is written. */
 export function stateRow(state: ResourceState) {
-  const { keyset, rotation, pause, trust } = state
+  const { keyset, rotation, heldBack, pause, trust } = state
   const { second } = keyset
   return {
     paused_at: pause?.at ?? null,
@@ -83,11 +91,13 @@ export function stateRow(state: ResourceState) {
     opened_by: rotation && rotation.reason !== 'scheduled' ? JSON.stringify(rotation.openedBy) : null,
     failures: jsonList(state.failures),
     stuck_since: rotation?.stuckSince ?? null,
+    held_back: heldBack && JSON.stringify(heldBack),
     foreign_since: trust.foreignSince,
     gone_since: trust.goneSince,
     repaired_at: trust.repairedAt,
     doubtful: trust.doubtful,
     adopt_asked: trust.adoptAsked,
+    unchecked_since: trust.uncheckedSince,
     confirmed_epoch: trust.confirmedEpoch,
     revoked_epoch: trust.revokedEpoch,
     older: jsonList(keyset.older),

@@ -41,8 +41,18 @@ test('show names dates, stages and fingerprints, and no key', async () => {
   const h = await startWithAddon()
   const { text } = await rotations(h, 'show', h.addon.name)
   expect(text).toContain('next rotation  2026-03-17T12:00:00.000Z')
+  expect(text).toContain('health         well')
   expect(text).toMatch(/2 {2}[0-9a-f]{8} {2}current/)
   expect(text).not.toMatch(/[0-9A-F]{64}/)
+})
+
+test('show says how the add-on is doing, since when, and what an operator can do', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  const { text } = await rotations(h, 'show', h.addon.name)
+  expect(text).toContain(`health         missing since ${h.clock.now().toISOString()}: Heroku answers 404.`)
 })
 
 test('verify says what a key is, by its SHA-256 or its fingerprint, and says so when it is given a key', async () => {

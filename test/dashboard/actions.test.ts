@@ -73,6 +73,24 @@ describe('rotate now', () => {
     expect(done.text).not.toContain('data-watch')
   })
 
+  test('says which signatures are no longer accepted then, before the button: what is older than the current key', async () => {
+    const h = await start()
+    const words = /what was signed before <time datetime="([^"]+)"[\s\S]*?is no longer accepted then/
+    // A filler leaves: nobody signed with it.
+    expect((await h.browser.get(h.browser.base)).text).not.toMatch(words)
+    await h.act('rotate')
+    const publishedAt = h.clock.now()
+    await h.worker1.tick()
+    const [, before] = words.exec((await h.browser.get(h.browser.base)).text) ?? []
+    expect(before).toBe(publishedAt.toISOString())
+
+    // And so it is: the key that signed before that moment leaves with the next push.
+    const { second } = keysOn(h)
+    await h.act('rotate', { even_if_too_soon: 'yes' })
+    await h.worker1.tick()
+    expect(Object.values(keysOn(h))).not.toContain(second)
+  })
+
   test('in two tabs at once makes one rotation', async () => {
     const h = await start()
     const answers = await Promise.all(Array.from({ length: 6 }, () => h.act('rotate')))
@@ -83,13 +101,13 @@ describe('rotate now', () => {
     expect(pushes(h)).toHaveLength(1)
   })
 
-  test('too soon asks once more, and says when it is safe', async () => {
+  test('too soon asks once more, and says when it need not', async () => {
     const h = await start()
     await h.act('rotate')
     await h.worker1.tick()
     const answer = await h.act('rotate')
     expect(answer.status).toBe(409)
-    expect(answer.text).toContain('You can safely rotate again in 2 hours (')
+    expect(answer.text).toContain('You can rotate again in 2 hours (')
     expect(answer.text).toContain('<title>Not rotated · ')
     expect(answer.text).toContain('Rotate anyway')
     expect(await h.act('rotate', { even_if_too_soon: 'yes' })).toMatchObject({ status: 303 })
@@ -167,6 +185,21 @@ describe('pause', () => {
 })
 
 describe('the grace period', () => {
+  test('of the old key in the second place changes with it, and keeps the floor, as the page says before the button', async () => {
+    const h = await start()
+    const words =
+      'A change counts for the old key in the second place, too. It stays for at least 2 hours from now'
+    expect((await h.browser.get(h.browser.base)).text).not.toContain(words)
+    await h.act('rotate')
+    await h.worker1.tick()
+    h.clock.advance(5 * HOUR)
+    const browser = await signedIn(h, { addon: h.addon.name })
+    expect((await browser.get(browser.base)).text).toContain(words)
+    await browser.post(`${browser.base}/grace`, { form_token: await browser.token(), choice: '2h' })
+    const { second } = (await stateOf(h.deps, h.addon.id)).keyset
+    expect(second).toMatchObject({ filler: false, until: new Date(h.clock.now().getTime() + 2 * HOUR) })
+  })
+
   test.each([
     ['7d', {}, 'Now: 7 days'],
     ['custom', { custom: '36h' }, 'Now: 36 hours'],

@@ -88,7 +88,7 @@ describe.skipIf(!browserFound)('in a real browser, where keys live for seconds',
     h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
     await h.worker1.tick()
     await lookAgain()
-    await page.locator('.notices').getByText('The rotation is stuck.').waitFor()
+    await page.locator('.notices').getByText('Heroku does not know this add-on.').waitFor()
     expect(await page.getByText('Rotation finished').count()).toBe(0)
   })
 

@@ -120,6 +120,26 @@ describe('the attached apps', () => {
     expect(text).toContain(`release <strong>v${version}</strong>`)
   })
 
+  test('have had the key since the release that attached it, at the first look after provisioning', async () => {
+    const h = await startWithAddon()
+    const browser = await signedIn(h, { addon: h.addon.name })
+    const { text } = await browser.get(browser.base)
+    const { version } = h.heroku.view.app('service-1')
+    expect(version).toBe(2)
+    expect(text).toContain(`On the current key since release <strong>v${version}</strong>`)
+  })
+
+  test('that were rolled back to before the key are told as signing with the previous one', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+    await h.heroku.customer.rollback('service-1', 2)
+    const browser = await signedIn(h, { addon: h.addon.name })
+    const { text } = await browser.get(browser.base)
+    expect(text).toContain('Runs a release that signs with the previous key.')
+    expect(text).not.toContain('On the current key')
+  })
+
   test('are asked for once a minute, however often the page is loaded', async () => {
     const h = await startWithAddon()
     const browser = await signedIn(h, { addon: h.addon.name })

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { releaseOfKey } from '../../src/domain/release-of-key.ts'
 import { keyRows } from '../../src/http/dashboard/present/keys.ts'
 import { timelineOf } from '../../src/http/dashboard/present/timeline.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
@@ -124,6 +123,8 @@ describe('the picture of the keys', () => {
     const { next, description } = timelineOf(overview([CURRENT, PREVIOUS], { pause }))
     expect(next).toBeNull()
     expect(description).not.toContain('The next rotation is')
+    const health = { ...overview([]).health, state: 'foreign' } as const
+    expect(timelineOf(overview([CURRENT, PREVIOUS], { health })).next).toBeNull()
   })
 
   test('of a resource that was just made is one bar', () => {
@@ -160,35 +161,5 @@ describe('the list of keys', () => {
       ]),
     )
     expect(rows.map(({ role }) => role)).toEqual(['revoked', 'revoked'])
-  })
-})
-
-describe('the release that brought a key', () => {
-  const release = (version: number, secondsAfter: number, byAddon = true, status = 'succeeded') => ({
-    version,
-    status,
-    createdAt: new Date(NOW.getTime() + secondsAfter * 1_000),
-    byAddon,
-  })
-
-  test.each([
-    [
-      'is the add-on’s own at the time of the push',
-      [release(5, 900, false), release(4, -1), release(3, -9_000)],
-      4,
-    ],
-    ['is the later one of two pushes in a row', [release(5, -1), release(4, -20)], 5],
-    ['is the first one after the push where the app was attached later', [release(5, 900, false)], 5],
-    ['is not one that failed', [release(5, 60), release(4, -1, true, 'failed')], 5],
-    ['is not known when all are older', [release(4, -31)], undefined],
-  ])('%s', (_name, releases, version) => {
-    expect(releaseOfKey(releases, { createdAt: NOW, publishedAt: NOW })?.version).toBe(version)
-  })
-
-  test('is that of the push, however long its confirmation took', () => {
-    const key = { createdAt: NOW, publishedAt: new Date(NOW.getTime() + 3_600_000) }
-    const releases = [release(7, 9_000, false), release(6, 4), release(5, 2, false), release(4, -60)]
-    expect(releaseOfKey(releases, key)?.version).toBe(6)
-    expect(releaseOfKey([release(5, 2, false), release(4, -60)], key)).toBeUndefined()
   })
 })

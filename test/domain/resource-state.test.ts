@@ -307,6 +307,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     pause: fc.option(fc.record({ at: fc.constant(NOW), until: fc.option(anyEnd), reason: fc.constant('') })),
     checkAt: fc.option(anyEnd),
     trust: fc.constant({ foreignSince: null }),
+    heldBack: fc.constant(null),
   })
 
   test('about the step that is needed, in 20,000 random situations', () => {

@@ -42,6 +42,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     pause: null,
     checkAt: null,
     trust: { foreignSince: null },
+    heldBack: null,
     ...more,
   }
 }
@@ -191,6 +192,46 @@ describe('the step that a resource needs', () => {
       'paused, and the check of the config is due: check',
       { pause: PAUSE, checkAt: NOW },
       { step: 'check', pair: { first: 2, second: 1 } },
+    ],
+    [
+      'due, but held back for apps: wait until they are looked at again',
+      { nextRotationAt: inMs(-1), heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'wait', wakeAt: inMs(HOUR) },
+    ],
+    [
+      'asked for by hand, but held back for apps: the same',
+      { rotation: manual, heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'wait', wakeAt: inMs(HOUR) },
+    ],
+    [
+      'a filler is due, but held back for apps: the same',
+      { keyset: overdueSecond, grace: ELAPSED, heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'wait', wakeAt: inMs(HOUR) },
+    ],
+    [
+      'held back for apps, and the check of the config is due: check, for an older pair may be back',
+      { nextRotationAt: inMs(-1), checkAt: NOW, heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'check', pair: { first: 2, second: 1 } },
+    ],
+    [
+      'asked for by hand and held back for apps, and the check is due: the same',
+      { rotation: manual, checkAt: NOW, heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'check', pair: { first: 2, second: 1 } },
+    ],
+    [
+      'held back by hand or by schedule, the check comes before the next look',
+      { rotation: manual, checkAt: inMs(1), heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'wait', wakeAt: inMs(1) },
+    ],
+    [
+      'the apps are to be looked at again: go on with what is due',
+      { nextRotationAt: inMs(-1), heldBack: { lookAt: NOW } },
+      { step: 'create', reason: 'scheduled', dueAt: inMs(-1) },
+    ],
+    [
+      'held back for apps, but its key is made: publish it',
+      { rotation: manual, keyset: pair(pendingKey), heldBack: { lookAt: inMs(HOUR) } },
+      { step: 'publish', pair: { first: 3, second: 2 } },
     ],
   ]
 

@@ -135,6 +135,17 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     },
     leaves: ['rotation-requested', 'missing-at-heroku', 'rotation-stuck', 'rotation-resumed'],
   },
+  'key-held-back': {
+    actor: 'worker',
+    async happens(h) {
+      await rotate(h)
+      await h.heroku.customer.rollback('service-1', 2)
+      h.clock.advance(3 * HOUR)
+      await requestRotation(h.deps, about(h))
+      await h.worker1.tick()
+    },
+    leaves: ['rotation-requested', 'rotated', 'rotation-requested', 'key-held-back'],
+  },
   'filler-published': {
     actor: 'worker',
     async happens(h) {

@@ -4,8 +4,6 @@ import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from '
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { historyOf, stagesOf, stateOf } from '../support/resource.ts'
 
-const RELEASES = { method: 'GET', path: '/releases' }
-
 async function rotate(h: HarnessWithAddon): Promise<void> {
   h.clock.advance(14 * DAY)
   expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
@@ -76,43 +74,6 @@ describe('a shortened grace period', () => {
       filler: { version: 4 },
       erased: [2],
     })
-  })
-
-  test('waits for an app that was not yet released with the new key, and goes on when it was', async () => {
-    const h = await startOverdue()
-    h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body: [], times: 2 })
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
-    h.clock.advance(8 * MINUTE)
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
-    expect(isFilled(h)).toBe(false)
-    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ attempts: 0, claimedUntil: null })
-
-    h.clock.advance(8 * MINUTE)
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(isFilled(h)).toBe(true)
-  })
-
-  test.each(['failed', 'pending'])(
-    'does not take a release that %s for one that an app runs',
-    async (status) => {
-      const h = await startOverdue()
-      const body = [{ version: 9, status, created_at: h.clock.now().toISOString(), user: { email: 'x' } }]
-      h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body })
-      expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
-      expect(isFilled(h)).toBe(false)
-    },
-  )
-
-  test('ends a day late at the latest, although an app was never seen to have the new key', async () => {
-    const h = await startOverdue()
-    h.heroku.faults.add({ match: RELEASES, kind: 'status', status: 200, body: [], times: 9_999 })
-    for (let hour = 0; hour < 24; hour += 1) {
-      expect(await h.worker1.tick()).toMatchObject({ promoted: 0 })
-      h.clock.advance(HOUR)
-    }
-    expect(isFilled(h)).toBe(false)
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    expect(isFilled(h)).toBe(true)
   })
 
   test('is decided by time where Heroku does not let us see releases', async () => {

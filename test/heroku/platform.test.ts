@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createPlatform, type Platform } from '../../src/heroku/platform.ts'
+import { createReleaseRight } from '../../src/heroku/release-right.ts'
+import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
 import { type Answer, callTo, json, type Received, startTinyServer } from './support/tiny-server.ts'
 
 const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
@@ -8,7 +10,11 @@ const VALUE = `${'A'.repeat(64)},${'B'.repeat(64)}`
 const VARS = { pair: VALUE, keyring: '{"v":1}' }
 const OLD = `${'B'.repeat(64)},${'C'.repeat(64)}`
 
-async function startPlatform(answer: Answer): Promise<{ platform: Platform; received: Received[] }> {
+async function startPlatform(answer: Answer): Promise<{
+  platform: Platform
+  received: Received[]
+  clock: FakeClock
+}> {
   const { url, received } = await startTinyServer(answer)
   const options = {
     addonId: 'securekey',
@@ -16,7 +22,9 @@ async function startPlatform(answer: Answer): Promise<{ platform: Platform; rece
     keyringVar: 'SECURE_KEYRING',
     configVarsPrefix: 'SECURE',
   }
-  return { platform: createPlatform(callTo(url), options), received }
+  const clock = createFakeClock()
+  const releaseRight = createReleaseRight(clock.now)
+  return { platform: createPlatform(callTo(url), options, releaseRight), received, clock }
 }
 
 describe('reading the config', () => {
@@ -120,19 +128,20 @@ describe('listing', () => {
     const { platform, received } = await startPlatform(
       json(
         [
-          { name: 'SECURE', app: { id: 'app-1', name: 'service-1' } },
-          { name: 'SERVICE_ONE_SECURE', app: { id: 'app-2', name: 'service-2' } },
+          { name: 'SECURE', app: { id: 'app-1', name: 'service-1' }, created_at: '2026-03-03T12:00:00Z' },
+          { name: 'SERVICE_ONE_SECURE', app: { id: 'app-2', name: 'service-2' }, created_at: 'yesterday' },
           { name: 'BROKEN', app: null },
           null,
         ],
         206,
       ),
     )
+    const createdAt = new Date('2026-03-03T12:00:00Z')
     expect(await platform.listAttachments(ACCESS)).toEqual({
       ok: true,
       value: [
-        { appId: 'app-1', appName: 'service-1', attachmentName: 'SECURE' },
-        { appId: 'app-2', appName: 'service-2', attachmentName: 'SERVICE_ONE_SECURE' },
+        { appId: 'app-1', appName: 'service-1', attachmentName: 'SECURE', createdAt },
+        { appId: 'app-2', appName: 'service-2', attachmentName: 'SERVICE_ONE_SECURE', createdAt: null },
       ],
     })
     expect(received[0]).toMatchObject({
@@ -141,40 +150,93 @@ describe('listing', () => {
     })
   })
 
-  test("releases newest first, and which of them are the add-on's own", async () => {
-    const { platform, received } = await startPlatform(
-      json([
-        {
-          version: 12,
-          status: 'succeeded',
-          created_at: '2026-03-03T12:00:00Z',
-          user: { email: 'securekey@addons.heroku.com' },
-        },
-        {
-          version: 11,
-          status: 'failed',
-          created_at: '2026-03-02T12:00:00Z',
-          user: { email: 'dev@example.com' },
-        },
-      ]),
-    )
-    const result = await platform.listReleases(ACCESS, 'app/1')
+  const RELEASES = [
+    {
+      version: 12,
+      status: 'succeeded',
+      created_at: '2026-03-03T12:00:00Z',
+      description: 'Update SECURE by securekey',
+      user: { email: 'securekey@addons.heroku.com' },
+    },
+    {
+      version: '11',
+      status: 'failed',
+      created_at: '2026-03-02T12:00:00Z',
+      description: 'x'.repeat(9_000),
+      user: { email: 'dev@example.com' },
+    },
+    { version: 10, status: 'succeeded', created_at: null },
+    { version: 'newest', status: 'succeeded', created_at: '2026-03-02T12:00:00Z' },
+  ]
+
+  test("releases newest first, and which of them are the add-on's own; what has no number or date is passed over", async () => {
+    const { platform, received } = await startPlatform(json(RELEASES))
+    const result = await platform.listReleases(ACCESS, 'app/1', 20)
     expect(result).toEqual({
       ok: true,
-      value: [
-        { version: 12, status: 'succeeded', createdAt: new Date('2026-03-03T12:00:00Z'), byAddon: true },
-        { version: 11, status: 'failed', createdAt: new Date('2026-03-02T12:00:00Z'), byAddon: false },
-      ],
+      value: {
+        releases: [
+          {
+            version: 12,
+            status: 'succeeded',
+            createdAt: new Date('2026-03-03T12:00:00Z'),
+            description: 'Update SECURE by securekey',
+            byAddon: true,
+          },
+          {
+            version: 11,
+            status: 'failed',
+            createdAt: new Date('2026-03-02T12:00:00Z'),
+            description: 'x'.repeat(200),
+            byAddon: false,
+          },
+        ],
+        complete: true,
+      },
     })
     expect(received[0]?.url).toBe('/apps/app%2F1/releases')
-    expect(received[0]?.headers.range).toContain('order=desc')
+    expect(received[0]?.headers.range).toBe('version ..; max=20, order=desc')
+  })
+
+  test('says that there may be more releases where it gets as many as it asked for', async () => {
+    const { platform } = await startPlatform(json(RELEASES))
+    expect(await platform.listReleases(ACCESS, 'app', 4)).toMatchObject({ value: { complete: false } })
+  })
+
+  describe('releases to a partner without the right', () => {
+    const of = (resource: number) => ({ ...ACCESS, resourceId: `resource-${resource}` })
+
+    test.each([403, 404])(
+      'is refused by %s, and after three resources one call an hour is made',
+      async (status) => {
+        const { platform, received, clock } = await startPlatform(json({ id: 'forbidden' }, status))
+        for (let resource = 1; resource <= 9; resource += 1) {
+          const result = await platform.listReleases(of(resource), 'app', 20)
+          expect(result).toMatchObject({ failure: { kind: 'refused' } })
+        }
+        expect(received).toHaveLength(3)
+        expect(platform.showsReleases()).toBe(false)
+
+        clock.advance(3_600_000)
+        expect(platform.showsReleases()).toBe(true)
+        for (let look = 0; look < 5; look += 1) await platform.listReleases(of(1), 'app', 20)
+        expect(received).toHaveLength(4)
+      },
+    )
+
+    test('is not what a single resource is taken for that is refused again and again', async () => {
+      const { platform, received } = await startPlatform(json({ id: 'not_found' }, 404))
+      for (let look = 0; look < 5; look += 1) await platform.listReleases(of(1), 'app', 20)
+      expect(received).toHaveLength(5)
+      expect(platform.showsReleases()).toBe(true)
+    })
   })
 
   test.each(['listAttachments', 'listReleases'] as const)(
     '%s takes what is no list for no answer',
     async (list) => {
       const { platform } = await startPlatform(json({ id: 'not_a_list' }))
-      expect(await platform[list](ACCESS, 'app')).toMatchObject({ failure: { kind: 'unavailable' } })
+      expect(await platform[list](ACCESS, 'app', 20)).toMatchObject({ failure: { kind: 'unavailable' } })
     },
   )
 })

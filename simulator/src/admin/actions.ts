@@ -2,6 +2,7 @@ import { objectFrom, optionalText, optionalTexts, requiredNumber, requiredText }
 import { HerokuError } from '../heroku-error.ts'
 import type { CreateAddonInput } from '../provisioning.ts'
 import type { SsoField } from '../sso-form.ts'
+import type { ReleaseCommand } from '../world.ts'
 import type { Parts } from './parts.ts'
 
 type Fields = Record<string, unknown>
@@ -44,6 +45,8 @@ export function createActions({
         optionalText(fields, 'value') ?? null,
       ),
     rollback: (fields) => customer.rollback(appIn(fields), requiredNumber(fields, 'version')),
+    setReleaseCommand: (fields) =>
+      customer.setReleaseCommand(appIn(fields), releaseCommand(requiredText(fields, 'command'))),
     scale: (fields) => customer.scale(appIn(fields), quantities(fields.formation)),
     runDyno: (fields) => customer.runDyno(appIn(fields), optionalText(fields, 'command')),
     stopDyno: (fields) => customer.stopDyno(appIn(fields), requiredText(fields, 'name')),
@@ -97,6 +100,11 @@ function readCreateAddon(fields: Fields): CreateAddonInput {
 function confirmation(fields: Fields): { confirm?: string | boolean } {
   if (fields.confirm === true || fields.confirm === 'true') return { confirm: true }
   return optionalTexts(fields, ['confirm'])
+}
+
+function releaseCommand(text: string): ReleaseCommand {
+  if (text === 'succeeds' || text === 'fails' || text === 'runs') return text
+  throw new HerokuError(400, 'bad_request', 'command must be succeeds, fails or runs.')
 }
 
 function quantities(formation: unknown): Record<string, number> {

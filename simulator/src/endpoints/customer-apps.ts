@@ -7,7 +7,7 @@ import { invalidParams, notFound } from '../heroku-error.ts'
 import { page } from '../paging.ts'
 import { releaseOf, restartDynos } from '../releases.ts'
 import { destroyApp } from '../resource-changes.ts'
-import { appOf, currentRelease } from '../world.ts'
+import { appOf, newestRelease } from '../world.ts'
 
 /** What the CLI does with apps: create, list, destroy, config vars, roll back, run and scale (Platform API). */
 export function customerAppEndpoints(heroku: Heroku): Endpoint[] {
@@ -51,7 +51,7 @@ export function customerAppEndpoints(heroku: Heroku): Endpoint[] {
       const release = app.releases.find(({ id }) => id === requiredText(call.body, 'release'))
       if (release === undefined) throw notFound('release')
       rollback(heroku, app, release.version)
-      return created(releaseObject(app, currentRelease(app)))
+      return created(releaseObject(app, newestRelease(app)))
     }),
     endpoint('POST', '/apps/:app/dynos', (call) => {
       const app = appIn(call)

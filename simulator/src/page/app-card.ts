@@ -100,9 +100,9 @@ function attachments(all: { id: string; name: string; addon: string }[]): Html |
 function releases(app: AppView, all: ReleaseView[]): Html {
   const newest = all.slice(-SHOWN_RELEASES).reverse()
   const rows = newest.map(
-    ({ version, description, user, createdAt, current }) => html`<tr>
+    ({ version, status, description, user, createdAt, current }) => html`<tr>
       <th scope="row">v${version}</th>
-      <td>${description}<small>${user.email}, ${createdAt.slice(11, 19)}</small></td>
+      <td>${description}${status !== 'succeeded' && ` (${status})`}<small>${user.email}, ${createdAt.slice(11, 19)}</small></td>
       <td>${
         !current &&
         actionForm(

@@ -1,10 +1,9 @@
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
-import type { KeyMoments } from '../../domain/release-of-key.ts'
 import { isGrantWaiting } from '../../store/oauth-grants.ts'
 import { loadTokens } from '../../store/oauth-tokens.ts'
 import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
-import { appsWithKey, type KeyOfApp } from '../heroku/apps-with-key.ts'
+import { appsWithKey, type KeyOfApp, type SoughtKey } from '../heroku/apps-with-key.ts'
 import { createHerokuSession, type HerokuSession } from '../heroku/heroku-session.ts'
 
 /** An app that a resource is attached to, and how it got the current key. */
@@ -17,7 +16,7 @@ export type AppsAnswer =
 
 /** Answers which apps hold a resource's keys, as fast as a page needs it. `settle` waits for calls in flight. */
 export type AttachedApps = {
-  read: (request: { resourceId: string; version: number } & KeyMoments) => Promise<AppsAnswer>
+  read: (request: { resourceId: string; version: number } & SoughtKey) => Promise<AppsAnswer>
   settle: () => Promise<void>
 }
 
@@ -40,7 +39,7 @@ export function createAttachedApps(deps: Deps): AttachedApps {
   const entries = new Map<string, Entry>()
   const running = new Set<Promise<unknown>>()
 
-  function ask(request: { resourceId: string } & KeyMoments, entry: { keptUntilMs: number }) {
+  function ask(request: { resourceId: string } & SoughtKey, entry: { keptUntilMs: number }) {
     const answer = askHeroku(deps, request).catch((error: unknown): AppsAnswer => {
       deps.log.warn({ err: error, resourceId: request.resourceId }, 'attached apps could not be read')
       return { outcome: 'unknown', because: 'unavailable' }
@@ -89,10 +88,10 @@ async function within(ms: number, answer: Promise<AppsAnswer>): Promise<AppsAnsw
   }
 }
 
-async function askHeroku(deps: Deps, request: { resourceId: string } & KeyMoments): Promise<AppsAnswer> {
+async function askHeroku(deps: Deps, request: { resourceId: string } & SoughtKey): Promise<AppsAnswer> {
   const session = await sessionOf(deps, request.resourceId)
   if (!session) return { outcome: 'unknown', because: 'missing' }
-  const found = await appsWithKey(session, request, { mostAsked: MOST_APPS_ASKED })
+  const found = await appsWithKey(session, request, { mostAsked: MOST_APPS_ASKED, atOnce: MOST_APPS_ASKED })
   if (!found.ok) return { outcome: 'unknown', because: found.failure.kind }
   const apps = found.value.toSorted((a, b) => a.appName.localeCompare(b.appName))
   return { outcome: 'known', apps, askedAt: deps.now() }

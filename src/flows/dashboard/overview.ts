@@ -1,4 +1,5 @@
 import type { GracePeriod } from '../../domain/grace.ts'
+import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
@@ -11,6 +12,7 @@ import { findKeys } from '../../store/sealed-keys.ts'
 import { gone, liveResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { KEY_EVENTS, type KeyLife, keyLives } from '../key-lives.ts'
+import { readHealth } from '../read-health.ts'
 
 /** A page of a list, newest first; `olderThan` is the cursor of the next page, undefined on the last. */
 export type Page<T> = { items: T[]; olderThan: number | undefined }
@@ -24,7 +26,7 @@ export type Overview = {
   grace: GracePeriod
   graceFloorMs: number
   now: Date
-  missingSince: Date | null
+  health: Health
   nextRotationAt: Date
   pause: Pause | null
   /** When a worker next looks at it. */
@@ -58,6 +60,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
     const stored = await findState(trx, resourceId)
     if (!stored) throw gone()
     const { state } = stored
+    const now = deps.now()
     const keyEvents = await listHistory(trx, resourceId, { limit: KEY_EVENTS_READ, kinds: KEY_EVENTS })
     return {
       resourceId,
@@ -66,8 +69,8 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       periodMs: resource.periodMs,
       grace: resource.grace,
       graceFloorMs: deps.settings.graceFloorMs,
-      now: deps.now(),
-      missingSince: resource.missingSince,
+      now,
+      health: await readHealth(trx, resource, state, now),
       nextRotationAt: state.nextRotationAt,
       pause: state.pause,
       wakeAt: state.wakeAt,

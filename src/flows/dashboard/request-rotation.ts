@@ -1,6 +1,7 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { openRotation, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
+import type { HeldBack } from '../../domain/rotation.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 
@@ -10,10 +11,13 @@ export type RequestRotationOutcome =
   | { outcome: 'joined' }
   /** It would displace a key that apps may still be signing with; possible again at `allowedAt`. */
   | { outcome: 'too-soon'; allowedAt: Date }
+  /** It would displace a key that these apps were seen to sign with; it goes ahead by itself at `until`. */
+  | { outcome: 'held-back'; apps: readonly string[]; until: Date }
 
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
- * counts anew from this moment. Throws `unknown-resource` or `resource-gone`.
+ * counts anew from this moment. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps that
+ * still sign with the key that it displaces. Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
   deps: Deps,
@@ -22,10 +26,13 @@ export async function requestRotation(
   const { resourceId, actor, evenIfTooSoon = false } = request
   const now = deps.now()
   return await changeResource<RequestRotationOutcome>(deps, resourceId, ({ stored: { state } }) => {
-    if (state.rotation) {
-      const outcome = { outcome: 'joined' } as const
-      return state.rotation.stuckSince ? resume(state, actor, outcome, now) : { outcome }
+    const joined = { outcome: 'joined' } as const
+    if (state.rotation?.stuckSince) return resume(state, actor, joined, now)
+    const heldBack = state.heldBack && state.heldBack.until > now ? state.heldBack : null
+    if (heldBack && !evenIfTooSoon) {
+      return { outcome: { outcome: 'held-back', apps: heldBack.apps, until: heldBack.until } }
     }
+    if (state.rotation) return heldBack ? goOn(state, heldBack, actor, now) : { outcome: joined }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)
     // A filler may go at any time: nobody signs with it. A real key needs its floor, or people are logged out.
     const tooSoon = !state.keyset.second.filler && allowedAt > now
@@ -33,9 +40,27 @@ export async function requestRotation(
     const intent = { reason: 'manual', dueAt: now, openedBy: actor } as const
     const details = { reason: 'manual', ...(evenIfTooSoon && { evenIfTooSoon }) }
     const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
-    const opened = wokenAt(openRotation(state, intent, now), now, now)
-    return { outcome: { outcome: 'requested' }, to: opened, events: [event] }
+    const opened = { ...openRotation(state, intent, now), heldBack: evenIfTooSoon ? over(now) : null }
+    return { outcome: { outcome: 'requested' }, to: wokenAt(opened, now, now), events: [event] }
   })
+}
+
+/** The rotation under way was held back for apps; somebody wants it to wait no longer. */
+function goOn(
+  state: ResourceState,
+  heldBack: HeldBack,
+  actor: Actor,
+  now: Date,
+): ResourceChange<RequestRotationOutcome> {
+  const details = { reason: state.rotation?.reason ?? 'manual', evenIfTooSoon: true }
+  const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
+  const to = wokenAt({ ...state, heldBack: { ...heldBack, until: now, lookAt: now } }, now, now)
+  return { outcome: { outcome: 'joined' }, to, events: [event] }
+}
+
+/** No app is waited for. */
+function over(now: Date): HeldBack {
+  return { since: now, until: now, lookAt: now, apps: [] }
 }
 
 /** Takes a stuck rotation up again, with a fresh count of attempts. False: there is no stuck rotation. */

@@ -1,7 +1,7 @@
 import type { ConfigVars } from '../../domain/config-vars.ts'
 import { describeFailure, type HerokuFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HeldConfig } from '../../heroku/addon-config.ts'
-import type { Access, Attachment, Release } from '../../heroku/platform.ts'
+import type { Access, Attachment, Releases } from '../../heroku/platform.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
 import { recordEvents } from '../../store/history.ts'
 import {
@@ -20,7 +20,7 @@ export type HerokuSession = {
   readConfig: () => Promise<HerokuResult<HeldConfig>>
   writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
-  listReleases: (appId: string) => Promise<HerokuResult<Release[]>>
+  listReleases: (appId: string, count: number) => Promise<HerokuResult<Releases>>
 }
 
 /** On whose behalf Heroku is called. */
@@ -70,7 +70,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     readConfig: () => call(platform.readConfig),
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
     listAttachments: () => call(platform.listAttachments),
-    listReleases: (appId) => call((access) => platform.listReleases(access, appId)),
+    listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
   }
 }
 

@@ -1,54 +1,140 @@
-import type { HerokuResult } from '../../domain/heroku-failure.ts'
+import { afterHoldingBack } from '../../domain/after-look.ts'
+import { costsNoAttempt, type HerokuResult } from '../../domain/heroku-failure.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
+import type { SecondKey } from '../../domain/keyset.ts'
+import { openRotation } from '../../domain/resource-state.ts'
+import type { HeldBack, Step } from '../../domain/rotation.ts'
+import { findKeysOf, type StoredKey } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'
-import { appsWithKey } from '../heroku/apps-with-key.ts'
+import { appsWithKey, type SoughtKey } from '../heroku/apps-with-key.ts'
 import { giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
 import type { OpenResource } from './open-resource.ts'
 
 /**
- * Whether every attached app is seen on a release made since the current key was published.
- * `unobservable`: Heroku does not let this partner see releases, or the ceiling is reached, so time has decided.
+ * Whether an app still signs with the key that is about to leave.
+ * - `unobservable`: Heroku does not let this partner see releases, or there are too many apps, so time decides
+ * - `lagging`: these apps run a release that has the old key in the first place
  */
-type Adoption = 'adopted' | 'waiting' | 'unobservable'
+type Adoption = { seen: 'adopted' | 'unobservable' } | { seen: 'lagging'; apps: string[] }
 
-/** So long after its grace period an old key goes even if some app was never seen on the new release. */
+/** So long after the first look an old key goes, whatever apps still sign with. */
 const CEILING_MS = 24 * 3_600_000
 /** More apps than this on one add-on are not asked one by one; time decides. */
 const MOST_APPS_ASKED = 50
+const ASKED_AT_ONCE = 5
 
 const LOOK_AGAIN_MS = 300_000
+const LOOK_AGAIN_AT_THE_LATEST_MS = 3_600_000
 
 /**
- * Asks whether the old key of a resource may leave the config var. The claim of one whose key must stay, because an app
- * has not yet taken the new one, ends here; undefined when the key may go.
+ * Asks whether the key in the second place may leave: for a filler, and for every rotation but a revoke. The claim of
+ * one whose key must stay, because an app signs with it still, ends here; undefined when the key may go. That it stays is
+ * told once, before the key goes. A failure counts like one of the push that would follow.
  */
 export async function waitForAdoption(
   deps: Deps,
   group: Group,
   resource: OpenResource,
 ): Promise<Outcome | undefined> {
-  const adoption = await inFlight(deps, group, resource, () => adoptionOf(deps, resource))
-  if ('outcome' in adoption) return adoption.outcome
-  if (adoption.value !== 'waiting') return undefined
-  return await giveBack(deps, resource, new Date(deps.now().getTime() + LOOK_AGAIN_MS))
+  const { state, step } = resource
+  const { second } = state.keyset
+  const now = deps.now()
+  // Nobody signs with a filler. And once one is made, it was asked for this key before.
+  if (second.filler || state.keyset.pendingFiller !== null) return undefined
+  if (step.step === 'create' && step.reason === 'revoke') return undefined
+  if (!deps.platform.showsReleases()) return undefined
+  const until = state.heldBack?.until ?? new Date(now.getTime() + CEILING_MS)
+  if (until <= now) return undefined
+  const keys = resource.keys.length > 0 ? resource.keys : await findKeysOf(deps.db, resource)
+  if (!keys) return await giveBack(deps, resource)
+  const sought = soughtKey(resource, second, keys)
+  if (!sought) return undefined
+  const asked = await inFlight(deps, group, resource, async () => {
+    const adoption = await adoptionOf(resource, sought)
+    if (!adoption.ok && !costsNoAttempt(adoption.failure)) await openIntent(group, resource, step, now)
+    return adoption
+  })
+  if ('outcome' in asked) return asked.outcome
+  if (asked.value.seen !== 'lagging') return undefined
+  const since = state.heldBack?.since ?? now
+  const lookAt = new Date(
+    Math.min(now.getTime() + lookAgainMs(now.getTime() - since.getTime()), until.getTime()),
+  )
+  return await holdBack(deps, group, resource, { since, until, lookAt, apps: asked.value.apps })
 }
 
-/** By proof where it can be had, else by time. */
-async function adoptionOf(deps: Pick<Deps, 'now'>, resource: OpenResource): Promise<HerokuResult<Adoption>> {
-  const { publishedAt, keyset } = resource.state
-  const { current, second } = keyset
-  const createdAt = resource.keys.find(({ version }) => version === current)?.createdAt
-  const graceEndedMs = second.filler ? 0 : second.until.getTime()
-  if (!createdAt || deps.now().getTime() >= graceEndedMs + CEILING_MS)
-    return { ok: true, value: 'unobservable' }
-  const key = { createdAt, publishedAt }
-  const apps = await appsWithKey(resource.session, key, { mostAsked: MOST_APPS_ASKED, untilNotYet: true })
-  if (!apps.ok) return apps
+/** The key that signs and the one that would leave. Undefined: one is not stored, as the next step will find. */
+function soughtKey(
+  { state }: OpenResource,
+  second: SecondKey,
+  keys: readonly StoredKey[],
+): SoughtKey | undefined {
+  const createdAt = keys.find(({ version }) => version === state.keyset.current)?.createdAt
+  const former = keys.find(({ version }) => version === second.version)?.createdAt
+  if (!createdAt || !former) return undefined
+  const key = { createdAt, publishedAt: state.publishedAt }
+  // When it was confirmed is not kept; it was made just before that.
+  return { ...key, former: { createdAt: former, publishedAt: former, successor: key } }
+}
+
+async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<HerokuResult<Adoption>> {
+  const limits = { mostAsked: MOST_APPS_ASKED, atOnce: ASKED_AT_ONCE, all: true }
+  const apps = await appsWithKey(session, key, limits)
+  if (!apps.ok) {
+    return apps.failure.kind === 'refused' ? { ok: true, value: { seen: 'unobservable' } } : apps
+  }
+  const lagging = apps.value.filter((app) => app.key.seen === 'on-former').map(({ appName }) => appName)
+  if (lagging.length > 0) {
+    return { ok: true, value: { seen: 'lagging', apps: [...new Set(lagging)].map(shown) } }
+  }
   const failed = apps.value.find((app) => app.key.seen === 'failed')?.key
   if (failed?.seen === 'failed') return { ok: false, failure: failed.failure }
-  const seen = new Set(apps.value.map((app) => app.key.seen))
-  if (seen.has('not-yet')) return { ok: true, value: 'waiting' }
-  const unseen = seen.has('not-visible') || seen.has('not-asked')
-  return { ok: true, value: unseen ? 'unobservable' : 'adopted' }
+  const unseen = apps.value.some(({ key: { seen } }) => seen === 'not-visible' || seen === 'not-asked')
+  return { ok: true, value: { seen: unseen ? 'unobservable' : 'adopted' } }
+}
+
+const LONGEST_NAME = 64
+
+/** The name of an app as it is kept and told: whatever Heroku sent, it is letters, digits and dashes. */
+function shown(appName: string): string {
+  return appName.replace(/[^\w-]/g, '').slice(0, LONGEST_NAME)
+}
+
+/** Writes a scheduled rotation down, so that failures count as its attempts though no key is made yet. */
+async function openIntent(group: Group, resource: OpenResource, step: Step, now: Date): Promise<void> {
+  const { resourceId, fence, revision, state } = resource
+  if (step.step !== 'create' || state.rotation || group.callSignal.aborted) return
+  const { reason, dueAt } = step
+  const to = openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
+  await group.write({ resourceId, fence, revision, state, to, by: 'claim', events: [] })
+}
+
+/** Ends the claim until the next look, and tells of it the first time. */
+async function holdBack(
+  deps: Deps,
+  group: Group,
+  resource: OpenResource,
+  heldBack: HeldBack,
+): Promise<Outcome> {
+  const now = deps.now()
+  const { resourceId, fence, revision, state, step, grace } = resource
+  const { until } = heldBack
+  const apps = heldBack.apps.join(', ')
+  const what = step.step === 'create-filler' ? 'filler' : 'rotation'
+  const details = { what, apps, until: until.toISOString() }
+  const event: HistoryEvent = { at: now, kind: 'key-held-back', actor: { type: 'worker' }, details }
+  const events = state.heldBack ? [] : [event]
+  const to = afterHoldingBack(state, heldBack, grace, now)
+  if (!(await group.write({ resourceId, fence, revision, state, to, by: 'claim', events }))) {
+    return await giveBack(deps, resource)
+  }
+  if (!state.heldBack) deps.log.warn({ resourceId, what, apps, until }, 'key held back for apps')
+  return 'waited'
+}
+
+/** Calls are scarce: whoever has waited long is looked at more rarely. */
+function lookAgainMs(waitedMs: number): number {
+  return Math.min(Math.max(LOOK_AGAIN_MS, waitedMs / 2), LOOK_AGAIN_AT_THE_LATEST_MS)
 }

@@ -128,11 +128,14 @@ function nextCheckMs(check: Check, checkEveryMs: number): number {
     : checkEveryMs
 }
 
+/** Heroku has answered, with a pair of ours or with none. */
+const ANSWERED = { foreignSince: null, adoptAsked: false, uncheckedSince: null } as const
+
 function trustAfter(check: Check, trust: Trust, epoch: number, now: Date): Trust {
   switch (check) {
     case 'same':
       // A look confirms no epoch. That the var was once put back is remembered until the next rotation.
-      return { ...trust, foreignSince: null, adoptAsked: false, doubtful: false }
+      return { ...trust, ...ANSWERED, doubtful: false }
     case 'repaired':
       return { ...trusted(epoch), revokedEpoch: trust.revokedEpoch, repairedAt: now }
     case 'put-back': {
@@ -141,8 +144,8 @@ function trustAfter(check: Check, trust: Trust, epoch: number, now: Date): Trust
     }
     case 'gone':
     case 'differs':
-      return { ...trust, foreignSince: null, adoptAsked: false, doubtful: true }
+      return { ...trust, ...ANSWERED, doubtful: true }
     case 'unknown':
-      return trust
+      return { ...trust, uncheckedSince: trust.uncheckedSince ?? now }
   }
 }

@@ -1,6 +1,11 @@
 import type { Pair } from '../../domain/keyset.ts'
 import { publishedPair } from '../../domain/keyset.ts'
-import { afterPublished, type PromotionFacts, type ResourceState } from '../../domain/resource-state.ts'
+import {
+  afterFiller,
+  afterRotation,
+  type PromotionFacts,
+  type ResourceState,
+} from '../../domain/resource-state.ts'
 import { configVarsOf, type PublishedVars } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { type OpenResource, storedText } from './open-resource.ts'
@@ -21,13 +26,20 @@ export function publicationOf(
   const { state, grace, periodMs } = resource
   const { epoch } = deps.installation.standing()
   const facts: PromotionFacts = { grace, periodMs, publishedAt: now, retried: false, epoch }
-  const after: ResourceState | undefined = afterPublished(state, facts, now)?.state
+  const after = afterPublished(state, facts, now)
   if (!after) return undefined
   const textOf = (version: number) => texts?.get(version) ?? storedText(resource, version)
   return {
     pair: publishedPair(after.keyset),
     vars: configVarsOf(deps, resource.resourceId, after, textOf),
   }
+}
+
+/** The state once Heroku has confirmed whatever waits for it. */
+function afterPublished(state: ResourceState, facts: PromotionFacts, now: Date): ResourceState | undefined {
+  const { pending, pendingFiller } = state.keyset
+  if (state.rotation) return pending === null ? undefined : afterRotation(state, facts, now).state
+  return pendingFiller === null ? undefined : afterFiller(state, facts, now).state
 }
 
 /** The config vars as they were published last, or as they are pushed again in `epoch`. Throws `sealed-value-unreadable`. */

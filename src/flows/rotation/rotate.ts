@@ -37,9 +37,8 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
     case 'check':
       return await checkConfig(deps, group, resource)
     case 'create-filler':
-      return (await waitForAdoption(deps, group, resource)) ?? (await create(deps, group, resource))
     case 'create':
-      return await create(deps, group, resource)
+      return (await waitForAdoption(deps, group, resource)) ?? (await create(deps, group, resource))
     case 'publish':
     case 'publish-filler':
       return await publishStored(deps, group, resource)

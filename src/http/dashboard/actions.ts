@@ -33,11 +33,19 @@ export function registerActions(
     const outcome = await requestRotation(deps, { ...subject(visit), evenIfTooSoon })
     if (outcome.outcome === 'requested') return done(visit, 'rotation-requested')
     if (outcome.outcome === 'joined') return done(visit, 'rotation-joined')
+    const tooSoon = outcome.outcome === 'too-soon'
     return await sendOverview(dashboard, visit, {
       status: 409,
       field: 'rotate',
-      message: 'The current key is very new. Some apps may still be signing with the previous one.',
-      allowedAt: outcome.allowedAt,
+      ...(tooSoon
+        ? {
+            message: 'The current key is very new. Some apps may still be signing with the previous one.',
+            allowedAt: outcome.allowedAt,
+          }
+        : {
+            message: `As far as we see, these apps still sign with the previous key: ${outcome.apps.join(', ')}.`,
+            keptUntil: outcome.until,
+          }),
     })
   })
 

@@ -1,11 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import { formatDuration } from '../../domain/duration.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
+import type { KeyMoments } from '../../domain/key-in-app.ts'
 import { isPaused } from '../../domain/pause.ts'
 import type { AppsAnswer, AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
+import type { KeyLife } from '../../flows/key-lives.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
 import { type Shell, sendPage } from './pages.ts'
@@ -26,6 +28,8 @@ export type FormProblem = {
   field: 'rotate' | 'name' | 'until' | 'grace'
   message: string
   allowedAt?: Date
+  /** The previous key stays for apps until then at the latest. */
+  keptUntil?: Date
   values?: Record<string, string>
 }
 
@@ -41,7 +45,7 @@ export async function sendOverview(
   const { now } = overview
   const precision = precisionOf(overview)
   const now_ = nowModel(overview)
-  const allowedAt = problem?.allowedAt
+  const moment = (date: Date | undefined) => date && momentOf(date, now, precision)
   const addon = { configVar: deps.settings.configVar, prefix: deps.settings.configVarsPrefix }
   const appList = appsModel(await askApps(apps, overview), addon, now, precision)
   const query = visit.request.query as { done?: unknown }
@@ -53,7 +57,9 @@ export async function sendOverview(
       shell: shellOf(visit, overview),
       // A rotation that has failed since says more than that it was asked for.
       notice: problem || now_.problem ? '' : noticeWords(query.done),
-      problem: problem ? { ...problem, allowedAt: allowedAt && momentOf(allowedAt, now, precision) } : null,
+      problem: problem
+        ? { ...problem, allowedAt: moment(problem.allowedAt), keptUntil: moment(problem.keptUntil) }
+        : null,
       notRotated: NOT_ROTATED,
       values: problem?.values ?? {},
       now: now_,
@@ -102,16 +108,25 @@ function rotationEntries(overview: Overview) {
   return rotation ? [openEntry(rotation, pending, now, precision), ...ended] : ended
 }
 
-async function askApps(apps: AttachedApps, { resourceId, keys }: Overview): Promise<AppsAnswer> {
+async function askApps(apps: AttachedApps, { resourceId, keys, second }: Overview): Promise<AppsAnswer> {
   const current = keys.find(({ stage }) => stage === 'current')
   if (!current) throw new Error(`resource ${resourceId} has no current key`)
-  const { version, publishedAt, createdAt } = current
-  return await apps.read({ resourceId, version, createdAt, publishedAt: publishedAt ?? createdAt })
+  const { version } = current
+  const moments = momentsOf(current)
+  const before = keys.find((key) => key.version === second && !key.filler)
+  const former = before && { former: { ...momentsOf(before), successor: moments } }
+  return await apps.read({ resourceId, version, ...moments, ...former })
+}
+
+function momentsOf({ createdAt, publishedAt }: KeyLife): KeyMoments {
+  return { createdAt, publishedAt: publishedAt ?? createdAt }
 }
 
 /** What the forms of the page need to know. */
 function actModel(overview: Overview) {
-  const { grace, graceFloorMs, resourceId, name, pause, now } = overview
+  const { grace, graceFloorMs, resourceId, name, pause, now, keys, second } = overview
+  const current = keys.find(({ stage }) => stage === 'current')
+  const leaving = keys.some(({ version, filler }) => version === second && !filler)
   const present = formatGracePeriod(grace)
   const lengths = [graceFloorMs, DAY_MS, 2 * DAY_MS, 7 * DAY_MS].filter((ms) => ms >= graceFloorMs)
   const choices = [
@@ -120,6 +135,9 @@ function actModel(overview: Overview) {
   ]
   return {
     paused: isPaused(pause, now),
+    // What the key in the second place signed was signed before the current one came.
+    leaves:
+      leaving && current?.publishedAt ? momentOf(current.publishedAt, now, precisionOf(overview)) : null,
     nameToType: nameToType(resourceId, name),
     floor: periodWords(graceFloorMs),
     grace: present,

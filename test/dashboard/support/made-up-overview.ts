@@ -32,6 +32,16 @@ export function key(
   }
 }
 
+const WELL: Overview['health'] = {
+  state: 'well',
+  since: null,
+  until: null,
+  heading: '',
+  customer: '',
+  steps: [],
+  operator: '',
+}
+
 /**
  * What the first page would be told of a fortnightly resource with these keys; the newest old one is in the second place.
  */
@@ -45,7 +55,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     grace: { until: 'next-rotation' },
     graceFloorMs: 7_200_000,
     now: NOW,
-    missingSince: null,
+    health: WELL,
     nextRotationAt: inDays(9),
     pause: null,
     wakeAt: null,

@@ -130,7 +130,7 @@ function watchPage() {
 }
 
 function tellEnd(fresh) {
-  const finished = fresh.querySelector('.now.stuck') ? '' : 'Rotation finished. '
+  const finished = fresh.querySelector('.now.steady, .now.paused') ? 'Rotation finished. ' : ''
   const headline = fresh.querySelector('.headline')?.textContent ?? ''
   const notice = document.createElement('p')
   notice.className = 'notice'

@@ -1,6 +1,6 @@
 import { attachedName } from '../../../domain/config-vars.ts'
+import { failureWords } from '../../../domain/failure-words.ts'
 import type { AppsAnswer } from '../../../flows/dashboard/attached-apps.ts'
-import { failureWords } from './failure-words.ts'
 import { counted, type Moment, momentOf, type Precision } from './time-words.ts'
 
 export type AppRow = {
@@ -47,6 +47,8 @@ export function appsModel(
       const { version, createdAt } = key.release
       return { ...row, release: `v${version}`, since: momentOf(createdAt, now, precision) }
     }
+    if (key.seen === 'on-former')
+      return { ...row, release: 'runs a release that signs with the previous key' }
     if (key.seen === 'not-yet') return { ...row, release: 'no release with the current key yet' }
     return { ...row, release: 'release not visible to securekey' }
   })

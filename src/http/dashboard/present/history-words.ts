@@ -1,7 +1,7 @@
+import { failureWords } from '../../../domain/failure-words.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../../domain/grace.ts'
 import type { HistoryKind, HistoryRow } from '../../../domain/history.ts'
 import { actorWords } from './actor-words.ts'
-import { failureWords } from './failure-words.ts'
 import { type Moment, momentOf, type Precision } from './time-words.ts'
 
 const WORDS: Readonly<Record<HistoryKind, string>> = {
@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'rotation-cancelled': 'Rotation cancelled',
   'rotation-stuck': 'Rotation stuck',
   'rotation-resumed': 'Stuck rotation retried',
+  'key-held-back': 'Old key kept: apps still sign with it',
   'filler-published': 'Filler put in second place',
   'keys-erased': 'Old keys erased',
   'keys-revoked': 'Keys revoked',

@@ -78,9 +78,9 @@ function wordsOf(key: KeyLife, role: KeyRole, overview: Overview): Words {
 }
 
 function signsWords({ publishedAt }: KeyLife, overview: Overview): Words {
-  if (publishedAt === null) return { text: 'Apps sign with this key.', at: null }
+  if (publishedAt === null) return { text: 'The first key of the config var.', at: null }
   const at = momentOf(publishedAt, overview.now, precisionOf(overview))
-  return { text: 'Apps have signed with this key since', at }
+  return { text: 'The first key of the config var since', at }
 }
 
 function revokedWords(key: KeyLife, overview: Overview): string {
@@ -102,7 +102,7 @@ function acceptedWords(key: KeyLife, overview: Overview): Words {
   if (end === null) return { text: 'Signatures made with it are accepted until the next rotation.', at }
   const removed = isPaused(overview.pause, now)
     ? 'the pause is over'
-    : 'every app runs on the new key, or after a day'
+    : 'no app is seen to sign with it any more, or after a day'
   return { text: `Its grace period is over. It will be removed once ${removed}.`, at }
 }
 

@@ -1,3 +1,5 @@
+import { type HealthState, isScheduleStopped } from '../../../domain/health-state.ts'
+import type { HealthStep } from '../../../domain/health-words.ts'
 import { isPaused, timeLeftMs } from '../../../domain/pause.ts'
 import type { Overview, RotationUnderWay } from '../../../flows/dashboard/overview.ts'
 import { openEntry } from './rotations.ts'
@@ -5,25 +7,68 @@ import { everyWords, lengthWords, type Moment, momentOf, precisionOf } from './t
 
 /** How the resource is doing, in one sentence and its particulars. */
 export type NowModel = {
-  state: 'steady' | 'rotating' | 'stuck' | 'paused'
+  state: 'steady' | 'rotating' | 'stuck' | 'paused' | 'held-back' | 'broken'
   headline: string
   /** The date of the next rotation, where it is known. */
   next: Moment | null
   lines: string[]
   /** Steps of the rotation under way; the page asks again by itself while there are any. */
   steps: { words: string; state: 'done' | 'doing' | 'to-do' }[]
+  /** What is wrong and what to do about it; `todo`: the steps of that, in their order. */
   problem: string
+  todo: readonly HealthStep[]
   requestId: string
+  /** Since when it is so, when it is over at the latest, and when it is tried again. */
+  since: Moment | null
+  until: Moment | null
   retryAt: Moment | null
-  missing: boolean
+  /** A retry may help. */
+  retry: boolean
 }
 
+type Base = Pick<NowModel, 'state' | 'headline' | 'next' | 'lines' | 'steps'>
+
+/** In these, another attempt cannot succeed. */
+const HOPELESS: readonly HealthState[] = ['access-lost', 'foreign']
+/** States that are no trouble: their words are the headline's. */
+const FINE: readonly HealthState[] = ['rotating', 'paused', 'well']
+
 export function nowModel(overview: Overview): NowModel {
+  const { health, rotation, now, wakeAt } = overview
+  const moment = (date: Date | null) => date && momentOf(date, now, precisionOf(overview))
+  const base = baseOf(overview)
+  const fine = FINE.includes(health.state)
+  const model = {
+    ...base,
+    problem: fine ? '' : health.customer,
+    todo: health.steps,
+    requestId: fine ? '' : (rotation?.failures.at(-1)?.requestId ?? ''),
+    since: null,
+    until: null,
+    retryAt: health.state === 'failing' && wakeAt && wakeAt > now ? moment(wakeAt) : null,
+    retry: base.state === 'stuck' && !HOPELESS.includes(health.state),
+  }
+  const { heading: headline } = health
+  if (health.state === 'held-back') {
+    return { ...model, state: 'held-back', headline, next: null, steps: [], until: moment(health.until) }
+  }
+  if (health.state === 'gone') return { ...model, headline, since: moment(health.since) }
+  if (!isScheduleStopped(health.state)) return model
+  return {
+    ...model,
+    state: 'broken',
+    headline,
+    next: null,
+    lines: model.retry ? [base.headline] : [],
+    steps: [],
+    since: moment(health.since),
+  }
+}
+
+function baseOf(overview: Overview): Base {
   const { rotation, now, pause, nextRotationAt } = overview
   const precision = precisionOf(overview)
-  const missing = overview.missingSince !== null
-  const nothing = { next: null, lines: [], steps: [], problem: '', requestId: '', retryAt: null, missing }
-  if (rotation) return { ...nothing, ...underWayModel(overview, rotation) }
+  if (rotation) return underWay(overview, rotation)
   if (pause && isPaused(pause, now)) {
     const until = pause.until
       ? `until ${momentOf(pause.until, now, precision).text}`
@@ -32,36 +77,27 @@ export function nowModel(overview: Overview): NowModel {
     const lines = [`The countdown is stopped with ${left} to go.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
     const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
-    return { ...nothing, state: 'paused', headline: `Paused ${until}`, next, lines }
+    return { state: 'paused', headline: `Paused ${until}`, next, lines, steps: [] }
   }
   const next = momentOf(nextRotationAt, now, precision)
   const due = nextRotationAt <= now
   return {
-    ...nothing,
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
     lines: [`The ${overview.plan} plan makes a new key ${everyWords(overview.periodMs)}.`],
+    steps: [],
   }
 }
 
-type UnderWayModel = Pick<
-  NowModel,
-  'state' | 'headline' | 'lines' | 'steps' | 'problem' | 'requestId' | 'retryAt'
->
-
-function underWayModel(overview: Overview, rotation: RotationUnderWay): UnderWayModel {
-  const { now, wakeAt, keys } = overview
-  const precision = precisionOf(overview)
+function underWay(overview: Overview, rotation: RotationUnderWay): Base {
+  const { now, keys } = overview
   const revoking = rotation.reason === 'revoke'
   const made = keys.some((key) => key.stage === 'pending' && !key.filler)
-  const { reason, askedBy, problem, requestId } = openEntry(rotation, undefined, now, precision)
+  const { reason, askedBy } = openEntry(rotation, undefined, now, precisionOf(overview))
   const asked = rotation.openedBy.type === 'worker' ? '' : `, requested by ${askedBy}`
-  const common = { lines: [`${reason}${asked}.`], problem, requestId }
-  if (rotation.stuckSince) {
-    const lines = ['We won’t try again until you retry. Your apps keep working with the keys they have.']
-    return { ...common, state: 'stuck', headline: 'The rotation is stuck', lines, steps: [], retryAt: null }
-  }
+  const common = { next: null, lines: [`${reason}${asked}.`] }
+  if (rotation.stuckSince) return { ...common, state: 'stuck', headline: 'The rotation is stuck', steps: [] }
   return {
     ...common,
     state: 'rotating',
@@ -74,6 +110,5 @@ function underWayModel(overview: Overview, rotation: RotationUnderWay): UnderWay
       },
       { words: revoking ? 'Sign with the first' : 'Sign with it', state: 'to-do' },
     ],
-    retryAt: problem !== '' && wakeAt && wakeAt > now ? momentOf(wakeAt, now, precision) : null,
   }
 }

@@ -1,3 +1,4 @@
+import { isScheduleStopped } from '../../../domain/health-state.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
@@ -36,11 +37,10 @@ type Life = { key: KeyLife; from: Date; signsUntil: Date | null; until: Date | n
 
 /** Lays the newest keys out in time: a row each, the oldest on top, the signing part before the grace part. */
 export function timelineOf(overview: Overview): Timeline {
-  const { now, nextRotationAt, pause } = overview
-  const open = isPaused(pause, now) && pause?.until === null
+  const { now, nextRotationAt } = overview
   const all = livesOf(overview)
   const lives = all.slice(-MOST_ROWS)
-  const next = open || nextRotationAt <= now ? null : nextRotationAt
+  const next = isWithoutDate(overview) || nextRotationAt <= now ? null : nextRotationAt
   const times = lives.flatMap(({ from, signsUntil, until }) => [from, signsUntil, until])
   const scale = scaleOf(
     [...times, now, next].filter((time) => time !== null),
@@ -59,6 +59,11 @@ export function timelineOf(overview: Overview): Timeline {
   }
 }
 
+/** Whether nobody knows when the next rotation comes: before somebody resumes the schedule, or ends what is wrong. */
+function isWithoutDate({ pause, now, health }: Overview): boolean {
+  return (isPaused(pause, now) && !pause?.until) || isScheduleStopped(health.state)
+}
+
 /** Keys that ever signed, oldest first. A filler signs nothing, so it has no bar of its own. */
 function livesOf(overview: Overview): Life[] {
   const keys = overview.keys
@@ -73,8 +78,7 @@ function livesOf(overview: Overview): Life[] {
       return { key, from, signsUntil: successor ?? key.revokedAt, until: key.revokedAt }
     }
     if (key.stage === 'current') {
-      const end =
-        isPaused(overview.pause, overview.now) && !overview.pause?.until ? null : overview.nextRotationAt
+      const end = isWithoutDate(overview) ? null : overview.nextRotationAt
       return { key, from, signsUntil: end, until: end }
     }
     // A key whose time is over is accepted all the same until it is erased.

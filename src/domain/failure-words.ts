@@ -1,4 +1,4 @@
-import type { FailureKind } from '../../../domain/heroku-failure.ts'
+import type { FailureKind } from './heroku-failure.ts'
 
 const WORDS: Readonly<Record<FailureKind, string>> = {
   unauthorized: 'Heroku did not accept our access to this add-on.',

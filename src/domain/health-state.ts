@@ -1,0 +1,104 @@
+import type { Failure } from './heroku-failure.ts'
+import { isPaused } from './pause.ts'
+import type { ResourceState } from './resource-state.ts'
+
+/**
+ * How an add-on is doing, the worst first:
+ * - `missing`: Heroku says that it does not exist
+ * - `access-lost`: no token and no grant is left, and nothing brings one back
+ * - `access-refused`: Heroku refuses the token of this add-on
+ * - `unreadable`: a sealed value of it does not open
+ * - `foreign`: Heroku holds keys that were never made here
+ * - `stuck`: the rotation under way has failed too often
+ * - `gone`: the config var was put back once, and is gone again
+ * - `heroku-trouble`: Heroku does not answer us, or refuses all our calls
+ * - `failing`: an attempt at what is under way has failed
+ * - `held-back`: apps still sign with the key that would leave
+ * - `rotating`: a rotation is under way
+ * - `differs`: an older pair of ours came back within a day of its repair
+ * - `unchecked`: Heroku's config could not be compared for hours
+ * - `paused`, `well`
+ */
+export type HealthState =
+  | 'missing'
+  | 'access-lost'
+  | 'access-refused'
+  | 'unreadable'
+  | 'foreign'
+  | 'stuck'
+  | 'gone'
+  | 'heroku-trouble'
+  | 'failing'
+  | 'held-back'
+  | 'rotating'
+  | 'differs'
+  | 'unchecked'
+  | 'paused'
+  | 'well'
+
+/** Whether we can call Heroku for an add-on: `waiting` for the exchange of its grant, or `none` is left to do so. */
+export type HerokuAccess = 'given' | 'waiting' | 'none'
+
+/** All that is known of an add-on's health. */
+export type HealthFacts = {
+  name: string
+  plan: string
+  state: ResourceState
+  /** Since when Heroku says that it does not exist. */
+  missingSince: Date | null
+  access: HerokuAccess
+  /** What is known to be wrong beside this add-on. */
+  trouble: 'account' | 'host' | null
+}
+
+/** Whether no scheduled rotation happens before somebody has acted, so that none can be promised. */
+export function isScheduleStopped(state: HealthState): boolean {
+  return STOPPED.includes(state)
+}
+
+const STOPPED: readonly HealthState[] = ['missing', 'access-lost', 'access-refused', 'unreadable', 'foreign']
+
+/** A check is repeated every quarter of an hour: one or two that fail say nothing. */
+const UNCHECKED_AFTER_MS = 2 * 3_600_000
+
+/** A state, since when, and when it ends by itself at the latest; null where that is not known. */
+export type FoundHealth = { state: HealthState; since: Date | null; until: Date | null }
+
+/** The one state of health that is the worst of all that is known. */
+export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
+  return { since: null, until: null, ...worstOf(facts, now) }
+}
+
+type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
+
+function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Date): Found {
+  const { trust, rotation, heldBack, pause, wakeAt } = state
+  const failure = lastFailure(state)
+  const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
+  if (missingSince) return { state: 'missing', since: missingSince }
+  if (access === 'none') return { state: 'access-lost' }
+  if (failure?.kind === 'refresh-refused') return { state: 'access-refused', since: failingSince }
+  if (failure?.kind === 'unreadable') return { state: 'unreadable', since: failingSince }
+  if (trust.foreignSince) return { state: 'foreign', since: trust.foreignSince }
+  if (rotation?.stuckSince) return { state: 'stuck', since: rotation.stuckSince }
+  if (trust.goneSince && trust.doubtful) return { state: 'gone', since: trust.goneSince }
+  // Whoever needs nothing of Heroku just now does not notice.
+  if (trouble && (rotation || (wakeAt && wakeAt <= now))) return { state: 'heroku-trouble' }
+  if (failure) return { state: 'failing', since: failingSince }
+  if (heldBack && heldBack.until > now) {
+    return { state: 'held-back', since: heldBack.since, until: heldBack.until }
+  }
+  if (rotation) return { state: 'rotating', since: rotation.openedAt }
+  if (trust.repairedAt && trust.doubtful) return { state: 'differs', since: trust.repairedAt }
+  const { uncheckedSince } = trust
+  if (uncheckedSince && now.getTime() - uncheckedSince.getTime() >= UNCHECKED_AFTER_MS) {
+    return { state: 'unchecked', since: uncheckedSince }
+  }
+  if (pause && isPaused(pause, now)) return { state: 'paused', since: pause.at, until: pause.until }
+  return { state: 'well' }
+}
+
+/** Why what is under way last failed. */
+function lastFailure({ attempts, failures }: ResourceState): Failure | undefined {
+  return attempts > 0 ? failures.at(-1) : undefined
+}
