@@ -65,6 +65,8 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
       return [told(`${nameOf(actor)} paused scheduled rotations`)]
     case 'schedule-resumed':
       return [told(`${nameOf(actor)} resumed scheduled rotations`)]
+    case 'renamed':
+      return [told(`the add-on is now called ${details.to}`)]
     case 'grace-period-changed':
       return [told(`the grace period changed from ${details.from} to ${details.to}`)]
     case 'config-gone':

@@ -1,12 +1,22 @@
+-- The clock that all processes share. Whatever they count together (leases, the call budget, blocks, the ends of sessions)
+-- is counted by it, inside the statement: a process whose own clock is wrong moves nothing for the others. Tests put a
+-- function of their own in its place.
+create function service_now() returns timestamptz language sql volatile as $$
+  select date_trunc('milliseconds', clock_timestamp())
+$$;
+
 -- One row per add-on that Heroku ever provisioned. It outlives the add-on, so that a repeated provision request is
--- answered with 410 and the history keeps its subject. The secrets in it do not.
+-- answered with 410 and the history keeps its subject. The secrets in it do not. A deprovision that comes before its
+-- provision request leaves a row too, a tombstone: whichever of the two commits later finds the other's row.
 create table resources (
   id                      uuid primary key,
   state                   text not null check (state in ('provisioned', 'deprovisioned')),
-  name                    text,
-  plan                    text not null,
+  name                    text,                                    -- as Heroku last told it: addons:rename changes it
+  former_name             text,                                    -- before that, and since when it is the former one
+  renamed_at              timestamptz,
+  plan                    text,                                    -- null in a tombstone alone, as the next but one
   region                  text,
-  rotation_period_seconds bigint not null check (rotation_period_seconds > 0),
+  rotation_period_seconds bigint check (rotation_period_seconds > 0),
   grace_period_seconds    bigint check (grace_period_seconds > 0), -- null: until the next rotation
   kek_id                  text,                                    -- which key of SEALING_KEYS wrapped the data key
   wrapped_dek             bytea,                                   -- null once the add-on is gone
@@ -14,11 +24,15 @@ create table resources (
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
   deprovisioned_at        timestamptz,
+  constraint resources_live check (
+    state = 'deprovisioned' or (plan is not null and rotation_period_seconds is not null)
+  ),
   check ((state = 'provisioned') = (wrapped_dek is not null)),
   check ((state = 'provisioned') = (kek_id is not null)),
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
 create index resources_name on resources (name) where state = 'provisioned';
+create index resources_former_name on resources (former_name) where state = 'provisioned';
 
 -- All that changes of a live add-on, in one row: which key versions are live and what each is for, the rotation that
 -- is under way, the dates, the pause, and the claim of the worker that is at it. There is no place in it for a second
@@ -208,6 +222,8 @@ create table oauth_tokens (
 create table heroku_budget (
   only_row      boolean primary key default true check (only_row),
   next_call_at  timestamptz not null default '-infinity',
+  -- Pages have a part of it, and only while no worker waits.
+  next_page_call_at timestamptz not null default '-infinity',
   -- Heroku told us to wait: each host for itself, or a busy platform would cost new add-ons their five-minute grants.
   platform_blocked_until timestamptz not null default '-infinity',
   identity_blocked_until timestamptz not null default '-infinity'

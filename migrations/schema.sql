@@ -4,6 +4,7 @@
 create table heroku_budget (
   only_row boolean not null default true,
   next_call_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  next_page_call_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
   platform_blocked_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   identity_blocked_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint heroku_budget_pkey PRIMARY KEY (only_row),
@@ -164,9 +165,11 @@ create table resources (
   id uuid not null,
   state text not null,
   name text,
-  plan text not null,
+  former_name text,
+  renamed_at timestamp with time zone,
+  plan text,
   region text,
-  rotation_period_seconds bigint not null,
+  rotation_period_seconds bigint,
   grace_period_seconds bigint,
   kek_id text,
   wrapped_dek bytea,
@@ -179,9 +182,12 @@ create table resources (
   constraint resources_check1 CHECK ((state = 'provisioned'::text) = (kek_id IS NOT NULL)),
   constraint resources_check2 CHECK ((state = 'deprovisioned'::text) = (deprovisioned_at IS NOT NULL)),
   constraint resources_grace_period_seconds_check CHECK (grace_period_seconds > 0),
+  constraint resources_live CHECK (state = 'deprovisioned'::text OR plan IS NOT NULL
+    AND rotation_period_seconds IS NOT NULL),
   constraint resources_rotation_period_seconds_check CHECK (rotation_period_seconds > 0),
   constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
 );
+CREATE INDEX resources_former_name ON resources USING btree (former_name) WHERE state = 'provisioned'::text;
 CREATE INDEX resources_name ON resources USING btree (name) WHERE state = 'provisioned'::text;
 
 create table sealed_keys (
@@ -230,4 +236,11 @@ AS $function$
 begin
   raise exception '% of % is refused: its rows never change', tg_op, tg_table_name;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.service_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+AS $function$
+  select date_trunc('milliseconds', clock_timestamp())
 $function$;

@@ -3,6 +3,7 @@ import { compose } from '../../src/bin/compose.ts'
 import { sleep } from '../../src/clock.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createWorker } from '../../src/worker/worker.ts'
+import { clientOfClock } from '../../test/support/clocked-client.ts'
 import { benchConfig } from '../support/bench-config.ts'
 import { PERIOD_MS } from '../support/bench-resource.ts'
 import { serveParent } from '../support/child.ts'
@@ -32,7 +33,14 @@ await serveParent<ManyCyclesOrder, { ask: 'cycle' }>(async ({ url, herokuUrl, in
   const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
     poolSize: WORKER_POOL_SIZE,
     connections: inFlight,
-    world: { now, random: randomBytes, sleep },
+    world: {
+      now,
+      steadyMs: () => performance.now(),
+      random: randomBytes,
+      sleep,
+      // To the second: each time that a session is told costs a statement.
+      Client: clientOfClock(() => new Date(Math.floor(now().getTime() / 1_000) * 1_000)),
+    },
   })
   const worker = createWorker(deps, { ...workerOptions(inFlight), clockOffsetMs: async () => 0 })
   return {

@@ -36,7 +36,7 @@ async function createReal({ url, herokuUrl }: ProvisionServerOrder) {
     credentials: { username: ADDON.id, password: BENCH_PASSWORD },
     dashboard: { ssoSalt: config.addonSsoSalt, secureCookies: false },
     logger,
-    notReadyBecause: async () => undefined,
+    readiness: { troubles: async () => [], mayProvision: async () => true },
   })
   return { app, close }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { compose } from '../../src/bin/compose.ts'
 import { createLogger } from '../../src/logger.ts'
-import { databaseNow } from '../../src/store/database.ts'
+import { serviceNow } from '../../src/store/database.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { benchConfig } from '../support/bench-config.ts'
 import { serveParent } from '../support/child.ts'
@@ -15,15 +15,15 @@ const TICK_EVERY_MS = 100
 await serveParent<CandidateOrder, { ask: 'run' }>(async ({ url, herokuUrl, inFlight, count, stage }) => {
   if (stage === 'prepare') return { answer: async () => undefined }
   const logger = createLogger({ level: 'info', process: 'bench' })
-  const { deps, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
+  const { deps, clockOffsetMs, close } = await compose(benchConfig({ url, herokuUrl, inFlight }), logger, {
     poolSize: WORKER_POOL_SIZE,
     connections: inFlight,
   })
   const worker = createWorker(deps, {
     ...workerOptions(inFlight),
-    clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
+    clockOffsetMs,
   })
-  await databaseNow(deps.db)
+  await serviceNow(deps.db)
   return {
     answer: () =>
       measured(async () => {

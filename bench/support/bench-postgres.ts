@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { startLocalPostgres } from '../../local/postgres.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { migrateToLatest } from '../../src/store/migrations.ts'
+import { TOLD_NOW } from '../../test/support/clocked-client.ts'
 
 /** The Postgres of a bench, with its default durability: `fsync` and `synchronous_commit` are on. */
 export type BenchPostgres = {
@@ -56,6 +58,8 @@ export async function createMigrated(postgres: BenchPostgres, database: string):
   const db = openDatabase({ url, poolSize: 1, onIdleError: () => {}, statementTimeoutMs: 600_000 })
   try {
     await migrateToLatest(db)
+    // Some benches look into the future: their sessions tell the database what time it is.
+    await sql.raw(TOLD_NOW).execute(db)
   } finally {
     await db.destroy()
   }

@@ -5,8 +5,8 @@ import type { ClaimedResource } from '../../src/store/claimed-resources.ts'
 import { claimDueRows } from '../../src/store/claims.ts'
 import type { Db } from '../../src/store/database.ts'
 import { askAll, runPrepared } from '../../src/store/group-statement.ts'
-import { PreparingClient } from '../../src/store/preparing-client.ts'
 import { type Schema, TABLES } from '../../src/store/schema.ts'
+import { clientOfClock } from '../../test/support/clocked-client.ts'
 
 export const CLAIM_ROWS = 100
 const LEASE_MS = 3_600_000
@@ -14,7 +14,7 @@ const LEASE_MS = 3_600_000
 /** One connection that claims as a worker does, and can say how Postgres goes about it. */
 export type Claimer = {
   db: Db
-  /** What the worker's clock shows from now on. */
+  /** What it is for worker and database from now on. */
   setNow: (now: Date) => void
   claim: (limit?: number) => Promise<readonly ClaimedResource[]>
   /** How long a claim of 100 takes, in ms: until all that a worker needs of the rows is read. */
@@ -31,7 +31,7 @@ export type Timed = { ms: number; rows: number }
 export function createClaimer(url: string): Claimer {
   let now = new Date(0)
   let last: CompiledQuery | undefined
-  const pool = new pg.Pool({ Client: PreparingClient, connectionString: url, max: 1 })
+  const pool = new pg.Pool({ Client: clientOfClock(() => now), connectionString: url, max: 1 })
   // Its database is dropped by force when a round is over.
   pool.on('error', () => {})
   const db = new Kysely<Schema>({
@@ -40,11 +40,11 @@ export function createClaimer(url: string): Claimer {
       last = query
     },
   })
-  const claimGroup = createGroupClaims({ db, now: () => now })
+  const claimGroup = createGroupClaims({ db, steadyMs: () => now.getTime() })
   const claim = async (limit = CLAIM_ROWS) => (await claimGroup(limit))?.resources ?? []
 
   async function claimAlone(): Promise<readonly unknown[]> {
-    const request = { now, leaseUntil: new Date(now.getTime() + LEASE_MS), limit: CLAIM_ROWS }
+    const request = { leaseMs: LEASE_MS, limit: CLAIM_ROWS }
     const asked = askAll(TABLES.keysets, 'k', ['resource_id'])
     return await runPrepared(
       db,
@@ -63,7 +63,7 @@ export function createClaimer(url: string): Claimer {
     time: () => timed(claim),
     timeAlone: () => timed(claimAlone),
     async explain() {
-      await createGroupClaims({ db, now: () => now })(CLAIM_ROWS)
+      await createGroupClaims({ db, steadyMs: () => now.getTime() })(CLAIM_ROWS)
       const values = (last?.parameters ?? []).map(literal).join()
       return await db.connection().execute(async (connection) => {
         await connection.executeQuery(CompiledQuery.raw('begin'))

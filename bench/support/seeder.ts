@@ -67,7 +67,7 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
       sealedCode: sealer.seal('sealed_code', resourceId),
       codeDigest: randomBytes(32),
       expiresAt: new Date(at.getTime() + 300_000),
-      claimedUntil: at,
+      headStartMs: 0,
     },
     state: stateAtProvision({ current: 2, filler: 1 }, dueAt, at),
     event: {

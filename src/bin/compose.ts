@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
-import { sleep, systemNow } from '../clock.ts'
+import { sleep, systemNow, systemSteadyMs } from '../clock.ts'
 import { ADDON, type Config } from '../config.ts'
+import { type ClockOffset, createClockOffset } from '../flows/clock-offset.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createInstallation, type Installation, type Standing } from '../flows/operations/installation.ts'
 import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
-import { createCallBudget } from '../heroku/call-budget.ts'
+import { createCallBudget, patiently } from '../heroku/call-budget.ts'
 import { createCircuit } from '../heroku/circuit.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
@@ -16,8 +17,8 @@ import { createLog } from '../logger.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { createWitness } from '../sealing/witness.ts'
-import { openDatabase } from '../store/database.ts'
-import { blockHerokuCalls, type HerokuHost, takeSlice } from '../store/heroku-budget.ts'
+import { type DatabaseOptions, openDatabase } from '../store/database.ts'
+import { blockHerokuCalls, type HerokuHost, takePageSlice, takeSlice } from '../store/heroku-budget.ts'
 import { createRandomBytes } from './random-bytes.ts'
 
 const CALL_TIMEOUT_MS = 15_000
@@ -30,16 +31,22 @@ const USER_AGENT = `${ADDON.id} (Heroku add-on)`
 /** Time and chance: real, or a test's own. */
 export type World = {
   now: () => Date
+  /** Milliseconds of a clock that never jumps. */
+  steadyMs: () => number
   random: (bytes: number) => Buffer
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** The connections of a test, whose database is told what time it is. */
+  Client?: DatabaseOptions['Client']
 }
 
-const REAL_WORLD: World = { now: systemNow, random: createRandomBytes(), sleep }
+const REAL_WORLD: World = { now: systemNow, steadyMs: systemSteadyMs, random: createRandomBytes(), sleep }
 
 export type ComposeOptions = {
   poolSize: number
   /** Most connections to each of Heroku's hosts. */
   connections: number
+  /** The calls of this process are those of pages: they have a part of the budget, and never hold up a worker. */
+  callsForPages?: boolean
   callTimeoutMs?: number
   world?: World
 }
@@ -49,11 +56,14 @@ export async function compose(
   config: Config,
   logger: Logger,
   options: ComposeOptions,
-): Promise<{ deps: Deps; close: () => Promise<void> }> {
-  const { now, random, sleep } = options.world ?? REAL_WORLD
+): Promise<{ deps: Deps; clockOffsetMs: ClockOffset; close: () => Promise<void> }> {
+  const { now, steadyMs, random, sleep, Client } = options.world ?? REAL_WORLD
+  // Circuits and limits only count spans: a clock that is put right must not make one last for hours.
+  const steadyNow = () => new Date(steadyMs())
   const db = openDatabase({
     url: config.databaseUrl,
     poolSize: options.poolSize,
+    ...(Client && { Client }),
     onIdleError: (error) => logger.warn({ err: error }, 'idle database connection lost'),
     onConnect: () => installation.noteConnection(),
   })
@@ -70,7 +80,7 @@ export async function compose(
     now,
   )
   const dispatcher = createDispatcher({ connections: options.connections })
-  const limits = createTokenLimits(now)
+  const limits = createTokenLimits(steadyNow)
   // Each host has its own circuit and is blocked by itself: one may be down or busy while the other answers.
   const callTo = (host: HerokuHost, baseUrl: string, callTimeoutMs: number): HerokuCall =>
     createHerokuCall({
@@ -78,27 +88,28 @@ export async function compose(
       sendRequest: createSendRequest(dispatcher, options.callTimeoutMs ?? callTimeoutMs),
       budget: createCallBudget({
         callsPerSecond: config.herokuMaxRps,
-        takeSlice: (calls) =>
-          takeSlice(db, {
-            host,
-            calls,
-            callsPerSecond: config.herokuMaxRps,
-            now: now(),
-            horizonMs: BUDGET_HORIZON_MS,
-          }),
-        now,
+        takeSlice: (calls) => {
+          const slice = { host, calls, callsPerSecond: config.herokuMaxRps }
+          // Tokens are got for whoever needs them: a grant lives for minutes.
+          if (options.callsForPages && host === 'platform') {
+            return patiently(() => takePageSlice(db, slice), sleep)
+          }
+          return takeSlice(db, { ...slice, horizonMs: BUDGET_HORIZON_MS })
+        },
+        steadyMs,
         sleep,
       }),
-      circuit: createCircuit(now),
+      circuit: createCircuit(steadyNow),
       limits,
       refusal: () => refusalOf(installation),
       userAgent: USER_AGENT,
-      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, new Date(now().getTime() + retryAfterMs)),
+      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, retryAfterMs),
     })
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const deps: Deps = {
     db,
     now,
+    steadyMs,
     random,
     sealing: createSealing(keks, random),
     witness: createWitness(config.sealingKeys),
@@ -130,6 +141,7 @@ export async function compose(
   }
   return {
     deps,
+    clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
       await dispatcher.close()
       await db.destroy()

@@ -5,6 +5,7 @@ import { describeFailure } from '../domain/heroku-failure.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
+import { BY_PERSON } from '../domain/schedule.ts'
 import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
 import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
@@ -152,10 +153,10 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
   const state = stored?.state
   const health = state && (await readHealth(deps.db, resource, state, deps.now()))
   return [
-    `${resourceId}  ${resource.name ?? '(no name)'}  plan ${resource.plan}  ${resource.state}`,
+    `${resourceId}  ${resource.name ?? '(no name)'}${former(resource.formerName)}  plan ${resource.plan}  ${resource.state}`,
     ...(health ? [`health         ${describeHealth(health)}`] : []),
     `next rotation  ${state?.nextRotationAt.toISOString() ?? 'none'}`,
-    `next look      ${state?.wakeAt?.toISOString() ?? 'when somebody acts'}`,
+    `next look      ${state ? nextLook(state) : 'none'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
@@ -192,4 +193,14 @@ async function resourceIdOf(deps: Deps, idOrName: string): Promise<string> {
   const id = parseResourceId(idOrName) ?? (await findResourceIdByName(deps.db, idOrName))
   if (id) return id
   throw new SecurekeyError('unknown-resource', `There is no live resource called "${idOrName}".`)
+}
+
+/** What somebody waits for stands before all that is due, at a moment that is no date. */
+function nextLook({ wakeAt }: ResourceState): string {
+  if (!wakeAt) return 'when somebody acts'
+  return wakeAt <= BY_PERSON ? 'at the next tick, before what is merely due' : wakeAt.toISOString()
+}
+
+function former(name: string | null): string {
+  return name === null ? '' : ` (formerly ${name})`
 }

@@ -1,9 +1,15 @@
 import type { Logger } from 'pino'
 import { type Config, ConfigError, readConfig } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import { sharesBackends } from '../store/shared-backend.ts'
 
 /** How long a process may take to finish what it has begun. Heroku kills it 30 s after SIGTERM. */
 const SHUTDOWN_LIMIT_MS = 10_000
+
+/** Statements are prepared and time limits are set once for each connection, and would be met on another's server. */
+const SHARED =
+  'DATABASE_URL leads to a pooler that shares servers between connections, such as PgBouncer in transaction mode. ' +
+  'Use its session mode (pool_mode = session), or connect to Postgres directly.'
 
 /** What a started process hands back: how to finish what is in flight and let go of everything. */
 export type Running = { stop: () => Promise<void> }
@@ -46,6 +52,7 @@ export async function runProcess(
   process.on('SIGTERM', (signal) => void stop(signal))
   process.on('SIGINT', (signal) => void stop(signal))
   try {
+    if (await sharesBackends(config.databaseUrl)) throw new Error(SHARED)
     starting = start(config, logger)
     await starting
   } catch (error) {

@@ -1,6 +1,6 @@
 import { ADDON } from '../config.ts'
+import { createReadiness } from '../flows/readiness.ts'
 import { createApp } from '../http/app.ts'
-import { missingMigrations } from '../store/migrations.ts'
 import { compose } from './compose.ts'
 import { runProcess } from './run.ts'
 
@@ -9,7 +9,8 @@ const POOL_SIZE = 6
 const CONNECTIONS = 20
 
 await runProcess('web', async (config, logger) => {
-  const { deps, close } = await compose(config, logger, { poolSize: POOL_SIZE, connections: CONNECTIONS })
+  const options = { poolSize: POOL_SIZE, connections: CONNECTIONS, callsForPages: true }
+  const { deps, clockOffsetMs, close } = await compose(config, logger, options)
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: config.addonPassword },
     dashboard: {
@@ -17,12 +18,7 @@ await runProcess('web', async (config, logger) => {
       secureCookies: config.addonUrl.startsWith('https:'),
     },
     logger,
-    notReadyBecause: async () => {
-      const missing = await missingMigrations(deps.db)
-      if (missing.length > 0) return `${missing.length} migrations are missing`
-      const { differs } = await deps.installation.look()
-      return differs.length === 0 ? undefined : `not confirmed: ${differs.join(', ')}`
-    },
+    readiness: createReadiness(deps, clockOffsetMs),
   })
   await app.listen({ host: config.host, port: config.port })
   return {

@@ -1,4 +1,4 @@
-import { databaseNow } from '../store/database.ts'
+import { systemNow, systemSteadyMs } from '../clock.ts'
 import { startCron } from '../worker/cron.ts'
 import { createWorker } from '../worker/worker.ts'
 import { compose } from './compose.ts'
@@ -17,7 +17,7 @@ const LARGEST_CLAIM = 200
 
 await runProcess('worker', async (config, logger) => {
   const { rotationConcurrency, herokuMaxRps } = config
-  const { deps, close } = await compose(config, logger, {
+  const { deps, clockOffsetMs, close } = await compose(config, logger, {
     poolSize: POOL_SIZE,
     connections: rotationConcurrency,
   })
@@ -28,9 +28,12 @@ await runProcess('worker', async (config, logger) => {
       Math.max(SMALLEST_CLAIM, herokuMaxRps * CLAIM_SECONDS),
       rotationConcurrency * CLAIM_TURNS,
     ),
-    clockOffsetMs: async () => deps.now().getTime() - (await databaseNow(deps.db)).getTime(),
+    clockOffsetMs,
   })
-  const cron = startCron(config.rotationCron, deps.log, worker.tick)
+  const cron = startCron(config.rotationCron, deps.log, worker.tick, {
+    now: systemNow,
+    steadyMs: systemSteadyMs,
+  })
   logger.info({ cron: config.rotationCron, rotationConcurrency, herokuMaxRps }, 'worker started')
   return {
     async stop() {

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'unknown-resource'
   | 'resource-gone'
   | 'not-found'
+  | 'not-now'
   | 'not-confirmed'
   | 'sealed-value-unreadable'
 

@@ -6,6 +6,7 @@ import type { RotationReason } from './rotation-reason.ts'
 export type HistoryKind =
   | 'provisioned'
   | 'plan-changed'
+  | 'renamed'
   | 'deprovisioned'
   | 'missing-at-heroku'
   | 'grant-exchanged'

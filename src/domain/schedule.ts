@@ -1,3 +1,5 @@
+import type { RotationReason } from './rotation-reason.ts'
+
 const FIRST_RETRY_DELAY_MS = 30_000
 const LONGEST_RETRY_DELAY_MS = 3_600_000
 
@@ -39,5 +41,13 @@ export const CHECK_AFTER_PUSH_MS = 3_600_000
 /** Where an older push may still be on its way (a retry, a revoke): as soon as every such call must have ended. */
 export const CHECK_AFTER_DOUBT_MS = 120_000
 
-/** Older than every due date: whoever has this moment is claimed before any backlog. */
+/** Older than every due date: whoever has this moment is claimed before any backlog. Keys leaked: a revoke. */
 export const BEFORE_SCHEDULED = new Date(0)
+/** A person waits for it: claimed after every revoke, and before whatever is merely due. */
+export const BY_PERSON = new Date(1_000)
+
+/** The moment at which a rotation that somebody waits for is claimed; undefined where the date alone counts. */
+export function urgentMoment(reason: RotationReason | undefined): Date | undefined {
+  if (reason === 'revoke') return BEFORE_SCHEDULED
+  return reason === 'manual' ? BY_PERSON : undefined
+}

@@ -54,9 +54,14 @@ export async function lockResource(trx: Trx, resourceId: string): Promise<Locked
 /** The live resource, or the refusal that says why there is none. */
 export async function liveResource(db: Db, resourceId: string): Promise<Resource> {
   const resource = await findResource(db, resourceId)
-  if (!resource) throw new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
+  if (!resource) throw unknownResource()
   if (resource.state === 'deprovisioned') throw gone()
   return resource
+}
+
+/** The refusal of everything that concerns an add-on that was never made here. */
+export function unknownResource(): SecurekeyError {
+  return new SecurekeyError('unknown-resource', 'There is no add-on of that id.')
 }
 
 /** The refusal of everything that concerns an add-on that was removed. */

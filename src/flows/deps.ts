@@ -25,6 +25,8 @@ export type FlowSettings = {
 export type Deps = {
   db: Db
   now: () => Date
+  /** Milliseconds of a clock that never jumps: for spans, never for dates. */
+  steadyMs: () => number
   random: (bytes: number) => Buffer
   sealing: Sealing
   witness: Witness

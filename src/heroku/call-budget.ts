@@ -3,9 +3,10 @@ export type CallBudget = { acquire: (signal?: AbortSignal) => Promise<boolean> }
 
 export type CallBudgetOptions = {
   callsPerSecond: number
-  /** Reserves a slice of the budget that all processes share and answers when it starts; undefined when spent. */
-  takeSlice: (calls: number) => Promise<Date | undefined>
-  now: () => Date
+  /** Reserves a slice of the budget that all processes share, and says in how long it starts; undefined when spent. */
+  takeSlice: (calls: number) => Promise<{ startsInMs: number } | undefined>
+  /** Milliseconds of a clock that never jumps. */
+  steadyMs: () => number
   sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
@@ -17,7 +18,7 @@ const SLICE_SECONDS = 0.25
  * waits for its own moment, so a slice is never sent as a burst.
  */
 export function createCallBudget(options: CallBudgetOptions): CallBudget {
-  const { callsPerSecond, takeSlice, now, sleep } = options
+  const { callsPerSecond, takeSlice, steadyMs, sleep } = options
   const callsPerSlice = Math.max(1, Math.ceil(callsPerSecond * SLICE_SECONDS))
   const spacingMs = 1_000 / callsPerSecond
   const sliceMs = callsPerSlice * spacingMs
@@ -27,10 +28,10 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   let refill: Promise<boolean> | undefined
 
   async function reserve(): Promise<boolean> {
-    const startsAt = await takeSlice(callsPerSlice)
-    if (!startsAt) return false
+    const slice = await takeSlice(callsPerSlice)
+    if (!slice) return false
     left = callsPerSlice
-    nextCallAtMs = startsAt.getTime()
+    nextCallAtMs = steadyMs() + slice.startsInMs
     sliceEndsAtMs = nextCallAtMs + sliceMs
     return true
   }
@@ -38,7 +39,7 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
   return {
     async acquire(signal) {
       // Calls that were not made in their time are lost: later they would come on top of what others were promised.
-      if (now().getTime() >= sliceEndsAtMs) left = 0
+      if (steadyMs() >= sliceEndsAtMs) left = 0
       while (left === 0) {
         refill ??= reserve().finally(() => {
           refill = undefined
@@ -48,9 +49,25 @@ export function createCallBudget(options: CallBudgetOptions): CallBudget {
       left -= 1
       const callAtMs = nextCallAtMs
       nextCallAtMs += spacingMs
-      const waitMs = callAtMs - now().getTime()
+      const waitMs = callAtMs - steadyMs()
       if (waitMs >= 1) await sleep(waitMs, signal)
       return true
     },
   }
+}
+
+const TRIES = 8
+const TRY_AGAIN_MS = 250
+
+/** Asks for a slice that is only given while nobody else waits, again and again for two seconds: as long as a page waits. */
+export async function patiently<Slice>(
+  take: () => Promise<Slice | undefined>,
+  sleep: (ms: number) => Promise<void>,
+): Promise<Slice | undefined> {
+  for (let tries = 1; tries < TRIES; tries += 1) {
+    const slice = await take()
+    if (slice) return slice
+    await sleep(TRY_AGAIN_MS)
+  }
+  return await take()
 }

@@ -7,8 +7,14 @@ import type { ReleaseRight } from './release-right.ts'
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
 export type Access = { resourceId: string; accessToken: string; signal?: AbortSignal }
 
-/** An app that a resource is attached to. App names change, so apps are known by id. */
-export type Attachment = { appId: string; appName: string; attachmentName: string; createdAt: Date | null }
+/** An app that a resource is attached to. App names change, so apps are known by id, and so is the add-on. */
+export type Attachment = {
+  appId: string
+  appName: string
+  attachmentName: string
+  createdAt: Date | null
+  addonName: string | null
+}
 
 /** A release of an app; `byAddon` when the add-on service cut it. */
 export type Release = {
@@ -87,11 +93,12 @@ export function createPlatform(
       if (!Array.isArray(result.value)) return unreadable('the attachments are not a list')
       return {
         ok: true,
-        value: objects(result.value).flatMap(({ app, name, created_at }) => {
+        value: objects(result.value).flatMap(({ app, addon, name, created_at }) => {
           const [{ id, name: appName } = {}] = objects([app])
           if (typeof id !== 'string') return []
           const names = { appName: String(appName), attachmentName: String(name) }
-          return [{ appId: id, ...names, createdAt: dateOf(created_at) }]
+          const addonName = readAddonName(addon, access.resourceId)
+          return [{ appId: id, ...names, createdAt: dateOf(created_at), addonName }]
         }),
       }
     },
@@ -112,6 +119,16 @@ export function createPlatform(
   }
 }
 
+/** How Heroku writes the name of an add-on (Platform API schema); anything else is none. */
+const ADDON_NAME = /^[A-Za-z][\w-]{0,199}$/
+
+function readAddonName(addon: unknown, resourceId: string): string | null {
+  const [{ id, name } = {}] = objects([addon])
+  const isOurs = typeof id === 'string' && id.toLowerCase() === resourceId
+  return isOurs && typeof name === 'string' && ADDON_NAME.test(name) ? name : null
+}
+
+/** One that has no number or no date is none, and proves nothing. */
 function readRelease(release: Record<string, unknown>, addonId: string): Release[] {
   const { status, description } = release
   const version = Number(release.version ?? Number.NaN)

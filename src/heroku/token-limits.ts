@@ -6,7 +6,7 @@
 export type TokenLimits = {
   /** Milliseconds until a call with this token may be made; 0 when one may go now. */
   waitMs: (token: string) => number
-  /** Takes note of a `RateLimit-Remaining`. Answers for how long all calls should pause, 0 for not at all. */
+  /** Takes note of a `RateLimit-Remaining`, a finite number. Returns for how long all calls should pause, 0 for not at all. */
   learn: (token: string, remaining: number) => number
 }
 
@@ -31,8 +31,10 @@ export function createTokenLimits(now: () => Date): TokenLimits {
         return 0
       }
       if (known.size >= MOST_TOKENS_KEPT) known.clear()
-      known.set(token, { remaining, atMs: now().getTime() })
-      return Math.ceil((RESERVE_CALLS - remaining) / REFILL_PER_MS)
+      // Nothing is less than nothing: one wrong number must not stop anybody for days.
+      const left = Math.max(0, remaining)
+      known.set(token, { remaining: left, atMs: now().getTime() })
+      return Math.ceil((RESERVE_CALLS - left) / REFILL_PER_MS)
     },
   }
 }

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Deps } from '../flows/deps.ts'
+import type { Readiness } from '../flows/readiness.ts'
 import { type Background, createBackground } from './background.ts'
 import { type DashboardOptions, registerDashboard } from './dashboard/register.ts'
 import { handleError, handleNotFound } from './errors.ts'
@@ -13,13 +14,20 @@ export type AppOptions = {
   credentials: { username: string; password: string }
   dashboard: DashboardOptions
   logger: FastifyBaseLogger
-  /** Why the process cannot do its work at the moment; undefined when it can. */
-  notReadyBecause: () => Promise<string | undefined>
+  readiness: Readiness
 }
 
 const BODY_LIMIT_BYTES = 65_536
-/** Heroku gives up on a provisioning call after 25 s (Add-on Partner API Reference). */
-const REQUEST_TIMEOUT_MS = 25_000
+/**
+ * Heroku gives up on a provisioning call after 25 s (Add-on Partner API Reference), so a request that has not come in whole
+ * by then is cut off; Node looks for such each half second. Its router keeps an idle connection for 90 s (HTTP Routing):
+ * were ours closed first, a request could go out on it and be lost.
+ */
+const TIMES = {
+  requestTimeout: 24_000,
+  keepAliveTimeout: 95_000,
+  http: { headersTimeout: 24_000, connectionsCheckingInterval: 500 },
+}
 const DRAIN_LIMIT_MS = 8_000
 const CLOSE_CONNECTIONS_MS = 7_000
 
@@ -30,7 +38,9 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     // Our own line per answer is below: it names the route, not the address.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A base URL in a manifest may end in a slash, or not.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    ...TIMES,
     // Heroku's router is the one hop in front of us; what it appends to X-Forwarded-For is the client.
     trustProxy: (_address, hop) => hop === 0,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
@@ -52,9 +62,8 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
   logResponses(app)
-  registerJsonBody(app)
 
-  registerHealth(app, options.notReadyBecause)
+  registerHealth(app, options.readiness)
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
   await app.register((scope) => registerDashboard(scope, deps, options.dashboard))
   return app
@@ -67,7 +76,8 @@ async function registerPartnerApi(
   background: Background,
 ): Promise<void> {
   await registerAuthentication(scope, options.credentials)
-  registerResources(scope, deps, background)
+  registerJsonBody(scope)
+  registerResources(scope, deps, { background, readiness: options.readiness })
 }
 
 /** One line per answer, with the route's pattern in place of the address. */

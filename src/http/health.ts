@@ -1,21 +1,17 @@
 import type { FastifyInstance } from 'fastify'
+import type { Readiness } from '../flows/readiness.ts'
 
-/** `/healthz`: this process answers. `/readyz`: it can also do its work; else 503 and the reason. */
-export function registerHealth(
-  app: FastifyInstance,
-  notReadyBecause: () => Promise<string | undefined>,
-): void {
+/** `/healthz`: this process answers. `/readyz`: it can also do its work; else 503 with all that is wrong. */
+export function registerHealth(app: FastifyInstance, { troubles }: Pick<Readiness, 'troubles'>): void {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
-  app.get('/readyz', async (request, reply) => {
-    let reason: string | undefined
-    try {
-      reason = await notReadyBecause()
-    } catch (error) {
-      request.log.error({ err: error }, 'not ready')
-      reason = 'the database does not answer'
-    }
-    if (reason === undefined) return { status: 'ready' }
-    return await reply.status(503).send({ status: 'not ready', reason })
+  app.get('/readyz', async (_request, reply) => {
+    const found = await troubles()
+    if (found.length === 0) return { status: 'ready' }
+    return await reply.status(503).send({
+      status: 'not ready',
+      troubles: found.map(({ trouble }) => trouble),
+      reason: found.map(({ reason }) => reason).join('; '),
+    })
   })
 }

@@ -1,20 +1,22 @@
 import type { FastifyInstance } from 'fastify'
 import { SecurekeyError } from '../domain/errors.ts'
 
+const BYTE_ORDER_MARK = /^\uFEFF/
+
 /**
- * Reads JSON bodies under either media type that Heroku uses, with or without parameters. An empty body is no body:
- * DELETE comes with a JSON content type and nothing in it.
+ * Reads every body as JSON, whatever its content type says and if it says nothing: what Heroku sends is JSON, and a
+ * provision must not fail over a header. An empty body is no body: DELETE comes with a content type and nothing in it.
  */
 export function registerJsonBody(app: FastifyInstance): void {
-  const types = ['application/json', 'application/vnd.heroku-addons+json']
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(types, { parseAs: 'string' }, (_request, text, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    const text = String(body).replace(BYTE_ORDER_MARK, '')
     if (text === '') {
       done(null, undefined)
       return
     }
     try {
-      done(null, JSON.parse(String(text), withoutPrototype))
+      done(null, JSON.parse(text, withoutPrototype))
     } catch {
       // The parser's own message quotes the body, which may hold a grant code.
       done(new SecurekeyError('malformed-request', 'The request body is not valid JSON.'))

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
-import { type ClaimRequest, claimDueRows } from './claims.ts'
+import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
 import { boolean, moment } from './columns.ts'
 import type { Db } from './database.ts'
 import { ask, askAll, askForValue, askIfThere, runPrepared } from './group-statement.ts'
@@ -13,6 +13,7 @@ import { STATE, stateOf } from './state-row.ts'
 
 /** Everything that most steps need of a claimed resource. Secrets in it are sealed. */
 export type ClaimedResource = StoredState & {
+  name: string | null
   grace: GracePeriod
   periodMs: number
   /** Heroku answered 404 or 410 for it, and has not answered for it since. */
@@ -32,8 +33,9 @@ const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
 const ASKED = {
   ...askAll(keysets, 'k', ['resource_id', 'fence', 'revision']),
   ...askAll(STATE, 'k'),
-  ...askAll(resources, 'r', ['rotation_period_seconds', 'grace_period_seconds', 'missing_since']),
+  ...askAll(resources, 'r', ['name', 'grace_period_seconds', 'missing_since']),
   // Live, so they are there.
+  rotation_period_seconds: askForValue(resources.rotation_period_seconds, 'r.rotation_period_seconds'),
   kek_id: askForValue(resources.kek_id, 'r.kek_id'),
   wrapped_dek: askForValue(resources.wrapped_dek, 'r.wrapped_dek'),
   sealed: askIfThere(sealed_keys.sealed, 's.sealed'),
@@ -51,20 +53,30 @@ const ASKED = {
     'exists (select from history h where h.resource_id = k.resource_id and h.seq > k.last_seq)',
   ),
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
+  claimed_at: ask(moment, CLAIMED_AT),
 }
 
 type Row = Awaited<ReturnType<typeof claimRows>>[number]
 
+/** What a claim brought; the moments are there when it brought anything. */
+export type ClaimedResources = {
+  resources: ClaimedResource[]
+  lastDueAt: Date | undefined
+  claimedAt: Date | undefined
+}
+
 /**
  * Claims up to `limit` resources whose `wake_at` has come and reads what a worker needs of them. `lastDueAt`: when the
- * last of them had come due; `createGroupClaims` says why.
+ * last of them had come due; `createGroupClaims` says why. `claimedAt`: the present, by the clock of the database.
  */
-export async function claimResources(
-  db: Db,
-  request: ClaimRequest,
-): Promise<{ resources: ClaimedResource[]; lastDueAt: Date | undefined }> {
+export async function claimResources(db: Db, request: ClaimRequest): Promise<ClaimedResources> {
   const rows = await claimRows(db, request)
-  return { resources: rows.map(claimedResource), lastDueAt: rows[0]?.last_due_at ?? undefined }
+  const [first] = rows
+  return {
+    resources: rows.map(claimedResource),
+    lastDueAt: first?.last_due_at ?? undefined,
+    claimedAt: first?.claimed_at,
+  }
 }
 
 async function claimRows(db: Db, request: ClaimRequest) {
@@ -88,6 +100,7 @@ function claimedResource(row: Row): ClaimedResource {
     fence: row.fence,
     revision: row.revision,
     state: stateOf(row),
+    name: row.name,
     grace: gracePeriodOf(row.grace_period_seconds),
     periodMs: msOf(row.rotation_period_seconds),
     missing: row.missing_since !== null,

@@ -2,40 +2,47 @@ import { type RawBuilder, sql } from 'kysely'
 import { orNull } from './columns.ts'
 import type { Db } from './database.ts'
 import { given } from './group-statement.ts'
+import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
 import { TABLES } from './schema.ts'
 
 /** A table that is a queue: `wake_at` says when a row is looked at next, and a claim moves it to the end of its lease. */
 export type Queue = 'keysets' | 'oauth_grants'
 
-/** Which due rows to claim: at most `limit`, oldest first, none that was due before `from`. */
-export type ClaimRequest = { now: Date; leaseUntil: Date; limit: number; from?: Date }
+/** Which due rows to claim: at most `limit`, oldest first, none that was due before `from`; and for how long. */
+export type ClaimRequest = { leaseMs: number; limit: number; from?: Date }
 
 /**
  * The start of a statement that claims due rows, in one round trip: `claimed` are the rows as they are afterwards, `due`
  * has the moments at which they had come due. Claimed rows leave the due range of the index until the lease ends, so a
  * later claim never walks over them, and a dead worker's claims come back by themselves. Two workers never get the same
- * row: each skips what the other has locked.
+ * row: each skips what the other has locked. What is due, and when a lease ends, is the database's to say.
  */
 export function claimDueRows(queue: Queue, request: ClaimRequest): RawBuilder<unknown> {
-  const { now, leaseUntil, limit, from } = request
+  const { leaseMs, limit, from } = request
+  // The clock is read once, and the index is searched by what it says.
   // By the place of the rows, which their lock holds still: no second look into an index. A row that was changed
   // between the statement's snapshot and its lock stands elsewhere by then. It is not updated, and due at the next
   // claim. So what the statement reads of other tables belongs to the row as it was claimed.
   return sql`
-    with due as materialized (
+    with lease (starts_at, ends_at) as materialized (
+      select at, at + ${interval(leaseMs)} from (select service_now() as at offset 0) as now
+    ), due as materialized (
       select ctid as place, wake_at from ${sql.table(queue)}
-       where wake_at <= ${now} and wake_at >= ${from ?? '-infinity'}::timestamptz
+       where wake_at <= (select starts_at from lease) and wake_at >= ${from ?? '-infinity'}::timestamptz
        order by wake_at
        limit ${limit}
          for no key update skip locked
     ), claimed as (
       update ${sql.table(queue)}
-         set fence = fence + 1, wake_at = ${leaseUntil}, claimed_until = ${leaseUntil}
+         set fence = fence + 1, wake_at = (select ends_at from lease), claimed_until = (select ends_at from lease)
        where ctid = any (array(select place from due))
       returning *
     )`
 }
+
+/** When the rows were claimed, by the clock of the database: for the select behind `claimDueRows`. */
+export const CLAIMED_AT = '(select starts_at from lease)'
 
 /** A claim to be given back. `revision`: the one at which the resource was read. */
 export type ReleasedClaim = Claim & { revision?: string }

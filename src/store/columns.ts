@@ -96,6 +96,14 @@ export const moment = column<Date>({
   literal: (value) => String(value.getTime()),
 })
 
+/** A span of time in milliseconds. No column holds one: it is sent, to be added to the clock of the database. */
+export const span = column<number>({
+  type: 'interval',
+  read: Number,
+  sentAs: 'float8',
+  take: (reference) => `make_interval(secs => ${reference} / 1000)`,
+})
+
 /** A text of a closed list, or any. */
 export function text<T extends string = string>() {
   return column<T>({ type: 'text', read: (value) => value as T, literal: quoted })

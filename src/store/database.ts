@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
-import pg from 'pg'
-import { PreparingClient } from './preparing-client.ts'
+import { createPool } from './pool.ts'
+import { PreparingClient, READ_ONLY } from './preparing-client.ts'
 import type { Schema } from './schema.ts'
 
 /** Where a store function runs: the pool, or the transaction that its caller has open. */
@@ -16,39 +16,47 @@ export type DatabaseOptions = {
   /** Told of each new connection: it may lead to another server than the ones before. */
   onConnect?: () => void
   statementTimeoutMs?: number
+  /** When a server that says nothing counts as gone; five seconds after the time limit of a statement, unless given. */
+  noAnswerMs?: number
+  /** The class of the connections; a test has one of its own. */
+  Client?: typeof PreparingClient
 }
 
-const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 15_000
-/** A transaction that its owner has forgotten holds back vacuum for everybody. */
-const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
+/** The server ends a slow statement first; so long after that, it is one that no longer answers at all. */
+const SILENCE_MS = 5_000
 
 /** Opens a bounded pool; nothing is connected before the first query. Close it with `db.destroy()`. */
 export function openDatabase(options: DatabaseOptions): Db {
   const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
-  const pool = new pg.Pool({
-    Client: PreparingClient,
-    connectionString: options.url,
-    max: options.poolSize,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: statementTimeoutMs,
-    // The server ends a slow statement first; this one is for a server that no longer answers at all.
-    query_timeout: statementTimeoutMs + 5_000,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    keepAlive: true,
-    application_name: 'securekey',
-  })
-  pool.on('error', options.onIdleError)
-  // A connection that breaks while it is in use tells its query, and also emits an error that would end the process.
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined)
-    options.onConnect?.()
+  const pool = createPool({
+    url: options.url,
+    size: options.poolSize,
+    Client: options.Client ?? PreparingClient,
+    statementTimeoutMs,
+    noAnswerMs: options.noAnswerMs ?? statementTimeoutMs + SILENCE_MS,
+    onIdleError: options.onIdleError,
+    onConnect: options.onConnect,
   })
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** The database's own clock, to compare a process's with. */
-export async function databaseNow(db: Db): Promise<Date> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db)
+/**
+ * Whether the database takes no writes: a standby, or one that was made read-only. It is asked by a write that changes
+ * nothing, so that the connections that lead there are thrown away.
+ */
+export async function isReadOnly(db: Db): Promise<boolean> {
+  try {
+    await sql`update heroku_budget set next_call_at = next_call_at where false`.execute(db)
+    return false
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === READ_ONLY) return true
+    throw error
+  }
+}
+
+/** The clock that all processes share (`service_now` of the migrations). */
+export async function serviceNow(db: Db): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select service_now() as now`.execute(db)
   return rows[0]?.now ?? new Date(Number.NaN)
 }

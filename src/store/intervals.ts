@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from 'kysely'
 import type { GracePeriod } from '../domain/grace.ts'
 
 /** Periods are stored in whole seconds and handled in milliseconds. */
@@ -7,6 +8,11 @@ export function msOf(seconds: string): number {
 
 export function secondsOf(ms: number): number {
   return Math.round(ms / 1_000)
+}
+
+/** A span of time inside a statement. */
+export function interval(ms: number): RawBuilder<string> {
+  return sql`make_interval(secs => ${ms / 1_000})`
 }
 
 /** A grace period is stored as seconds; null stands for "until the next rotation". */

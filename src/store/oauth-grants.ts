@@ -6,6 +6,7 @@ import { text } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { askAll, askForValue, given, runPrepared } from './group-statement.ts'
 import { recordEvents } from './history.ts'
+import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
 import { anyLocked, lockInOrder } from './lock-in-order.ts'
 import { type NewTokens, saveTokens } from './oauth-tokens.ts'
@@ -14,8 +15,8 @@ import { TABLES } from './schema.ts'
 /** A grant code that waits for its exchange, claimed by us. */
 export type ClaimedGrant = Claim & { sealedCode: Buffer; expiresAt: Date; dek: WrappedDek }
 
-/** A grant code to be stored. Its first claim, until `claimedUntil`, belongs to whoever stores it. */
-export type NewGrant = { sealedCode: Buffer; codeDigest: Buffer; expiresAt: Date; claimedUntil: Date }
+/** A grant code to be stored. It is claimed by whoever stores it, who has `headStartMs` for the exchange. */
+export type NewGrant = { sealedCode: Buffer; codeDigest: Buffer; expiresAt: Date; headStartMs: number }
 
 /** The fence of a grant that was stored together with its resource. */
 export const FIRST_GRANT_FENCE = '1'
@@ -88,11 +89,11 @@ export async function finishGrants(trx: Trx, ends: readonly GrantEnd[]): Promise
   return new Set(ended.map(({ resourceId }) => resourceId))
 }
 
-/** Puts a claimed grant back for another try. */
-export async function retryGrantAt(db: Db, grant: Claim, wakeAt: Date): Promise<void> {
+/** Puts a claimed grant back for another try in `delayMs`. */
+export async function retryGrantIn(db: Db, grant: Claim, delayMs: number): Promise<void> {
   await db
     .updateTable('oauth_grants')
-    .set({ wake_at: wakeAt, claimed_until: null })
+    .set({ wake_at: sql`service_now() + ${interval(delayMs)}`, claimed_until: null })
     .where('resource_id', '=', grant.resourceId)
     .where('fence', '=', grant.fence)
     .where('state', '=', 'waiting')
@@ -108,11 +109,11 @@ export async function offerGrant(db: Db, resourceId: string, grant: NewGrant): P
   const { rows } = await sql<{ fence: string }>`
     insert into oauth_grants (resource_id, sealed_code, code_digest, expires_at, state, wake_at, claimed_until, fence)
     select id, ${grant.sealedCode}, ${grant.codeDigest}, ${grant.expiresAt}, 'waiting',
-           ${grant.claimedUntil}, ${grant.claimedUntil}, ${FIRST_GRANT_FENCE}
-      from resources
+           lease.ends_at, lease.ends_at, ${FIRST_GRANT_FENCE}
+      from resources, (select service_now() + ${interval(grant.headStartMs)} as ends_at offset 0) as lease
      where id = ${resourceId} and state = 'provisioned'
        and not exists (select from oauth_tokens where resource_id = ${resourceId})
-       for share -- waits for a deprovision under way, and sees it
+       for share of resources -- waits for a deprovision under way, and sees it
     on conflict (resource_id) do update
        set sealed_code = excluded.sealed_code, code_digest = excluded.code_digest,
            expires_at = excluded.expires_at, state = 'waiting', wake_at = excluded.wake_at,

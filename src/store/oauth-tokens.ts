@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Trx } from './database.ts'
 import { executePrepared, given } from './group-statement.ts'
+import { interval } from './intervals.ts'
 import { anyLocked, lockInOrder } from './lock-in-order.ts'
 import { TABLES } from './schema.ts'
 
@@ -58,17 +59,19 @@ export async function replaceTokens(db: Db, resourceId: string, tokens: StoredTo
   return rows.length > 0
 }
 
-/** Takes the sole right to refresh until `until`. False: somebody else has it, or has already refreshed. */
+/** Takes the sole right to refresh for `leaseMs`. False: somebody else has it, or has already refreshed. */
 export async function claimRefresh(
   db: Db,
-  request: { resourceId: string; generation: number; now: Date; until: Date },
+  request: { resourceId: string; generation: number; leaseMs: number },
 ): Promise<boolean> {
   const row = await db
     .updateTable('oauth_tokens')
-    .set({ refreshing_until: request.until })
+    .set({ refreshing_until: sql`service_now() + ${interval(request.leaseMs)}` })
     .where('resource_id', '=', request.resourceId)
     .where('generation', '=', request.generation)
-    .where((eb) => eb.or([eb('refreshing_until', 'is', null), eb('refreshing_until', '<=', request.now)]))
+    .where((eb) =>
+      eb.or([eb('refreshing_until', 'is', null), eb('refreshing_until', '<=', sql<Date>`service_now()`)]),
+    )
     .returning('resource_id')
     .executeTakeFirst()
   return row !== undefined

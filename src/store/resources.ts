@@ -4,6 +4,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { HistoryEvent } from '../domain/history.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import { span } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { askAll, given, runPrepared } from './group-statement.ts'
 import { historyRow } from './history.ts'
@@ -18,6 +19,9 @@ export type Resource = {
   id: string
   state: 'provisioned' | 'deprovisioned'
   name: string | null
+  /** Its name before `renamedAt`, where it was ever renamed. */
+  formerName: string | null
+  renamedAt: Date | null
   plan: string
   periodMs: number
   grace: GracePeriod
@@ -43,7 +47,14 @@ export type NewResource = {
 }
 
 const { resources, keysets, sealed_keys, oauth_grants, history } = TABLES
-const { missing_since: _, deprovisioned_at: __, ...resourceColumns } = resources
+const {
+  missing_since: _missing,
+  deprovisioned_at: _end,
+  former_name: _former,
+  renamed_at: _renamed,
+  ...resourceColumns
+} = resources
+const { wake_at: _wake, claimed_until: _claim, ...grantColumns } = oauth_grants
 
 const names = (columns: object) => sql.raw(Object.keys(columns).join(', '))
 const namesOf = (alias: string, columns: object) =>
@@ -94,9 +105,11 @@ export async function insertResources(
         )}
         join resource on resource.id = v.resource_id
     ), grants as (
-      insert into oauth_grants (${names(oauth_grants)})
-      select ${namesOf('v', oauth_grants)}
-        from ${given(oauth_grants, grants)} join resource on resource.id = v.resource_id
+      insert into oauth_grants (${names(grantColumns)}, wake_at, claimed_until)
+      select ${namesOf('v', grantColumns)}, now.at + v.head_start, now.at + v.head_start
+        from ${given({ ...grantColumns, head_start: span }, grants)}
+        join resource on resource.id = v.resource_id
+        cross join (select service_now() as at offset 0) as now
     ), events as (
       insert into history (${names(history)})
       select ${namesOf('v', history)}
@@ -138,10 +151,24 @@ function grantRow(resourceId: string, grant: NewGrant) {
     expires_at: grant.expiresAt,
     state: 'waiting' as const,
     sealed_code: grant.sealedCode,
-    wake_at: grant.claimedUntil,
-    claimed_until: grant.claimedUntil,
     fence: FIRST_GRANT_FENCE,
+    head_start: grant.headStartMs,
   }
+}
+
+/**
+ * Writes down that Heroku ended an add-on that is not known here: its provision request, should it still come or be just
+ * being stored, is then answered like that of any other that is gone. Waits for a request that is being stored. False:
+ * there is such a row by now.
+ */
+export async function leaveTombstone(db: Db, id: string, now: Date): Promise<boolean> {
+  const row = await db
+    .insertInto('resources')
+    .values({ id, state: 'deprovisioned', created_at: now, deprovisioned_at: now })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** The resource of that id, live or deprovisioned. */
@@ -150,16 +177,22 @@ export async function findResource(db: Db, id: string): Promise<Resource | undef
   return row && resourceOf(row)
 }
 
-/** The id of the live resource that Heroku gave this name when it was provisioned. */
+/** The id of the live resource that has this name, else of the one that had it last. */
 export async function findResourceIdByName(db: Db, name: string): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('resources')
-    .select('id')
-    .where('name', '=', name)
-    .where('state', '=', 'provisioned')
-    .orderBy('created_at', 'desc')
-    .executeTakeFirst()
-  return row?.id
+  const live = db.selectFrom('resources').select('id').where('state', '=', 'provisioned')
+  const named = await live.where('name', '=', name).orderBy('created_at', 'desc').executeTakeFirst()
+  if (named) return named.id
+  const formerly = live.where('former_name', '=', name).orderBy('renamed_at', 'desc')
+  return (await formerly.executeTakeFirst())?.id
+}
+
+/** Gives a resource another name; the one that it had becomes its former one. */
+export async function setName(db: Db, id: string, name: string, now: Date): Promise<void> {
+  await db
+    .updateTable('resources')
+    .set((eb) => ({ name, former_name: eb.ref('name'), renamed_at: now }))
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Puts a resource on another plan. */
@@ -213,8 +246,11 @@ function resourceOf(row: Selectable<Schema['resources']>): Resource {
     id: row.id,
     state: row.state,
     name: row.name,
-    plan: row.plan,
-    periodMs: msOf(row.rotation_period_seconds),
+    formerName: row.former_name,
+    renamedAt: row.renamed_at,
+    // A tombstone has neither.
+    plan: row.plan ?? '',
+    periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
     dek: kekId === null || wrapped === null ? null : { kekId, wrapped },
     createdAt: row.created_at,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Db } from './database.ts'
 
 /** A session as it is stored: without the id, which only the browser has. */
@@ -11,8 +12,6 @@ export type StoredSession = {
   lastUsedAt: Date
   endsAt: Date
 }
-
-const CLOCK_TOLERANCE_MS = 60_000
 
 /** Remembers a sign-on token as used. False: it was used before. */
 export async function useSignOnToken(db: Db, digest: Buffer, expiresAt: Date): Promise<boolean> {
@@ -42,9 +41,17 @@ export async function insertSession(db: Db, idDigest: Buffer, session: StoredSes
     .execute()
 }
 
-/** The session of that digest, ended or not. */
-export async function findSession(db: Db, idDigest: Buffer): Promise<StoredSession | undefined> {
-  const row = await db.selectFrom('sessions').selectAll().where('id_digest', '=', idDigest).executeTakeFirst()
+/** The session of that digest, ended or not, and what time it is by the clock that counts its life. */
+export async function findSession(
+  db: Db,
+  idDigest: Buffer,
+): Promise<(StoredSession & { now: Date }) | undefined> {
+  const row = await db
+    .selectFrom('sessions')
+    .selectAll()
+    .select(sql<Date>`service_now()`.as('now'))
+    .where('id_digest', '=', idDigest)
+    .executeTakeFirst()
   return (
     row && {
       resourceId: row.resource_id,
@@ -55,12 +62,14 @@ export async function findSession(db: Db, idDigest: Buffer): Promise<StoredSessi
       createdAt: row.created_at,
       lastUsedAt: row.last_used_at,
       endsAt: row.ends_at,
+      now: row.now,
     }
   )
 }
 
 /** Notes that a session was used. */
-export async function touchSession(db: Db, idDigest: Buffer, now: Date): Promise<void> {
+export async function touchSession(db: Db, idDigest: Buffer): Promise<void> {
+  const now = sql<Date>`service_now()`
   await db.updateTable('sessions').set({ last_used_at: now }).where('id_digest', '=', idDigest).execute()
 }
 
@@ -75,14 +84,14 @@ export async function deleteSession(db: Db, idDigest: Buffer): Promise<boolean> 
 }
 
 /** Clears away sessions and used tokens that are over, `limit` of each at the most. */
-export async function purgeEnded(db: Db, now: Date, limit: number): Promise<void> {
+export async function purgeEnded(db: Db, limit: number): Promise<void> {
   await db
     .deleteFrom('sessions')
     .where('id_digest', 'in', (q) =>
       q
         .selectFrom('sessions')
         .select('id_digest')
-        .where('ends_at', '<=', now)
+        .where('ends_at', '<=', sql<Date>`(select service_now())`)
         .orderBy('ends_at')
         .limit(limit),
     )
@@ -93,8 +102,7 @@ export async function purgeEnded(db: Db, now: Date, limit: number): Promise<void
       q
         .selectFrom('used_sign_on_tokens')
         .select('digest')
-        // The clock of another process may be behind ours, and there the token is good for a little longer.
-        .where('expires_at', '<', new Date(now.getTime() - CLOCK_TOLERANCE_MS))
+        .where('expires_at', '<', sql<Date>`(select service_now())`)
         .orderBy('expires_at')
         .limit(limit),
     )

@@ -71,7 +71,7 @@ function rotationsJob(deps: Deps, { concurrency, claimLimit, closing, shutdown }
       if (!group) return undefined
       // The claim may have been the first to reach another server: what is in doubt depends on which one it is.
       await deps.installation.lookNow({ alive: true })
-      const callsMs = Math.max(0, group.callsUntil.getTime() - deps.now().getTime())
+      const callsMs = Math.max(0, group.callsUntil.getTime() - group.now().getTime())
       // One signal for the group, since one for each call would cost like the call.
       const callSignal = AbortSignal.any([shutdown, AbortSignal.timeout(callsMs)])
       return () => rotateGroup(deps, { ...group, closing, callSignal, run, store, write })

@@ -1,18 +1,22 @@
-/** Runs pieces of work, so many at a time; the others wait for their turn in the order in which they came. */
-export type Slots = <T>(work: () => Promise<T>) => Promise<T>
+/**
+ * Runs pieces of work, so many at a time; the others wait for their turn in the order in which they came, those that are
+ * `urgent` before all others.
+ */
+export type Slots = <T>(work: () => Promise<T>, urgent?: boolean) => Promise<T>
 
 /** A counter is all that it takes. */
 export function createSlots(most: number): Slots {
   let used = 0
+  const urgentlyWaiting: (() => void)[] = []
   const waiting: (() => void)[] = []
-  return async (work) => {
+  return async (work, urgent = false) => {
     if (used < most) used += 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
+    else await new Promise<void>((resolve) => (urgent ? urgentlyWaiting : waiting).push(resolve))
     try {
       return await work()
     } finally {
       // Whoever waits takes this place over.
-      const next = waiting.shift()
+      const next = urgentlyWaiting.shift() ?? waiting.shift()
       if (next) next()
       else used -= 1
     }

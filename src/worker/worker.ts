@@ -1,10 +1,10 @@
+import { type ClockOffset, LARGEST_CLOCK_OFFSET_MS } from '../flows/clock-offset.ts'
 import type { Deps } from '../flows/deps.ts'
 import type { Outcome } from '../flows/rotation/group.ts'
 import { createJobs, type Job, type JobOptions } from './jobs.ts'
 
 export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
-  /** Milliseconds by which this process's clock is ahead of (or behind) the database's. */
-  clockOffsetMs: () => Promise<number>
+  clockOffsetMs: ClockOffset
 }
 
 export type Worker = {
@@ -17,8 +17,6 @@ export type Worker = {
 /** How many resources came to which outcome. */
 export type Tally = Record<Outcome, number>
 
-const LARGEST_CLOCK_OFFSET_MS = 5_000
-const CLOCK_CHECK_EVERY_MS = 180_000
 /** A tick that works off a backlog may last an hour: urgent jobs and the clock are seen to meanwhile. */
 const LOOK_AROUND_EVERY_MS = 20_000
 /** A tick that found this much to do ends and lets the next one begin. */
@@ -30,7 +28,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
   const shutdown = new AbortController()
   const jobs = createJobs(deps, { ...options, closing: closing.signal, shutdown: shutdown.signal })
   const urgentJobs = jobs.filter(({ urgent }) => urgent)
-  const clock = createClockCheck(deps, options.clockOffsetMs)
+  const isRight = () => isClockRight(deps, options.clockOffsetMs)
   let ticking: Promise<Tally> | undefined
 
   async function work(): Promise<Tally> {
@@ -64,7 +62,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
             deps.log.error({ err: error, job: urgent.name }, 'job failed'),
           )
         }
-        if (!(await clock.isRight()) || !(await isConfirmed())) return
+        if (!(await isRight()) || !(await isConfirmed())) return
       }
       const run = await job.claim()
       if (!run) return
@@ -88,7 +86,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
   return {
     async tick() {
       if (ticking || closing.signal.aborted) return undefined
-      const ready = (await clock.isRight()) && (await isConfirmed())
+      const ready = (await isRight()) && (await isConfirmed())
       if (!ready || ticking || closing.signal.aborted) return undefined
       ticking = work()
       try {
@@ -120,22 +118,13 @@ function count(tally: Tally, outcomes: readonly Outcome[]): void {
 }
 
 /**
- * Compares this process's clock with the database's at the first tick and every few minutes. While it is off by more
- * than five seconds nothing is claimed. It could not rotate twice even so, since dates are counted from due dates.
+ * Compares this process's clock with the database's at each tick, and in between while a backlog is worked off. While it
+ * is off by more than five seconds nothing is claimed. It could not rotate twice even so, since dates are counted from due
+ * dates, and what is due is the database's to say.
  */
-function createClockCheck(deps: Deps, clockOffsetMs: () => Promise<number>) {
-  let checkedAtMs = Number.NEGATIVE_INFINITY
-  return {
-    async isRight(): Promise<boolean> {
-      const nowMs = deps.now().getTime()
-      if (Math.abs(nowMs - checkedAtMs) < CLOCK_CHECK_EVERY_MS) return true
-      const offsetMs = await clockOffsetMs()
-      if (Math.abs(offsetMs) > LARGEST_CLOCK_OFFSET_MS) {
-        deps.log.error({ offsetMs }, 'clock differs from the database, nothing is claimed')
-        return false
-      }
-      checkedAtMs = nowMs
-      return true
-    },
-  }
+async function isClockRight(deps: Deps, clockOffsetMs: ClockOffset): Promise<boolean> {
+  const offsetMs = await clockOffsetMs()
+  if (Math.abs(offsetMs) <= LARGEST_CLOCK_OFFSET_MS) return true
+  deps.log.error({ offsetMs }, 'clock differs from the database, nothing is claimed')
+  return false
 }

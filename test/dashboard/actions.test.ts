@@ -134,7 +134,7 @@ describe('revoke', () => {
     const h = await start()
     const answer = await h.act('revoke', { name: 'securekey' })
     expect(answer.status).toBe(422)
-    expect(answer.text).toContain('That isn’t this add-on’s name. No keys were revoked.')
+    expect(answer.text).toContain('That isn’t this add-on’s name, nor its id. No keys were revoked.')
     expect(answer.text).toMatch(/id="name"[^>]*aria-invalid="true"/)
     await expectNoRotation(h)
   })

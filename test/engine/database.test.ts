@@ -3,6 +3,7 @@ import { expect, inject, test } from 'vitest'
 import type { Deps } from '../../src/flows/deps.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { withAdmin } from '../support/admin.ts'
+import { clientOfClock } from '../support/clocked-client.ts'
 import { DAY, type Harness, MINUTE } from '../support/harness.ts'
 import { type Life, lifeOf, startLife } from './support/customer-app.ts'
 import { gateAtPush } from './support/gate.ts'
@@ -11,6 +12,12 @@ import { PATIENCE } from './support/patience.ts'
 import { tickOf } from './support/ticks.ts'
 
 const LEASE_AND_MORE = 2 * MINUTE
+
+/** A pool of one connection, on the clock of the test. */
+function clockedDatabase({ databaseUrl, clock }: Pick<Harness, 'databaseUrl' | 'clock'>) {
+  const Client = clientOfClock(clock.now)
+  return openDatabase({ url: databaseUrl, poolSize: 1, onIdleError: () => {}, Client })
+}
 
 /** Runs a statement on the server's own database, about the database of the test. */
 async function onServer(h: Harness, statement: (name: string) => string): Promise<void> {
@@ -103,6 +110,7 @@ test('a statement that waits longer than its limit leaves the claim to its lease
     poolSize: 3,
     onIdleError: () => {},
     statementTimeoutMs: 150,
+    Client: clientOfClock(life.clock.now),
   })
   const gate = gateAtPush({ ...life.deps, db }, 'after')
   const ticking = tickOf(gate.deps)
@@ -123,7 +131,7 @@ test('one connection is enough for twenty rotations: no flow waits for a second 
   const h = await startLife()
   const lives = [h, ...(await Promise.all(numbered(19).map((n) => lifeOf(h, `app-${n}`))))]
   h.clock.advance(14 * DAY)
-  const db = openDatabase({ url: h.databaseUrl, poolSize: 1, onIdleError: () => {} })
+  const db = clockedDatabase(h)
   expect(await tickOf({ ...h.deps, db })).toMatchObject({ promoted: 20, failed: 0 })
   expect(lives.map((life) => life.pushed().length)).toEqual(lives.map(() => 1))
   await db.destroy()
@@ -133,7 +141,7 @@ test('a pool without a free connection fails the tick within seconds and loses n
   const life = await startLife()
   const before = life.held()
   life.clock.advance(14 * DAY)
-  const db = openDatabase({ url: life.databaseUrl, poolSize: 1, onIdleError: () => {} })
+  const db = clockedDatabase(life)
   const held = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
   const holding = db.connection().execute(async (connection) => {

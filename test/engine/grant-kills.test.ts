@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { openDatabase } from '../../src/store/database.ts'
+import { clientOfClock } from '../support/clocked-client.ts'
 import { DAY, type Harness, MINUTE, SECOND, startHarness } from '../support/harness.ts'
 import { startLife } from './support/customer-app.ts'
 import { cutConnection, holdKeyset } from './support/locks.ts'
@@ -95,7 +96,13 @@ test(
 test('an add-on that is locked for too long costs no other the tokens that Heroku has handed out', async () => {
   const h = await startHarness()
   const [locked, other] = await twoWaitingGrants(h)
-  const db = openDatabase({ url: h.databaseUrl, poolSize: 3, onIdleError: () => {}, statementTimeoutMs: 150 })
+  const db = openDatabase({
+    url: h.databaseUrl,
+    poolSize: 3,
+    onIdleError: () => {},
+    Client: clientOfClock(h.clock.now),
+    statementTimeoutMs: 150,
+  })
   const held = await holdKeyset(h.deps.db, locked)
   await tickOf({ ...h.deps, db })
   expect(await grantOf(h, other)).toMatchObject({ state: 'exchanged' })

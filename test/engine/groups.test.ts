@@ -164,8 +164,9 @@ test('a tick that lasts looks at the clock again, and claims no more once it is 
     life.clock.advance(65 * SECOND)
     return life.clock.now()
   }
+  const steadyMs = () => now().getTime()
   const worker = createWorker(
-    { ...life.deps, now },
+    { ...life.deps, now, steadyMs },
     {
       concurrency: 5,
       claimLimit: 1,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Deps } from '../../src/flows/deps.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { findState } from '../../src/store/keysets.ts'
+import { clientOfClock } from '../support/clocked-client.ts'
 import { type Harness, MINUTE, startHarness } from '../support/harness.ts'
 import { CHANGES, NOTHING } from './interleaved-changes.ts'
 import { WORKS, type Work } from './interleaved-works.ts'
@@ -20,7 +21,12 @@ const tried = { moments: 0, takeovers: 0, cuts: 0 }
 beforeAll(async () => {
   const ends: (() => Promise<void>)[] = []
   h = await startHarness({ whenFinished: (end) => ends.push(end) })
-  const db = openDatabase({ url: h.databaseUrl, poolSize: CHANGES.length, onIdleError: () => {} })
+  const db = openDatabase({
+    url: h.databaseUrl,
+    poolSize: CHANGES.length,
+    onIdleError: () => {},
+    Client: clientOfClock(h.clock.now),
+  })
   others = { ...h.deps, db }
   return async () => {
     await db.destroy()

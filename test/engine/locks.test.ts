@@ -43,8 +43,7 @@ function eventAt(at: Date): HistoryEvent {
 async function grantEnds(h: Harness) {
   h.clock.advance(MINUTE)
   const now = h.clock.now()
-  const claim = { now, leaseUntil: new Date(now.getTime() + MINUTE), limit: 100 }
-  const grants = await claimGrants(h.deps.db, claim)
+  const grants = await claimGrants(h.deps.db, { leaseMs: MINUTE, limit: 100 })
   expect(grants).toHaveLength(3)
   return grants.map((grant) => ({ ...grant, tokens: TOKENS, event: eventAt(now) }))
 }

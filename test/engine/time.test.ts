@@ -46,24 +46,24 @@ test('a clock five seconds off still works', async () => {
   expect(await worker.tick()).toMatchObject({ promoted: 1 })
 })
 
-test('a clock that goes wrong later is found within three minutes', async () => {
+test('a clock that goes wrong later is found at the next tick', async () => {
   const life = await startLife()
   let offsetMs = 0
   const worker = life.worker({ clockOffsetMs: async () => offsetMs })
   expect(await worker.tick()).toBeDefined()
   offsetMs = HOUR
-  life.clock.advance(3 * MINUTE)
   expect(await worker.tick()).toBe(undefined)
 })
 
-test('a worker whose clock runs a day ahead of the others rotates a day early and not twice', async () => {
+test('a worker whose clock runs a day ahead of the others rotates no earlier than they, and not twice', async () => {
   const life = await startLife()
   const due = await dueAt(life)
   life.clock.advance(13 * DAY)
   const ahead = { ...(await life.anotherProcess()), now: () => new Date(life.clock.now().getTime() + DAY) }
+  expect(await tickOf(ahead)).toMatchObject({ promoted: 0 })
+  life.clock.advance(DAY)
   expect(await tickOf(ahead)).toMatchObject({ promoted: 1 })
   expect(await dueAt(life)).toEqual(new Date(due.getTime() + 14 * DAY))
-  life.clock.advance(DAY)
   await life.tick()
   expect((await life.rotations()).length).toBe(1)
 })

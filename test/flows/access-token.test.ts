@@ -29,7 +29,7 @@ async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession>
   if (!dek) throw new Error('the resource has no data key')
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const token = await loadTokens(deps.db, resourceId)
-  return createHerokuSession(deps, { resourceId, sealer, token, grantWaiting: false })
+  return createHerokuSession(deps, { resourceId, name: null, sealer, token, grantWaiting: false })
 }
 
 describe('an access token', () => {

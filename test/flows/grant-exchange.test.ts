@@ -33,7 +33,7 @@ async function startWithDyingWeb(): Promise<Harness> {
     credentials: { username: ADDON.id, password: PASSWORD },
     dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
     logger: createLogger({ level: 'silent', process: 'test' }),
-    notReadyBecause: async () => undefined,
+    readiness: { troubles: async () => [], mayProvision: async () => true },
   })
   h.heroku.setAddonUrl(await app.listen({ host: '127.0.0.1', port: 0 }))
   onTestFinished(() => app.close())

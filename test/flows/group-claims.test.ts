@@ -19,15 +19,15 @@ async function startClaims(wakeAt: (number: number) => Date) {
     await provisionResource(deps, provisionRequest({ resourceId: uuid(number) }))
     await makeDue(number, wakeAt(number))
   }
-  let now = START
-  const claimGroup = createGroupClaims({ db, now: () => now })
+  let steadyMs = 0
+  const claimGroup = createGroupClaims({ db, steadyMs: () => steadyMs })
   return {
     claim: async (limit: number) => {
       const resources = (await claimGroup(limit))?.resources ?? []
       return resources.map(({ resourceId }) => NUMBERS.find((number) => uuid(number) === resourceId))
     },
     setNow: (ms: number) => {
-      now = inMs(ms)
+      steadyMs = ms
     },
     makeDue,
   }

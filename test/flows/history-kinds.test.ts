@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
+import { sessionOf } from '../../src/flows/dashboard/attached-apps.ts'
 import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
@@ -60,6 +61,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     actor: 'heroku',
     happens: (h) => changePlan(h.deps, { resourceId: h.addon.id, plan: 'weekly' }),
     leaves: ['plan-changed'],
+  },
+  renamed: {
+    actor: 'heroku',
+    async happens(h) {
+      await h.heroku.customer.rename({ addon: h.addon.name, name: 'keys-of-ann' })
+      await (await sessionOf(h.deps, h.addon.id))?.listAttachments()
+    },
+    leaves: ['renamed'],
   },
   deprovisioned: {
     actor: 'heroku',

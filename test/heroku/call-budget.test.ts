@@ -14,9 +14,9 @@ function startBudget(options: { callsPerSecond: number; slices?: number }) {
       taken.push(calls)
       const startMs = Math.max(nextStartMs, clock.nowMs)
       nextStartMs = startMs + (calls * 1_000) / options.callsPerSecond
-      return new Date(startMs)
+      return { startsInMs: startMs - clock.nowMs }
     },
-    now: () => new Date(clock.nowMs),
+    steadyMs: () => clock.nowMs,
     sleep: async (ms, signal) => {
       if (signal?.aborted) throw new Error('given up')
       waits.push(ms)

@@ -140,8 +140,14 @@ describe('listing', () => {
     expect(await platform.listAttachments(ACCESS)).toEqual({
       ok: true,
       value: [
-        { appId: 'app-1', appName: 'service-1', attachmentName: 'SECURE', createdAt },
-        { appId: 'app-2', appName: 'service-2', attachmentName: 'SERVICE_ONE_SECURE', createdAt: null },
+        { appId: 'app-1', appName: 'service-1', attachmentName: 'SECURE', createdAt, addonName: null },
+        {
+          appId: 'app-2',
+          appName: 'service-2',
+          attachmentName: 'SERVICE_ONE_SECURE',
+          createdAt: null,
+          addonName: null,
+        },
       ],
     })
     expect(received[0]).toMatchObject({

@@ -32,6 +32,12 @@ test('the closer a limit is, the longer all calls pause, until twenty calls are 
   expect([19, 10, 0].map((remaining) => limits.learn('one', remaining))).toEqual([800, 8_000, 16_000])
 })
 
+test.each([-1, -1_000_000, Number.MIN_SAFE_INTEGER])('%i calls left are no fewer than none', (remaining) => {
+  const { limits } = startLimits()
+  expect(limits.learn('one', remaining)).toBe(16_000)
+  expect(limits.waitMs('one')).toBe(800)
+})
+
 test('what was known of a token is forgotten when it has calls left again', () => {
   const { limits } = startLimits()
   limits.learn('one', 0)

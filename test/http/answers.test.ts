@@ -111,9 +111,9 @@ test.each<[string, number, () => Promise<Answered> | Answered]>([
     () => ({ method: 'POST', body: provisionBody({ x: 'x'.repeat(66_000) }) }),
   ],
   [
-    'a provision of another media type',
+    'a provision whose content type is none',
     415,
-    () => ({ method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } }),
+    () => ({ method: 'POST', body: 'x', headers: { 'content-type': 'x' } }),
   ],
   [
     'a provision on an unknown plan',
@@ -148,7 +148,7 @@ test.each(['POST', 'PUT', 'DELETE'] as const)(
         credentials: { username: ADDON.id, password: PASSWORD },
         dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
         logger: createLogger({ level: 'silent', process: 'test' }),
-        notReadyBecause: async () => undefined,
+        readiness: { troubles: async () => [], mayProvision: async () => true },
       },
     )
     onTestFinished(() => app.close())

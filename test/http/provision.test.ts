@@ -161,7 +161,7 @@ describe('422', () => {
     })
   })
 
-  test.each(['', 'Fortnightly', 'securekey:fortnightly', 'constructor', '__proto__', 'x'.repeat(200)])(
+  test.each(['', 'Fortnightly', 'fortnightly:securekey', 'constructor', '__proto__', 'x'.repeat(200)])(
     'is the answer to the plan %o',
     async (plan) => {
       expect(await post(provisionBody({ plan }))).toMatchObject({ status: 422, json: { id: 'unknown-plan' } })

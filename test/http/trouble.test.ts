@@ -1,30 +1,27 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ADDON } from '../../src/config.ts'
 import type { Deps } from '../../src/flows/deps.ts'
+import { createReadiness } from '../../src/flows/readiness.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { openDatabase } from '../../src/store/database.ts'
-import { missingMigrations } from '../../src/store/migrations.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
-import { collector, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
+import { collector, type Harness, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
 import { tokenCalls } from '../support/resource.ts'
 import { callPartnerApi, provisionBody, provisionOne } from './support/partner-call.ts'
 
 const INTERNAL = { id: 'internal', message: 'Something went wrong on our side. Please try again.' }
 
-/** A web process on the given dependencies, and what it logs. */
-async function startApp(deps: Deps) {
+/** A web process on the given dependencies, whose clock is so far ahead of the database's, and what it logs. */
+async function startApp(deps: Deps, aheadMs = 0) {
   const logLines: string[] = []
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: PASSWORD },
     dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
     logger: createLogger({ level: 'trace', process: 'test' }, collector(logLines)),
-    notReadyBecause: async () => {
-      const missing = await missingMigrations(deps.db)
-      return missing.length === 0 ? undefined : `${missing.length} migrations are missing`
-    },
+    readiness: createReadiness(deps, async () => aheadMs),
   })
   onTestFinished(() => app.close())
   return { app, logLines }
@@ -99,7 +96,11 @@ describe('503', () => {
     const { app } = await startApp({ ...deps, db: unreachable() })
     const ready = await app.inject('/readyz')
     expect(ready.statusCode).toBe(503)
-    expect(ready.json()).toEqual({ status: 'not ready', reason: 'the database does not answer' })
+    expect(ready.json()).toEqual({
+      status: 'not ready',
+      troubles: ['database'],
+      reason: 'the database does not answer',
+    })
     expect((await app.inject('/healthz')).statusCode).toBe(200)
   })
 
@@ -114,8 +115,98 @@ describe('503', () => {
     const ready = await app.inject('/readyz')
     expect([ready.statusCode, ready.json()]).toEqual([
       503,
-      { status: 'not ready', reason: '1 migrations are missing' },
+      { status: 'not ready', troubles: ['migrations'], reason: '1 migrations are missing' },
     ])
+  })
+})
+
+const READY = { status: 'ready' }
+
+/** The same database, by connections that may not write. */
+function readOnly(h: Harness): Deps['db'] {
+  const url = new URL(h.databaseUrl)
+  url.searchParams.set('options', '-c default_transaction_read_only=on')
+  const db = openDatabase({ url: url.href, poolSize: 1, onIdleError: () => {} })
+  onTestFinished(() => db.destroy())
+  return db
+}
+
+/** Sealing keys that never sealed anything here. */
+function otherSealing(deps: Deps): Deps['sealing'] {
+  return createSealing([createLocalKek('k2', Uint8Array.from(seededBytes('k2')(32)))], deps.random)
+}
+
+describe('/readyz', () => {
+  test.each([
+    [5_001, "the clock is 5 s ahead of the database's"],
+    [-10_800_000, "the clock is 10800 s behind the database's"],
+  ])('names a clock that is off by %i ms', async (aheadMs, reason) => {
+    const { deps } = await startHarness()
+    const { app } = await startApp(deps, aheadMs)
+    const ready = await app.inject('/readyz')
+    expect([ready.statusCode, ready.json()]).toEqual([
+      503,
+      { status: 'not ready', troubles: ['clock'], reason },
+    ])
+  })
+
+  test('says ready with a clock that is five seconds off', async () => {
+    const { deps } = await startHarness()
+    const { app } = await startApp(deps, -5_000)
+    expect((await app.inject('/readyz')).json()).toEqual(READY)
+  })
+
+  test('names a database that takes no writes', async () => {
+    const h = await startHarness()
+    const { app } = await startApp({ ...h.deps, db: readOnly(h) })
+    expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['read-only'] })
+  })
+
+  test('names sealing keys that do not open what is stored, once anything is', async () => {
+    const h = await startHarness()
+    const { app } = await startApp({ ...h.deps, sealing: otherSealing(h.deps) })
+    expect((await app.inject('/readyz')).json()).toEqual(READY)
+    await provisionOne(h.app)
+    expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['sealing'] })
+  })
+
+  test('names all that is wrong at the same time', async () => {
+    const h = await startHarness()
+    await provisionOne(h.app)
+    await h.deps.db
+      .deleteFrom('kysely_migration' as 'resources')
+      .where('name', 'like', '0001%')
+      .execute()
+    const { app } = await startApp({ ...h.deps, db: readOnly(h), sealing: otherSealing(h.deps) }, 60_000)
+    expect((await app.inject('/readyz')).json()).toMatchObject({
+      troubles: ['clock', 'read-only', 'sealing', 'migrations'],
+    })
+  })
+})
+
+describe('a web process whose clock is more than five seconds off', () => {
+  test('provisions nothing, says so to the customer, and stores nothing', async () => {
+    const { deps, logLines } = await startHarness()
+    const { app } = await startApp(deps, 10_800_000)
+    const answer = await callPartnerApi(app, { method: 'POST', body: provisionBody() })
+    expect(answer).toMatchObject({
+      status: 503,
+      json: {
+        id: 'not-now',
+        message: 'This add-on cannot be created just now. Please try again in a few minutes.',
+      },
+    })
+    expect(await deps.db.selectFrom('resources').selectAll().execute()).toEqual([])
+    expect(logLines.join('')).toContain('nothing is provisioned')
+  })
+
+  test('still takes plan changes and deprovisions', async () => {
+    const h = await startHarness()
+    const uuid = await provisionOne(h.app)
+    const { app } = await startApp(h.deps, 10_800_000)
+    const put = { method: 'PUT', path: `/${uuid}`, body: { plan: 'weekly' } } as const
+    expect((await callPartnerApi(app, put)).status).toBe(200)
+    expect((await callPartnerApi(app, { method: 'DELETE', path: `/${uuid}` })).status).toBe(204)
   })
 })
 

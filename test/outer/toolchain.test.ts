@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isMissing, PYTHON, problemWith, RUBY, versionIn } from './support/toolchain.ts'
+import { FAKETIME, isMissing, PGBOUNCER, PYTHON, problemWith, RUBY, versionIn } from './support/toolchain.ts'
 
 test.each([
   ['Python 3.11.2\n', [3, 11]],
@@ -28,7 +28,7 @@ test('a toolchain that is too old is named with both versions', () => {
   expect(problemWith({ ...node, oldest: [major + 1, 0] })).toContain(`${major + 1}.0 or later is needed`)
 })
 
-describe.each([PYTHON, RUBY])('$program', (toolchain) => {
+describe.each([PYTHON, RUBY, PGBOUNCER, FAKETIME])('$program', (toolchain) => {
   test.skipIf(isMissing(toolchain))('says a version that will do', () => {
     expect(problemWith(toolchain)).toBeUndefined()
   })

@@ -23,6 +23,7 @@ import {
   NOW,
   newGrant,
   newKey,
+  setNow,
   startStore,
   storedState,
   storeManyResources,
@@ -33,8 +34,12 @@ const LEASE_UNTIL = inMs(90_000)
 const AFTER_LEASE = inMs(90_001)
 const YEAR_MS = 365 * 86_400_000
 
-const claim = async (db: Db, limit: number, now = NOW) =>
-  (await claimResources(db, { now, leaseUntil: new Date(now.getTime() + 90_000), limit })).resources
+const LEASE_MS = 90_000
+
+async function claim(db: Db, limit: number, now = NOW) {
+  setNow(db, now)
+  return (await claimResources(db, { leaseMs: LEASE_MS, limit })).resources
+}
 
 /** The claim alone, of a resource that was loaded with it. */
 const claimOf = ({ resourceId, fence }: Claim): Claim => ({ resourceId, fence })
@@ -153,7 +158,7 @@ describe('a claim', () => {
     const { db } = await startStore()
     await storeManyResources(db, 2, () => NOW)
     await db.transaction().execute(async (trx) => {
-      const held = await claim(trx, 1)
+      const { resources: held } = await claimResources(trx, { leaseMs: LEASE_MS, limit: 1 })
       const other = await claim(db, 10)
       expect([...held, ...other].map(({ resourceId }) => resourceId).toSorted()).toEqual([uuid(1), uuid(2)])
     })
@@ -169,8 +174,12 @@ describe('a claim', () => {
 
   test('of nothing is nothing', async () => {
     const { db } = await startStore()
-    const request = { now: NOW, leaseUntil: LEASE_UNTIL, limit: 10 }
-    expect(await claimResources(db, request)).toEqual({ resources: [], lastDueAt: undefined })
+    const request = { leaseMs: LEASE_MS, limit: 10 }
+    expect(await claimResources(db, request)).toEqual({
+      resources: [],
+      lastDueAt: undefined,
+      claimedAt: undefined,
+    })
     expect(await write(db, [])).toEqual([])
     expect(await db.transaction().execute((trx) => writeChanges(trx, [], NOW))).toEqual(new Set())
     await releaseClaims(db, [], NOW)
@@ -179,10 +188,11 @@ describe('a claim', () => {
   test('tells when the last of its resources had come due, and passes over what was due before a given moment', async () => {
     const { db } = await startStore()
     await storeManyResources(db, 4, (number) => inMs(-number * 1_000))
-    const request = { now: NOW, leaseUntil: LEASE_UNTIL, limit: 2, from: inMs(-3_000) }
-    const { resources, lastDueAt } = await claimResources(db, request)
+    const request = { leaseMs: LEASE_MS, limit: 2, from: inMs(-3_000) }
+    const { resources, lastDueAt, claimedAt } = await claimResources(db, request)
     expect(resources.map(numberOf).toSorted()).toEqual([2, 3])
     expect(lastDueAt).toEqual(inMs(-2_000))
+    expect(claimedAt).toEqual(NOW)
   })
 
   test('among many resources walks the index of due moments, and neither sorts nor reads the table', async () => {
@@ -198,7 +208,7 @@ describe('a claim', () => {
       log: ({ query }) => void queries.push(query),
     })
     onTestFinished(() => watched.destroy())
-    await claim(watched, 50)
+    await claimResources(watched, { leaseMs: LEASE_MS, limit: 50 })
     const [query] = queries
     if (!query) throw new Error('the claim made no query')
     const { rows } = await watched.executeQuery<{ 'QUERY PLAN': string }>(
@@ -397,6 +407,7 @@ describe('what a claim loads', () => {
       fence: '1',
       revision: '1',
       state: { ...state, wakeAt: LEASE_UNTIL, claimedUntil: LEASE_UNTIL },
+      name: 'securekey-solid-1',
       grace,
       periodMs: 14 * 86_400_000,
       missing: true,

@@ -78,6 +78,12 @@ describe('the database refuses', () => {
       [`update resources set state = 'sleeping', wrapped_dek = null, kek_id = null`],
       'resources_state_check',
     ],
+    ['a live resource without a plan', ['update resources set plan = null'], 'resources_live'],
+    [
+      'a live resource without a rotation period',
+      ['update resources set rotation_period_seconds = null'],
+      'resources_live',
+    ],
     ['a live resource without a data key', ['update resources set wrapped_dek = null'], 'resources_check'],
     [
       'a live resource of whose data key nobody knows what wrapped it',

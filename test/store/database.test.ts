@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import type { HistoryEvent } from '../../src/domain/history.ts'
-import { databaseNow, openDatabase } from '../../src/store/database.ts'
+import { openDatabase, serviceNow } from '../../src/store/database.ts'
 import { listHistory, recordEvents } from '../../src/store/history.ts'
 import { shredResource } from '../../src/store/resources.ts'
 import { uuid } from '../support/resource.ts'
@@ -23,14 +23,17 @@ test('an idle connection that the server ends is reported, and the next query ge
   const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)
   await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(admin)
   await expect.poll(() => reported).toHaveLength(1)
-  await expect(databaseNow(db)).resolves.toBeInstanceOf(Date)
+  await expect(serviceNow(db)).resolves.toBeInstanceOf(Date)
 })
 
 test("the database's clock is read anew each time, within a transaction too", async () => {
-  const { db } = await startStore()
+  // By a session that was told no other.
+  const { url } = await startStore()
+  const db = openDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  onTestFinished(() => db.destroy())
   await db.transaction().execute(async (trx) => {
-    const first = await databaseNow(trx)
-    await expect.poll(async () => (await databaseNow(trx)).getTime()).toBeGreaterThan(first.getTime())
+    const first = await serviceNow(trx)
+    await expect.poll(async () => (await serviceNow(trx)).getTime()).toBeGreaterThan(first.getTime())
   })
 })
 

@@ -8,7 +8,7 @@ import {
   finishGrants,
   isGrantWaiting,
   offerGrant,
-  retryGrantAt,
+  retryGrantIn,
 } from '../../src/store/oauth-grants.ts'
 import {
   claimRefresh,
@@ -20,14 +20,16 @@ import {
 } from '../../src/store/oauth-tokens.ts'
 import { shredResource } from '../../src/store/resources.ts'
 import { uuid } from '../support/resource.ts'
-import { inMs, NOW, newGrant, startStore, storeResource } from './support/start-store.ts'
+import { inMs, NOW, newGrant, setNow, startStore, storeResource } from './support/start-store.ts'
 
 const ID = uuid(1)
 /** After the head start of the process that took the provision request. */
 const DUE = inMs(15_000)
 
-const claimAll = (db: Db, now = DUE) =>
-  claimGrants(db, { now, leaseUntil: new Date(now.getTime() + 45_000), limit: 10 })
+async function claimAll(db: Db, now = DUE) {
+  setNow(db, now)
+  return await claimGrants(db, { leaseMs: 45_000, limit: 10 })
+}
 const grantRow = (db: Db) => db.selectFrom('oauth_grants').selectAll().executeTakeFirst()
 /** The claim of the process that took the provision request. */
 const FIRST: Claim = { resourceId: ID, fence: FIRST_GRANT_FENCE }
@@ -96,7 +98,7 @@ describe('a grant code', () => {
   test('is given at once only the first time: a repeated request does not disturb an exchange under way', async () => {
     const { db } = await startWithGrant()
     expect(await offerGrant(db, ID, newGrant('one'))).toBeUndefined()
-    await retryGrantAt(db, FIRST, DUE)
+    await retryGrantIn(db, FIRST, 15_000)
     expect(await offerGrant(db, ID, newGrant('one'))).toBeUndefined()
     expect(await claimAll(db)).toHaveLength(1)
   })
@@ -124,7 +126,7 @@ describe('a grant code', () => {
     const { db, late, holder } = await startWithTakenOverGrant()
     const before = await grantRow(db)
     expect(await finish(db, late, 'lost')).toBe(false)
-    await retryGrantAt(db, late, NOW)
+    await retryGrantIn(db, late, 0)
     expect(await grantRow(db)).toEqual(before)
     expect(await finish(db, holder, 'exchanged')).toBe(true)
   })
@@ -153,10 +155,10 @@ describe('a grant code', () => {
   test('that waits longest is given first, in batches', async () => {
     const { db } = await startStore()
     for (const number of [1, 2, 3]) {
-      const grant = newGrant(`code ${number}`, { claimedUntil: inMs(-number) })
+      const grant = newGrant(`code ${number}`, { headStartMs: -number })
       await storeResource(db, number, { grant })
     }
-    const first = await claimGrants(db, { now: NOW, leaseUntil: DUE, limit: 2 })
+    const first = await claimGrants(db, { leaseMs: 15_000, limit: 2 })
     expect(first.map(({ resourceId }) => resourceId).toSorted()).toEqual([uuid(2), uuid(3)])
   })
 
@@ -172,7 +174,7 @@ describe('a grant code', () => {
 describe('a grant code that came with a repeated request', () => {
   test('takes the place of an older one that still waits, and a late answer to that one is void', async () => {
     const { db } = await startWithGrant()
-    const second = newGrant('two', { expiresAt: inMs(600_000), claimedUntil: inMs(20_000) })
+    const second = newGrant('two', { expiresAt: inMs(600_000), headStartMs: 20_000 })
     expect(await offerGrant(db, ID, second)).toBe('2')
     expect(await grantRow(db)).toEqual({
       resource_id: ID,
@@ -240,7 +242,7 @@ async function startWithTokens() {
 }
 
 describe('the right to refresh', () => {
-  const wanted = { resourceId: ID, generation: 1, now: NOW, until: inMs(45_000) }
+  const wanted = { resourceId: ID, generation: 1, leaseMs: 45_000 }
 
   test('is given to one of twelve processes that want it at the same time', async () => {
     const { db } = await startWithTokens()
@@ -251,8 +253,10 @@ describe('the right to refresh', () => {
   test('is given again when the process that had it is gone', async () => {
     const { db } = await startWithTokens()
     await claimRefresh(db, wanted)
-    expect(await claimRefresh(db, { ...wanted, now: inMs(44_999) })).toBe(false)
-    expect(await claimRefresh(db, { ...wanted, now: inMs(45_000) })).toBe(true)
+    setNow(db, inMs(44_999))
+    expect(await claimRefresh(db, wanted)).toBe(false)
+    setNow(db, inMs(45_000))
+    expect(await claimRefresh(db, wanted)).toBe(true)
   })
 
   test('is given again at once after a refresh that failed', async () => {

@@ -5,13 +5,18 @@ import { schemaText } from '../../scripts/schema-text.ts'
 import { type Db, openDatabase, type Trx } from '../../src/store/database.ts'
 import { takeDatabase } from '../support/database.ts'
 
-const SCHEMA = readFileSync(new URL('../../migrations/schema.sql', import.meta.url), 'utf8')
+const MIGRATIONS = new URL('../../migrations/', import.meta.url)
+const FIRST_MIGRATION = readFileSync(new URL('0001_first.sql', MIGRATIONS), 'utf8')
+const SCHEMA = readFileSync(new URL('schema.sql', MIGRATIONS), 'utf8')
 
 /** A migrated database that no test changes for good. */
 let db: Db
 beforeAll(async () => {
   const { url, giveBack } = await takeDatabase()
   db = openDatabase({ url, poolSize: 1, onIdleError: () => {} })
+  // The clock of the migrations, in the place of the one that tests have.
+  const [clock = ''] = /create function service_now.*?\$\$;/s.exec(FIRST_MIGRATION) ?? []
+  await sql.raw(clock.replace('create', 'create or replace')).execute(db)
   return async () => {
     await db.destroy()
     await giveBack()

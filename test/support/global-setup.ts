@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../src/store/database.ts'
 import { migrateToLatest } from '../../src/store/migrations.ts'
 import { databaseUrl, withAdmin } from './admin.ts'
+import { TOLD_NOW } from './clocked-client.ts'
 import { type Emptying, emptyingOf } from './empty-database.ts'
 import { startPostgresServer } from './postgres-server.ts'
 
@@ -36,6 +38,7 @@ async function createTemplate(adminUrl: string, template: string): Promise<Empty
   const db = openDatabase({ url: databaseUrl(adminUrl, template), poolSize: 2, onIdleError: () => {} })
   try {
     await migrateToLatest(db)
+    await sql.raw(TOLD_NOW).execute(db)
   } finally {
     await db.destroy()
   }

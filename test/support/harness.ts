@@ -10,6 +10,7 @@ import { createLogger } from '../../src/logger.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
+import { clientOfClock } from './clocked-client.ts'
 import { takeDatabase } from './database.ts'
 
 export const PASSWORD = 'super-secret'
@@ -72,7 +73,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       poolSize: 5,
       connections: 20,
       callTimeoutMs: options.callTimeoutMs ?? 2_000,
-      world: { now: clock.now, random, sleep: async () => {} },
+      world: {
+        now: clock.now,
+        steadyMs: () => clock.now().getTime(),
+        random,
+        sleep: async () => {},
+        Client: clientOfClock(clock.now),
+      },
     })
     closers.push(composed.close)
     return composed.deps
@@ -83,7 +90,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     credentials: { username: ADDON.id, password: PASSWORD },
     dashboard: { ssoSalt: config.addonSsoSalt, secureCookies: config.addonUrl.startsWith('https:') },
     logger,
-    notReadyBecause: async () => undefined,
+    readiness: { troubles: async () => [], mayProvision: async () => true },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   heroku.setAddonUrl(url)

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Log } from '../../src/flows/log.ts'
 import { startCron } from '../../src/worker/cron.ts'
 
@@ -7,16 +7,23 @@ const EVERY_SECOND = '* * * * * *'
 const WITHIN = { timeout: 15_000 }
 const LIMIT_MS = 40_000
 
+const CLOCKS = { now: () => new Date(), steadyMs: () => performance.now() }
+
 /** A tick, how often it was started, and the errors that were logged. */
 function start(tick: () => Promise<unknown>) {
   const errors: unknown[] = []
   const counted = { starts: 0 }
   const ignore = () => {}
   const log: Log = { info: ignore, warn: ignore, event: ignore, error: (fields) => void errors.push(fields) }
-  const cron = startCron(EVERY_SECOND, log, async () => {
-    counted.starts += 1
-    return await tick()
-  })
+  const cron = startCron(
+    EVERY_SECOND,
+    log,
+    async () => {
+      counted.starts += 1
+      return await tick()
+    },
+    CLOCKS,
+  )
   onTestFinished(() => cron.stop())
   return { cron, errors, counted }
 }
@@ -68,3 +75,60 @@ test(
   },
   LIMIT_MS,
 )
+
+describe('a clock that is set', () => {
+  const HOUR_MS = 3_600_000
+
+  /** Real time stands still; only what the test lets pass passes. */
+  function startOnFakeTime() {
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    })
+    onTestFinished(() => void vi.useRealTimers())
+    return start(async () => {})
+  }
+  const setBy = (ms: number) => vi.setSystemTime(Date.now() + ms)
+
+  test.each([3 * HOUR_MS, -3 * HOUR_MS, 90_000, -90_000])(
+    'by %i ms stops the ticks for less than a minute',
+    async (ms) => {
+      const { counted } = startOnFakeTime()
+      await vi.advanceTimersByTimeAsync(5_000)
+      expect(counted.starts).toBeGreaterThanOrEqual(4)
+      setBy(ms)
+      await vi.advanceTimersByTimeAsync(30_000)
+      const before = counted.starts
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(counted.starts - before).toBeGreaterThanOrEqual(9)
+    },
+  )
+
+  test('three hours ahead, and right again, stops the ticks for less than a minute', async () => {
+    const { counted } = startOnFakeTime()
+    for (const awayMs of [200, 5_000, 40_000]) {
+      setBy(3 * HOUR_MS)
+      await vi.advanceTimersByTimeAsync(awayMs)
+      setBy(-3 * HOUR_MS)
+      await vi.advanceTimersByTimeAsync(30_000)
+      const before = counted.starts
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(counted.starts - before).toBeGreaterThanOrEqual(9)
+    }
+  })
+
+  test('does not let a tick overlap itself', async () => {
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    })
+    onTestFinished(() => void vi.useRealTimers())
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { counted } = start(() => promise)
+    await vi.advanceTimersByTimeAsync(2_000)
+    setBy(3 * HOUR_MS)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(counted.starts).toBe(1)
+    resolve()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(counted.starts).toBeGreaterThanOrEqual(4)
+  })
+})

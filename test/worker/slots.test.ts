@@ -27,6 +27,21 @@ test('so many pieces run at a time and never more; the others follow in the orde
   expect(begun).toEqual([0, 1, 2, 3, 4])
 })
 
+test('an urgent piece is begun before those that waited longer, after the urgent ones before it', async () => {
+  const run = createSlots(1)
+  const begun: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const piece = (name: string, urgent?: boolean) =>
+    run(async () => {
+      begun.push(name)
+      await promise
+    }, urgent)
+  const all = [piece('first'), piece('a'), piece('b'), piece('urgent', true), piece('urgent too', true)]
+  resolve()
+  await Promise.all(all)
+  expect(begun).toEqual(['first', 'urgent', 'urgent too', 'a', 'b'])
+})
+
 test('a piece that fails leaves its place to the next, and tells its own caller alone', async () => {
   const { begun, pieces } = startPieces(createSlots(1), 3)
   pieces[0]?.fail()

@@ -97,12 +97,13 @@ async function askHeroku(deps: Deps, request: { resourceId: string } & SoughtKey
   return { outcome: 'known', apps, askedAt: deps.now() }
 }
 
-/** Undefined when the resource was deprovisioned meanwhile. */
-async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession | undefined> {
+/** Calls to Heroku for one resource. Undefined when it was deprovisioned meanwhile. */
+export async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession | undefined> {
   const resource = await findResource(deps.db, resourceId)
   if (!resource?.dek) return undefined
   return createHerokuSession(deps, {
     resourceId,
+    name: resource.name,
     sealer: await deps.sealing.forResource(resourceId, resource.dek),
     token: await loadTokens(deps.db, resourceId),
     grantWaiting: await isGrantWaiting(deps.db, resourceId),

@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { openRotation, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
 import type { HeldBack } from '../../domain/rotation.ts'
+import { BY_PERSON } from '../../domain/schedule.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 
@@ -41,7 +42,11 @@ export async function requestRotation(
     const details = { reason: 'manual', ...(evenIfTooSoon && { evenIfTooSoon }) }
     const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
     const opened = { ...openRotation(state, intent, now), heldBack: evenIfTooSoon ? over(now) : null }
-    return { outcome: { outcome: 'requested' }, to: wokenAt(opened, now, now), events: [event] }
+    return {
+      outcome: { outcome: 'requested' },
+      to: wokenAt(opened, BY_PERSON, now),
+      events: [event],
+    }
   })
 }
 
@@ -77,5 +82,5 @@ export async function resumeRotation(
 
 function resume<T>(state: ResourceState, actor: Actor, outcome: T, now: Date): ResourceChange<T> {
   const event: HistoryEvent = { at: now, kind: 'rotation-resumed', actor }
-  return { outcome, to: wokenAt(resumed(state), now, now), events: [event] }
+  return { outcome, to: wokenAt(resumed(state), BY_PERSON, now), events: [event] }
 }

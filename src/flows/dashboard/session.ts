@@ -20,24 +20,24 @@ const TOUCH_EVERY_MS = 60_000
  * `byItself`: the browser asked without its user, which does not count as use.
  */
 export async function useSession(
-  deps: Pick<Deps, 'db' | 'now'>,
+  deps: Pick<Deps, 'db'>,
   request: { sessionId: string | undefined; resourceId: string; byItself?: boolean },
 ): Promise<SessionOutcome> {
   const { sessionId, resourceId } = request
   if (sessionId === undefined || !isSessionId(sessionId)) return { outcome: 'none' }
-  const now = deps.now()
   const session = await findSession(deps.db, sessionDigest(sessionId))
-  if (!session || session.resourceId !== resourceId || isOver(session, now)) return { outcome: 'none' }
+  if (!session || session.resourceId !== resourceId || isOver(session)) return { outcome: 'none' }
   const resource = await findResource(deps.db, resourceId)
   if (resource?.state !== 'provisioned') return { outcome: 'gone' }
-  const sinceMs = now.getTime() - session.lastUsedAt.getTime()
+  const sinceMs = session.now.getTime() - session.lastUsedAt.getTime()
   if (!request.byItself && sinceMs >= TOUCH_EVERY_MS) {
-    await touchSession(deps.db, sessionDigest(sessionId), now)
+    await touchSession(deps.db, sessionDigest(sessionId))
   }
   return { outcome: 'active', session }
 }
 
-function isOver({ endsAt, lastUsedAt }: StoredSession, now: Date): boolean {
+/** By the clock of the database: a process whose own is wrong ends nobody's session, and keeps none open. */
+function isOver({ endsAt, lastUsedAt, now }: StoredSession & { now: Date }): boolean {
   return endsAt <= now || now.getTime() - lastUsedAt.getTime() >= SESSION_IDLE_MS
 }
 

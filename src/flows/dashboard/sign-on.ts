@@ -2,7 +2,7 @@ import type { Actor } from '../../domain/actor.ts'
 import { parseResourceId } from '../../domain/resource-id.ts'
 import { SESSION_ID_BYTES, SESSION_LIFE_MS, sessionDigest } from '../../domain/session.ts'
 import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../../domain/sso.ts'
-import type { Db } from '../../store/database.ts'
+import { type Db, serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findResource } from '../../store/resources.ts'
 import { deleteSession, insertSession, purgeEnded, useSignOnToken } from '../../store/sessions.ts'
@@ -32,7 +32,8 @@ const PURGED_PER_SIGN_ON = 100
  * session with a new id. Nothing in the outcome is for the person's eyes but where to go.
  */
 export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOnOutcome> {
-  const now = deps.now()
+  // The age of the token and the life of the session are counted by the clock that every process reads.
+  const now = await serviceNow(deps.db)
   const checked = checkSignOn(request.fields, request.salt, now)
   if ('problem' in checked) return refused(deps, checked.problem)
   const { resourceId } = checked.signOn
@@ -48,7 +49,7 @@ export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOn
     return 'signed-in'
   })
   if (outcome === 'signed-in') {
-    await purgeEnded(deps.db, now, PURGED_PER_SIGN_ON)
+    await purgeEnded(deps.db, PURGED_PER_SIGN_ON)
     deps.log.info({ resourceId, verified: checked.signOn.user !== null }, 'signed in to the dashboard')
     return { outcome, resourceId, sessionId }
   }

@@ -1,6 +1,5 @@
 import { describeFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
-import type { ClaimRequest } from '../../store/claims.ts'
-import { type ClaimedGrant, claimGrants, retryGrantAt } from '../../store/oauth-grants.ts'
+import { type ClaimedGrant, claimGrants, retryGrantIn } from '../../store/oauth-grants.ts'
 import type { NewTokens } from '../../store/oauth-tokens.ts'
 import type { Deps } from '../deps.ts'
 import { sealTokens } from '../heroku/seal-tokens.ts'
@@ -14,10 +13,8 @@ const GRANT_RETRY_MS = 10_000
 const HELD_BACK_LIMIT_MS = 3_600_000
 
 /** Claims up to `limit` grants that are due. */
-export async function claimDueGrants(deps: Pick<Deps, 'db' | 'now'>, limit: number): Promise<ClaimedGrant[]> {
-  const now = deps.now()
-  const request: ClaimRequest = { now, leaseUntil: new Date(now.getTime() + GRANT_LEASE_MS), limit }
-  return await claimGrants(deps.db, request)
+export async function claimDueGrants(deps: Pick<Deps, 'db'>, limit: number): Promise<ClaimedGrant[]> {
+  return await claimGrants(deps.db, { leaseMs: GRANT_LEASE_MS, limit })
 }
 
 /**
@@ -60,7 +57,7 @@ async function endFailed(
   const keptForMs = result.failure.kind === 'held-back' ? HELD_BACK_LIMIT_MS : 0
   if (retryAt.getTime() < expiresAt.getTime() + keptForMs) {
     deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
-    await retryGrantAt(deps.db, grant, retryAt)
+    await retryGrantIn(deps.db, grant, GRANT_RETRY_MS)
     return
   }
   deps.log.error({ resourceId, failure }, 'grant lost')

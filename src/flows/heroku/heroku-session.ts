@@ -14,6 +14,7 @@ import {
 } from '../../store/oauth-tokens.ts'
 import type { Deps } from '../deps.ts'
 import { sealTokens } from './seal-tokens.ts'
+import { takeOverName } from './take-over-name.ts'
 
 /** Calls to Heroku on behalf of one resource. The session owns its tokens and refreshes them. */
 export type HerokuSession = {
@@ -26,6 +27,8 @@ export type HerokuSession = {
 /** On whose behalf Heroku is called. */
 export type Caller = {
   resourceId: string
+  /** As it is known here. */
+  name: string | null
   sealer: ResourceSealer
   token: AccessToken | null
   /** There is none, but the grant code is still to be exchanged. */
@@ -45,7 +48,7 @@ const LOOK_AGAIN_MS = 3_000
  */
 export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSignal): HerokuSession {
   const { resourceId, sealer, grantWaiting } = caller
-  let { token } = caller
+  let { token, name } = caller
 
   async function call<T>(run: (access: Access) => Promise<HerokuResult<T>>): Promise<HerokuResult<T>> {
     if (!token) return withoutToken(grantWaiting)
@@ -65,11 +68,27 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     return { resourceId, accessToken, ...(signal && { signal }) }
   }
 
+  /** The name of an add-on comes with its attachments. That it cannot be noted is no reason not to use them. */
+  async function listAttachments(): Promise<HerokuResult<Attachment[]>> {
+    const listed = await call(deps.platform.listAttachments)
+    const present = listed.ok
+      ? listed.value.find(({ addonName }) => addonName !== null)?.addonName
+      : undefined
+    if (!present || present === name) return listed
+    try {
+      await takeOverName(deps, resourceId, present)
+      name = present
+    } catch (error) {
+      deps.log.warn({ err: error, resourceId }, 'the name was not taken over')
+    }
+    return listed
+  }
+
   const { platform } = deps
   return {
     readConfig: () => call(platform.readConfig),
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
-    listAttachments: () => call(platform.listAttachments),
+    listAttachments,
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
   }
 }
@@ -93,9 +112,7 @@ async function refreshToken(
   if (!sealedRefreshToken) {
     return failed({ kind: 'no-access-token', detail: 'Heroku gave no refresh token' })
   }
-  const now = deps.now()
-  const until = new Date(now.getTime() + REFRESH_LEASE_MS)
-  if (!(await claimRefresh(deps.db, { resourceId, generation, now, until }))) {
+  if (!(await claimRefresh(deps.db, { resourceId, generation, leaseMs: REFRESH_LEASE_MS }))) {
     return failed(postponed('another process is refreshing the access token'))
   }
   const result = await deps.identity.refresh(sealer.open('sealed_refresh_token', sealedRefreshToken))

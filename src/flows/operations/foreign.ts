@@ -1,5 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
-import { BEFORE_SCHEDULED } from '../../domain/schedule.ts'
+import { BY_PERSON } from '../../domain/schedule.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 
@@ -18,7 +18,7 @@ export async function askToAdopt(
     const trust = { ...state.trust, adoptAsked: true }
     return {
       outcome: true,
-      to: { ...state, trust, checkAt: now, wakeAt: BEFORE_SCHEDULED, claimedUntil: null },
+      to: { ...state, trust, checkAt: now, wakeAt: BY_PERSON, claimedUntil: null },
       events: [{ at: now, kind: 'adoption-requested', actor }],
       takeover: true,
     }

@@ -21,8 +21,9 @@ export async function changePlan(
   const now = deps.now()
   const plan = findPlan(deps.settings.plans, request.plan)
   const outcome = await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
+    // Whatever is offered today: it was accepted when it was made.
+    if (resource.plan === request.plan) return { outcome: 'same-plan' as const }
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
-    if (resource.plan === plan.name) return { outcome: 'same-plan' as const }
     await setPlan(trx, resourceId, plan)
     const details = { from: resource.plan, to: plan.name }
     return {

@@ -1,18 +1,27 @@
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { writeChanges } from '../../store/changes.ts'
-import { shredResource } from '../../store/resources.ts'
+import { findResource, leaveTombstone, shredResource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
-import { lockResource } from '../change-resource.ts'
+import { lockResource, unknownResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
 
 /**
  * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a
- * worker is doing for it can no longer be written. Throws `unknown-resource`, or `resource-gone` the second time.
+ * worker is doing for it can no longer be written. Throws `unknown-resource`, or `resource-gone` the second time. Of an
+ * unknown one the end is written down all the same: the provision request that Heroku has given up on may still come.
  */
 export async function deprovision(deps: Deps, request: { resourceId: string }): Promise<void> {
   const { resourceId } = request
+  if (!(await findResource(deps.db, resourceId)) && (await leaveTombstone(deps.db, resourceId, deps.now()))) {
+    deps.log.warn({ resourceId }, 'unknown resource deprovisioned')
+    throw unknownResource()
+  }
+  await endResource(deps, resourceId)
+}
+
+async function endResource(deps: Deps, resourceId: string): Promise<void> {
   const now = deps.now()
   await deps.db.transaction().execute(async (trx) => {
     const { stored } = await lockResource(trx, resourceId)

@@ -1,8 +1,8 @@
-import { describeOptions, readOptions } from '../../domain/addon-options.ts'
+import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import { keyFromBytes } from '../../domain/key.ts'
-import { findPlan, unknownPlan } from '../../domain/plan.ts'
+import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
 import { nextRotationAt } from '../../domain/schedule.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
@@ -39,27 +39,33 @@ export type ProvisionOutcome = {
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the same keys.
- * Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision, or
- * `not-confirmed` in a copy of the database.
+ * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the same keys,
+ * whatever the settings have become since the first. Waits for nothing but Postgres. Throws `unknown-plan`,
+ * `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
+ * `mayProvision`: a process that is wrong about the time would write wrong dates.
  */
 export async function provision(
   deps: Deps,
   insert: InsertResource,
   request: ProvisionRequest,
+  mayProvision: () => Promise<boolean> = async () => true,
 ): Promise<ProvisionOutcome> {
   const { differs, epoch } = await deps.installation.lookNow()
   if (differs.length > 0) throw notConfirmed()
-  const plan = findPlan(deps.settings.plans, request.plan)
-  if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
-  const options = readOptions(request.options, deps.settings)
+  const judged = (await mayProvision()) ? judge(deps, request) : { refusal: notNow() }
+  if ('refusal' in judged) {
+    // What was accepted is not judged again.
+    if (await findResource(deps.db, request.resourceId)) return await repeatedProvision(deps, request)
+    throw judged.refusal
+  }
+  const { plan, options } = judged
   const now = deps.now()
   const { resourceId, logInputUrl } = request
   const { sealer, dek } = await deps.sealing.forNewResource(resourceId)
   // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
   const filler = makeKey(deps, sealer, resourceId, 1)
   const current = makeKey(deps, sealer, resourceId, 2)
-  const grant = sealGrant(sealer, request.grant, now)
+  const grant = sealGrant(sealer, request.grant)
   const first = nextRotationAt(now, plan.periodMs, now)
   const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
   const state = stateAtProvision({ current: 2, filler: 1, epoch, checkAt }, first, now)
@@ -94,13 +100,27 @@ export async function provision(
   }
 }
 
+/** What the request asks for, by the settings of today, or why it cannot have it. */
+function judge(
+  { settings }: Pick<Deps, 'settings'>,
+  request: ProvisionRequest,
+): { plan: Plan; options: AddonOptions } | { refusal: unknown } {
+  const plan = findPlan(settings.plans, request.plan)
+  if (!plan) return { refusal: unknownPlan(settings.plans, request.plan) }
+  try {
+    return { plan, options: readOptions(request.options, settings) }
+  } catch (refusal) {
+    return { refusal }
+  }
+}
+
 async function repeatedProvision(deps: Deps, request: ProvisionRequest): Promise<ProvisionOutcome> {
   const { resourceId } = request
   const resource = await findResource(deps.db, resourceId)
   if (!resource?.dek) throw gone('This add-on was deprovisioned and cannot be created again.')
   const { dek } = resource
   const sealer = await deps.sealing.forResource(resourceId, dek)
-  const grant = sealGrant(sealer, request.grant, deps.now())
+  const grant = sealGrant(sealer, request.grant)
   const fence = grant ? await offerGrant(deps.db, resourceId, grant) : undefined
   // As of one moment, or a rotation might erase a key in between.
   const { present, keys } = await deps.db
@@ -145,12 +165,20 @@ function notConfirmed(): SecurekeyError {
   )
 }
 
-function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant'], now: Date): NewGrant | null {
+/** Heroku shows the message. */
+function notNow(): SecurekeyError {
+  return new SecurekeyError(
+    'not-now',
+    'This add-on cannot be created just now. Please try again in a few minutes.',
+  )
+}
+
+function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant']): NewGrant | null {
   if (!grant) return null
   return {
     sealedCode: sealer.seal('sealed_code', grant.code),
     codeDigest: grantDigest(grant.code),
     expiresAt: grant.expiresAt,
-    claimedUntil: new Date(now.getTime() + GRANT_HEAD_START_MS),
+    headStartMs: GRANT_HEAD_START_MS,
   }
 }

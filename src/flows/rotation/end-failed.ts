@@ -6,7 +6,7 @@ import {
 } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent, HistoryKind } from '../../domain/history.ts'
 import { afterFailure } from '../../domain/resource-state.ts'
-import { MAX_ATTEMPTS, retryDelayMs } from '../../domain/schedule.ts'
+import { MAX_ATTEMPTS, retryDelayMs, urgentMoment } from '../../domain/schedule.ts'
 import { writeChanges } from '../../store/changes.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import { releaseClaims } from '../../store/claims.ts'
@@ -35,8 +35,14 @@ export async function endFailed(
   if (costsNoAttempt(failure)) {
     // A jitter of up to half, so that those who were told the same do not come back together.
     const delayMs = (failure.retryAfterMs ?? 0) * (1 + randomFraction(deps) / 2)
-    await releaseClaims(deps.db, [resource], new Date(deps.now().getTime() + delayMs))
-    return failure.kind === 'postponed' ? 'failed' : 'held-back'
+    const later = new Date(deps.now().getTime() + delayMs)
+    if (failure.kind === 'postponed') {
+      await releaseClaims(deps.db, [resource], later)
+      return 'failed'
+    }
+    // The tick ends here. Whoever is waited for is the first of the next one, and not behind all that came due.
+    await releaseClaims(deps.db, [resource], urgentMoment(resource.state.rotation?.reason) ?? later)
+    return 'held-back'
   }
   await countFailure(deps, resource, failure)
   return 'failed'
@@ -45,8 +51,8 @@ export async function endFailed(
 /** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on. A resource that was changed is due now. */
 export async function giveBack(
   deps: Pick<Deps, 'db' | 'now'>,
-  { resourceId, fence, revision }: ClaimedResource,
-  wakeAt: Date = deps.now(),
+  { resourceId, fence, revision, state }: ClaimedResource,
+  wakeAt: Date = urgentMoment(state.rotation?.reason) ?? deps.now(),
 ): Promise<Outcome> {
   await releaseClaims(deps.db, [{ resourceId, fence, revision }], wakeAt, deps.now())
   return 'given-back'

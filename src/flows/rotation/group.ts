@@ -1,4 +1,4 @@
-import { type ClaimedResource, claimResources } from '../../store/claimed-resources.ts'
+import { type ClaimedResource, type ClaimedResources, claimResources } from '../../store/claimed-resources.ts'
 import type { WriteChange } from '../change-writer.ts'
 import type { Deps } from '../deps.ts'
 
@@ -17,14 +17,16 @@ export type Outcome = 'promoted' | 'retired' | 'checked' | 'waited' | 'failed' |
 /** Claimed resources that are worked on together. */
 export type Group = {
   resources: readonly ClaimedResource[]
+  /** The present, by the clock of the database: read with the claim, and carried on by one that never jumps. */
+  now: () => Date
   /** When their calls to Heroku must have ended, so that all is written down before the lease is over. */
   callsUntil: Date
   /** Aborted when a shutdown begins: nothing more is started, claims are given back. */
   closing: AbortSignal
   /** Ends calls: when a shutdown has waited long enough, and at `callsUntil`. */
   callSignal: AbortSignal
-  /** Runs a piece of work when there is room for it; bounds how many calls are in flight. */
-  run: <T>(work: () => Promise<T>) => Promise<T>
+  /** Runs a piece of work when there is room for it, before those that wait if it is `urgent`; bounds the calls in flight. */
+  run: <T>(work: () => Promise<T>, urgent?: boolean) => Promise<T>
   /** Stores new keys, at once. */
   store: WriteChange
   /** Writes what a step came to, together with others of these milliseconds. */
@@ -45,31 +47,34 @@ const LOOK_AT_ALL_EVERY_MS = 5_000
  * a second. What came due before that, but later than it was looked for, is found at the next look at all.
  */
 export function createGroupClaims(
-  deps: Pick<Deps, 'db' | 'now'>,
-): (limit: number) => Promise<Pick<Group, 'resources' | 'callsUntil'> | undefined> {
+  deps: Pick<Deps, 'db' | 'steadyMs'>,
+): (limit: number) => Promise<Pick<Group, 'resources' | 'callsUntil' | 'now'> | undefined> {
   let from: Date | undefined
   let lookedAtAllMs = Number.NEGATIVE_INFINITY
 
-  async function claim(now: Date, leaseUntil: Date, limit: number): Promise<readonly ClaimedResource[]> {
-    const sinceMs = now.getTime() - lookedAtAllMs
-    if (sinceMs < 0 || sinceMs >= LOOK_AT_ALL_EVERY_MS) from = undefined
-    if (!from) lookedAtAllMs = now.getTime()
-    const request = { now, leaseUntil, limit, ...(from ? { from } : {}) }
-    const { resources, lastDueAt } = await claimResources(deps.db, request)
+  async function claim(startedMs: number, limit: number): Promise<ClaimedResources> {
+    if (startedMs - lookedAtAllMs >= LOOK_AT_ALL_EVERY_MS) from = undefined
+    if (!from) lookedAtAllMs = startedMs
+    const request = { leaseMs: LEASE_MS, limit, ...(from ? { from } : {}) }
+    const claimed = await claimResources(deps.db, request)
+    const { resources, lastDueAt } = claimed
     // "Nothing is due" is only said after a look at all (or when all that was found was being changed just then).
     if (resources.length === 0 && from) {
       from = undefined
-      return await claim(now, leaseUntil, limit)
+      return await claim(startedMs, limit)
     }
     from = lastDueAt && new Date(lastDueAt.getTime() - LOOK_BACK_MS)
-    return resources
+    return claimed
   }
 
   return async (limit) => {
-    const now = deps.now()
-    const leaseUntil = new Date(now.getTime() + LEASE_MS)
-    const resources = await claim(now, leaseUntil, limit)
-    if (resources.length === 0) return undefined
-    return { resources, callsUntil: new Date(leaseUntil.getTime() - WRITE_MARGIN_MS) }
+    const startedMs = deps.steadyMs()
+    const { resources, claimedAt } = await claim(startedMs, limit)
+    if (!claimedAt) return undefined
+    const endedMs = deps.steadyMs()
+    const now = () => new Date(claimedAt.getTime() + deps.steadyMs() - endedMs)
+    // As if the claim was made before the statement, so that calls are over before the lease is.
+    const callsMs = LEASE_MS - WRITE_MARGIN_MS - (endedMs - startedMs)
+    return { resources, callsUntil: new Date(claimedAt.getTime() + callsMs), now }
   }
 }

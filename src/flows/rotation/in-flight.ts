@@ -1,4 +1,5 @@
 import type { HerokuResult } from '../../domain/heroku-failure.ts'
+import { urgentMoment } from '../../domain/schedule.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import type { Deps } from '../deps.ts'
 import { endFailed, giveBack } from './end-failed.ts'
@@ -23,5 +24,5 @@ export async function inFlight<T>(
     const result = await call()
     if (result.ok) return { value: result.value }
     return { outcome: await endFailed(deps, group, resource, result.failure) }
-  })
+  }, urgentMoment(resource.state.rotation?.reason) !== undefined)
 }

@@ -15,7 +15,9 @@ import { promote } from './promote.ts'
 import { type Publication, publicationOf } from './publish.ts'
 
 /** Takes every resource of a group through the step that it needs. Trouble with one stops nobody else. */
-export async function rotateGroup(deps: Deps, group: Group): Promise<Outcome[]> {
+export async function rotateGroup(process: Deps, group: Group): Promise<Outcome[]> {
+  // The clock of this process may be set meanwhile: dates are those of the database, which said what is due.
+  const deps = { ...process, now: group.now }
   return await Promise.all(
     group.resources.map((claimed) => contained(deps, group, claimed, () => rotate(deps, group, claimed))),
   )

@@ -58,7 +58,7 @@ export function registerActions(
     const { outcome } = await revokeByName(deps, { ...subject(visit), typedName: textOf(form.name) })
     if (outcome === 'requested') return done(visit, 'keys-revoked')
     if (outcome === 'joined') return done(visit, 'revoke-joined')
-    const message = 'That isn’t this add-on’s name. No keys were revoked.'
+    const message = 'That isn’t this add-on’s name, nor its id. No keys were revoked.'
     return await sendOverview(dashboard, visit, { status: 422, field: 'name', message })
   })
 

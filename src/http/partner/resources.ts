@@ -11,6 +11,7 @@ import { changePlan } from '../../flows/provisioning/change-plan.ts'
 import { deprovision } from '../../flows/provisioning/deprovision.ts'
 import { createResourceInsert } from '../../flows/provisioning/insert-resource.ts'
 import { type ProvisionRequest, provision } from '../../flows/provisioning/provision.ts'
+import type { Readiness } from '../../flows/readiness.ts'
 import type { Background } from '../background.ts'
 import { REFUSALS } from '../errors.ts'
 
@@ -25,7 +26,7 @@ const ProvisionBody = Type.Object({
   name: OptionalText,
   region: OptionalText,
   log_input_url: OptionalText,
-  options: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()])),
+  options: Type.Optional(Type.Unknown()),
   oauth_grant: Type.Optional(
     Type.Union([Type.Object({ code: OptionalText, expires_at: Type.Optional(Type.Unknown()) }), Type.Null()]),
   ),
@@ -43,7 +44,11 @@ const ProvisionAnswer = Type.Object({
 const PlanChangeAnswer = Type.Object({ id: Type.String(), message: Type.String() })
 
 /** The provisioning endpoints of the Add-on Partner API, version 3, below `/heroku/resources`. */
-export function registerResources(server: FastifyInstance, deps: Deps, background: Background): void {
+export function registerResources(
+  server: FastifyInstance,
+  deps: Deps,
+  { background, readiness }: { background: Background; readiness: Readiness },
+): void {
   const app = server.withTypeProvider<TypeBoxTypeProvider>()
   const insert = createResourceInsert(deps)
   const finish = createGrantFinish(deps)
@@ -56,6 +61,7 @@ export function registerResources(server: FastifyInstance, deps: Deps, backgroun
         deps,
         insert,
         provisionRequest(request.body, deps.now()),
+        readiness.mayProvision,
       )
       // After the answer: Heroku takes the tokens into use only once it has it, and must not wait for our call.
       if (grant) {
@@ -73,7 +79,7 @@ export function registerResources(server: FastifyInstance, deps: Deps, backgroun
     { schema: { body: PlanChangeBody, params: IdParams, response: { 200: PlanChangeAnswer, ...REFUSALS } } },
     async (request) => {
       const resourceId = resourceIdOf(request.params.id)
-      const { outcome, plan } = await changePlan(deps, { resourceId, plan: request.body.plan })
+      const { outcome, plan } = await changePlan(deps, { resourceId, plan: planOf(request.body.plan) })
       const message =
         outcome === 'same-plan'
           ? `The add-on is on plan ${plan} already.`
@@ -96,13 +102,23 @@ function provisionRequest(body: Static<typeof ProvisionBody>, now: Date): Provis
   const code = body.oauth_grant?.code
   return {
     resourceId: body.uuid.toLowerCase(),
-    name: body.name ?? null,
-    plan: body.plan,
-    region: body.region ?? null,
-    options: body.options ?? {},
+    name: body.name || null,
+    plan: planOf(body.plan),
+    region: body.region || null,
+    options: optionsOf(body.options),
     grant: code ? { code, expiresAt: grantExpiresAt(body.oauth_grant?.expires_at, now) } : null,
-    logInputUrl: body.log_input_url ?? null,
+    logInputUrl: body.log_input_url || null,
   }
+}
+
+/** Heroku sends a plan's slug here, and `addon:slug` in its Platform API; either names it. */
+function planOf(plan: string): string {
+  return plan.slice(plan.indexOf(':') + 1)
+}
+
+/** A map of texts. Some clients write a map of nothing as an empty list; whatever else comes holds no option. */
+function optionsOf(options: unknown): Readonly<Record<string, unknown>> {
+  return typeof options === 'object' && options !== null ? { ...options } : {}
 }
 
 /** Ids are compared without regard to case; what is not a uuid at all names no resource of ours. */

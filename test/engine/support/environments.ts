@@ -8,6 +8,7 @@ import { createLogger } from '../../../src/logger.ts'
 import { loadTokens } from '../../../src/store/oauth-tokens.ts'
 import { findResource } from '../../../src/store/resources.ts'
 import { type Backup, backUp } from '../../support/backup.ts'
+import { clientOfClock } from '../../support/clocked-client.ts'
 import { takeDatabase } from '../../support/database.ts'
 import { collector, type Harness, MINUTE } from '../../support/harness.ts'
 
@@ -32,7 +33,13 @@ export async function copyOf(h: Harness): Promise<Deps> {
     poolSize: 5,
     connections: 20,
     callTimeoutMs: 2_000,
-    world: { now: h.clock.now, random: h.deps.random, sleep: async () => {} },
+    world: {
+      now: h.clock.now,
+      steadyMs: h.deps.steadyMs,
+      random: h.deps.random,
+      sleep: async () => {},
+      Client: clientOfClock(h.clock.now),
+    },
   })
   onTestFinished(async () => {
     await composed.close()
@@ -48,7 +55,13 @@ export async function pushAs(deps: Deps, resourceId: string, vars: ConfigVars): 
   const tokens = await loadTokens(deps.db, resourceId)
   if (!resource?.dek || !tokens) throw new Error('the add-on has no tokens')
   const sealer = await deps.sealing.forResource(resourceId, resource.dek)
-  const session = createHerokuSession(deps, { resourceId, sealer, token: tokens, grantWaiting: false })
+  const session = createHerokuSession(deps, {
+    resourceId,
+    name: resource.name,
+    sealer,
+    token: tokens,
+    grantWaiting: false,
+  })
   const written = await session.writeConfig(vars)
   if (!written.ok) throw new Error(`Heroku did not take it: ${written.failure.kind}`)
 }

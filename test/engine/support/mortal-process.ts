@@ -2,8 +2,8 @@ import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sq
 import pg from 'pg'
 import { expect } from 'vitest'
 import type { Deps } from '../../../src/flows/deps.ts'
-import { PreparingClient } from '../../../src/store/preparing-client.ts'
 import type { Schema } from '../../../src/store/schema.ts'
+import { clientOfClock } from '../../support/clocked-client.ts'
 import { PATIENCE } from './patience.ts'
 
 /**
@@ -47,7 +47,7 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
   const lateCalls: (() => Promise<unknown>)[] = []
   const clients = new Set<pg.PoolClient>()
   const pool = new pg.Pool({
-    Client: PreparingClient,
+    Client: clientOfClock(base.now),
     connectionString: databaseUrl,
     max: 5,
     application_name: NAME,

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import { type ClaimedResource, claimResources } from '../../../src/store/claimed-resources.ts'
 import { openDatabase } from '../../../src/store/database.ts'
+import { clientOfClock } from '../../support/clocked-client.ts'
 import type { Life } from './customer-app.ts'
 import { untilSomeWait } from './locks.ts'
 
@@ -24,12 +25,15 @@ export async function stalledClaim({ deps: { db }, databaseUrl, clock }: Life) {
   `.execute(db)
   const url = new URL(databaseUrl)
   url.searchParams.set('options', '-c search_path=stalling,pg_catalog,public')
-  const stalling = openDatabase({ url: url.href, poolSize: 1, onIdleError: () => {} })
+  const stalling = openDatabase({
+    url: url.href,
+    poolSize: 1,
+    onIdleError: () => {},
+    Client: clientOfClock(clock.now),
+  })
   onTestFinished(() => stalling.destroy())
   const letGo = await holdLock(db)
-  const now = clock.now()
-  const request = { now, leaseUntil: new Date(now.getTime() + 90_000), limit: 100 }
-  const claiming = claimResources(stalling, request)
+  const claiming = claimResources(stalling, { leaseMs: 90_000, limit: 100 })
   await untilSomeWait(db)
   return {
     async finish(): Promise<ClaimedResource[]> {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 
 /** A program that these tests need and that does not come with `npm install`. */
 export type Toolchain = {
@@ -23,6 +24,21 @@ export const RUBY: Toolchain = {
   versionArgs: ['--version'],
   oldest: [3, 0],
   debianPackage: 'ruby',
+}
+
+export const PGBOUNCER: Toolchain = {
+  // Debian has it where only root looks.
+  program: existsSync('/usr/sbin/pgbouncer') ? '/usr/sbin/pgbouncer' : 'pgbouncer',
+  versionArgs: ['--version'],
+  oldest: [1, 18],
+  debianPackage: 'pgbouncer',
+}
+
+export const FAKETIME: Toolchain = {
+  program: 'faketime',
+  versionArgs: ['--version'],
+  oldest: [0, 9],
+  debianPackage: 'faketime',
 }
 
 /** Set where every toolchain has to be there: then a missing one fails its tests instead of skipping them. */

@@ -8,16 +8,33 @@ import type { NewGrant } from '../../../src/store/oauth-grants.ts'
 import { insertResources, type NewResource } from '../../../src/store/resources.ts'
 import type { NewKey } from '../../../src/store/sealed-keys.ts'
 import { stateRow } from '../../../src/store/state-row.ts'
+import { clientOfClock } from '../../support/clocked-client.ts'
 import { takeDatabase } from '../../support/database.ts'
 import { uuid } from '../../support/resource.ts'
 
 export const NOW = new Date('2026-03-03T12:00:00Z')
 export const inMs = (ms: number): Date => new Date(NOW.getTime() + ms)
 
-/** A migrated database of the test's own, with room for so many connections at a time. */
+const clocks = new WeakMap<Db, { now: Date }>()
+
+/** From here on it is `now` for all statements of that database. It was `NOW` before. */
+export function setNow(db: Db, now: Date): void {
+  const clock = clocks.get(db)
+  if (!clock) throw new Error('this database has no clock of its own')
+  clock.now = now
+}
+
+/** A migrated database of the test's own, with room for so many connections at a time, whose clock stands still. */
 export async function startStore(options: { connections?: number } = {}): Promise<{ db: Db; url: string }> {
   const { url, giveBack } = await takeDatabase()
-  const db = openDatabase({ url, poolSize: options.connections ?? 5, onIdleError: () => {} })
+  const clock = { now: NOW }
+  const db = openDatabase({
+    url,
+    poolSize: options.connections ?? 5,
+    onIdleError: () => {},
+    Client: clientOfClock(() => clock.now),
+  })
+  clocks.set(db, clock)
   onTestFinished(async () => {
     await db.destroy()
     await giveBack()
@@ -42,7 +59,7 @@ export function newKey(resourceId: string, version: number, more: Partial<NewKey
 export function newGrant(code: string, more: Partial<NewGrant> = {}): NewGrant {
   const codeDigest = Buffer.from(code.padEnd(32, '.'))
   const sealedCode = Buffer.from(`sealed ${code}`)
-  return { sealedCode, codeDigest, expiresAt: inMs(300_000), claimedUntil: inMs(15_000), ...more }
+  return { sealedCode, codeDigest, expiresAt: inMs(300_000), headStartMs: 15_000, ...more }
 }
 
 export type ResourceOptions = Partial<NewResource> & { nextRotationAt?: Date }

@@ -7,6 +7,7 @@ import { type Moment, momentOf, type Precision } from './time-words.ts'
 const WORDS: Readonly<Record<HistoryKind, string>> = {
   provisioned: 'Add-on created',
   'plan-changed': 'Plan changed',
+  renamed: 'Add-on renamed',
   deprovisioned: 'Add-on removed',
   'missing-at-heroku': 'Heroku no longer knows this add-on',
   'grant-exchanged': 'Access to the config var granted',
