@@ -19,19 +19,32 @@ create table resources (
   rotation_period_seconds bigint check (rotation_period_seconds > 0),
   grace_period_seconds    bigint check (grace_period_seconds > 0), -- null: until the next rotation
   kek_id                  text,                                    -- which key of SEALING_KEYS wrapped the data key
+  former_kek_id           text,                                    -- the last other one that has wrapped the same data key
   wrapped_dek             bytea,                                   -- null once the add-on is gone
   sealed_log_input_url    bytea,
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
+  repeat_told_at          timestamptz,                             -- when the history last told of a repeated provision
   deprovisioned_at        timestamptz,
   constraint resources_live check (
     state = 'deprovisioned' or (plan is not null and rotation_period_seconds is not null)
   ),
   check ((state = 'provisioned') = (wrapped_dek is not null)),
   check ((state = 'provisioned') = (kek_id is not null)),
+  check (former_kek_id <> kek_id),
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
 create index resources_name on resources (name) where state = 'provisioned';
+-- Which keys of SEALING_KEYS are still needed is asked at every start.
+create index resources_kek_id on resources (kek_id) where kek_id is not null;
+
+-- The keys of SEALING_KEYS that were ever used here. The check value is a MAC of a constant by a key derived from that
+-- key: it tells another key of the same name apart, and gives nothing away.
+create table keks (
+  id            text primary key,
+  check_value   bytea not null check (length(check_value) = 32),
+  first_used_at timestamptz not null
+);
 create index resources_former_name on resources (former_name) where state = 'provisioned';
 
 -- All that changes of a live add-on, in one row: which key versions are live and what each is for, the rotation that
@@ -231,7 +244,8 @@ create table heroku_budget (
 insert into heroku_budget default values;
 
 -- Who is signed in to the dashboard. The browser holds the id, this table only its SHA-256, so that whoever reads
--- the table cannot take a session over. A session belongs to one resource and to one sign-on.
+-- the table cannot take a session over. The MAC covers all but the time of last use, by a key derived from a key of
+-- SEALING_KEYS, so that whoever writes the table makes none. A session belongs to one resource and to one sign-on.
 create table sessions (
   id_digest      bytea primary key check (length(id_digest) = 32),
   resource_id    uuid not null references resources (id) on delete cascade,
@@ -242,9 +256,12 @@ create table sessions (
   created_at     timestamptz not null,
   last_used_at   timestamptz not null,
   ends_at        timestamptz not null,
+  kek_id         text not null,
+  mac            bytea not null check (length(mac) = 32),
   check (verified or (user_id is null and email is null))
 );
 create index sessions_ends_at on sessions (ends_at);
+create index sessions_resource_id on sessions (resource_id);
 
 -- Sign-on tokens that were used, until they would be refused for their age anyway: each is good for one login.
 create table used_sign_on_tokens (

@@ -60,6 +60,14 @@ create table installation (
   constraint installation_only_row_check CHECK (only_row)
 );
 
+create table keks (
+  id text not null,
+  check_value bytea not null,
+  first_used_at timestamp with time zone not null,
+  constraint keks_pkey PRIMARY KEY (id),
+  constraint keks_check_value_check CHECK (length(check_value) = 32)
+);
+
 create table keysets (
   resource_id uuid not null,
   paused_at timestamp with time zone,
@@ -172,15 +180,18 @@ create table resources (
   rotation_period_seconds bigint,
   grace_period_seconds bigint,
   kek_id text,
+  former_kek_id text,
   wrapped_dek bytea,
   sealed_log_input_url bytea,
   created_at timestamp with time zone not null,
   missing_since timestamp with time zone,
+  repeat_told_at timestamp with time zone,
   deprovisioned_at timestamp with time zone,
   constraint resources_pkey PRIMARY KEY (id),
   constraint resources_check CHECK ((state = 'provisioned'::text) = (wrapped_dek IS NOT NULL)),
   constraint resources_check1 CHECK ((state = 'provisioned'::text) = (kek_id IS NOT NULL)),
-  constraint resources_check2 CHECK ((state = 'deprovisioned'::text) = (deprovisioned_at IS NOT NULL)),
+  constraint resources_check2 CHECK (former_kek_id <> kek_id),
+  constraint resources_check3 CHECK ((state = 'deprovisioned'::text) = (deprovisioned_at IS NOT NULL)),
   constraint resources_grace_period_seconds_check CHECK (grace_period_seconds > 0),
   constraint resources_live CHECK (state = 'deprovisioned'::text OR plan IS NOT NULL
     AND rotation_period_seconds IS NOT NULL),
@@ -188,6 +199,7 @@ create table resources (
   constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
 );
 CREATE INDEX resources_former_name ON resources USING btree (former_name) WHERE state = 'provisioned'::text;
+CREATE INDEX resources_kek_id ON resources USING btree (kek_id) WHERE kek_id IS NOT NULL;
 CREATE INDEX resources_name ON resources USING btree (name) WHERE state = 'provisioned'::text;
 
 create table sealed_keys (
@@ -213,13 +225,17 @@ create table sessions (
   created_at timestamp with time zone not null,
   last_used_at timestamp with time zone not null,
   ends_at timestamp with time zone not null,
+  kek_id text not null,
+  mac bytea not null,
   constraint sessions_pkey PRIMARY KEY (id_digest),
   constraint sessions_check CHECK (verified OR user_id IS NULL AND email IS NULL),
   constraint sessions_id_digest_check CHECK (length(id_digest) = 32),
+  constraint sessions_mac_check CHECK (length(mac) = 32),
   constraint sessions_sign_on_digest_check CHECK (length(sign_on_digest) = 32),
   constraint sessions_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );
 CREATE INDEX sessions_ends_at ON sessions USING btree (ends_at);
+CREATE INDEX sessions_resource_id ON sessions USING btree (resource_id);
 
 create table used_sign_on_tokens (
   digest bytea not null,

@@ -3,6 +3,7 @@ import manifest from '../addon-manifest.json' with { type: 'json' }
 import { parseDuration } from './domain/duration.ts'
 import { type GracePeriod, parseGracePeriod } from './domain/grace.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
+import { weaknessOf, weaknessOfKey } from './domain/secret-strength.ts'
 
 /** What the manifest says of the add-on; nothing of it is repeated elsewhere. */
 export const ADDON = {
@@ -19,10 +20,13 @@ export type Config = {
   port: number
   addonPassword: string
   addonSsoSalt: string
-  addonClientSecret: string
+  /** Undefined: not known yet. Then no grant can be exchanged, and nothing rotates. */
+  addonClientSecret: string | undefined
   addonUrl: string
   herokuApiUrl: string
   herokuIdUrl: string
+  /** What shows or replaces keys wants a sign-on that names its user. */
+  requireUserSignOn: boolean
   sealingKeys: { id: string; bytes: Uint8Array<ArrayBuffer> }[]
   plans: Plan[]
   defaultGrace: GracePeriod
@@ -65,10 +69,11 @@ export function readConfig(env: Environment): Config {
     port: setting('PORT', '5000', wholeNumber(0, 65_535)),
     addonPassword: setting('ADDON_PASSWORD', undefined, String),
     addonSsoSalt: setting('ADDON_SSO_SALT', undefined, String),
-    addonClientSecret: setting('ADDON_CLIENT_SECRET', undefined, String),
+    addonClientSecret: setting('ADDON_CLIENT_SECRET', '', String) || undefined,
     addonUrl: setting('ADDON_URL', undefined, secureUrl),
     herokuApiUrl: setting('HEROKU_API_URL', 'https://api.heroku.com', secureUrl),
     herokuIdUrl: setting('HEROKU_ID_URL', 'https://id.heroku.com', secureUrl),
+    requireUserSignOn: setting('REQUIRE_USER_SIGN_ON', 'true', trueOrFalse),
     sealingKeys: setting('SEALING_KEYS', undefined, sealingKeys),
     plans: setting('PLAN_PERIODS', 'daily=1d,weekly=7d,fortnightly=14d,monthly=28d', plans),
     graceFloorMs,
@@ -79,6 +84,7 @@ export function readConfig(env: Environment): Config {
     herokuMaxRps: setting('HEROKU_MAX_RPS', '20', wholeNumber(1, 1_000_000)),
     logLevel: setting('LOG_LEVEL', 'info', logLevel),
   }
+  if (config.addonUrl?.startsWith('https:')) problems.push(...weakSecrets(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
@@ -95,8 +101,35 @@ function databaseUrl(text: string): string {
 function secureUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const loopback = url && /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname)
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)) return text.replace(/\/+$/, '')
-  throw new Error('must be an https URL (http only for a loopback address)')
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
+    throw new Error('must be an https URL (http only for a loopback address)')
+  }
+  // What stands before an @ looks like the host and is none.
+  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) {
+    throw new Error('must be an address alone, without a user, a query or a fragment')
+  }
+  return text.replace(/\/+$/, '')
+}
+
+/** What is wrong with the secrets of a service that anybody can reach; a loopback address may have demo secrets. */
+function weakSecrets(config: Partial<Config>): string[] {
+  const { addonPassword, addonSsoSalt, addonClientSecret, sealingKeys = [] } = config
+  const texts = {
+    ADDON_PASSWORD: addonPassword,
+    ADDON_SSO_SALT: addonSsoSalt,
+    ADDON_CLIENT_SECRET: addonClientSecret,
+  }
+  const given = Object.entries(texts).flatMap(([name, text]) => (text ? [{ name, text }] : []))
+  const equal = given.filter(({ text }, index) => given.findIndex((each) => each.text === text) < index)
+  return [
+    ...given.flatMap(({ name, text }) => sentence(name, weaknessOf(text))),
+    ...equal.map(({ name }) => `${name} is the same as another secret`),
+    ...sealingKeys.flatMap(({ id, bytes }) => sentence(`SEALING_KEYS key ${id}`, weaknessOfKey(bytes))),
+  ]
+}
+
+function sentence(name: string, problem: string | undefined): string[] {
+  return problem === undefined ? [] : [`${name} ${problem}`]
 }
 
 function sealingKeys(text: string): Config['sealingKeys'] {
@@ -110,6 +143,8 @@ function sealingKeys(text: string): Config['sealingKeys'] {
     )
   }
   if (new Set(keys.map(({ id }) => id)).size < keys.length) throw new Error('names an id twice')
+  if (new Set(keys.map(({ bytes }) => Buffer.from(bytes).toString('base64'))).size < keys.length)
+    throw new Error('lists a key twice')
   return keys
 }
 
@@ -134,6 +169,11 @@ function grace(text: string, floorMs: number | undefined): GracePeriod {
 function cronExpression(text: string): string {
   if (!isCronExpression(text)) throw new Error('is not a cron expression, such as */10 * * * * *')
   return text
+}
+
+function trueOrFalse(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new Error('must be true or false')
 }
 
 function logLevel(text: string): string {

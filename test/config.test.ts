@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
 
-const KEY = Buffer.alloc(32, 7).toString('base64')
-const OTHER = Buffer.alloc(32, 8).toString('base64')
+/** 32 bytes, all different, that begin with this one. */
+const bytesFrom = (first: number) => Buffer.from(Array.from({ length: 32 }, (_, i) => (first + 37 * i) % 256))
+const KEY = bytesFrom(7).toString('base64')
+const OTHER = bytesFrom(8).toString('base64')
 
 const REQUIRED = {
   DATABASE_URL: 'postgres://user:password@db/keys',
-  ADDON_PASSWORD: 'super-secret',
-  ADDON_SSO_SALT: 'salt',
-  ADDON_CLIENT_SECRET: 'client-secret',
+  ADDON_PASSWORD: 'q7Zt3vKx9mBw2LdR5nHy',
+  ADDON_SSO_SALT: '9f3c1a7e5b2d8046e1c7a9b3d5f20684',
   ADDON_URL: 'https://securekey.example.com/',
   SEALING_KEYS: `k1:${KEY}`,
 }
@@ -99,7 +100,7 @@ describe('SEALING_KEYS', () => {
   })
 
   test('takes base64url too', () => {
-    const bytes = Buffer.alloc(32, 0xff)
+    const bytes = bytesFrom(0xfb)
     const { sealingKeys } = readConfig({ ...REQUIRED, SEALING_KEYS: `k1:${bytes.toString('base64url')}` })
     expect(Buffer.from(sealingKeys[0]?.bytes ?? []).equals(bytes)).toBe(true)
   })
@@ -143,4 +144,76 @@ test('a grace period below a wrong floor is not blamed on the grace period', () 
   expect(problemsOf({ GRACE_FLOOR: 'x', GRACE_PERIOD: '1s' })).toEqual([
     '  - GRACE_FLOOR must be a duration such as 30s, 2h or 14d',
   ])
+})
+
+test('without a client secret the service starts, since Heroku tells it only when the service is there', () => {
+  expect(readConfig(REQUIRED).addonClientSecret).toBeUndefined()
+})
+
+describe('an address is refused', () => {
+  test.each([
+    'https://api.heroku.com@evil.example',
+    'https://user:secret@api.example.com',
+    'https://api.example.com?to=evil.example',
+    'https://api.example.com/?',
+    'https://api.example.com/#here',
+  ])('that hides another: %s', (url) => {
+    for (const name of ['ADDON_URL', 'HEROKU_API_URL', 'HEROKU_ID_URL']) {
+      expect(problemsOf({ [name]: url })).toEqual([
+        `  - ${name} must be an address alone, without a user, a query or a fragment`,
+      ])
+    }
+  })
+})
+
+describe('a service that is reached by https', () => {
+  test.each([
+    ['one letter', 'x', 'is too short'],
+    ['fifteen characters', '9f3c1a7e5b2d804', 'is too short'],
+    ['one letter many times', 'aaaaaaaaaaaaaaaaaaaaaaaa', 'repeats a few characters'],
+    ['the salt of Heroku’s article', '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4', 'is a demo secret'],
+    ['the password of the local stack', 'demo-password-demo', 'is a demo secret'],
+    ['a salt that says what it is', 'my-sso-salt-for-heroku', 'is a demo secret'],
+  ])('has no weak secret: %s', (_what, value, problem) => {
+    for (const name of ['ADDON_PASSWORD', 'ADDON_SSO_SALT', 'ADDON_CLIENT_SECRET']) {
+      const problems = problemsOf({ [name]: value })
+      expect(problems).toHaveLength(1)
+      expect(problems[0]).toContain(`${name} ${problem}`)
+      expect(problems[0]).not.toContain(value)
+    }
+  })
+
+  test.each([
+    ['zeros', Buffer.alloc(32)],
+    ['one byte many times', Buffer.alloc(32, 0xa7)],
+    ['the key of docker-compose.yml', Buffer.from('securekey demo key: do not use!!!').subarray(0, 32)],
+    ['digits', Buffer.from('0123456789abcdef0123456789abcdef')],
+  ])('has no sealing key of %s', (_what, bytes) => {
+    const problems = problemsOf({ SEALING_KEYS: `k1:${KEY},k2:${bytes.toString('base64')}` })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(/SEALING_KEYS key k2 (repeats a few bytes|is a readable text)/)
+  })
+
+  test('has no two secrets that are the same', () => {
+    expect(problemsOf({ ADDON_SSO_SALT: REQUIRED.ADDON_PASSWORD })).toEqual([
+      '  - ADDON_SSO_SALT is the same as another secret',
+    ])
+    expect(problemsOf({ SEALING_KEYS: `k1:${KEY},k2:${KEY}` })).toEqual([
+      '  - SEALING_KEYS lists a key twice',
+    ])
+  })
+
+  test('is told all that is weak at once', () => {
+    const weak = {
+      ADDON_PASSWORD: 'x',
+      ADDON_SSO_SALT: 'x',
+      SEALING_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+    }
+    expect(problemsOf(weak)).toHaveLength(4)
+  })
+
+  test('may have demo secrets on a loopback address, where nobody else comes', () => {
+    const demo = { ADDON_PASSWORD: 'demo', ADDON_SSO_SALT: 'demo', ADDON_URL: 'http://127.0.0.1:5000' }
+    expect(problemsOf(demo)).toEqual([])
+  })
 })

@@ -51,6 +51,44 @@ test('src/config.ts, .env.example and the table of docs/deploying.md name the sa
   expect(inTable.toSorted()).toEqual(all)
 })
 
+/** How many requirements of levels 1 and 2 the sections of ASVS 5.0.0 have that docs/security.md goes through. */
+const ASVS: Readonly<Record<string, number>> = {
+  ...{ '6.1': 3, '6.2': 12, '6.3': 4, '6.4': 4, '6.5': 5, '6.6': 3, '6.8': 4 },
+  ...{ '7.1': 3, '7.2': 4, '7.3': 2, '7.4': 5, '7.5': 2, '7.6': 2 },
+  ...{ '11.1': 2, '11.2': 3, '11.3': 3, '11.4': 4, '11.5': 1, '11.6': 1 },
+  ...{ '12.1': 3, '12.2': 2, '12.3': 4 },
+  ...{ '13.1': 1, '13.2': 5, '13.3': 2, '13.4': 5 },
+  ...{ '14.1': 2, '14.2': 4, '14.3': 3 },
+  ...{ '16.1': 1, '16.2': 5, '16.3': 4, '16.4': 3, '16.5': 3 },
+}
+
+test('docs/security.md answers every requirement of its chapters, and names tests that exist', () => {
+  const rows = read('docs/security.md')
+    .split('\n')
+    .filter((line) => /^\| [0-9]/.test(line))
+  const answered = new Set(rows.flatMap((row) => requirementsOf(row.split('|')[1] ?? '')))
+  const wanted = Object.entries(ASVS).flatMap(([section, count]) =>
+    Array.from({ length: count }, (_, index) => `${section}.${index + 1}`),
+  )
+  expect(wanted.filter((id) => !answered.has(id))).toEqual([])
+  expect([...answered].filter((id) => !wanted.includes(id))).toEqual([])
+  const tests = rows.flatMap((row) =>
+    [...(row.split('|')[3] ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path),
+  )
+  expect(tests.length).toBeGreaterThan(40)
+  expect(tests.filter((path) => !existsSync(join(ROOT, 'test', path ?? '')))).toEqual([])
+})
+
+/** `6.2.1 to 6.2.3, 6.2.9 words` names four. */
+function requirementsOf(cell: string): string[] {
+  return [...cell.matchAll(/(\d+\.\d+)\.(\d+)(?: to \d+\.\d+\.(\d+))?/g)].flatMap(([, section, from, to]) =>
+    Array.from(
+      { length: Number(to ?? from) - Number(from) + 1 },
+      (_, index) => `${section}.${Number(from) + index}`,
+    ),
+  )
+}
+
 function leadsSomewhere(from: string, link: string): boolean {
   const [path = '', heading] = link.split('#')
   const target = path === '' ? from : relative(ROOT, join(ROOT, dirname(from), path))

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { HistoryKind } from '../src/domain/history.ts'
@@ -164,8 +165,14 @@ async function liveThroughRefusals(life: ObservedLife): Promise<void> {
     body: JSON.stringify({ ...sent, name: `\u0000${sent.oauth_grant.code}` }),
   })
   await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, uuid: sent.log_input_url }) })
-  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, plan: 'hourly' }) })
-  await life.refused({ method: 'POST', body: JSON.stringify({ ...sent, options: { grace: '1s' } }) })
+  await life.refused({
+    method: 'POST',
+    body: JSON.stringify({ ...sent, uuid: randomUUID(), plan: 'hourly' }),
+  })
+  await life.refused({
+    method: 'POST',
+    body: JSON.stringify({ ...sent, uuid: randomUUID(), options: { grace: '1s' } }),
+  })
   await life.refused({ method: 'POST', body, headers: { 'content-type': 'text/plain' } })
   await life.refused({ method: 'POST', body: body + ' '.repeat(70_000) })
   await life.refused({ method: 'PUT', path: `/${life.addon.id}`, body: '{"plan":{}}' })
@@ -267,7 +274,7 @@ describe('a whole life at log level trace', () => {
     expect(Object.fromEntries(kinds)).toMatchObject({
       'a grant code': 1,
       'a log token': 1,
-      'a wrapped data key': 1,
+      'a wrapped data key': 2,
       'a secret (sealed_log_input_url)': 1,
       'a password that somebody tried': 1,
       'a session': 1,

@@ -15,6 +15,7 @@ import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
+import { createMacs } from '../sealing/macs.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { createWitness } from '../sealing/witness.ts'
 import { type DatabaseOptions, openDatabase } from '../store/database.ts'
@@ -105,6 +106,9 @@ export async function compose(
       userAgent: USER_AGENT,
       onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, retryAfterMs),
     })
+  if (config.addonClientSecret === undefined) {
+    logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
+  }
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const deps: Deps = {
     db,
@@ -112,6 +116,7 @@ export async function compose(
     steadyMs,
     random,
     sealing: createSealing(keks, random),
+    macs: createMacs(keks),
     witness: createWitness(config.sealingKeys),
     installation,
     identity: createIdentity(

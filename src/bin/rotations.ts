@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { cleanLines } from '../domain/clean-text.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import type { Health } from '../domain/health.ts'
 import { describeFailure } from '../domain/heroku-failure.ts'
@@ -11,14 +12,17 @@ import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
 import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
 import { askToAdopt } from '../flows/operations/foreign.ts'
+import { requireKnownKeks } from '../flows/operations/known-keks.ts'
 import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
 import { listHistory } from '../store/history.ts'
 import { findState, listForeign, listUnfinished } from '../store/keysets.ts'
-import { findResource, findResourceIdByName } from '../store/resources.ts'
+import { findResourceIdByName } from '../store/resource-names.ts'
+import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { compose } from './compose.ts'
+import { revokeOf, revokeOfAll } from './revoke-command.ts'
 import { configOrExit } from './run.ts'
 
 const USAGE = `Usage: npm run rotations -- <command>
@@ -27,6 +31,10 @@ const USAGE = `Usage: npm run rotations -- <command>
   show <id or name>              a resource's dates, keys by fingerprint, and last rotations
   verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
   retry <id or name>             resume a stuck rotation
+  revoke <id or name>            a key leaked: replace all keys of the resource at once,
+                                 and end its dashboard sessions
+  revoke --all --made-before <moment>
+                                 the same of every add-on that has a key made before
   adopt <id or name> | --all     take over the foreign pair that Heroku holds, of one add-on or of all that have one
   replace <id or name> | --all   put a fresh key and a filler in the place of a foreign pair; with an id or a name
                                  whatever is there, like a revoke
@@ -52,10 +60,11 @@ const config = configOrExit()
 const logger = createLogger({ level: 'warn', process: 'rotations' })
 const { deps, close } = await compose(config, logger, { poolSize: 1, connections: 1 })
 try {
-  process.stdout.write(`${await run(deps)}\n`)
+  await requireKnownKeks(deps)
+  process.stdout.write(`${cleanLines(await run(deps))}\n`)
 } catch (error) {
   if (!(error instanceof SecurekeyError)) throw error
-  process.stderr.write(`${error.message}\n`)
+  process.stderr.write(`${cleanLines(error.message)}\n`)
   process.exitCode = 1
 } finally {
   await close()
@@ -68,11 +77,13 @@ function readArguments() {
       options: {
         stuck: { type: 'boolean' },
         all: { type: 'boolean' },
+        'made-before': { type: 'string' },
         'even-if-too-soon': { type: 'boolean' },
       },
     })
     const [name] = parsed.positionals
-    if (name && ['list', 'show', 'verify', 'retry', 'adopt', 'replace', 'now'].includes(name)) return parsed
+    const commands = ['list', 'show', 'verify', 'retry', 'revoke', 'adopt', 'replace', 'now']
+    if (name && commands.includes(name)) return parsed
   } catch {
     // An unknown flag; the usage says which there are.
   }
@@ -82,6 +93,7 @@ function readArguments() {
 
 async function run(deps: Deps): Promise<string> {
   if (command === 'list') return await list(deps)
+  if (command === 'revoke' && values.all) return await revokeOfAll(deps, values['made-before'])
   if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
   const resourceId = await resourceIdOf(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
@@ -95,6 +107,7 @@ async function run(deps: Deps): Promise<string> {
     const found = await verifyKey(deps, { resourceId, digest })
     return found.outcome === 'unknown' ? 'unknown' : `${found.outcome}, version ${found.version}`
   }
+  if (command === 'revoke') return await revokeOf(deps, resourceId)
   if (command === 'retry') {
     const resumed = await resumeRotation(deps, { resourceId, actor: OPERATOR })
     return resumed

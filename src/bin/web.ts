@@ -2,6 +2,7 @@ import { ADDON } from '../config.ts'
 import { createReadiness } from '../flows/readiness.ts'
 import { createApp } from '../http/app.ts'
 import { compose } from './compose.ts'
+import { watchKeks } from './known-keks.ts'
 import { runProcess } from './run.ts'
 
 /** Small enough for the smallest Postgres plan, which a deployment shares with commands and the release phase. */
@@ -11,13 +12,18 @@ const CONNECTIONS = 20
 await runProcess('web', async (config, logger) => {
   const options = { poolSize: POOL_SIZE, connections: CONNECTIONS, callsForPages: true }
   const { deps, clockOffsetMs, close } = await compose(config, logger, options)
+  const keksKnown = await watchKeks(deps, logger)
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: config.addonPassword },
     dashboard: {
       ssoSalt: config.addonSsoSalt,
       secureCookies: config.addonUrl.startsWith('https:'),
+      requireUserSignOn: config.requireUserSignOn,
     },
     logger,
+    httpsUrl: config.addonUrl.startsWith('https:') ? config.addonUrl : undefined,
+    missing: config.addonClientSecret === undefined ? ['ADDON_CLIENT_SECRET'] : [],
+    beforeWork: keksKnown,
     readiness: createReadiness(deps, clockOffsetMs),
   })
   await app.listen({ host: config.host, port: config.port })

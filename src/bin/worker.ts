@@ -2,6 +2,7 @@ import { systemNow, systemSteadyMs } from '../clock.ts'
 import { startCron } from '../worker/cron.ts'
 import { createWorker } from '../worker/worker.ts'
 import { compose } from './compose.ts'
+import { watchKeks } from './known-keks.ts'
 import { runProcess } from './run.ts'
 
 /** One for each group under way and two more, so that neither a claim nor a promotion waits for them. */
@@ -21,6 +22,7 @@ await runProcess('worker', async (config, logger) => {
     poolSize: POOL_SIZE,
     connections: rotationConcurrency,
   })
+  const keksKnown = await watchKeks(deps, logger)
   const worker = createWorker(deps, {
     concurrency: rotationConcurrency,
     claimLimit: Math.min(
@@ -30,10 +32,11 @@ await runProcess('worker', async (config, logger) => {
     ),
     clockOffsetMs,
   })
-  const cron = startCron(config.rotationCron, deps.log, worker.tick, {
-    now: systemNow,
-    steadyMs: systemSteadyMs,
-  })
+  const tick = async () => {
+    await keksKnown()
+    await worker.tick()
+  }
+  const cron = startCron(config.rotationCron, deps.log, tick, { now: systemNow, steadyMs: systemSteadyMs })
   logger.info({ cron: config.rotationCron, rotationConcurrency, herokuMaxRps }, 'worker started')
   return {
     async stop() {

@@ -10,6 +10,9 @@ export type ErrorCode =
   | 'not-now'
   | 'not-confirmed'
   | 'sealed-value-unreadable'
+  | 'wrong-sealing-keys'
+  | 'plain-http'
+  | 'too-many-requests'
 
 /**
  * A refused request or a broken promise.

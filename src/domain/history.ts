@@ -5,6 +5,7 @@ import type { RotationReason } from './rotation-reason.ts'
 /** Everything that can happen to an add-on and is written down when it has. */
 export type HistoryKind =
   | 'provisioned'
+  | 'provision-repeated'
   | 'plan-changed'
   | 'renamed'
   | 'deprovisioned'
@@ -20,6 +21,7 @@ export type HistoryKind =
   | 'filler-published'
   | 'keys-erased'
   | 'keys-revoked'
+  | 'data-key-renewed'
   | 'schedule-paused'
   | 'schedule-resumed'
   | 'grace-period-changed'
@@ -32,6 +34,7 @@ export type HistoryKind =
   | 'keys-replaced'
   | 'signed-in'
   | 'signed-out'
+  | 'sessions-ended'
   | 'key-revealed'
   | 'history-downloaded'
 

@@ -1,3 +1,4 @@
+import { cleanText } from './clean-text.ts'
 import { parseDuration } from './duration.ts'
 import { SecurekeyError } from './errors.ts'
 
@@ -36,6 +37,6 @@ export function unknownPlan(plans: readonly Plan[], name: string): SecurekeyErro
   const offered = plans.map((plan) => plan.name).join(', ')
   return new SecurekeyError(
     'unknown-plan',
-    `There is no plan "${name.slice(0, 60)}". Choose one of: ${offered}.`,
+    `There is no plan "${cleanText(name, 60)}". Choose one of: ${offered}.`,
   )
 }

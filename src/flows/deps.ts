@@ -2,6 +2,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { Platform } from '../heroku/platform.ts'
+import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { Witness } from '../sealing/witness.ts'
 import type { Db } from '../store/database.ts'
@@ -29,6 +30,7 @@ export type Deps = {
   steadyMs: () => number
   random: (bytes: number) => Buffer
   sealing: Sealing
+  macs: Macs
   witness: Witness
   installation: Installation
   identity: Identity

@@ -19,9 +19,16 @@ const DEFAULT_EXPIRES_IN_SECONDS = 28_800
 /** A year: a longer life is a mistake, and a date that no calendar holds would lose the tokens. */
 const LONGEST_EXPIRES_IN_SECONDS = 31_536_000
 
-/** `call` goes to id.heroku.com. The parameters go into a form body, since query strings end up in access logs. */
-export function createIdentity(call: HerokuCall, clientSecret: string): Identity {
-  async function requestTokens(parameters: Record<string, string>) {
+/** When a call is made again that waits for the client secret. */
+const WITHOUT_SECRET_MS = 60_000
+
+/**
+ * `call` goes to id.heroku.com. The parameters go into a form body, since query strings end up in access logs. Without a
+ * client secret nothing is sent, and whoever asks is told to come back.
+ */
+export function createIdentity(call: HerokuCall, clientSecret: string | undefined): Identity {
+  async function requestTokens(parameters: Record<string, string>): Promise<HerokuResult<Tokens>> {
+    if (clientSecret === undefined) return { ok: false, failure: WITHOUT_SECRET }
     const result = await call({
       method: 'POST',
       path: '/oauth/token',
@@ -35,6 +42,12 @@ export function createIdentity(call: HerokuCall, clientSecret: string): Identity
     refresh: (refreshToken) => requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }),
   }
 }
+
+const WITHOUT_SECRET = {
+  kind: 'held-back',
+  detail: 'ADDON_CLIENT_SECRET is not set',
+  retryAfterMs: WITHOUT_SECRET_MS,
+} as const
 
 function readTokens(value: unknown): HerokuResult<Tokens> {
   const body = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

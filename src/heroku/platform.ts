@@ -1,3 +1,4 @@
+import { cleanText } from '../domain/clean-text.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
@@ -96,7 +97,7 @@ export function createPlatform(
         value: objects(result.value).flatMap(({ app, addon, name, created_at }) => {
           const [{ id, name: appName } = {}] = objects([app])
           if (typeof id !== 'string') return []
-          const names = { appName: String(appName), attachmentName: String(name) }
+          const names = { appName: cleanText(String(appName)), attachmentName: cleanText(String(name)) }
           const addonName = readAddonName(addon, access.resourceId)
           return [{ appId: id, ...names, createdAt: dateOf(created_at), addonName }]
         }),

@@ -1,13 +1,15 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Deps } from '../flows/deps.ts'
 import type { Readiness } from '../flows/readiness.ts'
+import { registerAnswerHeaders, setAnswerHeaders } from './answer-headers.ts'
 import { type Background, createBackground } from './background.ts'
 import { type DashboardOptions, registerDashboard } from './dashboard/register.ts'
 import { handleError, handleNotFound } from './errors.ts'
-import { registerHealth } from './health.ts'
+import { isHealthRoute, registerHealth } from './health.ts'
 import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
+import { requireHttps } from './require-https.ts'
 
 export type AppOptions = {
   /** Basic auth of the provisioning API: the manifest's id and password. */
@@ -15,6 +17,12 @@ export type AppOptions = {
   dashboard: DashboardOptions
   logger: FastifyBaseLogger
   readiness: Readiness
+  /** The public address, where it is https: what came by plain http is refused. */
+  httpsUrl?: string | undefined
+  /** Settings that are not there yet, for whoever asks how the process is. */
+  missing?: readonly string[]
+  /** Asked before every request but for the health of the process; what it throws is the answer. */
+  beforeWork?: () => Promise<void>
 }
 
 const BODY_LIMIT_BYTES = 65_536
@@ -45,7 +53,10 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     trustProxy: (_address, hop) => hop === 0,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // An address that cannot be read never comes to a route; it is refused in the same form all the same.
-    frameworkErrors: (error, request, reply) => void handleError(error, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      setAnswerHeaders(reply, { https: options.httpsUrl !== undefined })
+      handleError(error, request, reply)
+    },
   })
   const background = createBackground(deps.log)
   // A request that trickles in must not hold a shutdown up beyond its limit.
@@ -62,8 +73,16 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
   logResponses(app)
+  const { httpsUrl, beforeWork } = options
+  registerAnswerHeaders(app, { https: httpsUrl !== undefined })
+  if (httpsUrl !== undefined) requireHttps(app, httpsUrl)
+  if (beforeWork) {
+    app.addHook('onRequest', async (request) => {
+      if (!isHealthRoute(request)) await beforeWork()
+    })
+  }
 
-  registerHealth(app, options.readiness)
+  registerHealth(app, options.readiness, options.missing)
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
   await app.register((scope) => registerDashboard(scope, deps, options.dashboard))
   return app
@@ -75,7 +94,7 @@ async function registerPartnerApi(
   options: AppOptions,
   background: Background,
 ): Promise<void> {
-  await registerAuthentication(scope, options.credentials)
+  await registerAuthentication(scope, options.credentials, deps.now)
   registerJsonBody(scope)
   registerResources(scope, deps, { background, readiness: options.readiness })
 }

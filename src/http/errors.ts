@@ -16,6 +16,9 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'not-now': 503,
   'not-confirmed': 503,
   'sealed-value-unreadable': 500,
+  'wrong-sealing-keys': 503,
+  'plain-http': 403,
+  'too-many-requests': 429,
 }
 
 /** The body of every refusal. Heroku shows its message to the customer (Add-on Partner API Reference). */

@@ -1,15 +1,17 @@
 import { SecurekeyError } from '../domain/errors.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { createSealingKey, openBytes, SEALING_KEY_BYTES, type SealingKey, sealBytes } from './envelope.ts'
+import { createLocalMac, type Mac } from './macs.ts'
 
 const DEK_COLUMN = 'wrapped_dek'
 
-/** A key-encryption key. It wraps data keys and nothing else; a customer's own KMS key can stand in its place. */
+/** A key-encryption key. It wraps data keys, and MACs are made by keys derived from it. A KMS key can stand in its place. */
 export type Kek = {
   id: string
   wrap: (resourceId: string, dek: Uint8Array) => Promise<Buffer>
   /** At once where the key is at hand. */
   unwrap: (resourceId: string, wrapped: Buffer) => Buffer | Promise<Buffer>
+  mac: Mac
 }
 
 /** A KEK held in memory, from the 32 bytes of a `SEALING_KEYS` entry. */
@@ -19,6 +21,7 @@ export function createLocalKek(id: string, bytes: Uint8Array): Kek {
     id,
     wrap: async (resourceId, dek) => sealBytes(key, { resourceId, column: DEK_COLUMN }, dek),
     unwrap: (resourceId, wrapped) => openBytes(key, { resourceId, column: DEK_COLUMN }, wrapped),
+    mac: createLocalMac(bytes),
   }
 }
 
@@ -27,7 +30,9 @@ export type Keyring = {
   createDek: (resourceId: string) => Promise<{ dek: SealingKey; wrapped: WrappedDek }>
   /** The data key of a resource, whichever listed KEK wrapped it. */
   openDek: (resourceId: string, wrapped: WrappedDek) => SealingKey | Promise<SealingKey>
-  /** The same data key wrapped by the primary KEK; undefined when it already is. */
+  /** The id of the KEK that wraps. */
+  primaryKekId: string
+  /** The same data key wrapped by the primary KEK; undefined when that opens it already. Throws when none does. */
   rewrap: (resourceId: string, wrapped: WrappedDek) => Promise<WrappedDek | undefined>
 }
 
@@ -50,6 +55,7 @@ export function createKeyring(keks: readonly Kek[], random: (bytes: number) => B
   }
 
   return {
+    primaryKekId: primary.id,
     async createDek(resourceId) {
       const bytes = random(SEALING_KEY_BYTES)
       return { dek: createSealingKey(bytes), wrapped: await wrap(resourceId, bytes) }
@@ -59,8 +65,9 @@ export function createKeyring(keks: readonly Kek[], random: (bytes: number) => B
       return bytes instanceof Promise ? bytes.then(createSealingKey) : createSealingKey(bytes)
     },
     async rewrap(resourceId, wrapped) {
-      if (wrapped.kekId === primary.id) return undefined
-      return await wrap(resourceId, await unwrap(resourceId, wrapped))
+      // Opened in any case: a name alone does not say that this very key wrapped it.
+      const dek = await unwrap(resourceId, wrapped)
+      return wrapped.kekId === primary.id ? undefined : await wrap(resourceId, dek)
     },
   }
 }

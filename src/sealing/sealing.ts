@@ -23,7 +23,9 @@ export type Sealing = {
   forNewResource: (resourceId: string) => Promise<{ sealer: ResourceSealer; dek: WrappedDek }>
   /** The sealer of a stored resource. Throws `sealed-value-unreadable` when no listed KEK opens its data key. */
   forResource: (resourceId: string, dek: WrappedDek) => ResourceSealer | Promise<ResourceSealer>
-  /** The wrapped data key under the primary KEK; undefined when it already is. */
+  /** The id of the KEK that wraps new data keys. */
+  primaryKekId: string
+  /** The wrapped data key under the primary KEK; undefined when that opens it already. Throws when none does. */
   rewrap: (resourceId: string, dek: WrappedDek) => Promise<WrappedDek | undefined>
 }
 
@@ -39,6 +41,7 @@ export function createSealing(keks: readonly Kek[], random: (bytes: number) => B
       const dek = keyring.openDek(resourceId, wrapped)
       return dek instanceof Promise ? dek.then((key) => sealerOf(resourceId, key)) : sealerOf(resourceId, dek)
     },
+    primaryKekId: keyring.primaryKekId,
     rewrap: keyring.rewrap,
   }
 }

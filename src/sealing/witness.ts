@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { macKeyOf } from './mac-key.ts'
 
 /**
  * The witness at Heroku: a MAC by which this service knows again what it published itself, though its own database
@@ -11,15 +12,11 @@ export type Witness = {
   holds: (text: string, mac: string) => boolean
 }
 
-const INFO = 'securekey keyring witness 1'
-const KEY_BYTES = 32
+const PURPOSE = 'keyring witness'
 
 /** `keks` are the entries of `SEALING_KEYS`, the first of them primary. Their bytes are used for nothing but HKDF here. */
 export function createWitness(keks: readonly { id: string; bytes: Uint8Array }[]): Witness {
-  const keys = keks.map(({ id, bytes }) => ({
-    id,
-    key: Buffer.from(hkdfSync('sha256', bytes, Buffer.alloc(0), INFO, KEY_BYTES)),
-  }))
+  const keys = keks.map(({ id, bytes }) => ({ id, key: macKeyOf(bytes, PURPOSE) }))
   const [primary] = keys
   if (!primary) throw new RangeError('a witness needs at least one KEK')
   return {
@@ -36,6 +33,6 @@ export function createWitness(keks: readonly { id: string; bytes: Uint8Array }[]
   }
 }
 
-function macOf(key: Buffer, text: string): Buffer {
+function macOf(key: KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }

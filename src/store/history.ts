@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Actor } from '../domain/actor.ts'
+import { cleanText } from '../domain/clean-text.ts'
 import type { HistoryEvent, HistoryKind, HistoryRow } from '../domain/history.ts'
 import type { WriteOf } from './columns.ts'
 import type { Db, Trx } from './database.ts'
@@ -106,15 +107,22 @@ export function historyRow({ resourceId, seq, event }: PlacedEvent): Written {
     erased: erased.length === 0 ? null : [...erased],
     attempts: attempts ?? null,
     failures: failures.length === 0 ? null : JSON.stringify(failures),
-    details: details ? JSON.stringify(details) : null,
+    details: details ? JSON.stringify(details, cleaned) : null,
   }
 }
 
 function personOf(actor: Actor): string | null {
   if (actor.type !== 'person') return null
   const { type: _, ...person } = actor
-  return JSON.stringify(person)
+  return JSON.stringify(person, cleaned)
 }
+
+/** Whatever door a text came through: what is written here is shown, printed and exported. */
+function cleaned(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? cleanText(value, LONGEST_DETAIL) : value
+}
+
+const LONGEST_DETAIL = 1_000
 
 function historyEvent(row: Row): HistoryRow {
   const { attempts, failures, details, erased } = row

@@ -48,19 +48,20 @@ export async function claimGrants(db: Db, request: ClaimRequest): Promise<Claime
   }))
 }
 
-/** How a claimed grant ends: exchanged for these tokens, or lost. */
-export type GrantEnd = Claim & { tokens: NewTokens | null; event: HistoryEvent }
+/** How a claimed grant ends: exchanged for these tokens, or lost. `sealedCode`: as it was claimed, to be compared. */
+export type GrantEnd = Claim & { sealedCode?: Buffer; tokens: NewTokens | null; event: HistoryEvent }
 
 /**
  * Ends grants of a group for good: codes erased, tokens and history rows stored. Returns the resources whose grant was
- * still ours; the others keep what they have.
+ * still ours, and sealed as it was claimed; the others keep what they have.
  */
 export async function finishGrants(trx: Trx, ends: readonly GrantEnd[]): Promise<Set<string>> {
   if (ends.length === 0) return new Set()
-  const { resource_id, fence } = grants
+  const { resource_id, fence, sealed_code } = grants
   const rows = ends.map((end) => ({
     resource_id: end.resourceId,
     fence: end.fence,
+    sealed_code: end.sealedCode ?? null,
     state: end.tokens ? 'exchanged' : 'lost',
   }))
   const finished = await runPrepared(
@@ -71,8 +72,9 @@ export async function finishGrants(trx: Trx, ends: readonly GrantEnd[]): Promise
     ${lockInOrder(ends.map((end) => end.resourceId))}
     update oauth_grants g
        set state = v.state, sealed_code = null, wake_at = null, claimed_until = null
-      from ${given({ resource_id, fence, state: text() }, rows)}
-     where g.resource_id = v.resource_id and g.fence = v.fence and g.state = 'waiting'
+      from ${given({ resource_id, fence, sealed_code, state: text() }, rows)}
+     where g.resource_id = v.resource_id and g.fence = v.fence and g.sealed_code = coalesce(v.sealed_code, g.sealed_code)
+       and g.state = 'waiting'
        and g.resource_id = ${anyLocked}
     returning ${list}`,
   )
@@ -87,6 +89,26 @@ export async function finishGrants(trx: Trx, ends: readonly GrantEnd[]): Promise
     ended.map(({ resourceId, event }) => ({ resourceId, events: [event] })),
   )
   return new Set(ended.map(({ resourceId }) => resourceId))
+}
+
+/** A claimed grant as it is stored now; undefined when it is no longer ours, or has ended. */
+export async function findClaimedGrant(db: Db, grant: Claim): Promise<ClaimedGrant | undefined> {
+  const row = await db
+    .selectFrom('oauth_grants')
+    .innerJoin('resources', 'resources.id', 'oauth_grants.resource_id')
+    .select(['resource_id', 'fence', 'sealed_code', 'expires_at', 'kek_id', 'wrapped_dek'])
+    .where('resource_id', '=', grant.resourceId)
+    .where('fence', '=', grant.fence)
+    .where('oauth_grants.state', '=', 'waiting')
+    .executeTakeFirst()
+  if (!row?.sealed_code || !row.wrapped_dek || row.kek_id === null) return undefined
+  return {
+    resourceId: row.resource_id,
+    fence: row.fence,
+    sealedCode: row.sealed_code,
+    expiresAt: row.expires_at,
+    dek: { kekId: row.kek_id, wrapped: row.wrapped_dek },
+  }
 }
 
 /** Puts a claimed grant back for another try in `delayMs`. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db, Trx } from './database.ts'
 import { executePrepared, given } from './group-statement.ts'
 import { interval } from './intervals.ts'
@@ -46,15 +47,24 @@ export async function saveTokens(
   )
 }
 
-/** Stores refreshed tokens and ends the refresh. False: the resource is gone, or has newer tokens. */
-export async function replaceTokens(db: Db, resourceId: string, tokens: StoredTokens): Promise<boolean> {
+/**
+ * Stores refreshed tokens and ends the refresh. False: the resource is gone, has newer tokens, or has the former access
+ * token no longer as it was read, because all its values were sealed anew.
+ */
+export async function replaceTokens(
+  db: Db,
+  resourceId: string,
+  tokens: StoredTokens,
+  formerAccessToken?: Buffer,
+): Promise<boolean> {
+  const asItWasRead = formerAccessToken ? sql`and sealed_access_token = ${formerAccessToken}` : sql.raw('')
   const { rows } = await sql`
     ${lockInOrder([resourceId])}
     update oauth_tokens
        set sealed_access_token = ${tokens.sealedAccessToken}, access_expires_at = ${tokens.accessExpiresAt},
            sealed_refresh_token = ${tokens.sealedRefreshToken}, refreshing_until = null,
            generation = ${tokens.generation}
-     where resource_id = ${anyLocked} and generation = ${tokens.generation - 1}
+     where resource_id = ${anyLocked} and generation = ${tokens.generation - 1} ${asItWasRead}
     returning resource_id`.execute(db)
   return rows.length > 0
 }
@@ -89,13 +99,25 @@ export async function releaseRefresh(db: Db, resourceId: string, generation: num
 
 /** The present tokens of a resource, if its grant was ever exchanged. */
 export async function loadTokens(db: Db, resourceId: string): Promise<StoredTokens | null> {
+  return (await loadTokensAndDek(db, resourceId))?.tokens ?? null
+}
+
+/** The same, and the data key that seals them. */
+export async function loadTokensAndDek(
+  db: Db,
+  resourceId: string,
+): Promise<{ tokens: StoredTokens; dek: WrappedDek } | undefined> {
   const row = await db
     .selectFrom('oauth_tokens')
-    .selectAll()
+    .innerJoin('resources', 'resources.id', 'oauth_tokens.resource_id')
+    .selectAll('oauth_tokens')
+    .select(['kek_id', 'wrapped_dek'])
     .where('resource_id', '=', resourceId)
     .executeTakeFirst()
   const token = row && accessTokenOf(row)
-  return token ? { ...token, sealedRefreshToken: row.sealed_refresh_token } : null
+  if (!token || row.kek_id === null || row.wrapped_dek === null) return undefined
+  const tokens = { ...token, sealedRefreshToken: row.sealed_refresh_token }
+  return { tokens, dek: { kekId: row.kek_id, wrapped: row.wrapped_dek } }
 }
 
 /** The access token of a row that may come from an outer join. */

@@ -48,7 +48,9 @@ export type NewResource = {
 
 const { resources, keysets, sealed_keys, oauth_grants, history } = TABLES
 const {
+  former_kek_id: _formerKek,
   missing_since: _missing,
+  repeat_told_at: _repeat,
   deprovisioned_at: _end,
   former_name: _former,
   renamed_at: _renamed,
@@ -177,24 +179,6 @@ export async function findResource(db: Db, id: string): Promise<Resource | undef
   return row && resourceOf(row)
 }
 
-/** The id of the live resource that has this name, else of the one that had it last. */
-export async function findResourceIdByName(db: Db, name: string): Promise<string | undefined> {
-  const live = db.selectFrom('resources').select('id').where('state', '=', 'provisioned')
-  const named = await live.where('name', '=', name).orderBy('created_at', 'desc').executeTakeFirst()
-  if (named) return named.id
-  const formerly = live.where('former_name', '=', name).orderBy('renamed_at', 'desc')
-  return (await formerly.executeTakeFirst())?.id
-}
-
-/** Gives a resource another name; the one that it had becomes its former one. */
-export async function setName(db: Db, id: string, name: string, now: Date): Promise<void> {
-  await db
-    .updateTable('resources')
-    .set((eb) => ({ name, former_name: eb.ref('name'), renamed_at: now }))
-    .where('id', '=', id)
-    .execute()
-}
-
 /** Puts a resource on another plan. */
 export async function setPlan(db: Db, id: string, plan: { name: string; periodMs: number }): Promise<void> {
   await db
@@ -229,6 +213,7 @@ export async function shredResource(trx: Trx, id: string, now: Date): Promise<vo
       state: 'deprovisioned',
       deprovisioned_at: now,
       kek_id: null,
+      former_kek_id: null,
       wrapped_dek: null,
       sealed_log_input_url: null,
     })

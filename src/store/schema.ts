@@ -34,11 +34,18 @@ export const TABLES = {
     rotation_period_seconds: orNull(seconds),
     grace_period_seconds: orNull(seconds),
     kek_id: orNull(text()),
+    former_kek_id: orNull(text()),
     wrapped_dek: orNull(bytes),
     sealed_log_input_url: orNull(bytes),
     created_at: moment,
     missing_since: orNull(moment),
+    repeat_told_at: orNull(moment),
     deprovisioned_at: orNull(moment),
+  },
+  keks: {
+    id: text(),
+    check_value: bytes,
+    first_used_at: moment,
   },
   keysets: {
     resource_id: uuid,
@@ -161,6 +168,8 @@ export const TABLES = {
     created_at: moment,
     last_used_at: moment,
     ends_at: moment,
+    kek_id: text(),
+    mac: bytes,
   },
   used_sign_on_tokens: {
     digest: bytes,

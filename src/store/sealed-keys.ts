@@ -53,6 +53,24 @@ export async function findKeysOf(
   })
 }
 
+/** Add-ons that have a key made before a moment, by their ids, in batches: those behind the id `after`. */
+export async function listIdsOfOlderKeys(
+  db: Db,
+  madeBefore: Date,
+  page: { limit: number; after?: string },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('sealed_keys')
+    .select('resource_id')
+    .distinct()
+    .where('created_at', '<', madeBefore)
+    .$if(page.after !== undefined, (query) => query.where('resource_id', '>', page.after ?? ''))
+    .orderBy('resource_id')
+    .limit(page.limit)
+    .execute()
+  return rows.map(({ resource_id: id }) => id)
+}
+
 /** Stores new keys. Throws when a number is used already. */
 export async function insertKeys(trx: Trx, keys: readonly NewKey[], now: Date): Promise<void> {
   if (keys.length === 0) return

@@ -1,17 +1,13 @@
-import { sql } from 'kysely'
+import { type Selectable, sql } from 'kysely'
+import type { SessionFacts } from '../domain/session.ts'
 import type { Db } from './database.ts'
+import type { Schema } from './schema.ts'
 
-/** A session as it is stored: without the id, which only the browser has. */
-export type StoredSession = {
-  resourceId: string
-  signOnDigest: Buffer
-  userId: string | null
-  email: string | null
-  verified: boolean
-  createdAt: Date
-  lastUsedAt: Date
-  endsAt: Date
-}
+/** A session as it is stored: without the id, which only the browser has. `kekId` and `mac`: see `flows/dashboard/session.ts`. */
+export type StoredSession = SessionFacts & { idDigest: Buffer; lastUsedAt: Date; kekId: string; mac: Buffer }
+
+/** More than anybody opens; those beyond it end like all others, but are not listed. */
+const MOST_LISTED = 200
 
 /** Remembers a sign-on token as used. False: it was used before. */
 export async function useSignOnToken(db: Db, digest: Buffer, expiresAt: Date): Promise<boolean> {
@@ -24,11 +20,11 @@ export async function useSignOnToken(db: Db, digest: Buffer, expiresAt: Date): P
   return row !== undefined
 }
 
-export async function insertSession(db: Db, idDigest: Buffer, session: StoredSession): Promise<void> {
+export async function insertSession(db: Db, session: StoredSession): Promise<void> {
   await db
     .insertInto('sessions')
     .values({
-      id_digest: idDigest,
+      id_digest: session.idDigest,
       resource_id: session.resourceId,
       sign_on_digest: session.signOnDigest,
       user_id: session.userId,
@@ -37,34 +33,35 @@ export async function insertSession(db: Db, idDigest: Buffer, session: StoredSes
       created_at: session.createdAt,
       last_used_at: session.lastUsedAt,
       ends_at: session.endsAt,
+      kek_id: session.kekId,
+      mac: session.mac,
     })
     .execute()
 }
 
-/** The session of that digest, ended or not, and what time it is by the clock that counts its life. */
-export async function findSession(
-  db: Db,
-  idDigest: Buffer,
-): Promise<(StoredSession & { now: Date }) | undefined> {
-  const row = await db
+/** A session, and what time it is by the clock that counts its life. */
+export type SessionNow = StoredSession & { now: Date }
+
+const NOW = sql<Date>`service_now()`.as('now')
+
+/** The session of that digest, ended or not. */
+export async function findSession(db: Db, idDigest: Buffer): Promise<SessionNow | undefined> {
+  const query = db.selectFrom('sessions').selectAll().select(NOW)
+  const row = await query.where('id_digest', '=', idDigest).executeTakeFirst()
+  return row && { ...sessionOf(row), now: row.now }
+}
+
+/** The stored sessions of a resource, the newest first, ended ones too. */
+export async function listSessions(db: Db, resourceId: string): Promise<SessionNow[]> {
+  const rows = await db
     .selectFrom('sessions')
     .selectAll()
-    .select(sql<Date>`service_now()`.as('now'))
-    .where('id_digest', '=', idDigest)
-    .executeTakeFirst()
-  return (
-    row && {
-      resourceId: row.resource_id,
-      signOnDigest: row.sign_on_digest,
-      userId: row.user_id,
-      email: row.email,
-      verified: row.verified,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-      endsAt: row.ends_at,
-      now: row.now,
-    }
-  )
+    .select(NOW)
+    .where('resource_id', '=', resourceId)
+    .orderBy('created_at', 'desc')
+    .limit(MOST_LISTED)
+    .execute()
+  return rows.map((row) => ({ ...sessionOf(row), now: row.now }))
 }
 
 /** Notes that a session was used. */
@@ -81,6 +78,24 @@ export async function deleteSession(db: Db, idDigest: Buffer): Promise<boolean> 
     .returning('id_digest')
     .executeTakeFirst()
   return row !== undefined
+}
+
+/** Which sessions of a resource end. */
+export type EndedSessions = { resourceId: string; but?: Buffer; madeBy?: readonly Buffer[] }
+
+/**
+ * Ends all sessions of a resource; of those only the ones that sign-ons with these digests made; and none with the id
+ * digest `but`. Returns how many.
+ */
+export async function deleteSessionsOf(db: Db, { resourceId, but, madeBy }: EndedSessions): Promise<number> {
+  if (madeBy?.length === 0) return 0
+  const { numDeletedRows } = await db
+    .deleteFrom('sessions')
+    .where('resource_id', '=', resourceId)
+    .$if(but !== undefined, (q) => q.where('id_digest', '<>', but ?? Buffer.alloc(0)))
+    .$if(madeBy !== undefined, (q) => q.where('sign_on_digest', 'in', [...(madeBy ?? [])]))
+    .executeTakeFirst()
+  return Number(numDeletedRows)
 }
 
 /** Clears away sessions and used tokens that are over, `limit` of each at the most. */
@@ -107,4 +122,20 @@ export async function purgeEnded(db: Db, limit: number): Promise<void> {
         .limit(limit),
     )
     .execute()
+}
+
+function sessionOf(row: Selectable<Schema['sessions']>): StoredSession {
+  return {
+    idDigest: row.id_digest,
+    resourceId: row.resource_id,
+    signOnDigest: row.sign_on_digest,
+    userId: row.user_id,
+    email: row.email,
+    verified: row.verified,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    endsAt: row.ends_at,
+    kekId: row.kek_id,
+    mac: row.mac,
+  }
 }

@@ -1,22 +1,43 @@
+import { sql } from 'kysely'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db } from './database.ts'
 
-/** The wrapped data keys of live resources, in the order of their ids, from behind `after` on. */
+/**
+ * The wrapped data keys of live resources, in the order of their ids, from behind `after` on. With `touchedByOther` only
+ * those that another KEK than this one wraps, or has ever wrapped.
+ */
 export async function listWrappedDeks(
   db: Db,
-  page: { limit: number; after?: string },
+  page: { limit: number; after?: string; touchedByOther?: string },
 ): Promise<{ resourceId: string; dek: WrappedDek }[]> {
+  const { limit, after, touchedByOther } = page
   const rows = await db
     .selectFrom('resources')
     .select(['id', 'kek_id', 'wrapped_dek'])
     .where('wrapped_dek', 'is not', null)
-    .$if(page.after !== undefined, (q) => q.where('id', '>', page.after ?? ''))
+    .$if(after !== undefined, (q) => q.where('id', '>', after ?? ''))
+    .$if(touchedByOther !== undefined, (q) => q.where(isTouchedByOther(touchedByOther ?? '')))
     .orderBy('id')
-    .limit(page.limit)
+    .limit(limit)
     .execute()
   return rows.flatMap(({ id, kek_id: kekId, wrapped_dek: wrapped }) => {
     return kekId === null || wrapped === null ? [] : [{ resourceId: id, dek: { kekId, wrapped } }]
   })
+}
+
+/** How many there are of those. */
+export async function countTouchedByOther(db: Db, kekId: string): Promise<number> {
+  const row = await db
+    .selectFrom('resources')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('wrapped_dek', 'is not', null)
+    .where(isTouchedByOther(kekId))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+function isTouchedByOther(kekId: string) {
+  return sql<boolean>`(kek_id <> ${kekId} or former_kek_id is not null)`
 }
 
 /** Swaps a wrapped data key, unless it was changed or shredded meanwhile: then false. */
@@ -28,7 +49,7 @@ export async function replaceWrappedDek(
 ): Promise<boolean> {
   const row = await db
     .updateTable('resources')
-    .set({ kek_id: fresh.kekId, wrapped_dek: fresh.wrapped })
+    .set({ kek_id: fresh.kekId, former_kek_id: old.kekId, wrapped_dek: fresh.wrapped })
     .where('id', '=', id)
     .where('wrapped_dek', '=', old.wrapped)
     .returning('id')

@@ -12,12 +12,13 @@ const WRONG = {
   PLAN_PERIODS: 'not-to-be-quoted-7,daily=1d,not-to-be-quoted-8=never',
   GRACE_FLOOR: 'not-to-be-quoted-9',
   GRACE_PERIOD: 'not-to-be-quoted-10',
+  REQUIRE_USER_SIGN_ON: 'not-to-be-quoted-14',
   ROTATION_CRON: 'not-to-be-quoted-11',
   ROTATION_CONCURRENCY: 'not-to-be-quoted-12',
   HEROKU_MAX_RPS: '0',
   LOG_LEVEL: 'not-to-be-quoted-13',
 }
-const MISSING = ['ADDON_PASSWORD', 'ADDON_SSO_SALT', 'ADDON_CLIENT_SECRET']
+const MISSING = ['ADDON_PASSWORD', 'ADDON_SSO_SALT']
 
 async function started(type: string, env: Record<string, string>): Promise<ServiceProcess> {
   const process = await startProcess(type, env)

@@ -83,3 +83,19 @@ test('an unknown command prints the usage and fails', async () => {
     text: expect.stringContaining('nobody'),
   })
 })
+
+test('a name from outside moves no cursor and fills no screen, however it came into the database', async () => {
+  const h = await startWithAddon()
+  const name = `\u001b[2J\u001b]0;pwned\u0007${'x'.repeat(9_000)}`
+  await h.deps.db.updateTable('resources').set({ name }).execute()
+  const { text } = await rotations(h, 'show', h.addon.id)
+  for (const sign of ['\u001b', '\u0007']) expect(text).not.toContain(sign)
+  expect(text.length).toBeLessThan(3_000)
+})
+
+test('a revoke of all says whose keys are missing, and else how many there were', async () => {
+  const h = await startWithAddon()
+  expect((await rotations(h, 'revoke', '--all')).text).toContain('in UTC')
+  const later = new Date(h.clock.now().getTime() + DAY).toISOString()
+  expect((await rotations(h, 'revoke', '--all', '--made-before', later)).text).toContain('1 add-ons revoked')
+})

@@ -252,10 +252,22 @@ describe('the history as a file', () => {
     expect(csv.text.split('\r\n')).toHaveLength(1 + lines.length + 1 + 1)
   })
 
-  test.each(['=1+1', '+1', '-1', '@x', '\tx', '\rx'])('takes %j for text in a spreadsheet', (email) => {
+  test.each([
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['-1', "'-1"],
+    ['@x', "'@x"],
+    ['\t=x', "'=x"],
+    ['\r\n=x', "'=x"],
+    ['\uff1dx', "'\uff1dx"],
+    ['a;=1+1', "a;'=1+1"],
+    ['a; @x', "a; '@x"],
+    ['a\t-1', 'a -1'],
+    ['a\u001b[31m;\u0000=x', "a;'=x"],
+  ])('takes %j for text in a spreadsheet, whatever parts its cells', (email, safe) => {
     const actor = { type: 'person', userId: 'u', email, verified: true, address: null } as const
     const line = csvLines([{ seq: 1, at: new Date(0), actor, kind: 'key-revealed' }])
-    expect(line).toContain(`,"'${email}",`)
+    expect(line).toContain(safe.includes("'") ? `,"${safe}",` : `,${safe},`)
   })
 
   test('quotes what needs quoting', () => {

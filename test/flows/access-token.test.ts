@@ -5,7 +5,7 @@ import { createHerokuSession, type HerokuSession } from '../../src/flows/heroku/
 import { loadTokens } from '../../src/store/oauth-tokens.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
+import { CLIENT_SECRET, DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { endedRotations, kindsOf, stateOf, tokenCalls } from '../support/resource.ts'
 
 /** Tokens live 28,799 s from the exchange on. */
@@ -29,7 +29,7 @@ async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession>
   if (!dek) throw new Error('the resource has no data key')
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const token = await loadTokens(deps.db, resourceId)
-  return createHerokuSession(deps, { resourceId, name: null, sealer, token, grantWaiting: false })
+  return createHerokuSession(deps, { resourceId, name: null, sealer, dek, token, grantWaiting: false })
 }
 
 describe('an access token', () => {
@@ -203,7 +203,7 @@ describe('a refresh', () => {
     await h.worker1.tick()
     const { pending } = (await stateOf(h.deps, h.addon.id)).keyset
     expect(pending).not.toBeNull()
-    h.heroku.resetOauth({ clientSecret: h.config.addonClientSecret })
+    h.heroku.resetOauth({ clientSecret: CLIENT_SECRET })
     h.clock.advance(HOUR)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([

@@ -7,10 +7,14 @@ import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-r
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
 import { replaceKeys, revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
+import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
+import { createLocalKek } from '../../src/sealing/keyring.ts'
+import { createSealing } from '../../src/sealing/sealing.ts'
 import { type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
@@ -30,6 +34,7 @@ type Story = {
 }
 
 const about = (h: HarnessWithAddon) => ({ resourceId: h.addon.id, actor: ANN })
+const kekOf = ({ id, bytes }: { id: string; bytes: Uint8Array }) => createLocalKek(id, bytes)
 const rotate = async (h: HarnessWithAddon) => {
   await requestRotation(h.deps, { ...about(h), evenIfTooSoon: true })
   await h.worker1.tick()
@@ -56,6 +61,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     actor: 'heroku',
     happens: async ({ deps }) => (await provisionResource(deps, provisionRequest())).resourceId,
     leaves: ['provisioned'],
+  },
+  'provision-repeated': {
+    actor: 'heroku',
+    async happens({ deps }) {
+      await provisionResource(deps, provisionRequest())
+      return (await provisionResource(deps, provisionRequest())).resourceId
+    },
+    leaves: ['provisioned', 'provision-repeated'],
   },
   'plan-changed': {
     actor: 'heroku',
@@ -182,6 +195,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     happens: (h) => revokeKeys(h.deps, about(h)),
     leaves: ['keys-revoked'],
   },
+  'data-key-renewed': {
+    actor: 'operator',
+    async happens(h) {
+      const keks = [createLocalKek('k2', Buffer.alloc(32, 2)), ...h.config.sealingKeys.map(kekOf)]
+      await renewDataKeys({ ...h.deps, sealing: createSealing(keks, h.deps.random) })
+    },
+    leaves: ['data-key-renewed'],
+  },
   'schedule-paused': {
     actor: 'person',
     happens: (h) => pauseRotation(h.deps, { ...about(h), until: null, reason: 'freeze' }),
@@ -288,6 +309,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await browser.post(`${browser.base}/sign-out`, { form_token: await browser.token() })
     },
     leaves: ['signed-in', 'signed-out'],
+  },
+  'sessions-ended': {
+    actor: 'person',
+    async happens(h) {
+      await signedIn(h, { addon: h.addon.name })
+      await endSessions(h.deps, about(h))
+    },
+    leaves: ['signed-in', 'sessions-ended'],
   },
   'key-revealed': {
     actor: 'person',

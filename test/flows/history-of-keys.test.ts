@@ -37,7 +37,7 @@ type KeyName = { version: number; fingerprint: string }
 
 async function everStored(deps: Deps, resourceId: string): Promise<KeyName[]> {
   const { rows } = await sql<KeyName>`
-    select version, fingerprint from ever_stored where resource_id = ${resourceId} order by version`.execute(
+    select distinct version, fingerprint from ever_stored where resource_id = ${resourceId} order by version`.execute(
     deps.db,
   )
   return rows

@@ -190,7 +190,7 @@ async function refresh(h: HarnessWithAddon, deps: Deps): Promise<void> {
   const sealer = await deps.sealing.forResource(h.addon.id, dek)
   const token = await loadTokens(deps.db, h.addon.id)
   h.heroku.revokeToken(h.addon.id)
-  const caller = { resourceId: h.addon.id, name: null, sealer, token, grantWaiting: false }
+  const caller = { resourceId: h.addon.id, name: null, sealer, dek, token, grantWaiting: false }
   await createHerokuSession(deps, caller).readConfig()
 }
 

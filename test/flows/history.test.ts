@@ -7,7 +7,7 @@ import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
-import { historyOf } from '../support/resource.ts'
+import { historyOf, kindsOf } from '../support/resource.ts'
 
 const PERSON = { type: 'person', userId: 'u', email: 'a@example.com', verified: true, address: null } as const
 const PATCH = { method: 'PATCH' }
@@ -93,6 +93,17 @@ function inWords({ actor, kind, key, filler, erased }: HistoryRow): string {
     .join(', ')
 }
 
+test('a repeated provision request leaves a row, and no more than one a minute', async () => {
+  const h = await startWithAddon()
+  const repeats = async () =>
+    (await kindsOf(h.deps, h.addon.id)).filter((kind) => kind === 'provision-repeated').length
+  for (let n = 0; n < 3; n += 1) await h.heroku.customer.repeatProvision(h.addon.id)
+  expect(await repeats()).toBe(1)
+  h.clock.advance(MINUTE)
+  await h.heroku.customer.repeatProvision(h.addon.id)
+  expect(await repeats()).toBe(2)
+})
+
 test('what changes nothing leaves no row', async () => {
   const h = await startWithAddon()
   const grace = { until: 'elapsed', ms: 7 * DAY } as const
@@ -100,7 +111,6 @@ test('what changes nothing leaves no row', async () => {
   const before = await historyOf(h.deps, h.addon.id)
   await setGracePeriod(h.deps, { resourceId: h.addon.id, actor: PERSON, grace })
   await h.worker1.tick()
-  await h.heroku.customer.repeatProvision(h.addon.id)
   await changePlan(h.deps, { resourceId: h.addon.id, plan: 'fortnightly' })
   await resumeRotation(h.deps, { resourceId: h.addon.id, actor: PERSON })
   await expect(changePlan(h.deps, { resourceId: h.addon.id, plan: 'hourly' })).rejects.toThrow()

@@ -22,7 +22,7 @@ async function statementsOf({ db }: Deps, numbers: readonly number[]): Promise<(
   const { rows } = await sql<{
     id: string
     statement: string
-  }>`select id, xmin as statement from resources`.execute(db)
+  }>`select resource_id as id, xmin as statement from sealed_keys where version = 1`.execute(db)
   return numbers.map((number) => rows.find(({ id }) => id === uuid(number))?.statement)
 }
 
@@ -48,7 +48,7 @@ test('of requests with one id in one group the first is stored, and all get its 
   const [one, two, ...again] = outcomes.map(({ config }) => config.SECURE_KEY)
   expect(again).toEqual([one, one])
   expect(two).not.toBe(one)
-  expect(await kindsOf(deps, uuid(1))).toEqual(['provisioned'])
+  expect(await kindsOf(deps, uuid(1))).toEqual(['provisioned', 'provision-repeated'])
   const [statement, other] = await statementsOf(deps, [1, 2])
   expect(statement).toBe(other)
 })

@@ -43,12 +43,12 @@ test('a newer code that comes while an older one waits takes its place, and a la
   expect(await loadTokens(deps.db, ID)).toBeNull()
   await finish(older, null)
   expect(await grantOf(deps)).toEqual(waiting)
-  expect(await kindsOf(deps, ID)).toEqual(['provisioned'])
+  expect(await kindsOf(deps, ID)).toEqual(['provisioned', 'provision-repeated'])
 
   await finish(newer, tokensFor(deps, 'newer'))
   expect(await loadTokens(deps.db, ID)).toMatchObject({ sealedAccessToken: Buffer.from('access for newer') })
   expect(await grantOf(deps)).toMatchObject({ state: 'exchanged', sealed_code: null })
-  expect(await kindsOf(deps, ID)).toEqual(['provisioned', 'grant-exchanged'])
+  expect(await kindsOf(deps, ID)).toEqual(['provisioned', 'provision-repeated', 'grant-exchanged'])
 })
 
 test('an older code whose exchange fails late neither delays the newer one nor loses it', async () => {
@@ -61,7 +61,7 @@ test('an older code whose exchange fails late neither delays the newer one nor l
   clock.advance(5 * MINUTE - SECOND)
   await exchangeGrant(deps, finish, older)
   expect(await grantOf(deps)).toEqual(waiting)
-  expect(await kindsOf(deps, ID)).toEqual(['provisioned'])
+  expect(await kindsOf(deps, ID)).toEqual(['provisioned', 'provision-repeated'])
 })
 
 test('a newer code belongs to the process that took it, and to anybody when that one is not heard of', async () => {
@@ -101,7 +101,12 @@ test('a newer code takes the place of one that was lost', async () => {
   await finish(older, null)
   const newer = taken(await offer('newer'))
   await finish(newer, tokensFor(deps, 'newer'))
-  expect(await kindsOf(deps, ID)).toEqual(['provisioned', 'grant-lost', 'grant-exchanged'])
+  expect(await kindsOf(deps, ID)).toEqual([
+    'provisioned',
+    'grant-lost',
+    'provision-repeated',
+    'grant-exchanged',
+  ])
 })
 
 test('of two newer codes that come at once one stays in the end, and only its answer counts', async () => {

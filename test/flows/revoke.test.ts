@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { revokeAll } from '../../src/flows/operations/revoke-all.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
 import { endedRotations, verify } from '../support/resource.ts'
@@ -71,4 +72,18 @@ test('a second revoke joins the first while that one is under way', async () => 
   expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['joined', 'requested'])
   await h.worker1.tick()
   expect(pushes(h)).toHaveLength(1)
+})
+
+test('a revoke of all takes the add-ons with a key from before a moment, and once they have new ones no more', async () => {
+  const h = await startWithAddon()
+  expect(await revokeAll(h.deps, { madeBefore: h.clock.now() })).toBe(0)
+  h.clock.advance(DAY)
+  const madeBefore = h.clock.now()
+  const leaked = keysOn(h)
+  expect(await revokeAll(h.deps, { madeBefore })).toBe(1)
+  expect(await revokeAll(h.deps, { madeBefore })).toBe(1)
+  await h.worker1.tick()
+  expect(keysOn(h).first).not.toBe(leaked.first)
+  expect(await revokeAll(h.deps, { madeBefore })).toBe(0)
+  expect((await endedRotations(h.deps, h.addon.id)).map(({ kind }) => kind)).toEqual(['rotated'])
 })

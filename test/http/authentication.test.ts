@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { findResource } from '../../src/store/resources.ts'
-import { PASSWORD } from '../support/harness.ts'
+import { MINUTE, PASSWORD } from '../support/harness.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import {
   basic,
@@ -12,6 +12,9 @@ import {
 } from './support/partner-call.ts'
 
 const harness = sharedHarness()
+
+// Wrong passwords are counted for a minute.
+beforeEach(() => harness().clock.advance(MINUTE))
 
 const WRONG: [string, string | undefined][] = [
   ['no header', undefined],

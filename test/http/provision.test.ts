@@ -30,6 +30,20 @@ describe('200', () => {
     expect(keys?.first).not.toBe(keys?.second)
   })
 
+  test('keeps a name and a region as one harmless, bounded line', async () => {
+    const id = await provisionOne(harness().app, {
+      name: 'securekey-\u001b[31mred\r\nFrom: x',
+      region: `us\u202e${'x'.repeat(1_900)}`,
+    })
+    const row = await harness()
+      .deps.db.selectFrom('resources')
+      .select(['name', 'region'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+    expect(row.name).toBe('securekey-red From: x')
+    expect(row.region).toMatch(/^usx{317}…$/)
+  })
+
   test('is given to two resources with four different keys', async () => {
     const answers = await Promise.all([post(provisionBody()), post(provisionBody())])
     expect(new Set(answers.flatMap(({ json }) => json.config.SECURE_KEY.split(','))).size).toBe(4)
@@ -102,7 +116,7 @@ describe('200', () => {
     })
     const { status, json } = await post(body)
     expect(status).toBe(200)
-    expect(Object.keys(json)).toEqual(['id', 'config', 'message'])
+    expect(Object.keys(json).toSorted()).toEqual(['config', 'id', 'message'])
   })
 
   test('is given to a body with __proto__, of which nothing is taken over', async () => {
@@ -134,7 +148,7 @@ describe('200', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => post(body)))
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1)
     expect(answers[0]?.status).toBe(200)
-    expect(await kindsOf(harness().deps, body.uuid)).toEqual(['provisioned'])
+    expect(await kindsOf(harness().deps, body.uuid)).toEqual(['provisioned', 'provision-repeated'])
   })
 
   test.each([

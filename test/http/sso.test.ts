@@ -15,7 +15,7 @@ describe('a sign-on', () => {
     const answer = await browser.post('/sso/login', fields)
     expect(answer).toMatchObject({ status: 302, location: `/dashboard/${h.addon.id}` })
     expect(answer.headers.get('set-cookie')).toMatch(
-      /^securekey-[0-9a-f-]{36}=[\w-]{43}; Max-Age=28800; Path=\/; HttpOnly; SameSite=Lax$/,
+      /^securekey-[0-9a-f-]{36}=[\w-]{43}; Max-Age=5400; Path=\/; HttpOnly; SameSite=Lax$/,
     )
     const page = await browser.get(answer.location)
     expect(page.status).toBe(200)
@@ -112,7 +112,7 @@ describe('a sign-on is refused with the same page', () => {
   })
 
   test('signed with another salt', async () => {
-    const h = await startWithAddon({ env: { ADDON_SSO_SALT: 'pepper' } })
+    const h = await startWithAddon({ env: { ADDON_SSO_SALT: 'another salt' } })
     await expectRefused(h, h.heroku.customer.ssoForm({ addon: h.addon.name }).fields)
   })
 

@@ -8,7 +8,8 @@ test.each(['release', 'web', 'worker'])(
     const procfile = readFileSync(new URL('../../Procfile', import.meta.url), 'utf8')
     const { program, args } = procfileCommand(procfile, type)
     expect(program).toBe(process.execPath)
-    expect(args).toEqual([expect.stringMatching(/^src\/bin\/[a-z]+\.ts$/)])
+    expect(args.at(-1)).toMatch(/^src\/bin\/[a-z]+\.ts$/)
+    expect(args.slice(0, -1)).toEqual(type === 'release' ? [] : ['--disable-sigusr1'])
   },
 )
 

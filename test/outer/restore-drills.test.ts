@@ -76,7 +76,6 @@ async function expectTakenOver(place: Environment, world: Simulator): Promise<vo
   for (const name of ADOPTABLE) {
     expect(await keysIn(place, past.ids[name]), name).toEqual(asStored(world, past.ids[name]))
   }
-  expect(await place.run('rotations', 'show', past.ids.foreign)).toContain('Heroku holds a foreign pair')
   expect(Object.values(past.ids).flatMap((id) => pushedTo(world, id))).toEqual([])
 }
 
@@ -103,7 +102,6 @@ async function expectNobodyCalledBeforeConfirm(
   await worker.printed(/another installation: nobody is called/)
   const { status, text } = await web.readiness()
   expect({ status, text }).toEqual({ status: 503, text: expect.stringMatching(differs) })
-  expect(await place.run('installation', 'show')).toMatch(/Not confirmed/)
   expect(world.view.apiCalls()).toEqual([])
   const confirmedAt = new Date().toISOString()
   expect(await place.run('installation', 'confirm')).toMatch(/^Confirmed \(/)
@@ -135,6 +133,26 @@ describe.skipIf(isMissing(POSTGRES))(
       await place.startWorker()
       await expectTakenOver(place, world)
       await expectGoesOn(place, world)
+    })
+
+    test('stops at a pair that nobody here made, says so, and obeys whoever decides', async () => {
+      const [world, cluster] = [await heroku(), await serve(past.files)]
+      const place = at(cluster.url('production'), world)
+      const id = past.ids.foreign
+      await makeDue(place, id)
+      const worker = await place.startWorker()
+      await worker.printed(/Heroku holds a pair that was never made here/)
+      expect(await place.run('rotations', 'show', id)).toMatch(
+        /foreign since .*rotations adopt.*rotations replace/,
+      )
+      const held = heldBy(world, id)
+      await place.run('rotations', 'adopt', id)
+      await expect.poll(() => keysIn(place, id), PATIENCE).toEqual(asStored(world, id))
+      expect(pushedTo(world, id)).toEqual([])
+      await place.run('rotations', 'replace', id)
+      await expect.poll(() => pushedTo(world, id).length, PATIENCE).toBe(1)
+      await expect.poll(() => keysIn(place, id), PATIENCE).toEqual(asStored(world, id))
+      for (const key of Object.values(held)) expect(pushedTo(world, id).join()).not.toContain(key)
     })
 
     test('in place, long after its last tick, takes over what Heroku holds', async () => {
@@ -176,6 +194,7 @@ describe.skipIf(isMissing(POSTGRES))(
       await query(cluster.url('postgres'), 'create database restored')
       const place = at(cluster.url('restored'), world)
       restoreFrom(past.dump, place.databaseUrl)
+      expect(await place.run('installation', 'show')).toMatch(/Not confirmed \(another database\)/)
       await expectNobodyCalledBeforeConfirm(place, world, /another database/)
     })
 

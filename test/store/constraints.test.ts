@@ -60,9 +60,15 @@ const session = (columns: Record<string, string>) => {
     created_at: AT,
     last_used_at: AT,
     ends_at: AT,
+    kek_id: `'k1'`,
+    mac: DIGEST,
     ...columns,
   }
   return `insert into sessions (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const kek = (columns: Record<string, string>) => {
+  const row = { id: `'k9'`, check_value: DIGEST, first_used_at: AT, ...columns }
+  return `insert into keks (${Object.keys(row)}) values (${Object.values(row)})`
 }
 const STRANGER = `'${uuid(9)}'`
 const tokens = (resource: string) =>
@@ -103,9 +109,14 @@ describe('the database refuses', () => {
     [
       'a deprovisioned resource without the time of its end',
       [`update resources set state = 'deprovisioned', wrapped_dek = null, kek_id = null`],
+      'resources_check3',
+    ],
+    ['a live resource with an end', ['update resources set deprovisioned_at = now()'], 'resources_check3'],
+    [
+      'a former sealing key that is the present one',
+      ['update resources set former_kek_id = kek_id'],
       'resources_check2',
     ],
-    ['a live resource with an end', ['update resources set deprovisioned_at = now()'], 'resources_check2'],
     [
       'a rotation period of zero',
       ['update resources set rotation_period_seconds = 0'],
@@ -318,6 +329,9 @@ describe('the database refuses', () => {
     ['another installation than the one', [installation('false')], 'installation_only_row_check'],
 
     // sessions and used_sign_on_tokens
+    ['one sealing key twice', [kek({}), kek({})], 'keks_pkey'],
+    ['a check value that is none', [kek({ check_value: SHORT })], 'keks_check_value_check'],
+    ['a MAC that is none', [session({ mac: SHORT })], 'sessions_mac_check'],
     ['one session id twice', [session({}), session({})], 'sessions_pkey'],
     ['a session id that is stored as it is', [session({ id_digest: SHORT })], 'sessions_id_digest_check'],
     [

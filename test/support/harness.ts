@@ -5,6 +5,7 @@ import { createSimulator, type Simulator } from '../../simulator/src/simulator.t
 import { compose } from '../../src/bin/compose.ts'
 import { ADDON, type Config, readConfig } from '../../src/config.ts'
 import type { Deps } from '../../src/flows/deps.ts'
+import { createKekCheck } from '../../src/flows/operations/known-keks.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
@@ -13,10 +14,11 @@ import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 import { clientOfClock } from './clocked-client.ts'
 import { takeDatabase } from './database.ts'
 
-export const PASSWORD = 'super-secret'
-export const SSO_SALT = '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4'
-export const CLIENT_SECRET = '6b1e2f0a-client-secret'
-export const SEALING_KEY = 'k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='
+/** Good enough for a service that is reached by https, and of no use anywhere. */
+export const PASSWORD = 'q7Zt3vKx9mBw2LdR5nHy'
+export const SSO_SALT = '9f3c1a7e5b2d8046e1c7a9b3d5f20684'
+export const CLIENT_SECRET = '6b1e2f0a-93d4-4c57-8e21-5fa0c7b8d913'
+export const SEALING_KEY = 'k1:qv/sZBI7MxRMHVpQ4kbvN9hE0yGUxTFpWcoJ2nL1iKU='
 
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
@@ -86,10 +88,17 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   }
 
   const deps = await composeProcess()
+  const isHttps = config.addonUrl.startsWith('https:')
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: PASSWORD },
-    dashboard: { ssoSalt: config.addonSsoSalt, secureCookies: config.addonUrl.startsWith('https:') },
+    dashboard: {
+      ssoSalt: config.addonSsoSalt,
+      secureCookies: isHttps,
+      requireUserSignOn: config.requireUserSignOn,
+    },
     logger,
+    httpsUrl: isHttps ? config.addonUrl : undefined,
+    beforeWork: createKekCheck(deps),
     readiness: { troubles: async () => [], mayProvision: async () => true },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { createGroupClaims } from '../../src/flows/rotation/group.ts'
 import { callsTo } from '../support/addon.ts'
 import { DAY, type Harness, MINUTE, startHarness } from '../support/harness.ts'
 import { tokenCalls } from '../support/resource.ts'
@@ -41,8 +42,9 @@ test('a revoke is claimed before "rotate now"', async () => {
   const h = await startBacklog()
   await requestRotation(h.deps, { resourceId: h.pressed, actor })
   await revokeKeys(h.deps, { resourceId: h.leaked, actor })
-  await h.worker({ concurrency: 1, claimLimit: 1 }).tick()
-  expect(pushedIds(h).slice(0, 2)).toEqual([h.leaked, h.pressed])
+  const claim = createGroupClaims(h.deps)
+  const claimed = [await claim(1), await claim(1)]
+  expect(claimed.map((group) => group?.resources[0]?.resourceId)).toEqual([h.leaked, h.pressed])
 })
 
 test('neither loses its place when Heroku tells everybody to wait', async () => {

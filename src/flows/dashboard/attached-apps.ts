@@ -1,6 +1,6 @@
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import { isGrantWaiting } from '../../store/oauth-grants.ts'
-import { loadTokens } from '../../store/oauth-tokens.ts'
+import { loadTokensAndDek } from '../../store/oauth-tokens.ts'
 import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
 import { appsWithKey, type KeyOfApp, type SoughtKey } from '../heroku/apps-with-key.ts'
@@ -101,11 +101,14 @@ async function askHeroku(deps: Deps, request: { resourceId: string } & SoughtKey
 export async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession | undefined> {
   const resource = await findResource(deps.db, resourceId)
   if (!resource?.dek) return undefined
+  const stored = await loadTokensAndDek(deps.db, resourceId)
+  const dek = stored?.dek ?? resource.dek
   return createHerokuSession(deps, {
     resourceId,
     name: resource.name,
-    sealer: await deps.sealing.forResource(resourceId, resource.dek),
-    token: await loadTokens(deps.db, resourceId),
+    sealer: await deps.sealing.forResource(resourceId, dek),
+    dek,
+    token: stored?.tokens ?? null,
     grantWaiting: await isGrantWaiting(deps.db, resourceId),
   })
 }

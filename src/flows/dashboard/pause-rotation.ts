@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
+import { cleanText } from '../../domain/clean-text.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed, type Pause } from '../../domain/pause.ts'
@@ -22,7 +23,7 @@ export async function pauseRotation(
   if (until !== null && !(until > now)) {
     throw new SecurekeyError('invalid-option', 'The end of a pause must be in the future.')
   }
-  const pause: Pause = { at: now, until, reason: storable(request.reason) }
+  const pause: Pause = { at: now, until, reason: cleanText(request.reason, LONGEST_REASON) }
   const paused = await changeResource(deps, resourceId, ({ resource, stored: { state } }) => {
     if (isPaused(state.pause, now)) return { outcome: false }
     const nextRotationAt = nextRotationWhenPaused(state.nextRotationAt, pause)
@@ -52,9 +53,4 @@ export async function resumeSchedule(
   })
   if (resumed) deps.log.info({ resourceId }, 'schedule resumed')
   return resumed
-}
-
-/** Postgres takes neither a zero character nor half of a surrogate pair, which the cut may leave. */
-function storable(reason: string): string {
-  return reason.replaceAll('\0', '').trim().slice(0, LONGEST_REASON).toWellFormed()
 }

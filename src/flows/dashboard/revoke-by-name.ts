@@ -15,9 +15,9 @@ const FORMER_NAME_MS = 86_400_000
  */
 export async function revokeByName(
   deps: Deps,
-  request: { resourceId: string; actor: Actor; typedName: string },
+  request: { resourceId: string; actor: Actor; typedName: string; session?: Buffer },
 ): Promise<RevokeOutcome | { outcome: 'name-differs' }> {
-  const { resourceId, actor } = request
+  const { resourceId } = request
   const typed = request.typedName.trim().toLowerCase()
   const isNamed = async () =>
     namesOf(resourceId, await findResource(deps.db, resourceId), deps.now()).has(typed)
@@ -27,7 +27,7 @@ export async function revokeByName(
     await (await sessionOf(deps, resourceId))?.listAttachments()
     if (!(await isNamed())) return { outcome: 'name-differs' }
   }
-  return await revokeKeys(deps, { resourceId, actor })
+  return await revokeKeys(deps, request)
 }
 
 function namesOf(resourceId: string, resource: Resource | undefined, now: Date): ReadonlySet<string> {

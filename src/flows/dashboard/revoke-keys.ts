@@ -1,12 +1,17 @@
 import type { Actor } from '../../domain/actor.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { afterRevoke } from '../../domain/resource-state.ts'
 import { BEFORE_SCHEDULED } from '../../domain/schedule.ts'
+import { recordEvents } from '../../store/history.ts'
+import { findResource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
+import { deleteSessionsOf } from '../../store/sessions.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
+import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
 
 export type RevokeOutcome = { outcome: 'requested' | 'joined' }
 
@@ -14,11 +19,13 @@ export type RevokeOutcome = { outcome: 'requested' | 'joined' }
  * A key leaked: no key that exists now counts as valid from this moment on, and a worker brings a new key and a filler to
  * Heroku in one push. An unfinished rotation is superseded: its pending key is erased, and whatever its worker still
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
- * `joined`: a revoke is under way already. Throws `unknown-resource` or `resource-gone`.
+ * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
+ * dashboard sessions end but `session`, the digest of the id of the one that asks. `joined`: a revoke is under way
+ * already. Throws `unknown-resource` or `resource-gone`.
  */
 export async function revokeKeys(
   deps: Deps,
-  request: { resourceId: string; actor: Actor },
+  request: { resourceId: string; actor: Actor; session?: Buffer },
 ): Promise<RevokeOutcome> {
   return await replaceAllKeys(deps, request, 'keys-revoked')
 }
@@ -34,18 +41,62 @@ export async function replaceKeys(
   return await replaceAllKeys(deps, request, 'keys-replaced')
 }
 
+type Replacement = { resourceId: string; actor: Actor; session?: Buffer }
+
 async function replaceAllKeys(
   deps: Deps,
-  request: { resourceId: string; actor: Actor },
+  request: Replacement,
   kind: 'keys-revoked' | 'keys-replaced',
 ): Promise<RevokeOutcome> {
-  const { resourceId, actor } = request
+  const { resourceId } = request
+  for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
+    const fresh = await freshDek(deps, resourceId)
+    const outcome = await replaceOnce(deps, request, kind, fresh)
+    if (outcome === 'again') continue
+    deps.log.info({ resourceId, outcome }, kind === 'keys-revoked' ? 'keys revoked' : 'keys replaced')
+    return { outcome }
+  }
+  throw new Error('the data key was replaced again and again')
+}
+
+const MOST_TRIES = 3
+
+/** Undefined where the present one does not open: then a revoke is all the more due, and goes on without. */
+async function freshDek(deps: Deps, resourceId: string): Promise<FreshDek | undefined> {
+  const resource = await findResource(deps.db, resourceId)
+  if (!resource?.dek) return undefined
+  try {
+    return await makeFreshDek(deps, resourceId, resource.dek)
+  } catch (error) {
+    if (!(error instanceof SecurekeyError)) throw error
+    deps.log.error({ resourceId, detail: error.detail }, 'data key not renewed')
+    return undefined
+  }
+}
+
+/** `again`: the data key was replaced since `fresh` was made, and nothing was written. */
+async function replaceOnce(
+  deps: Deps,
+  { resourceId, actor, session }: Replacement,
+  kind: 'keys-revoked' | 'keys-replaced',
+  fresh: FreshDek | undefined,
+): Promise<'requested' | 'joined' | 'again'> {
   const now = deps.now()
   // After a failover the new epoch begins first, or the request would look like one from before it.
   const { epoch } = await deps.installation.look()
-  const outcome = await changeResource(deps, resourceId, async ({ stored: { state } }, trx) => {
+  return await changeResource(deps, resourceId, async ({ resource, stored: { state } }, trx) => {
     const { rotation, keyset } = state
-    if (rotation?.reason === 'revoke' && !rotation.stuckSince) return { outcome: 'joined' as const }
+    const isUnderWay = rotation?.reason === 'revoke' && !rotation.stuckSince
+    if (!isUnderWay && fresh && !(await renewDataKey(trx, resource, fresh, 'leave'))) {
+      return { outcome: 'again' as const }
+    }
+    const sessionsEnded = await deleteSessionsOf(trx, { resourceId, ...(session && { but: session }) })
+    if (isUnderWay) {
+      // Whoever has signed on since the first press goes all the same.
+      if (sessionsEnded > 0)
+        await recordEvents(trx, [{ resourceId, events: [endedBy(actor, sessionsEnded, now)] }])
+      return { outcome: 'joined' as const }
+    }
     const keys = await findKeys(trx, resourceId)
     const superseded = endedRotation('rotation-superseded', state, keys, now)
     // A filler that was on its way is told of here, where no rotation tells of it.
@@ -57,7 +108,7 @@ async function replaceAllKeys(
       actor,
       ...(filler && { filler: namedKeyOf(filler), madeAt: filler.createdAt, failures: state.failures }),
       erased: after.erased,
-      details: { versions: liveVersions(keyset).join(', ') },
+      details: { versions: liveVersions(keyset).join(', '), ...(sessionsEnded > 0 && { sessionsEnded }) },
     }
     const events = [...superseded, revoked]
     return {
@@ -68,6 +119,8 @@ async function replaceAllKeys(
       takeover: true,
     }
   })
-  deps.log.info({ resourceId, outcome }, kind === 'keys-revoked' ? 'keys revoked' : 'keys replaced')
-  return { outcome }
+}
+
+function endedBy(actor: Actor, sessions: number, at: Date): HistoryEvent {
+  return { at, kind: 'sessions-ended', actor, details: { sessions } }
 }

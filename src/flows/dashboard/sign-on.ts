@@ -1,13 +1,21 @@
 import type { Actor } from '../../domain/actor.ts'
+import { cleanText } from '../../domain/clean-text.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
 import { parseResourceId } from '../../domain/resource-id.ts'
-import { SESSION_ID_BYTES, SESSION_LIFE_MS, sessionDigest } from '../../domain/session.ts'
+import { SESSION_ID_BYTES, SESSION_LIFE_MS, type SessionFacts, sessionDigest } from '../../domain/session.ts'
 import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../../domain/sso.ts'
 import { type Db, serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findResource } from '../../store/resources.ts'
-import { deleteSession, insertSession, purgeEnded, useSignOnToken } from '../../store/sessions.ts'
+import {
+  deleteSession,
+  deleteSessionsOf,
+  insertSession,
+  purgeEnded,
+  useSignOnToken,
+} from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
-import { type SessionOutcome, useSession } from './session.ts'
+import { newSession, type SessionOutcome, useSession } from './session.ts'
 
 export type SignOnRequest = {
   fields: SignOnFields
@@ -29,34 +37,44 @@ const PURGED_PER_SIGN_ON = 100
 
 /**
  * Signs a person on from Heroku's site (Add-on Single Sign-on): a token is good for one login, and each login makes a
- * session with a new id. Nothing in the outcome is for the person's eyes but where to go.
+ * session with a new id. A session that a weaker token of the same form has made ends. Nothing in the outcome is for the
+ * person's eyes but where to go.
  */
 export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOnOutcome> {
   // The age of the token and the life of the session are counted by the clock that every process reads.
   const now = await serviceNow(deps.db)
   const checked = checkSignOn(request.fields, request.salt, now)
-  if ('problem' in checked) return refused(deps, checked.problem)
+  if ('problem' in checked) return { outcome: 'refused', problem: checked.problem }
   const { resourceId } = checked.signOn
   const former = request.sessionOf(resourceId)
   const sessionId = deps.random(SESSION_ID_BYTES).toString('base64url')
+  const session = await newSession(deps, sessionId, factsOf(checked.signOn, now))
   const outcome = await deps.db.transaction().execute(async (trx): Promise<'signed-in' | SignOnRefusal> => {
     if (!(await isLive(trx, resourceId))) return 'no-live-resource'
     if (!(await useTokens(trx, checked.signOn))) return 'used'
     if (former !== undefined) await deleteSession(trx, sessionDigest(former))
-    await storeSession(trx, checked.signOn, sessionId, now)
-    const actor = personOf(checked.signOn, request.address)
-    await recordEvents(trx, [{ resourceId, events: [{ at: now, kind: 'signed-in', actor }] }])
+    const actor = personOf(session, request.address)
+    const events: HistoryEvent[] = [{ at: now, kind: 'signed-in', actor }]
+    const weaker = await deleteSessionsOf(trx, { resourceId, madeBy: checked.signOn.weakerDigests })
+    // Somebody has used the form without the part that names its user, and before its user did.
+    if (weaker > 0) {
+      const details = { sessions: weaker, because: 'weaker sign-on by the same form' }
+      events.push({ at: now, kind: 'sessions-ended', actor, details })
+    }
+    await insertSession(trx, session)
+    await recordEvents(trx, [{ resourceId, events }])
     return 'signed-in'
   })
   if (outcome === 'signed-in') {
     await purgeEnded(deps.db, PURGED_PER_SIGN_ON)
-    deps.log.info({ resourceId, verified: checked.signOn.user !== null }, 'signed in to the dashboard')
+    deps.log.info({ resourceId, verified: session.verified }, 'signed in to the dashboard')
     return { outcome, resourceId, sessionId }
   }
   if (outcome === 'used' && (await madeBy(deps, former, checked.signOn))) {
     return { outcome: 'already-signed-in', resourceId }
   }
-  return outcome === 'used' ? refused(deps, outcome, checked.signOn) : refused(deps, outcome)
+  const used = outcome === 'used' ? { used: checked.signOn } : {}
+  return { outcome: 'refused', problem: outcome, ...used }
 }
 
 type SignOnRefusal = 'used' | 'no-live-resource'
@@ -81,31 +99,18 @@ async function useTokens(trx: Db, { digest, weakerDigests, expiresAt }: SignOn):
   return true
 }
 
-async function storeSession(trx: Db, signOn: SignOn, sessionId: string, now: Date): Promise<void> {
-  const { resourceId, digest, user } = signOn
-  await insertSession(trx, sessionDigest(sessionId), {
+function factsOf({ resourceId, digest, user }: SignOn, now: Date): SessionFacts {
+  return {
     resourceId,
     signOnDigest: digest,
-    userId: user?.id ?? null,
-    email: user?.email ?? null,
+    userId: user && cleanText(user.id),
+    email: user && cleanText(user.email),
     verified: user !== null,
     createdAt: now,
-    lastUsedAt: now,
     endsAt: new Date(now.getTime() + SESSION_LIFE_MS),
-  })
-}
-
-function personOf({ user }: SignOn, address: string | null): Actor {
-  return {
-    type: 'person',
-    userId: user?.id ?? null,
-    email: user?.email ?? null,
-    verified: user !== null,
-    address,
   }
 }
 
-function refused(deps: Deps, problem: SignOnProblem | SignOnRefusal, used?: SignOn): SignOnOutcome {
-  deps.log.info({ problem }, 'sign-on refused')
-  return { outcome: 'refused', problem, ...(used ? { used } : {}) }
+function personOf({ userId, email, verified }: SessionFacts, address: string | null): Actor {
+  return { type: 'person', userId, email, verified, address }
 }

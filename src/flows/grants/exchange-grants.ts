@@ -1,6 +1,7 @@
 import { describeFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
-import { type ClaimedGrant, claimGrants, retryGrantIn } from '../../store/oauth-grants.ts'
-import type { NewTokens } from '../../store/oauth-tokens.ts'
+import type { Tokens } from '../../heroku/identity.ts'
+import type { ResourceSealer } from '../../sealing/sealing.ts'
+import { type ClaimedGrant, claimGrants, findClaimedGrant, retryGrantIn } from '../../store/oauth-grants.ts'
 import type { Deps } from '../deps.ts'
 import { sealTokens } from '../heroku/seal-tokens.ts'
 import { unreadable } from '../rotation/contained.ts'
@@ -26,7 +27,7 @@ export async function exchangeGrant(deps: Deps, finish: FinishGrant, grant: Clai
   const { resourceId } = grant
   try {
     const result = await exchangeCode(deps, grant)
-    if (result.ok) await finish(grant, result.value)
+    if (result.ok) await keepTokens(deps, finish, grant, result.value)
     else await endFailed(deps, finish, grant, result)
   } catch (error) {
     deps.log.error({ err: error, resourceId }, 'grant exchange interrupted')
@@ -34,15 +35,34 @@ export async function exchangeGrant(deps: Deps, finish: FinishGrant, grant: Clai
 }
 
 /** A code that does not open is a failure like any other: the sealing key that it lacks may yet be given back. */
-async function exchangeCode(deps: Deps, grant: ClaimedGrant): Promise<HerokuResult<NewTokens>> {
+async function exchangeCode(deps: Deps, grant: ClaimedGrant): Promise<HerokuResult<Tokens>> {
   try {
     const sealer = await deps.sealing.forResource(grant.resourceId, grant.dek)
-    const result = await deps.identity.exchangeGrant(sealer.open('sealed_code', grant.sealedCode))
-    return result.ok ? { ok: true, value: sealTokens(deps, sealer, result.value) } : result
+    return await deps.identity.exchangeGrant(sealer.open('sealed_code', grant.sealedCode))
   } catch (error) {
     return { ok: false, failure: unreadable(error) }
   }
 }
+
+/**
+ * Seals the tokens and ends the grant with them. Where all values of the resource were sealed anew during the call, the
+ * tokens are sealed by the present data key: the code is used up, and they are nowhere but here.
+ */
+async function keepTokens(
+  deps: Deps,
+  finish: FinishGrant,
+  claimed: ClaimedGrant,
+  tokens: Tokens,
+): Promise<void> {
+  let grant: ClaimedGrant | undefined = claimed
+  for (let tries = 0; grant && tries < MOST_SEALINGS; tries += 1) {
+    const sealer: ResourceSealer = await deps.sealing.forResource(grant.resourceId, grant.dek)
+    if (await finish(grant, sealTokens(deps, sealer, tokens))) return
+    grant = await findClaimedGrant(deps.db, grant)
+  }
+}
+
+const MOST_SEALINGS = 3
 
 async function endFailed(
   deps: Deps,

@@ -1,19 +1,10 @@
 import type { ConfigVars } from '../../domain/config-vars.ts'
-import { describeFailure, type HerokuFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
+import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HeldConfig } from '../../heroku/addon-config.ts'
 import type { Access, Attachment, Releases } from '../../heroku/platform.ts'
-import type { ResourceSealer } from '../../sealing/sealing.ts'
-import { recordEvents } from '../../store/history.ts'
-import {
-  type AccessToken,
-  claimRefresh,
-  loadTokens,
-  releaseRefresh,
-  replaceTokens,
-  type StoredTokens,
-} from '../../store/oauth-tokens.ts'
+import type { AccessToken } from '../../store/oauth-tokens.ts'
 import type { Deps } from '../deps.ts'
-import { sealTokens } from './seal-tokens.ts'
+import { type Opener, postponed, refreshToken } from './refresh-token.ts'
 import { takeOverName } from './take-over-name.ts'
 
 /** Calls to Heroku on behalf of one resource. The session owns its tokens and refreshes them. */
@@ -25,11 +16,10 @@ export type HerokuSession = {
 }
 
 /** On whose behalf Heroku is called. */
-export type Caller = {
+export type Caller = Opener & {
   resourceId: string
   /** As it is known here. */
   name: string | null
-  sealer: ResourceSealer
   token: AccessToken | null
   /** There is none, but the grant code is still to be exchanged. */
   grantWaiting: boolean
@@ -37,18 +27,13 @@ export type Caller = {
 
 /** A token with less life than this left is refreshed first, so that it cannot expire on the way. */
 const REFRESH_MARGIN_MS = 120_000
-/** Longer than a call to Heroku with its wait for the budget. */
-const REFRESH_LEASE_MS = 45_000
-/** When to look again while somebody else is exchanging or refreshing. */
-const LOOK_AGAIN_MS = 3_000
-
 /**
  * Opens a session. Its calls end with `signal`. The access token is refreshed before it expires, and once more when
  * Heroku answers 401. The failure `postponed` means that another process is just getting a token.
  */
 export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSignal): HerokuSession {
-  const { resourceId, sealer, grantWaiting } = caller
-  let { token, name } = caller
+  const { resourceId, grantWaiting } = caller
+  let { token, sealer, dek, name } = caller
 
   async function call<T>(run: (access: Access) => Promise<HerokuResult<T>>): Promise<HerokuResult<T>> {
     if (!token) return withoutToken(grantWaiting)
@@ -57,9 +42,11 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
       const result = await run(accessBy(token))
       if (result.ok || result.failure.kind !== 'unauthorized') return result
     }
-    const refreshed = await refreshToken(deps, resourceId, sealer, token)
+    const refreshed = await refreshToken(deps, resourceId, { token, sealer, dek })
     if (!refreshed.ok) return refreshed
-    token = refreshed.value
+    token = refreshed.value.token
+    sealer = refreshed.value.sealer
+    dek = refreshed.value.dek
     return await run(accessBy(token))
   }
 
@@ -96,57 +83,6 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
 function withoutToken(grantWaiting: boolean): HerokuResult<never> {
   if (grantWaiting) return failed(postponed('the grant is still to be exchanged'))
   return failed({ kind: 'no-access-token', detail: 'Heroku gave no grant, or it was lost' })
-}
-
-async function refreshToken(
-  deps: Deps,
-  resourceId: string,
-  sealer: ResourceSealer,
-  token: AccessToken,
-): Promise<HerokuResult<AccessToken>> {
-  const stored = await loadTokens(deps.db, resourceId)
-  // Somebody else was faster.
-  if (stored && stored.generation !== token.generation) return { ok: true, value: stored }
-  const { generation } = token
-  const sealedRefreshToken = stored?.sealedRefreshToken
-  if (!sealedRefreshToken) {
-    return failed({ kind: 'no-access-token', detail: 'Heroku gave no refresh token' })
-  }
-  if (!(await claimRefresh(deps.db, { resourceId, generation, leaseMs: REFRESH_LEASE_MS }))) {
-    return failed(postponed('another process is refreshing the access token'))
-  }
-  const result = await deps.identity.refresh(sealer.open('sealed_refresh_token', sealedRefreshToken))
-  if (!result.ok) {
-    await releaseRefresh(deps.db, resourceId, generation)
-    deps.log.warn({ resourceId, failure: describeFailure(result.failure) }, 'access token refresh failed')
-    return failed(refreshFailure(result.failure))
-  }
-  const sealed = sealTokens(deps, sealer, result.value)
-  const refreshed: StoredTokens = {
-    ...sealed,
-    // An answer to a refresh need not hold a new refresh token; then the old one stays good.
-    sealedRefreshToken: sealed.sealedRefreshToken ?? sealedRefreshToken,
-    generation: generation + 1,
-  }
-  const store = () =>
-    deps.db.transaction().execute(async (trx) => {
-      if (!(await replaceTokens(trx, resourceId, refreshed))) return
-      const event = { at: deps.now(), kind: 'access-token-refreshed', actor: { type: 'worker' } } as const
-      await recordEvents(trx, [{ resourceId, events: [event] }])
-    })
-  // Heroku may have replaced the refresh token, and the new one is nowhere but here: a second try costs little.
-  await store().catch(store)
-  return { ok: true, value: refreshed }
-}
-
-/** What Heroku says of a refresh token must not be taken for what it says of the resource. */
-function refreshFailure(failure: HerokuFailure): HerokuFailure {
-  const refused = ['unauthorized', 'missing', 'refused'].includes(failure.kind)
-  return refused ? { ...failure, kind: 'refresh-refused' } : failure
-}
-
-function postponed(detail: string): HerokuFailure {
-  return { kind: 'postponed', detail, retryAfterMs: LOOK_AGAIN_MS }
 }
 
 function failed(failure: HerokuFailure): HerokuResult<never> {

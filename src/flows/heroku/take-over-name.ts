@@ -1,6 +1,7 @@
 import { recordEvents } from '../../store/history.ts'
 import { lockState } from '../../store/keysets.ts'
-import { findResource, setName } from '../../store/resources.ts'
+import { setName } from '../../store/resource-names.ts'
+import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
 
 /**

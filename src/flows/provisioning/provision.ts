@@ -1,13 +1,18 @@
 import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
 import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
 import { nextRotationAt } from '../../domain/schedule.ts'
+import type { WrappedDek } from '../../domain/wrapped-dek.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
-import { findState } from '../../store/keysets.ts'
+import { type Db, serviceNow } from '../../store/database.ts'
+import { recordEvents } from '../../store/history.ts'
+import { lockState } from '../../store/keysets.ts'
 import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
+import { tellOfRepeat } from '../../store/provision-repeats.ts'
 import { findResource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
 import { gone } from '../change-resource.ts'
@@ -29,20 +34,29 @@ export type ProvisionRequest = {
 export type ProvisionOutcome = {
   outcome: 'provisioned' | 'already-provisioned'
   resourceId: string
-  /** Config vars by manifest name, as the provision answer holds them (Add-on Partner API Reference). */
+  /**
+   * Config vars by manifest name, as the provision answer holds them (Add-on Partner API Reference). Empty: the request was
+   * repeated when Heroku repeats none any more, and whoever knows the password and an id must not learn keys by it.
+   */
   config: Record<string, string>
   /** The stored grant code, claimed for whoever provisioned; null when none was taken. */
   grant: ClaimedGrant | null
 }
 
+/** Heroku repeats a request for so long at the most (Add-on Partner API Reference). */
+export const REPEATED_FOR_MS = 24 * 3_600_000
+/** A history tells of repeats once in so long, so that nobody floods it. */
+const TOLD_EVERY_MS = 60_000
+const MOST_TRIES = 3
 /** The process that took the request exchanges the grant at once; others take over when this time has passed. */
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the same keys,
- * whatever the settings have become since the first. Waits for nothing but Postgres. Throws `unknown-plan`,
- * `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
- * `mayProvision`: a process that is wrong about the time would write wrong dates.
+ * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the keys of the
+ * present, and after 24 hours without any, whatever the settings have become since the first. Each repeat leaves a trace
+ * in the history. Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision,
+ * `not-confirmed` in a copy of the database, or `not-now` unless `mayProvision`: a process that is wrong about the time
+ * would write wrong dates.
  */
 export async function provision(
   deps: Deps,
@@ -114,36 +128,56 @@ function judge(
   }
 }
 
-async function repeatedProvision(deps: Deps, request: ProvisionRequest): Promise<ProvisionOutcome> {
+async function repeatedProvision(
+  deps: Deps,
+  request: ProvisionRequest,
+  triesLeft = MOST_TRIES,
+): Promise<ProvisionOutcome> {
   const { resourceId } = request
-  const resource = await findResource(deps.db, resourceId)
-  if (!resource?.dek) throw gone('This add-on was deprovisioned and cannot be created again.')
-  const { dek } = resource
+  // Every process reads this clock: one that is wrong about the time must not hand out keys for longer.
+  const now = await serviceNow(deps.db)
+  const { dek, createdAt } = await presentResource(deps.db, resourceId)
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const grant = sealGrant(sealer, request.grant)
-  const fence = grant ? await offerGrant(deps.db, resourceId, grant) : undefined
-  // As of one moment, or a rotation might erase a key in between.
-  const { present, keys } = await deps.db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute(async (trx) => ({
-      present: await findState(trx, resourceId),
-      keys: await findKeys(trx, resourceId),
-    }))
-  // Deprovisioned meanwhile.
-  if (!present || keys.length === 0) throw gone('This add-on was just deprovisioned.')
-  const textOf = (version: number): string => {
+  const found = await deps.db.transaction().execute(async (trx) => {
+    const stored = await lockState(trx, resourceId)
+    const present = await presentResource(trx, resourceId)
+    // Under the lock: what is read and stored here is sealed by the data key that was opened above.
+    if (!stored || !present.dek.wrapped.equals(dek.wrapped)) return undefined
+    const fence = grant ? await offerGrant(trx, resourceId, grant) : undefined
+    if (await tellOfRepeat(trx, resourceId, { now, before: new Date(now.getTime() - TOLD_EVERY_MS) })) {
+      const event: HistoryEvent = { at: now, kind: 'provision-repeated', actor: { type: 'heroku' } }
+      await recordEvents(trx, [{ resourceId, events: [event] }])
+    }
+    return { state: stored.state, keys: await findKeys(trx, resourceId), fence }
+  })
+  if (!found) {
+    // Its data key was replaced between the two looks: as good as never, and the next look finds it at rest.
+    if (triesLeft > 1) return await repeatedProvision(deps, request, triesLeft - 1)
+    throw new Error(`the keys of resource ${resourceId} cannot be read`)
+  }
+  const { keys, fence } = found
+  deps.log.info({ resourceId }, 'provision repeated')
+  const isRepeatable = now.getTime() - createdAt.getTime() < REPEATED_FOR_MS
+  return {
+    outcome: 'already-provisioned',
+    resourceId,
+    config: isRepeatable ? configOf(deps, resourceId, found.state, textOf) : {},
+    grant: grant && fence !== undefined ? { ...grant, resourceId, fence, dek } : null,
+  }
+
+  function textOf(version: number): string {
     const key = keys.find((each) => each.version === version)
     if (!key) throw new Error(`key version ${version} is not stored`)
     return keyFromBytes(sealer.openKey(version, key.sealed))
   }
-  deps.log.info({ resourceId }, 'provision repeated')
-  return {
-    outcome: 'already-provisioned',
-    resourceId,
-    config: configOf(deps, resourceId, present.state, textOf),
-    grant: grant && fence !== undefined ? { ...grant, resourceId, fence, dek } : null,
-  }
+}
+
+/** The live resource of that id. Throws `resource-gone`. */
+async function presentResource(db: Db, resourceId: string): Promise<{ dek: WrappedDek; createdAt: Date }> {
+  const resource = await findResource(db, resourceId)
+  if (!resource?.dek) throw gone('This add-on was deprovisioned and cannot be created again.')
+  return { dek: resource.dek, createdAt: resource.createdAt }
 }
 
 /** Both config vars by their names, as the provision answer has them. */

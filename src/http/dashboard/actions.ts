@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { cleanText } from '../../domain/clean-text.ts'
 import { parseGracePeriod } from '../../domain/grace.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../flows/dashboard/request-rotation.ts'
@@ -23,9 +24,10 @@ export function registerActions(
 ): void {
   const { deps } = dashboard
 
-  function act(path: string, handle: (visit: Visit, form: Record<string, unknown>) => Promise<unknown>) {
+  type Handle = (visit: Visit, form: Record<string, unknown>) => Promise<unknown>
+  function act(path: string, handle: Handle, guarded = guard.action) {
     const config = { rateLimit: { max: ACTIONS_PER_MINUTE, timeWindow: '1 minute' } }
-    app.post(`/dashboard/:resourceId/${path}`, { config }, guard.action(handle))
+    app.post(`/dashboard/:resourceId/${path}`, { config }, guarded(handle))
   }
 
   act('rotate', async (visit, form) => {
@@ -54,13 +56,16 @@ export function registerActions(
     return done(visit, resumed ? 'rotation-retried' : 'nothing-stuck')
   })
 
-  act('revoke', async (visit, form) => {
-    const { outcome } = await revokeByName(deps, { ...subject(visit), typedName: textOf(form.name) })
+  act('revoke', revoke, guard.keyAction)
+  async function revoke(visit: Visit, form: Record<string, unknown>) {
+    const typedName = textOf(form.name)
+    const by = { ...subject(visit), session: visit.sessionDigest }
+    const { outcome } = await revokeByName(deps, { ...by, typedName })
     if (outcome === 'requested') return done(visit, 'keys-revoked')
     if (outcome === 'joined') return done(visit, 'revoke-joined')
     const message = 'That isn’t this add-on’s name, nor its id. No keys were revoked.'
     return await sendOverview(dashboard, visit, { status: 422, field: 'name', message })
-  })
+  }
 
   act('pause', async (visit, form) => {
     const values = { until: textOf(form.until), reason: textOf(form.reason) }
@@ -112,12 +117,10 @@ function done(visit: Visit, notice: Notice): FastifyReply {
   return visit.reply.redirect(`${visit.base}?done=${notice}`, 303)
 }
 
-const LONGEST_FIELD = 500
+const LONGEST_FIELD = 200
 
 function textOf(field: unknown): string {
-  if (typeof field !== 'string') return ''
-  // Postgres takes neither a NUL nor half a character, and a cut must not make one.
-  return field.replaceAll('\u0000', '').trim().slice(0, LONGEST_FIELD).toWellFormed()
+  return typeof field === 'string' ? cleanText(field, LONGEST_FIELD) : ''
 }
 
 /** A date and time as `<input type="datetime-local">` sends it, read as UTC; null when it is empty. */

@@ -5,6 +5,7 @@ import rateLimit from '@fastify/rate-limit'
 import staticFiles from '@fastify/static'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { SecurekeyError } from '../../domain/errors.ts'
+import { logSecurityRefusal } from '../security-refused.ts'
 import { sendGone, sendMessage } from './messages.ts'
 
 /** Only forms of the dashboard are posted here; the largest field is the reason of a pause. */
@@ -38,6 +39,8 @@ export async function prepareForBrowsers(app: FastifyInstance): Promise<void> {
     },
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },
+    // Set for every answer, and only where the service is reached by https: `answer-headers.ts`.
+    strictTransportSecurity: false,
     // No add-on page shares a process with the page that opened it.
     crossOriginOpenerPolicy: { policy: 'same-origin' },
   })
@@ -54,8 +57,18 @@ export async function prepareForBrowsers(app: FastifyInstance): Promise<void> {
 /** Errors as pages in words; what happened goes to the log alone. */
 function handleBrowserError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
   if (error instanceof SecurekeyError && error.code === 'resource-gone') return sendGone(reply)
+  if (error instanceof SecurekeyError && error.code === 'plain-http') {
+    return sendMessage(reply, 403, {
+      title: 'This page is served by https only',
+      paragraphs: [
+        'Nothing was changed. What you sent has travelled unencrypted: please open the dashboard again.',
+      ],
+      howToOpen: true,
+    })
+  }
   const status = error.statusCode ?? 500
   if (status === 429) {
+    logSecurityRefusal(request, 'too-many-requests')
     return sendMessage(reply, 429, {
       title: 'Too many requests',
       paragraphs: ['Please wait a minute and try again. Nothing was changed.'],

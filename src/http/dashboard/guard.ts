@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Actor } from '../../domain/actor.ts'
-import { formToken, isFormToken } from '../../domain/session.ts'
-import { useSession } from '../../flows/dashboard/session.ts'
+import { parseResourceId } from '../../domain/resource-id.ts'
+import { isFormToken } from '../../domain/session.ts'
+import { formTokenOf, type SessionProblem, useSession } from '../../flows/dashboard/session.ts'
 import type { Deps } from '../../flows/deps.ts'
+import { addressOf, logSecurityRefusal, type SecurityRefusal } from '../security-refused.ts'
 import type { SessionCookies } from '../sso/session-cookie.ts'
 import { baseOf } from './addresses.ts'
-import { sendGone, sendNotSignedIn, sendWrongForm } from './messages.ts'
+import { sendGone, sendNotSignedIn, sendUserSignOnRequired, sendWrongForm } from './messages.ts'
 
 /** A request by somebody who is signed in to the resource that the address names. */
 export type Visit = {
@@ -16,8 +18,11 @@ export type Visit = {
   sessionId: string
   formToken: string
   actor: Actor & { type: 'person' }
-  /** SHA-256 of the sign-on token that made the session. */
+  /** SHA-256 of the sign-on token that made the session, and of the session's id. */
   signOnDigest: Buffer
+  sessionDigest: Buffer
+  /** The sign-on named its user, or that is not asked for here: keys may be shown and revoked. */
+  mayHandleKeys: boolean
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -28,9 +33,17 @@ export type Guard = {
   page: (handle: (visit: Visit) => Promise<unknown>) => Handler
   /** The same, and the form must have been made by this session. */
   action: (handle: (visit: Visit, form: Record<string, unknown>) => Promise<unknown>) => Handler
+  /** The same for what shows or replaces keys: the sign-on must have named its user (`REQUIRE_USER_SIGN_ON`). */
+  keyAction: (handle: (visit: Visit, form: Record<string, unknown>) => Promise<unknown>) => Handler
 }
 
-export function createGuard(deps: Deps, cookies: SessionCookies): Guard {
+const REFUSALS: Readonly<Partial<Record<SessionProblem, SecurityRefusal>>> = {
+  foreign: 'foreign-session',
+  forged: 'forged-session',
+}
+
+/** What stands in front of the dashboard. `userSignOn`: what shows or replaces keys wants a sign-on that names its user. */
+export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boolean): Guard {
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Visit | undefined> {
     const { resourceId } = request.params as { resourceId: string }
     const sessionId = cookies.read(request, resourceId)
@@ -38,21 +51,36 @@ export function createGuard(deps: Deps, cookies: SessionCookies): Guard {
     const byItself = 'watching' in (request.query as object)
     const found = await useSession(deps, { sessionId, resourceId, byItself })
     if (found.outcome === 'active' && sessionId !== undefined) {
-      const { userId, email, verified, signOnDigest } = found.session
+      const { userId, email, verified, signOnDigest, idDigest } = found.session
       return {
         request,
         reply,
         resourceId,
         base: baseOf(resourceId),
         sessionId,
-        formToken: formToken(sessionId),
-        actor: { type: 'person', userId, email, verified, address: request.ip },
+        formToken: await formTokenOf(deps, found.session, sessionId),
+        actor: { type: 'person', userId, email, verified, address: addressOf(request) },
         signOnDigest,
+        sessionDigest: idDigest,
+        mayHandleKeys: verified || !userSignOn,
       }
     }
+    const refusal = found.outcome === 'none' ? REFUSALS[found.because] : undefined
+    if (refusal) logSecurityRefusal(request, refusal, { resourceId: parseResourceId(resourceId) })
     if (found.outcome === 'gone') sendGone(reply)
     else sendNotSignedIn(reply)
     return undefined
+  }
+
+  const action: Guard['action'] = (handle) => async (request, reply) => {
+    const visit = await admit(request, reply)
+    if (!visit) return reply
+    const form = { ...(request.body as Record<string, unknown> | null) }
+    if (!isFormToken(form.form_token, visit.formToken)) {
+      logSecurityRefusal(request, 'form-token', { resourceId: visit.resourceId })
+      return sendWrongForm(reply, visit.base)
+    }
+    return await handle(visit, form)
   }
 
   return {
@@ -60,12 +88,12 @@ export function createGuard(deps: Deps, cookies: SessionCookies): Guard {
       const visit = await admit(request, reply)
       return visit ? await handle(visit) : reply
     },
-    action: (handle) => async (request, reply) => {
-      const visit = await admit(request, reply)
-      if (!visit) return reply
-      const form = { ...(request.body as Record<string, unknown> | null) }
-      if (!isFormToken(form.form_token, visit.sessionId)) return sendWrongForm(reply, visit.base)
-      return await handle(visit, form)
-    },
+    action,
+    keyAction: (handle) =>
+      action(async (visit, form) => {
+        if (visit.mayHandleKeys) return await handle(visit, form)
+        logSecurityRefusal(visit.request, 'user-sign-on-required', { resourceId: visit.resourceId })
+        return sendUserSignOnRequired(visit.reply, visit.base)
+      }),
   }
 }

@@ -1,3 +1,4 @@
+import { cleanText } from '../../domain/clean-text.ts'
 import type { HistoryRow } from '../../domain/history.ts'
 
 const COLUMNS = [
@@ -34,8 +35,16 @@ export function csvLines(rows: readonly HistoryRow[]): string {
 
 /** One JSON object per line. */
 export function jsonLines(rows: readonly HistoryRow[]): string {
-  return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+  return rows.map((row) => `${JSON.stringify(row, cleaned)}\n`).join('')
 }
+
+/** Rows may be older than what cleans them, or written by another hand. */
+function cleaned(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? cleanText(value, LONGEST_CELL) : value
+}
+
+/** The failures of a rotation are one cell. */
+const LONGEST_CELL = 20_000
 
 function fieldsOf(row: HistoryRow): string[] {
   const { actor, rotation, key, filler, erased = [], failures = [], details = {} } = row
@@ -68,9 +77,13 @@ function fieldsOf(row: HistoryRow): string[] {
 
 /**
  * A spreadsheet takes a cell that starts with one of these for a formula, and e-mail addresses and reasons are written
- * by people: an apostrophe in front makes it text.
+ * by people: an apostrophe in front makes it text. Many a spreadsheet parts cells at semicolons or tabs, so what stands
+ * behind one of those is such a start too.
  */
 function csvCell(text: string): string {
-  const safe = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text
-  return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  const safe = cleanText(text, LONGEST_CELL).replaceAll(FORMULA, "$<before>'$<sign>")
+  return /[",'\r\n;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
+
+/** The last four are the same signs in full width, which spreadsheets take for them. */
+const FORMULA = /(?<before>^\s*|[;,|\t][\s"']*)(?<sign>[=+\-@\uff1d\uff0b\uff0d\uff20])/g

@@ -35,6 +35,19 @@ export function sendWrongForm(reply: FastifyReply, back: string): FastifyReply {
   })
 }
 
+/** The page of somebody whose sign-on did not name him, where a key would be shown or replaced. */
+export function sendUserSignOnRequired(reply: FastifyReply, back: string): FastifyReply {
+  return sendMessage(reply, 403, {
+    title: 'Please sign on again, by name',
+    paragraphs: [
+      'Nothing was changed. Keys are only shown and revoked by somebody whom Heroku has named. Your sign-on named nobody.',
+      'If opening the dashboard again from Heroku does not help and a key has leaked, ask our operators: they can revoke it.',
+    ],
+    howToOpen: true,
+    back,
+  })
+}
+
 /** A page that only says something. */
 export function sendMessage(
   reply: FastifyReply,

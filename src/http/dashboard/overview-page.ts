@@ -87,7 +87,7 @@ function titleOf(problem: FormProblem | undefined): string {
 
 /** The frame of a page of this resource. */
 export function shellOf(visit: Visit, resource: { name: string | null; plan: string }): Shell {
-  const { base, formToken, actor, resourceId } = visit
+  const { base, formToken, actor, resourceId, mayHandleKeys } = visit
   return {
     title: '',
     base,
@@ -95,6 +95,7 @@ export function shellOf(visit: Visit, resource: { name: string | null; plan: str
     plan: resource.plan,
     who: actor.verified ? (actor.email ?? actor.userId ?? '') : '',
     verified: actor.verified,
+    mayHandleKeys,
     formToken,
   }
 }

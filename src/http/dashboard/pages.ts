@@ -2,7 +2,7 @@ import { Eta } from 'eta'
 import type { FastifyReply } from 'fastify'
 
 /** The pages that there are; each is a file of `views`, all in one frame. */
-export type PageName = 'overview' | 'rotations' | 'history' | 'revealed' | 'message'
+export type PageName = 'overview' | 'rotations' | 'history' | 'sessions' | 'revealed' | 'message'
 
 /** Who is signed in to what: the frame of every page but those that refuse. */
 export type Shell = {
@@ -13,6 +13,8 @@ export type Shell = {
   plan: string
   who: string
   verified: boolean
+  /** Whether this session may see and revoke keys. */
+  mayHandleKeys: boolean
   formToken: string
 }
 

@@ -11,12 +11,15 @@ import { registerLists } from './lists.ts'
 import { sendNotSignedIn } from './messages.ts'
 import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
+import { registerSessions } from './sessions.ts'
 
 export type DashboardOptions = {
   /** The salt of sign-on tokens, from the manifest. */
   ssoSalt: string
   /** Whether browsers reach the service by https, so that cookies must not travel otherwise. */
   secureCookies: boolean
+  /** What shows or replaces keys wants a sign-on that names its user; so it is unless it is turned off. */
+  requireUserSignOn?: boolean
 }
 
 /** Single sign-on and the dashboard: everything that a browser sees. */
@@ -26,7 +29,7 @@ export async function registerDashboard(
   options: DashboardOptions,
 ): Promise<void> {
   const cookies = createSessionCookies({ secure: options.secureCookies })
-  const guard = createGuard(deps, cookies)
+  const guard = createGuard(deps, cookies, options.requireUserSignOn ?? true)
   const apps = createAttachedApps(deps)
   app.addHook('onClose', () => apps.settle())
   await prepareForBrowsers(app)
@@ -35,6 +38,7 @@ export async function registerDashboard(
   registerActions(app, { deps, apps }, guard, cookies)
   registerReveal(app, { deps, apps }, guard)
   registerLists(app, { deps, apps }, guard)
+  registerSessions(app, { deps, apps }, guard, cookies)
 
   app.get(
     '/dashboard/:resourceId',

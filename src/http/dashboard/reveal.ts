@@ -24,7 +24,7 @@ export function registerReveal(app: FastifyInstance, { deps }: DashboardDeps, gu
   app.post(
     '/dashboard/:resourceId/reveal',
     { config },
-    guard.action(async (visit, form) => {
+    guard.keyAction(async (visit, form) => {
       const { resourceId, actor, base, reply } = visit
       const version = /^[0-9]{1,9}$/.test(String(form.version)) ? Number(form.version) : 0
       const outcome = await revealKey(deps, { resourceId, actor, version })

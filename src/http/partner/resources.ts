@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { type Static, Type } from 'typebox'
+import { cleanText } from '../../domain/clean-text.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantExpiresAt } from '../../domain/grant.ts'
 import { parseResourceId, RESOURCE_ID_PATTERN } from '../../domain/resource-id.ts'
@@ -38,7 +39,7 @@ const IdParams = Type.Object({ id: Type.String() })
 /** What is answered to a provision and a plan change; a field that is not listed is never sent. */
 const ProvisionAnswer = Type.Object({
   id: Type.String(),
-  config: Type.Record(Type.String(), Type.String()),
+  config: Type.Optional(Type.Record(Type.String(), Type.String())),
   message: Type.String(),
 })
 const PlanChangeAnswer = Type.Object({ id: Type.String(), message: Type.String() })
@@ -69,8 +70,8 @@ export function registerResources(
           background.run('grant exchange', () => exchangeGrant(deps, finish, grant))
         })
       }
-      // A repeated request gets the very same answer.
-      return { id: resourceId, config, message: PROVISIONED }
+      // A repeated request gets the very same answer, and no keys when Heroku repeats none any more.
+      return { id: resourceId, ...(Object.keys(config).length > 0 && { config }), message: PROVISIONED }
     },
   )
 
@@ -102,13 +103,17 @@ function provisionRequest(body: Static<typeof ProvisionBody>, now: Date): Provis
   const code = body.oauth_grant?.code
   return {
     resourceId: body.uuid.toLowerCase(),
-    name: body.name || null,
+    name: cleanOrNull(body.name),
     plan: planOf(body.plan),
-    region: body.region || null,
+    region: cleanOrNull(body.region),
     options: optionsOf(body.options),
     grant: code ? { code, expiresAt: grantExpiresAt(body.oauth_grant?.expires_at, now) } : null,
     logInputUrl: body.log_input_url || null,
   }
+}
+
+function cleanOrNull(text: string | null | undefined): string | null {
+  return text ? cleanText(text) || null : null
 }
 
 /** Heroku sends a plan's slug here, and `addon:slug` in its Platform API; either names it. */

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseResourceId } from '../../domain/resource-id.ts'
 import type { SignOnFields } from '../../domain/sso.ts'
 import { signOn } from '../../flows/dashboard/sign-on.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { baseOf } from '../dashboard/addresses.ts'
 import { sendNotSignedIn } from '../dashboard/messages.ts'
+import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import type { SessionCookies } from './session-cookie.ts'
 
 /** Sign-ons per minute from one address: an office behind one address is well below it, a guesser gets nowhere. */
@@ -33,7 +35,7 @@ export function registerSignOn(
 
   async function answer(request: FastifyRequest, reply: FastifyReply, fields: SignOnFields) {
     const sessionOf = (resourceId: string) => cookies.read(request, resourceId)
-    const outcome = await signOn(deps, { fields, salt, address: request.ip, sessionOf })
+    const outcome = await signOn(deps, { fields, salt, address: addressOf(request), sessionOf })
     switch (outcome.outcome) {
       case 'signed-in':
         cookies.set(reply, outcome.resourceId, outcome.sessionId)
@@ -43,7 +45,9 @@ export function registerSignOn(
       case 'refused': {
         // On a POST from another site browsers withhold a Lax cookie. The page that refuses lets the browser come
         // back from here, with its cookie: if it holds the session that this form made, it was a double click.
-        const { used } = outcome
+        const { used, problem } = outcome
+        const resourceId = resourceIdIn(fields)
+        logSecurityRefusal(request, 'sign-on', { problem, ...(resourceId && { resourceId }) })
         const again = used && `${baseOf(used.resourceId)}/again/${used.digest.toString('hex')}`
         return sendNotSignedIn(reply, again)
       }
@@ -53,4 +57,10 @@ export function registerSignOn(
 
 function fieldsOf(body: unknown): SignOnFields {
   return typeof body === 'object' && body !== null ? { ...body } : {}
+}
+
+/** Which resource a form claims to be about: for the log. */
+function resourceIdIn({ resource_id, id }: SignOnFields): string | undefined {
+  const claimed = resource_id ?? id
+  return typeof claimed === 'string' ? parseResourceId(claimed) : undefined
 }

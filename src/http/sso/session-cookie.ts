@@ -22,6 +22,8 @@ export function createSessionCookies(options: { secure: boolean }): SessionCooki
       reply.setCookie(nameOf(resourceId), sessionId, { ...attributes, maxAge: SESSION_LIFE_MS / 1_000 })
     },
     clear: (reply, resourceId) => {
+      // Not the cookies of its other add-ons.
+      reply.header('clear-site-data', '"cache", "storage"')
       reply.clearCookie(nameOf(resourceId), attributes)
     },
   }

@@ -54,11 +54,13 @@ export async function pushAs(deps: Deps, resourceId: string, vars: ConfigVars): 
   const resource = await findResource(deps.db, resourceId)
   const tokens = await loadTokens(deps.db, resourceId)
   if (!resource?.dek || !tokens) throw new Error('the add-on has no tokens')
-  const sealer = await deps.sealing.forResource(resourceId, resource.dek)
+  const { dek } = resource
+  const sealer = await deps.sealing.forResource(resourceId, dek)
   const session = createHerokuSession(deps, {
     resourceId,
     name: resource.name,
     sealer,
+    dek,
     token: tokens,
     grantWaiting: false,
   })

@@ -31,9 +31,11 @@ export function appsModel(
       answer.because === 'slow'
         ? 'Heroku took longer than two seconds to answer, so we'
         : `${failureWords(answer.because)} We`
+    // What the first panel says of a lost access, no reload brings back.
+    const reload = answer.because === 'no-access-token' ? '' : ' Reload to try again.'
     return {
       rows: [],
-      note: `${why} can’t list the attached apps right now. Your keys are not affected. Reload to try again.`,
+      note: `${why} can’t list the attached apps right now. Your keys are not affected.${reload}`,
       restarts: 'every attached app',
     }
   }

@@ -6,6 +6,7 @@ import { type Moment, momentOf, type Precision } from './time-words.ts'
 
 const WORDS: Readonly<Record<HistoryKind, string>> = {
   provisioned: 'Add-on created',
+  'provision-repeated': 'Creation asked for again',
   'plan-changed': 'Plan changed',
   renamed: 'Add-on renamed',
   deprovisioned: 'Add-on removed',
@@ -23,6 +24,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'filler-published': 'Filler put in second place',
   'keys-erased': 'Old keys erased',
   'keys-revoked': 'Keys revoked',
+  'data-key-renewed': 'Stored secrets sealed anew',
   'schedule-paused': 'Schedule paused',
   'schedule-resumed': 'Schedule resumed',
   'grace-period-changed': 'Grace period changed',
@@ -35,6 +37,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'keys-replaced': 'Keys replaced',
   'signed-in': 'Signed in',
   'signed-out': 'Signed out',
+  'sessions-ended': 'Sessions ended',
   'key-revealed': 'Key shown',
   'history-downloaded': 'History downloaded',
 }

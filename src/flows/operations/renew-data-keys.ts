@@ -1,0 +1,69 @@
+import { SecurekeyError } from '../../domain/errors.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
+import type { WrappedDek } from '../../domain/wrapped-dek.ts'
+import { countTouchedByOther, listWrappedDeks } from '../../store/wrapped-deks.ts'
+import { changeResource } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+import { makeFreshDek, renewDataKey } from '../renew-data-key.ts'
+
+const BATCH = 200
+const AT_A_TIME = 4
+
+/** `left`: resources that still have a data key which another KEK could open; of those some are `unreadable`. */
+export type RenewedDataKeys = { renewed: number; unreadable: number; left: number }
+
+export type RenewOptions = {
+  /** Ends the pass after what is under way; another pass goes on from there. */
+  signal?: AbortSignal
+  onProgress?: (done: { renewed: number; unreadable: number }) => void
+}
+
+/**
+ * Gives every resource a fresh data key whose present one another KEK than the first listed could ever open, and seals
+ * all its values anew: one transaction for each, so it may be stopped and repeated at any time. A resource that does
+ * not open is logged, counted and left as it is.
+ */
+export async function renewDataKeys(
+  deps: Pick<Deps, 'db' | 'now' | 'sealing' | 'log'>,
+  { signal, onProgress }: RenewOptions = {},
+): Promise<RenewedDataKeys> {
+  const primary = deps.sealing.primaryKekId
+  const done = { renewed: 0, unreadable: 0 }
+  let after: string | undefined
+  while (!signal?.aborted) {
+    const page = { limit: BATCH, touchedByOther: primary, ...(after === undefined ? {} : { after }) }
+    const batch = await listWrappedDeks(deps.db, page)
+    if (batch.length === 0) break
+    for (let from = 0; from < batch.length && !signal?.aborted; from += AT_A_TIME) {
+      await Promise.all(batch.slice(from, from + AT_A_TIME).map(renew))
+      onProgress?.(done)
+    }
+    after = batch.at(-1)?.resourceId
+  }
+  return { ...done, left: await countTouchedByOther(deps.db, primary) }
+
+  async function renew({ resourceId, dek }: { resourceId: string; dek: WrappedDek }): Promise<void> {
+    try {
+      if (await renewOne(deps, resourceId, dek)) done.renewed += 1
+    } catch (error) {
+      if (!(error instanceof SecurekeyError)) throw error
+      // Deprovisioned meanwhile: nothing is left to be renewed.
+      if (error.code === 'resource-gone') return
+      done.unreadable += 1
+      deps.log.error({ resourceId, detail: error.detail }, 'data key not renewed')
+    }
+  }
+}
+
+async function renewOne(
+  deps: Pick<Deps, 'db' | 'now' | 'sealing'>,
+  resourceId: string,
+  present: WrappedDek,
+): Promise<boolean> {
+  const fresh = await makeFreshDek(deps, resourceId, present)
+  return await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
+    if (!(await renewDataKey(trx, resource, fresh, 'throw'))) return { outcome: false }
+    const event: HistoryEvent = { at: deps.now(), kind: 'data-key-renewed', actor: { type: 'operator' } }
+    return { outcome: true, to: stored.state, events: [event] }
+  })
+}

@@ -1,0 +1,18 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
+const HSTS = 'max-age=31536000'
+
+/**
+ * Headers of every answer, whoever asks: any of them may hold keys, so none is kept on the way unless its route says so,
+ * and none is taken for something else than it says it is. By https also: no other protocol for a year.
+ */
+export function registerAnswerHeaders(app: FastifyInstance, options: { https: boolean }): void {
+  app.addHook('onSend', async (_request, reply) => setAnswerHeaders(reply, options))
+}
+
+/** The same of one answer, where no hook is run. */
+export function setAnswerHeaders(reply: FastifyReply, { https }: { https: boolean }): void {
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+  reply.header('x-content-type-options', 'nosniff')
+  if (https) reply.header('strict-transport-security', HSTS)
+}

@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify'
+import { cleanAddress } from '../domain/clean-text.ts'
+
+/** Everything that is refused because somebody may be where he should not. */
+export type SecurityRefusal =
+  | 'wrong-password'
+  | 'sign-on'
+  | 'form-token'
+  | 'foreign-session'
+  | 'forged-session'
+  | 'user-sign-on-required'
+  | 'too-many-requests'
+  | 'plain-http'
+
+/**
+ * Writes the one line that whoever watches for attacks has to look for: what kind, from which address, on which route,
+ * and the resource where one is known. It never holds what was sent.
+ */
+export function logSecurityRefusal(
+  request: FastifyRequest,
+  kind: SecurityRefusal,
+  more: { resourceId?: string | undefined; problem?: string } = {},
+): void {
+  const route = request.routeOptions.url ?? 'none'
+  request.log.warn({ kind, address: addressOf(request), route, ...more }, 'security refused')
+}
+
+/** The client's address: the last one that Heroku's router has put into `X-Forwarded-For` (HTTP Routing). */
+export function addressOf(request: FastifyRequest): string | null {
+  return cleanAddress(request.ip)
+}

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import ours from '../../package.json' with { type: 'json' }
+import { createSealingKey, openBytes } from '../../src/sealing/envelope.ts'
+import { createLocalKek } from '../../src/sealing/keyring.ts'
+import { createMacs } from '../../src/sealing/macs.ts'
+import { createSealing } from '../../src/sealing/sealing.ts'
+import { createWitness } from '../../src/sealing/witness.ts'
+import { seededBytes } from '../simulator/support/seeded-bytes.ts'
+import { keysOn, startWithAddon } from '../support/addon.ts'
+import { signedIn } from '../support/browser.ts'
+import { HOUR, SEALING_KEY, testEnvironment } from '../support/harness.ts'
+
+const LIMIT_MS = 60_000
+const K1 = Buffer.from(SEALING_KEY.slice(3), 'base64')
+const K2 = seededBytes('the new sealing key')(32)
+const BYTES: Record<string, Buffer> = { k1: K1, k2: K2 }
+
+type Started = Awaited<ReturnType<typeof startWithAddon>>
+
+/** The settings and commands of the numbered steps, in their order. */
+function stepsOfThePage(): string[] {
+  const page = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8')
+  const section = page.split(/^## /m).find((part) => part.startsWith('If a sealing key has leaked'))
+  const steps = section?.slice(section.indexOf('\n1. '), section.indexOf('\nA refresh token')) ?? ''
+  return [...steps.matchAll(/`(SEALING_KEYS=[^`]+|npm run[^`]+)`/g)].map(([, step = '']) => step)
+}
+
+/** `k2:…,k1:…` with the bytes in their place, as the environment has it. */
+function withBytes(list: string): string {
+  return list.replace(/(k[12]):…/g, (_, id: string) => `${id}:${BYTES[id]?.toString('base64')}`)
+}
+
+/** The processes of the service are restarted with these keys. */
+function restart(h: Started, list: string): string {
+  const sealingKeys = [...list.matchAll(/(k[12]):…/g)].map(([, id = '']) => {
+    return { id, bytes: Uint8Array.from(BYTES[id] ?? []) }
+  })
+  const keks = sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
+  Object.assign(h.deps, {
+    sealing: createSealing(keks, seededBytes(`after ${list}`)),
+    macs: createMacs(keks),
+    witness: createWitness(sealingKeys),
+  })
+  return withBytes(list)
+}
+
+/** Runs `npm run -s <script> -- <arguments>` as package.json has it. */
+async function run(command: string, env: Record<string, string>): Promise<string> {
+  const [, script = '', rest = ''] = /^npm run -s (\S+) -- (.*)$/.exec(command) ?? []
+  const [node, file = ''] = (ours.scripts as Record<string, string>)[script]?.split(' ') ?? []
+  expect(node).toBe('node')
+  const args = [file, ...rest.split(' ')]
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    env: { ...process.env, ...env },
+    timeout: LIMIT_MS,
+  })
+  return stdout
+}
+
+async function copyOf(h: Started) {
+  const resource = await h.deps.db.selectFrom('resources').selectAll().executeTakeFirstOrThrow()
+  const keys = await h.deps.db.selectFrom('sealed_keys').selectAll().execute()
+  const tokens = await h.deps.db.selectFrom('oauth_tokens').selectAll().executeTakeFirstOrThrow()
+  return { resource, keys, tokens }
+}
+
+/** The data key of a copy, as somebody opens it who has the old sealing key. */
+function stolenDataKey(h: Started, wrapped: Buffer | null) {
+  const kek = createSealingKey(Uint8Array.from(K1))
+  const place = { resourceId: h.addon.id, column: 'wrapped_dek' }
+  return createSealingKey(openBytes(kek, place, wrapped ?? Buffer.alloc(0)))
+}
+
+test('after the steps of SECURITY.md a leaked sealing key and all data keys that it opened open nothing', async () => {
+  const h = await startWithAddon()
+  const leaked = keysOn(h)
+  const before = await copyOf(h)
+  const dataKey = stolenDataKey(h, before.resource.wrapped_dek)
+  const browser = await signedIn(h, { addon: h.addon.name })
+
+  const steps = stepsOfThePage()
+  expect(steps).toHaveLength(5)
+  let sealingKeys = ''
+  for (const step of steps) {
+    if (step.startsWith('SEALING_KEYS=')) {
+      sealingKeys = restart(h, step.slice('SEALING_KEYS='.length))
+      continue
+    }
+    h.clock.advance(HOUR / 60)
+    // The clock of this test stands in another month than that of the command.
+    const now = `${h.clock.now().toISOString().slice(0, 19)}Z`
+    const env = { ...testEnvironment(h.databaseUrl, h.heroku.url), SEALING_KEYS: sealingKeys }
+    const said = await run(step.replace('<now>', now), env)
+    if (step.includes('rewrap')) expect(said).toContain('none is left with an older one')
+    else expect(said).toContain('1 add-ons revoked')
+  }
+  await h.worker1.tick()
+
+  // The very keys are worthless.
+  const present = keysOn(h)
+  expect([present.first, present.second]).not.toContain(leaked.first)
+  expect([present.first, present.second]).not.toContain(leaked.second)
+  // Nothing that is stored now opens by what was stolen.
+  const after = await copyOf(h)
+  expect(() => stolenDataKey(h, after.resource.wrapped_dek)).toThrow()
+  const place = { resourceId: h.addon.id, column: 'sealed' }
+  for (const { version, sealed } of after.keys) {
+    expect(() => openBytes(dataKey, { ...place, version }, sealed)).toThrow()
+  }
+  const tokenPlace = { resourceId: h.addon.id, column: 'sealed_access_token' }
+  expect(openBytes(dataKey, tokenPlace, before.tokens.sealed_access_token)).toBeTruthy()
+  expect(() => openBytes(dataKey, tokenPlace, after.tokens.sealed_access_token)).toThrow()
+  // Sessions that the leaked key made have ended.
+  expect((await browser.get(browser.base)).status).toBe(403)
+})
