@@ -52,7 +52,7 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
     case 'rotation-cancelled':
       return [told('the rotation under way is cancelled', { tone: 'quiet' })]
     case 'rotation-stuck':
-      return [told('the rotation is stuck until someone retries it', { tone: 'bad' })]
+      return [told('the rotation is stuck: it is tried about once a day', { tone: 'bad' })]
     case 'key-held-back':
       return [told(`an old key stays: ${details.apps} was seen to sign with it`, { tone: 'warning' })]
     case 'rotation-resumed':

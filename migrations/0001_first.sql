@@ -243,6 +243,26 @@ create table heroku_budget (
 );
 insert into heroku_budget default values;
 
+-- What may be wrong beside a single add-on: our account at Heroku, or one of Heroku's hosts. There are rows while
+-- something fails; a healthy service writes none. They stand in the database so that all processes judge together.
+create table troubles (
+  cause              text primary key check (cause in ('account', 'api', 'identity')),
+  verdict_at         timestamptz,          -- since when it is proved that no add-on is to blame; null: it is not
+  failure            text not null,        -- the newest one, in a line of ours
+  probe_at           timestamptz not null, -- when somebody may next try whether it is over
+  token_succeeded_at timestamptz,
+  read_succeeded_at  timestamptz,
+  write_succeeded_at timestamptz
+);
+create table trouble_failures (
+  cause       text not null references troubles (cause) on delete cascade,
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  operation   text not null check (operation in ('token', 'read', 'write')),
+  first_at    timestamptz not null,        -- since then it has not succeeded
+  last_at     timestamptz not null,
+  primary key (cause, resource_id, operation)
+);
+
 -- Who is signed in to the dashboard. The browser holds the id, this table only its SHA-256, so that whoever reads
 -- the table cannot take a session over. The MAC covers all but the time of last use, by a key derived from a key of
 -- SEALING_KEYS, so that whoever writes the table makes none. A session belongs to one resource and to one sign-on.

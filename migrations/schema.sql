@@ -237,6 +237,30 @@ create table sessions (
 CREATE INDEX sessions_ends_at ON sessions USING btree (ends_at);
 CREATE INDEX sessions_resource_id ON sessions USING btree (resource_id);
 
+create table trouble_failures (
+  cause text not null,
+  resource_id uuid not null,
+  operation text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  constraint trouble_failures_pkey PRIMARY KEY (cause, resource_id, operation),
+  constraint trouble_failures_operation_check CHECK (operation = ANY (ARRAY['token'::text, 'read'::text, 'write'::text])),
+  constraint trouble_failures_cause_fkey FOREIGN KEY (cause) REFERENCES troubles(cause) ON DELETE CASCADE,
+  constraint trouble_failures_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+
+create table troubles (
+  cause text not null,
+  verdict_at timestamp with time zone,
+  failure text not null,
+  probe_at timestamp with time zone not null,
+  token_succeeded_at timestamp with time zone,
+  read_succeeded_at timestamp with time zone,
+  write_succeeded_at timestamp with time zone,
+  constraint troubles_pkey PRIMARY KEY (cause),
+  constraint troubles_cause_check CHECK (cause = ANY (ARRAY['account'::text, 'api'::text, 'identity'::text]))
+);
+
 create table used_sign_on_tokens (
   digest bytea not null,
   expires_at timestamp with time zone not null,

@@ -127,6 +127,7 @@ async function liveThroughFailures(life: ObservedLife): Promise<void> {
     { kind: 'status', status: 503 },
     { kind: 'status', status: 200, body: [] },
     { kind: 'cut' },
+    { kind: 'cut', times: 2 },
     { kind: 'lost-answer' },
     { kind: 'hang' },
     { kind: 'truncated-body' },
@@ -173,7 +174,8 @@ async function liveThroughRefusals(life: ObservedLife): Promise<void> {
     method: 'POST',
     body: JSON.stringify({ ...sent, uuid: randomUUID(), options: { grace: '1s' } }),
   })
-  await life.refused({ method: 'POST', body, headers: { 'content-type': 'text/plain' } })
+  const form = `code=${sent.oauth_grant.code}`
+  await life.refused({ method: 'POST', body: form, headers: { 'content-type': 'text/plain' } })
   await life.refused({ method: 'POST', body: body + ' '.repeat(70_000) })
   await life.refused({ method: 'PUT', path: `/${life.addon.id}`, body: '{"plan":{}}' })
   await life.refused({ method: 'DELETE', path: `/${encodeURIComponent(sent.oauth_grant.code)}x` })
@@ -246,7 +248,7 @@ async function wholeLife(): Promise<ObservedLife> {
 
   life.heroku.faults.clear()
   await life.tickUntil('filler-published')
-  life.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
+  life.heroku.faults.add({ match: PATCH, kind: 'status', status: 404, times: 2 })
   life.clock.advance(14 * DAY)
   await life.tickUntil('rotation-stuck')
   await resumeRotation(life.deps, request)

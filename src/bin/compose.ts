@@ -3,10 +3,10 @@ import { sleep, systemNow, systemSteadyMs } from '../clock.ts'
 import { ADDON, type Config } from '../config.ts'
 import { type ClockOffset, createClockOffset } from '../flows/clock-offset.ts'
 import type { Deps } from '../flows/deps.ts'
+import { createTroubles } from '../flows/heroku/create-troubles.ts'
 import { createInstallation, type Installation, type Standing } from '../flows/operations/installation.ts'
 import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
 import { createCallBudget, patiently } from '../heroku/call-budget.ts'
-import { createCircuit } from '../heroku/circuit.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
 import { createPlatform } from '../heroku/platform.ts'
@@ -82,7 +82,8 @@ export async function compose(
   )
   const dispatcher = createDispatcher({ connections: options.connections })
   const limits = createTokenLimits(steadyNow)
-  // Each host has its own circuit and is blocked by itself: one may be down or busy while the other answers.
+  const troubles = createTroubles({ db, steadyMs, log })
+  // Each host is blocked by itself: one may be busy while the other answers.
   const callTo = (host: HerokuHost, baseUrl: string, callTimeoutMs: number): HerokuCall =>
     createHerokuCall({
       baseUrl,
@@ -100,7 +101,7 @@ export async function compose(
         steadyMs,
         sleep,
       }),
-      circuit: createCircuit(steadyNow),
+      judge: troubles,
       limits,
       refusal: () => refusalOf(installation),
       userAgent: USER_AGENT,
@@ -133,6 +134,7 @@ export async function compose(
       },
       createReleaseRight(now),
     ),
+    troubles,
     log,
     settings: {
       configVar: ADDON.configVar,

@@ -2,7 +2,8 @@ import { SecurekeyError } from '../domain/errors.ts'
 import { revokeKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
 import { revokeAll } from '../flows/operations/revoke-all.ts'
-import { createProgress } from './progress.ts'
+import { countOfOlderKeys } from '../store/sealed-keys.ts'
+import { leftToDo, runLong } from './long-command.ts'
 
 /** Revokes the keys of one add-on, and says what comes of it. */
 export async function revokeOf(deps: Deps, resourceId: string): Promise<string> {
@@ -21,9 +22,10 @@ export async function revokeOfAll(deps: Deps, madeBefore: string | undefined): P
   if (!isWhole || Number.isNaN(moment.getTime())) {
     throw new SecurekeyError('invalid-option', 'Say whose keys: --made-before 2026-01-31T12:00Z, in UTC.')
   }
-  const progress = createProgress(process.stderr, () => Date.now())
-  const onProgress = (revoked: number) => progress.show(`${revoked} add-ons revoked`)
-  const revoked = await revokeAll(deps, { madeBefore: moment, onProgress })
-  progress.end()
-  return `${revoked} add-ons revoked: workers bring new keys to Heroku at their next ticks.`
+  const total = await countOfOlderKeys(deps.db, moment)
+  return await runLong({ what: 'Revoking', total }, async ({ signal, did }) => {
+    const revoked = await revokeAll(deps, { madeBefore: moment, signal, did })
+    const done = `${revoked} add-ons revoked: workers bring new keys to Heroku at their next ticks.`
+    return `${done} ${leftToDo(signal.aborted ? Math.max(0, total - revoked) : 0, { signal })}`
+  })
 }

@@ -5,8 +5,9 @@ import { requireKnownKeks } from '../flows/operations/known-keks.ts'
 import { renewDataKeys } from '../flows/operations/renew-data-keys.ts'
 import { rewrapDeks } from '../flows/operations/rewrap-deks.ts'
 import { createLogger } from '../logger.ts'
+import { countTouchedByOther, countWrappedDeks } from '../store/wrapped-deks.ts'
 import { compose } from './compose.ts'
-import { createProgress } from './progress.ts'
+import { type LongWork, leftToDo, runLong } from './long-command.ts'
 import { configOrExit } from './run.ts'
 
 const USAGE = `Usage: npm run rewrap [-- --new-data-keys]
@@ -15,6 +16,8 @@ const USAGE = `Usage: npm run rewrap [-- --new-data-keys]
   --new-data-keys   every resource whose data key another key of SEALING_KEYS has ever
                     wrapped gets a fresh one, and all that it seals is sealed anew
 `
+type Told = { text: string; failed: boolean }
+
 const { newDataKeys } = readArguments()
 const config = configOrExit()
 const { deps, close } = await compose(config, createLogger({ level: 'warn', process: 'rewrap' }), {
@@ -44,28 +47,45 @@ function readArguments(): { newDataKeys: boolean } {
   }
 }
 
-async function rewrap(deps: Deps): Promise<{ text: string; failed: boolean }> {
-  const { rewrapped, unreadable } = await rewrapDeks(deps)
-  const primary = deps.sealing.primaryKekId
-  const text =
-    unreadable === 0
-      ? `Done: every data key is wrapped by ${primary}; ${rewrapped} were wrapped anew.`
-      : `${rewrapped} data keys were wrapped anew by ${primary}; ${unreadable} could not be opened. Remove no key yet.`
-  return { text, failed: unreadable > 0 }
+async function rewrap(deps: Deps): Promise<Told> {
+  const total = await countWrappedDeks(deps.db)
+  return await runLong({ what: 'Wrapping data keys', total }, async ({ signal, did }) => {
+    const { rewrapped, unreadable } = await rewrapDeks(deps, { signal, did })
+    const primary = deps.sealing.primaryKekId
+    const left = await countWrappedDeks(deps.db, { notBy: primary })
+    if (left === 0) {
+      const text = `Done: every data key is wrapped by ${primary}; ${rewrapped} were wrapped anew.`
+      return { text, failed: false }
+    }
+    const done = `${rewrapped} data keys were wrapped anew by ${primary}`
+    return {
+      text: `${done}${unopened(unreadable)}. ${leftToDo(left, { signal })} Remove no key yet.`,
+      failed: true,
+    }
+  })
 }
 
-async function renew(deps: Deps): Promise<{ text: string; failed: boolean }> {
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
-  const progress = createProgress(process.stderr, () => Date.now())
-  const { renewed, unreadable, left } = await renewDataKeys(deps, {
-    signal: stopping.signal,
-    onProgress: (done) => progress.show(`${done.renewed} resources have new data keys`),
-  })
-  progress.end()
+async function renew(deps: Deps): Promise<Told> {
   const primary = deps.sealing.primaryKekId
-  const done = `${renewed} resources got new data keys under ${primary}`
-  if (left === 0) return { text: `Done: ${done}; none is left with an older one.`, failed: false }
-  const why = unreadable > 0 ? `, of which ${unreadable} could not be opened: see the log` : ''
-  return { text: `${done}; ${left} are left${why}. Run it again.`, failed: true }
+  const total = await countTouchedByOther(deps.db, primary)
+  return await runLong({ what: 'Renewing data keys', total }, async ({ signal, did }) => {
+    const onProgress = progressOf(did)
+    const { renewed, unreadable, left } = await renewDataKeys(deps, { signal, onProgress })
+    const done = `${renewed} resources got new data keys under ${primary}`
+    if (left === 0) return { text: `Done: ${done}; none is left with an older one.`, failed: false }
+    return { text: `${done}${unopened(unreadable)}. ${leftToDo(left, { signal })}`, failed: true }
+  })
+}
+
+/** Tells how many more there are than at the last time. */
+function progressOf(did: LongWork['did']) {
+  let told = 0
+  return ({ renewed, unreadable }: { renewed: number; unreadable: number }) => {
+    did(renewed + unreadable - told)
+    told = renewed + unreadable
+  }
+}
+
+function unopened(unreadable: number): string {
+  return unreadable === 0 ? '' : `; ${unreadable} could not be opened: see the log`
 }

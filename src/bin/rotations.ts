@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { cleanLines } from '../domain/clean-text.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import type { Health } from '../domain/health.ts'
-import { describeFailure } from '../domain/heroku-failure.ts'
+import { FAILURE_KINDS, type FailureKind } from '../domain/heroku-failure.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
@@ -17,20 +17,27 @@ import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
 import { listHistory } from '../store/history.ts'
-import { findState, listForeign, listUnfinished } from '../store/keysets.ts'
+import { findState } from '../store/keysets.ts'
 import { findResourceIdByName } from '../store/resource-names.ts'
 import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
+import { decideForAll, retryEach } from './commands-for-all.ts'
 import { compose } from './compose.ts'
+import { describeOpen, listRotations } from './list-rotations.ts'
+import { removeOne, showOrphans } from './orphans.ts'
 import { revokeOf, revokeOfAll } from './revoke-command.ts'
 import { configOrExit } from './run.ts'
 
 const USAGE = `Usage: npm run rotations -- <command>
 
-  list [--stuck]                 unfinished rotations, the oldest due date first
+  list [--stuck] [--because KIND]
+                                 unfinished rotations, the oldest due date first, and how many there are by cause
   show <id or name>              a resource's dates, keys by fingerprint, and last rotations
   verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
   retry <id or name>             resume a stuck rotation
+  retry --all [--because KIND]   resume all stuck rotations, or those whose last failure was of that kind
+  orphans                        add-ons that Heroku has not known for two days, or never gave us tokens for
+  remove <id or name> <word>     erase an orphan for good; without the word it says which one
   revoke <id or name>            a key leaked: replace all keys of the resource at once,
                                  and end its dashboard sessions
   revoke --all --made-before <moment>
@@ -42,7 +49,6 @@ const USAGE = `Usage: npm run rotations -- <command>
                                  rotate now; refused while apps may still sign with the key that would be
                                  displaced, or were seen to, unless told otherwise
 `
-const ROWS = 100
 /** Some forty versions. */
 const KEY_EVENTS_READ = 120
 const END_WORDS: Readonly<Partial<Record<HistoryRow['kind'], string>>> = {
@@ -52,6 +58,7 @@ const END_WORDS: Readonly<Partial<Record<HistoryRow['kind'], string>>> = {
 }
 /** A SHA-256 or a fingerprint, and no key: that is 64 upper-case digits, and `unknown` would mislead. */
 const DIGEST = /^[0-9a-f]{8}([0-9a-f]{56})?$/
+const COMMANDS = ['list', 'show', 'verify', 'retry', 'revoke', 'orphans', 'remove', 'adopt', 'replace', 'now']
 const OPERATOR = { type: 'operator' } as const
 
 const { values, positionals } = readArguments()
@@ -77,13 +84,13 @@ function readArguments() {
       options: {
         stuck: { type: 'boolean' },
         all: { type: 'boolean' },
+        because: { type: 'string' },
         'made-before': { type: 'string' },
         'even-if-too-soon': { type: 'boolean' },
       },
     })
     const [name] = parsed.positionals
-    const commands = ['list', 'show', 'verify', 'retry', 'revoke', 'adopt', 'replace', 'now']
-    if (name && commands.includes(name)) return parsed
+    if (name && COMMANDS.includes(name)) return parsed
   } catch {
     // An unknown flag; the usage says which there are.
   }
@@ -92,11 +99,20 @@ function readArguments() {
 }
 
 async function run(deps: Deps): Promise<string> {
-  if (command === 'list') return await list(deps)
+  if (command === 'list') {
+    return await listRotations(deps, { stuck: values.stuck ?? false, because: becauseOf(values.because) })
+  }
+  if (command === 'retry' && values.all) return await retryEach(deps, becauseOf(values.because))
+  if (command === 'orphans') return await showOrphans(deps)
   if (command === 'revoke' && values.all) return await revokeOfAll(deps, values['made-before'])
   if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
   const resourceId = await resourceIdOf(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
+  if (command === 'remove') {
+    const { text, removed } = await removeOne(deps, resourceId, digest)
+    if (!removed) process.exitCode = 1
+    return text
+  }
   if (command === 'verify') {
     if (!DIGEST.test(digest)) {
       throw new SecurekeyError(
@@ -137,21 +153,14 @@ async function decideForeign(deps: Deps, decision: 'adopt' | 'replace'): Promise
     const done = await decide(await resourceIdOf(deps, subject ?? ''))
     return done ? `The keys are ${words} at the next tick.` : 'There is nothing to decide.'
   }
-  let done = 0
-  let after: string | undefined
-  for (;;) {
-    const ids = await listForeign(deps.db, { limit: ROWS, ...(after !== undefined && { after }) })
-    for (const id of ids) if (await decide(id)) done += 1
-    after = ids.at(-1)
-    if (ids.length < ROWS) return `${done} add-ons: the keys are ${words} at the next tick.`
-    process.stderr.write(`${done} so far\n`)
-  }
+  return await decideForAll(deps, words, decide)
 }
 
-async function list(deps: Deps): Promise<string> {
-  const unfinished = await listUnfinished(deps.db, { limit: ROWS, stuck: values.stuck ?? false })
-  if (unfinished.length === 0) return values.stuck ? 'No rotation is stuck.' : 'No rotation is under way.'
-  return unfinished.map(({ resourceId, state }) => `${resourceId}  ${describeOpen(state)}`).join('\n')
+/** Throws `invalid-option` with the kinds that there are. */
+function becauseOf(given: string | undefined): FailureKind | undefined {
+  const kind = FAILURE_KINDS.find((each) => each === given)
+  if (kind || given === undefined) return kind
+  throw new SecurekeyError('invalid-option', `KIND is one of ${FAILURE_KINDS.join(', ')}.`)
 }
 
 async function show(deps: Deps, resourceId: string): Promise<string> {
@@ -187,14 +196,6 @@ function describeHealth({ state, since, until, operator }: Health): string {
   const from = since ? ` since ${since.toISOString()}` : ''
   const to = until ? ` until ${until.toISOString()} at the latest` : ''
   return `${state}${from}${to}: ${operator}`
-}
-
-function describeOpen({ rotation, attempts, failures }: ResourceState): string {
-  if (!rotation) return 'no rotation'
-  const { reason, dueAt, stuckSince } = rotation
-  const last = failures.at(-1)
-  const failure = last ? `  last failure: ${describeFailure(last)}` : ''
-  return `${stuckSince ? 'stuck' : 'open'}  ${reason}  due ${dueAt.toISOString()}  failed attempts ${attempts}${failure}`
 }
 
 function describeEnded({ kind, rotation, attempts = 0 }: HistoryRow): string {

@@ -77,7 +77,9 @@ function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Dat
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
   if (missingSince) return { state: 'missing', since: missingSince }
   if (access === 'none') return { state: 'access-lost' }
-  if (failure?.kind === 'refresh-refused') return { state: 'access-refused', since: failingSince }
+  // Where Heroku refuses all of us, the refusal of this one says nothing of it.
+  if (failure?.kind === 'refresh-refused' && trouble !== 'account')
+    return { state: 'access-refused', since: failingSince }
   if (failure?.kind === 'unreadable') return { state: 'unreadable', since: failingSince }
   if (trust.foreignSince) return { state: 'foreign', since: trust.foreignSince }
   if (rotation?.stuckSince) return { state: 'stuck', since: rotation.stuckSince }

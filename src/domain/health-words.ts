@@ -34,7 +34,7 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
         customer:
           'Heroku says this add-on no longer exists. If you removed it, you don’t need to do anything.',
         operator:
-          'Heroku answers 404. If the customer still has the add-on, ask Heroku; else deprovision it.',
+          'Heroku answers 404. If the customer still has the add-on, ask Heroku; else `rotations remove` erases it.',
       }
     case 'access-lost':
       return {
@@ -70,7 +70,7 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
     case 'stuck':
       return {
         heading: 'The rotation is stuck',
-        customer: `${problem} ${facts.state.wakeAt ? 'We try again about once a day; to try at once, retry.' : 'We won’t try again until you retry.'} Your apps keep working with the keys they have.`,
+        customer: `${problem} We try again about once a day; to try at once, retry. Your apps keep working with the keys they have.`,
         operator: `${failed}. When the cause is gone: \`rotations retry\`.`,
       }
     case 'gone':

@@ -169,17 +169,17 @@ export function afterErasing(state: ResourceState, grace: GracePeriod, now: Date
   return claimEnded(state, dropOlder(state.keyset, now), grace, now)
 }
 
-/** An attempt failed: it counts, and its reason is kept. `retryAt: null` makes the rotation stuck. */
+/** An attempt failed: it counts, and its reason is kept. A rotation that is stuck from now on is tried again as well. */
 export function afterFailure(
   state: ResourceState,
   failure: Failure,
-  retryAt: Date | null,
+  { retryAt, stuck }: { retryAt: Date; stuck: boolean },
   now: Date,
 ): ResourceState {
   const { rotation, attempts, failures } = state
   return {
     ...state,
-    rotation: rotation && retryAt === null ? { ...rotation, stuckSince: now } : rotation,
+    rotation: rotation && stuck ? { ...rotation, stuckSince: rotation.stuckSince ?? now } : rotation,
     attempts: attempts + 1,
     failures: [...failures, failure].slice(-MOST_FAILURES_KEPT),
     wakeAt: retryAt,
@@ -187,7 +187,7 @@ export function afterFailure(
   }
 }
 
-/** A stuck rotation is tried again, with all its attempts. */
+/** Somebody has a stuck rotation tried again now, with all its attempts. */
 export function resumed(state: ResourceState): ResourceState {
   const { rotation } = state
   return { ...state, rotation: rotation && { ...rotation, stuckSince: null }, attempts: 0 }

@@ -12,7 +12,7 @@ export type OpenRotation = {
   openedAt: Date
   /** Who asked for it; the worker is the schedule. */
   openedBy: Actor
-  /** No more attempts are made until somebody resumes it. */
+  /** It has failed too often: from then on it is tried about once a day. */
   stuckSince: Date | null
 }
 

@@ -6,6 +6,11 @@ const LONGEST_RETRY_DELAY_MS = 3_600_000
 /** Attempts after which a rotation is `stuck`: with the delays below, two and a half to five hours of trying. */
 export const MAX_ATTEMPTS = 12
 
+const DAY_MS = 86_400_000
+/** A 404 is asked again after this, before it is believed. */
+const MISSING_ASKED_AGAIN_MS = 240_000
+const FIRST_MISSING_DELAY_MS = 3_600_000
+
 /**
  * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` that is at least half a
  * period away. It is counted from the due date, so a late worker or a wrong clock neither drifts it nor makes a burst;
@@ -34,6 +39,21 @@ export function retryDelayMs(failures: number, random: number): number {
   const doubled = FIRST_RETRY_DELAY_MS * 2 ** Math.min(failures - 1, 20)
   const capped = Math.min(doubled, LONGEST_RETRY_DELAY_MS)
   return Math.round(capped * (0.5 + random / 2))
+}
+
+/** The delay between tries of a stuck rotation: a day, of which a random sixth is taken off. `random`: from 0 up to 1. */
+export function stuckRetryDelayMs(random: number): number {
+  return Math.round(DAY_MS * (1 - random / 6))
+}
+
+/**
+ * Delay before Heroku is asked again for a resource that it said it does not know, `times` times in a row: minutes after
+ * the first time, then an hour, doubled up to a day. Of each a random half is taken off.
+ */
+export function missingRetryDelayMs(times: number, random: number): number {
+  const doubled = FIRST_MISSING_DELAY_MS * 2 ** Math.min(times - 2, 20)
+  const delayMs = times <= 1 ? MISSING_ASKED_AGAIN_MS : Math.min(doubled, DAY_MS)
+  return Math.round(delayMs * (0.5 + random / 2))
 }
 
 /** So long after a push the config is compared with it: every call that could have overtaken the push has ended. */

@@ -6,6 +6,7 @@ import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { Witness } from '../sealing/witness.ts'
 import type { Db } from '../store/database.ts'
+import type { Troubles } from './heroku/troubles.ts'
 import type { Log } from './log.ts'
 import type { Installation } from './operations/installation.ts'
 
@@ -35,6 +36,8 @@ export type Deps = {
   installation: Installation
   identity: Identity
   platform: Platform
+  /** What is wrong beside single resources, as all processes know it. */
+  troubles: Troubles
   log: Log
   settings: FlowSettings
 }

@@ -1,8 +1,10 @@
 import { type Health, healthOf } from '../domain/health.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
+import { ownerOf } from '../domain/trouble.ts'
 import type { Db } from '../store/database.ts'
 import { findHerokuAccess } from '../store/heroku-access.ts'
 import type { Resource } from '../store/resources.ts'
+import { findVerdicts } from '../store/troubles.ts'
 
 /** How a live resource is doing, from its state and from what is known beside it. Asks Heroku nothing. */
 export async function readHealth(
@@ -13,5 +15,7 @@ export async function readHealth(
 ): Promise<Health> {
   const { id, name, plan, missingSince } = resource
   const access = await findHerokuAccess(db, id)
-  return healthOf({ name: name ?? id, plan, state, missingSince, access, trouble: null }, now)
+  const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
+  const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
+  return healthOf({ name: name ?? id, plan, state, missingSince, access, trouble }, now)
 }

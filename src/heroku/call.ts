@@ -1,8 +1,8 @@
 import type { FailureKind, HerokuFailure, HerokuResult } from '../domain/heroku-failure.ts'
+import { causeOf, type Operation } from '../domain/trouble.ts'
 import type { CallBudget } from './call-budget.ts'
-import type { Circuit } from './circuit.ts'
-import type { HttpAnswer, SendRequest } from './send-request.ts'
-import type { TokenLimits } from './token-limits.ts'
+import { ConnectionResetError, type HttpAnswer, type SendRequest } from './send-request.ts'
+import { LONGEST_WAIT_MS, type TokenLimits } from './token-limits.ts'
 
 /** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
 export type Call = {
@@ -10,21 +10,43 @@ export type Call = {
   path: string
   headers: Record<string, string>
   body?: string
-  /** Whose token is used, by any name but the token itself; calls without one are not limited by token. */
-  tokenOf?: string
+  /** Whose call it is, by any name but a token, and what it does. One of nobody is neither limited nor judged. */
+  about?: {
+    resourceId: string
+    operation: Operation
+    /** Its access token was got just now. Any other may have come to its end, so a 401 says nothing of our account. */
+    freshToken?: true
+  }
+  /** A refusal is an answer here, and says nothing of our account. */
+  mayBeRefused?: true
+  /** Whoever calls looks by himself whether a write has arrived when the connection was reset. */
+  resetIsReadBack?: true
   signal?: AbortSignal
+}
+
+/** Who judges whose failure it is when a call fails, and holds calls back while it is not their resources'. */
+export type FailureJudge = {
+  /** Milliseconds until such a call may be tried; 0 when it may go now. */
+  waitMs: (operation: Operation, resourceId: string) => number | Promise<number>
+  succeeded: (operation: Operation, resourceId: string) => undefined | Promise<void>
+  /** Returns who is to blame, where it is proved that the resource is not. */
+  failed: (
+    operation: Operation,
+    resourceId: string,
+    failure: HerokuFailure,
+  ) => Promise<'account' | 'host' | undefined>
 }
 
 export type CallOptions = {
   baseUrl: string
   sendRequest: SendRequest
   budget: CallBudget
-  circuit: Circuit
+  judge: FailureJudge
   userAgent: string
   limits: TokenLimits
   /** Why nobody may be called at all; undefined when calls may be made. */
   refusal: () => string | undefined | Promise<string | undefined>
-  /** Told when Heroku answers 429 or is about to, so that every process slows down. */
+  /** Told when several tokens have met a limit, so that every process slows down. */
   onRateLimited: (retryAfterMs: number) => Promise<void>
 }
 
@@ -32,38 +54,78 @@ export type CallOptions = {
 export type HerokuCall = (call: Call) => Promise<HerokuResult<unknown>>
 
 const DEFAULT_RETRY_AFTER_MS = 60_000
-const LONGEST_RETRY_AFTER_MS = 3_600_000
+const SHORTEST_RETRY_AFTER_MS = 1_000
 const HOLD_BACK_MS = 5_000
+/** When a resource that is not to blame is tried again. */
+const TROUBLE_RETRY_MS = 20_000
 const REFUSED_MS = 60_000
 
 /** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
 export function createHerokuCall(options: CallOptions): HerokuCall {
-  const { budget, circuit } = options
+  const { budget, judge, limits } = options
   const { origin } = new URL(options.baseUrl)
 
-  return async (call) => {
+  async function permission(call: Call): Promise<HerokuResult<never> | undefined> {
     const refused = await refusalOf(options)
     if (refused) return notSent('held-back', refused, REFUSED_MS)
-    const limitedMs = call.tokenOf === undefined ? 0 : options.limits.waitMs(call.tokenOf)
-    if (limitedMs > 0) return notSent('postponed', "the token's call limit is spent", limitedMs)
-    const waitMs = circuit.waitMs()
-    if (waitMs > 0) return notSent('held-back', 'Heroku is not answering', waitMs)
+    const { about, signal } = call
+    if (about) {
+      const limitedMs = limits.waitMs(tokenOf(about))
+      if (limitedMs > 0) return notSent('postponed', "the token's call limit is spent", limitedMs)
+      const waitMs = await judge.waitMs(about.operation, about.resourceId)
+      if (waitMs > 0) return notSent('held-back', 'Heroku or our account there is in trouble', waitMs)
+    }
     try {
-      if (!(await budget.acquire(call.signal))) {
-        return notSent('held-back', 'the call budget is spent', HOLD_BACK_MS)
-      }
+      if (await budget.acquire(signal)) return undefined
+      return notSent('held-back', 'the call budget is spent', HOLD_BACK_MS)
     } catch {
       return notSent('held-back', 'no permission to call was to be had', HOLD_BACK_MS)
     }
-    const result = await send(options, origin, call)
-    circuit.record(result.ok || result.failure.kind !== 'unavailable' || call.signal?.aborted === true)
-    if (!result.ok && result.failure.kind === 'rate-limited') {
-      await options
-        .onRateLimited(result.failure.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS)
-        .catch(() => undefined)
-    }
+  }
+
+  async function sendOnce(call: Call): Promise<HerokuResult<unknown>> {
+    const refusal = await permission(call)
+    if (refusal) return refusal
+    return await send(options, origin, call)
+  }
+
+  return async (call) => {
+    let result = await sendOnce(call)
+    // An idle connection that the other side has closed: nothing was answered, and asking again is harmless.
+    if (isReset(result) && call.method !== 'PATCH' && !call.signal?.aborted) result = await sendOnce(call)
+    return await judged(judge, call, result)
+  }
+}
+
+/** The result, with the owner of its failure where that is not the resource. */
+async function judged(
+  judge: FailureJudge,
+  call: Call,
+  result: HerokuResult<unknown>,
+): Promise<HerokuResult<unknown>> {
+  if (!call.about) return result
+  const { operation, resourceId, freshToken } = call.about
+  if (result.ok) {
+    const noting = judge.succeeded(operation, resourceId)
+    if (noting) await noting
     return result
   }
+  const { failure } = result
+  // What its caller gave up says nothing of Heroku.
+  if (call.signal?.aborted || (call.resetIsReadBack && failure.reset)) return result
+  if (call.mayBeRefused && causeOf(operation, failure) === 'account') return result
+  if (failure.kind === 'unauthorized' && operation !== 'token' && !freshToken) return result
+  const owner = await judge.failed(operation, resourceId, failure)
+  return owner ? { ok: false, failure: { ...failure, owner, retryAfterMs: TROUBLE_RETRY_MS } } : result
+}
+
+function isReset(result: HerokuResult<unknown>): boolean {
+  return !result.ok && result.failure.reset === true
+}
+
+/** Each host counts a resource's calls for itself. */
+function tokenOf({ operation, resourceId }: NonNullable<Call['about']>): string {
+  return operation === 'token' ? `identity ${resourceId}` : resourceId
 }
 
 async function refusalOf({ refusal }: CallOptions): Promise<string | undefined> {
@@ -86,23 +148,23 @@ async function send(options: CallOptions, origin: string, call: Call): Promise<H
       },
       call.signal,
     )
-    const pause = learnLimit(options, call, answer)
-    if (pause) await pause
+    const pauseMs = pauseAfter(options.limits, call, answer)
+    if (pauseMs > 0) await options.onRateLimited(pauseMs).catch(() => undefined)
     if (answer.status >= 300) return statusFailure(answer)
     return { ok: true, value: JSON.parse(answer.text) }
   } catch (error) {
-    return { ok: false, failure: { kind: 'unavailable', detail: describeError(error) } }
+    const reset = error instanceof ConnectionResetError ? { reset: true as const } : {}
+    return { ok: false, failure: { kind: 'unavailable', detail: describeError(error), ...reset } }
   }
 }
 
-/** Takes note of what Heroku says is left, and tells every process when it is little. */
-function learnLimit(options: CallOptions, call: Call, { headers }: HttpAnswer): Promise<void> | undefined {
+/** For how long all calls have to pause after an answer, by what it says of the limit. */
+function pauseAfter(limits: TokenLimits, { about }: Call, { status, headers }: HttpAnswer): number {
+  if (!about) return 0
+  if (status === 429) return limits.refused(tokenOf(about), retryAfterMs(headers['retry-after']))
   const header = headers['ratelimit-remaining']
-  if (call.tokenOf === undefined || header === undefined) return undefined
   const remaining = Number(header)
-  if (!Number.isFinite(remaining)) return undefined
-  const pauseMs = options.limits.learn(call.tokenOf, remaining)
-  return pauseMs > 0 ? options.onRateLimited(pauseMs).catch(() => undefined) : undefined
+  return header === undefined || !Number.isFinite(remaining) ? 0 : limits.learn(tokenOf(about), remaining)
 }
 
 function statusFailure({ status, headers }: HttpAnswer): HerokuResult<never> {
@@ -121,11 +183,11 @@ function kindOfStatus(status: number): FailureKind {
   return status >= 500 ? 'unavailable' : 'refused'
 }
 
-/** `Retry-After` in seconds (RFC 9110, section 10.2.3); Heroku does not use the date form. */
+/** `Retry-After` in seconds (RFC 9110, section 10.2.3), from a second to an hour; Heroku does not use the date form. */
 function retryAfterMs(header: string | string[] | undefined): number {
   const seconds = Number(header)
   if (header === undefined || !Number.isFinite(seconds) || seconds < 0) return DEFAULT_RETRY_AFTER_MS
-  return Math.min(seconds * 1_000, LONGEST_RETRY_AFTER_MS)
+  return Math.min(Math.max(seconds * 1_000, SHORTEST_RETRY_AFTER_MS), LONGEST_WAIT_MS)
 }
 
 /** The name and code of an error, never its message: that may quote an address or an answer. */

@@ -9,9 +9,9 @@ export type Tokens = { accessToken: string; refreshToken: string | null; expires
  * has taken a code or replaced a token, an answer that is cut off is lost for good.
  */
 export type Identity = {
-  /** Turns a grant code into tokens. A code works once and for five minutes. */
-  exchangeGrant: (code: string) => Promise<HerokuResult<Tokens>>
-  refresh: (refreshToken: string) => Promise<HerokuResult<Tokens>>
+  /** Turns a grant code into tokens. A code works once and for five minutes. `resourceId` is whose it is. */
+  exchangeGrant: (code: string, resourceId?: string) => Promise<HerokuResult<Tokens>>
+  refresh: (refreshToken: string, resourceId?: string) => Promise<HerokuResult<Tokens>>
 }
 
 /** Taken when an answer does not say how long its token lives: Heroku's are valid for eight hours. */
@@ -27,19 +27,25 @@ const WITHOUT_SECRET_MS = 60_000
  * client secret nothing is sent, and whoever asks is told to come back.
  */
 export function createIdentity(call: HerokuCall, clientSecret: string | undefined): Identity {
-  async function requestTokens(parameters: Record<string, string>): Promise<HerokuResult<Tokens>> {
+  async function requestTokens(
+    parameters: Record<string, string>,
+    resourceId: string | undefined,
+  ): Promise<HerokuResult<Tokens>> {
     if (clientSecret === undefined) return { ok: false, failure: WITHOUT_SECRET }
     const result = await call({
       method: 'POST',
       path: '/oauth/token',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ ...parameters, client_secret: clientSecret }).toString(),
+      ...(resourceId === undefined ? {} : { about: { resourceId, operation: 'token' as const } }),
     })
     return result.ok ? readTokens(result.value) : result
   }
   return {
-    exchangeGrant: (code) => requestTokens({ grant_type: 'authorization_code', code }),
-    refresh: (refreshToken) => requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }),
+    exchangeGrant: (code, resourceId) =>
+      requestTokens({ grant_type: 'authorization_code', code }, resourceId),
+    refresh: (refreshToken, resourceId) =>
+      requestTokens({ grant_type: 'refresh_token', refresh_token: refreshToken }, resourceId),
   }
 }
 

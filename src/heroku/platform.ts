@@ -2,11 +2,17 @@ import { cleanText } from '../domain/clean-text.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
-import type { HerokuCall } from './call.ts'
+import type { Call, HerokuCall } from './call.ts'
 import type { ReleaseRight } from './release-right.ts'
 
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
-export type Access = { resourceId: string; accessToken: string; signal?: AbortSignal }
+export type Access = {
+  resourceId: string
+  accessToken: string
+  /** The token was got just now, so a refusal of it says something of our account. */
+  freshToken?: true
+  signal?: AbortSignal
+}
 
 /** An app that a resource is attached to. App names change, so apps are known by id, and so is the add-on. */
 export type Attachment = {
@@ -33,7 +39,10 @@ export type Releases = { releases: Release[]; complete: boolean }
 export type Platform = {
   /** The present values of the add-on's config vars. */
   readConfig: (access: Access) => Promise<HerokuResult<HeldConfig>>
-  /** Sets both config vars, in one release of every attached app, and checks that the answer holds the pair. */
+  /**
+   * Sets both config vars, in one release of every attached app, and checks that the answer holds the pair. Where the
+   * connection was reset before any answer, they are read back, and sent again if the pair is not there.
+   */
   writeConfig: (access: Access, vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: (access: Access) => Promise<HerokuResult<Attachment[]>>
   /**
@@ -58,33 +67,50 @@ export function createPlatform(
   const { addonId, configVar, keyringVar } = options
 
   function get(access: Access, path: string, headers: Record<string, string> = {}) {
-    return call({ method: 'GET', path, headers: { ...headersOf(access), ...headers }, ...callerOf(access) })
+    const all = { ...headersOf(access), ...headers }
+    return call({ method: 'GET', path, headers: all, ...callerOf(access, 'read') })
+  }
+
+  async function readConfig(access: Access): Promise<HerokuResult<HeldConfig>> {
+    const result = await get(access, `/addons/${access.resourceId}/config`)
+    if (!result.ok) return result
+    const held = readAddonConfig(result.value, options)
+    return held ? { ok: true, value: held } : unreadable('the config is not a list')
+  }
+
+  async function writeOnce(
+    access: Access,
+    { pair, keyring }: ConfigVars,
+    readBack: { resetIsReadBack?: true } = {},
+  ): Promise<HerokuResult<void>> {
+    const config = [
+      { name: configVar, value: pair },
+      { name: keyringVar, value: keyring },
+    ]
+    const result = await call({
+      method: 'PATCH',
+      path: `/addons/${access.resourceId}/config`,
+      headers: { ...headersOf(access), 'content-type': 'application/json' },
+      body: JSON.stringify({ config }),
+      ...callerOf(access, 'write'),
+      ...readBack,
+    })
+    if (!result.ok) return result
+    if (showsValue(result.value, pair)) return { ok: true, value: undefined }
+    if (!readAddonConfig(result.value, options)) return unreadable('the config is not a list')
+    return { ok: false, failure: { kind: 'mismatch', detail: 'the answer does not hold what was sent' } }
   }
 
   return {
-    async readConfig(access) {
-      const result = await get(access, `/addons/${access.resourceId}/config`)
-      if (!result.ok) return result
-      const held = readAddonConfig(result.value, options)
-      return held ? { ok: true, value: held } : unreadable('the config is not a list')
-    },
+    readConfig,
 
-    async writeConfig(access, { pair, keyring }) {
-      const config = [
-        { name: configVar, value: pair },
-        { name: keyringVar, value: keyring },
-      ]
-      const result = await call({
-        method: 'PATCH',
-        path: `/addons/${access.resourceId}/config`,
-        headers: { ...headersOf(access), 'content-type': 'application/json' },
-        body: JSON.stringify({ config }),
-        ...callerOf(access),
-      })
-      if (!result.ok) return result
-      if (showsValue(result.value, pair)) return { ok: true, value: undefined }
-      if (!readAddonConfig(result.value, options)) return unreadable('the config is not a list')
-      return { ok: false, failure: { kind: 'mismatch', detail: 'the answer does not hold what was sent' } }
+    async writeConfig(access, vars) {
+      const result = await writeOnce(access, vars, { resetIsReadBack: true })
+      if (result.ok || !result.failure.reset || access.signal?.aborted) return result
+      // An idle connection that the other side has closed; the write may have arrived all the same.
+      const present = await readConfig(access)
+      if (!present.ok) return present
+      return present.value.pair === vars.pair ? { ok: true, value: undefined } : await writeOnce(access, vars)
     },
 
     async listAttachments(access) {
@@ -107,7 +133,13 @@ export function createPlatform(
     async listReleases(access, appId, count) {
       if (!releaseRight.mayAsk()) return refused('releases were refused of late')
       const range = { range: `version ..; max=${count}, order=desc` }
-      const result = await get(access, `/apps/${encodeURIComponent(appId)}/releases`, range)
+      const result = await call({
+        method: 'GET',
+        path: `/apps/${encodeURIComponent(appId)}/releases`,
+        headers: { ...headersOf(access), ...range },
+        ...callerOf(access, 'read'),
+        mayBeRefused: true,
+      })
       const denied = !result.ok && ['refused', 'missing'].includes(result.failure.kind)
       if (result.ok || denied) releaseRight.learn(access.resourceId, result.ok)
       if (!result.ok) return denied ? { ok: false, failure: { ...result.failure, kind: 'refused' } } : result
@@ -159,8 +191,12 @@ function headersOf(access: Access): Record<string, string> {
   }
 }
 
-function callerOf(access: Access): { tokenOf: string; signal?: AbortSignal } {
-  return { tokenOf: access.resourceId, ...(access.signal ? { signal: access.signal } : {}) }
+function callerOf(
+  { resourceId, freshToken, signal }: Access,
+  operation: 'read' | 'write',
+): Pick<Call, 'about' | 'signal'> {
+  const about = { resourceId, operation, ...(freshToken && { freshToken }) }
+  return { about, ...(signal ? { signal } : {}) }
 }
 
 function objects(list: unknown): Record<string, unknown>[] {

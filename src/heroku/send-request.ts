@@ -19,6 +19,19 @@ export type HttpAnswer = {
 /** Sends a request and reads the whole answer. Rejects when there is none, when time is over, or with the signal. */
 export type SendRequest = (request: HttpRequest, signal: AbortSignal | undefined) => Promise<HttpAnswer>
 
+/** The connection was reset before a byte of an answer came, as happens to an idle one that the other side has closed. */
+export class ConnectionResetError extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super('the connection was reset before an answer')
+    this.name = 'ConnectionResetError'
+    this.code = code
+  }
+}
+
+const RESETS = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']
+
 /** A call is given up at its time limit, or up to so much of it earlier. */
 const PRECISION = 1 / 20
 
@@ -78,7 +91,8 @@ export function createSendRequest(dispatcher: Dispatcher, timeoutMs: number): Se
           if (end()) resolve({ status, headers, text: textOf(chunks) })
         },
         onResponseError(_controller, error) {
-          fail(error)
+          const code = 'code' in error ? String(error.code) : ''
+          fail(status === 0 && RESETS.includes(code) ? new ConnectionResetError(code) : error)
         },
       })
     } catch (error) {

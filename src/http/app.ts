@@ -82,7 +82,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     })
   }
 
-  registerHealth(app, options.readiness, options.missing)
+  registerHealth(app, options.readiness, { verdicts: deps.troubles.verdicts, missing: options.missing ?? [] })
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
   await app.register((scope) => registerDashboard(scope, deps, options.dashboard))
   return app

@@ -1,20 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Troubles } from '../flows/heroku/troubles.ts'
 import type { Readiness } from '../flows/readiness.ts'
 
 /**
- * `/healthz`: this process answers. `/readyz`: it can also do its work; else 503 with all that is wrong. `missing`:
- * settings without which some of the work has to wait.
+ * `/healthz`: this process answers. `/readyz`: it can also do its work; else 503 with all that is wrong. What keeps no
+ * process from its work is told beside a 200: what is wrong at Heroku, and `missing` settings without which some of the
+ * work has to wait.
  */
 export function registerHealth(
   app: FastifyInstance,
   { troubles }: Pick<Readiness, 'troubles'>,
-  missing: readonly string[] = [],
+  { verdicts, missing }: Pick<Troubles, 'verdicts'> & { missing: readonly string[] },
 ): void {
   app.get('/healthz', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
     const found = await troubles()
-    if (found.length === 0) return { status: 'ready', ...(missing.length > 0 && { missing }) }
+    if (found.length === 0) {
+      const heroku = await verdicts().catch(() => [])
+      return { status: 'ready', ...(missing.length > 0 && { missing }), ...(heroku.length > 0 && { heroku }) }
+    }
     return await reply.status(503).send({
       status: 'not ready',
       troubles: found.map(({ trouble }) => trouble),

@@ -1,9 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { orNull } from './columns.ts'
-import type { Db } from './database.ts'
+import type { Db, Trx } from './database.ts'
 import { given } from './group-statement.ts'
 import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
+import { anyLocked, lockInOrder } from './lock-in-order.ts'
 import { TABLES } from './schema.ts'
 
 /** A table that is a queue: `wake_at` says when a row is looked at next, and a claim moves it to the end of its lease. */
@@ -74,4 +75,14 @@ export async function releaseClaims(
       from ${given({ resource_id, fence, revision: orNull(revision) }, rows)}
      where k.resource_id = v.resource_id and k.fence = v.fence
   `.execute(db)
+}
+
+/** Lets workers look at once at resources that wait for their next attempt. Claimed ones are left alone. */
+export async function wakeFailing(trx: Trx, resourceIds: readonly string[], now: Date): Promise<void> {
+  if (resourceIds.length === 0) return
+  await sql`
+    ${lockInOrder([...new Set(resourceIds)])}
+    update keysets set wake_at = ${now}
+     where resource_id = ${anyLocked} and attempts > 0 and claimed_until is null and wake_at > ${now}
+  `.execute(trx)
 }

@@ -62,7 +62,7 @@ export async function findOrMakeInstallation(
     .insertInto('installation')
     .values({
       ...rowOf(place),
-      epoch_at: sql<Date>`clock_timestamp()`,
+      epoch_at: sql<Date>`service_now()`,
       last_seen: sql<Date>`clock_timestamp()`,
       written_by: THIS_TRANSACTION,
     })
@@ -104,7 +104,7 @@ export async function raiseEpoch(
         epoch + 1,
         extract(epoch from clock_timestamp() - timestamptz '2026-01-01 00:00:00Z')::integer
       )`,
-      epoch_at: sql<Date>`clock_timestamp()`,
+      epoch_at: sql<Date>`service_now()`,
       last_seen: sql<Date>`clock_timestamp()`,
       written_by: THIS_TRANSACTION,
     })

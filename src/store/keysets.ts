@@ -38,22 +38,6 @@ export async function lockState(trx: Trx, resourceId: string): Promise<StoredSta
   return row && storedState(row)
 }
 
-/** Rotations under way, the oldest due date first; of those that are stuck when it is asked for. */
-export async function listUnfinished(
-  db: Db,
-  filter: { limit: number; stuck?: boolean },
-): Promise<StoredState[]> {
-  const rows = await db
-    .selectFrom('keysets')
-    .selectAll()
-    .where('reason', 'is not', null)
-    .$if(filter.stuck === true, (query) => query.where('stuck_since', 'is not', null))
-    .orderBy('due_at')
-    .limit(filter.limit)
-    .execute()
-  return rows.map(storedState)
-}
-
 /** Add-ons at which Heroku holds a foreign pair, by their ids, in batches: those behind the id `after`. */
 export async function listForeign(db: Db, page: { limit: number; after?: string }): Promise<string[]> {
   const rows = await db
@@ -65,6 +49,16 @@ export async function listForeign(db: Db, page: { limit: number; after?: string 
     .limit(page.limit)
     .execute()
   return rows.map(({ resource_id: id }) => id)
+}
+
+/** How many there are of them. */
+export async function countForeign(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('keysets')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('foreign_since', 'is not', null)
+    .executeTakeFirstOrThrow()
+  return count
 }
 
 /** The numbers of a row that is older than its history, raised to the highest that the history knows. */
@@ -175,7 +169,8 @@ function writtenRow({ resourceId, fence, revision, state, to, by, events }: Stat
   })
 }
 
-function storedState(row: Row): StoredState {
+/** A row as it was read. */
+export function storedState(row: Row): StoredState {
   return {
     resourceId: row.resource_id,
     fence: row.fence,

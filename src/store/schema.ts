@@ -3,6 +3,7 @@ import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
+import type { Cause, Operation } from '../domain/trouble.ts'
 import {
   bigint,
   boolean,
@@ -157,6 +158,22 @@ export const TABLES = {
     next_page_call_at: withDefault(moment),
     platform_blocked_until: withDefault(moment),
     identity_blocked_until: withDefault(moment),
+  },
+  troubles: {
+    cause: text<Cause>(),
+    verdict_at: orNull(moment),
+    failure: text(),
+    probe_at: moment,
+    token_succeeded_at: orNull(moment),
+    read_succeeded_at: orNull(moment),
+    write_succeeded_at: orNull(moment),
+  },
+  trouble_failures: {
+    cause: text<Cause>(),
+    resource_id: uuid,
+    operation: text<Operation>(),
+    first_at: moment,
+    last_at: moment,
   },
   sessions: {
     id_digest: bytes,

@@ -71,6 +71,16 @@ export async function listIdsOfOlderKeys(
   return rows.map(({ resource_id: id }) => id)
 }
 
+/** How many there are. */
+export async function countOfOlderKeys(db: Db, madeBefore: Date): Promise<number> {
+  const { count } = await db
+    .selectFrom('sealed_keys')
+    .select(({ fn }) => fn.count<string>('resource_id').distinct().as('count'))
+    .where('created_at', '<', madeBefore)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** Stores new keys. Throws when a number is used already. */
 export async function insertKeys(trx: Trx, keys: readonly NewKey[], now: Date): Promise<void> {
   if (keys.length === 0) return

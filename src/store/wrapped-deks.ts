@@ -56,3 +56,37 @@ export async function replaceWrappedDek(
     .executeTakeFirst()
   return row !== undefined
 }
+
+/** How many there are, or how many are not wrapped by the KEK of that id. */
+export async function countWrappedDeks(db: Db, { notBy }: { notBy?: string } = {}): Promise<number> {
+  const { count } = await db
+    .selectFrom('resources')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('wrapped_dek', 'is not', null)
+    .$if(notBy !== undefined, (query) => query.where('kek_id', '<>', notBy ?? ''))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** Wrapped data keys of other live resources, under one KEK if it is given, from `from` on round about. */
+export async function findWrappedDeks(
+  db: Db,
+  request: { kekId?: string; from: string; except: string; limit: number },
+): Promise<{ resourceId: string; dek: WrappedDek }[]> {
+  const { kekId, from, except, limit } = request
+  const part = (side: '>=' | '<') =>
+    db
+      .selectFrom('resources')
+      .select(['id', 'kek_id', 'wrapped_dek'])
+      .where('kek_id', kekId === undefined ? 'is not' : '=', kekId ?? null)
+      .where('id', side, from)
+      .where('id', '<>', except)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
+  const after = await part('>=')
+  const rows = after.length < limit ? [...after, ...(await part('<'))] : after
+  return rows.slice(0, limit).flatMap(({ id, kek_id: kek, wrapped_dek: wrapped }) => {
+    return kek && wrapped ? [{ resourceId: id, dek: { kekId: kek, wrapped } }] : []
+  })
+}

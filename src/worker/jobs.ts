@@ -2,8 +2,10 @@ import { createChangeWriter } from '../flows/change-writer.ts'
 import type { Deps } from '../flows/deps.ts'
 import { claimDueGrants, exchangeGrant } from '../flows/grants/exchange-grants.ts'
 import { createGrantFinish } from '../flows/grants/finish-grant.ts'
+import { askAnother } from '../flows/heroku/ask-another.ts'
 import { createGroupClaims, type Outcome } from '../flows/rotation/group.ts'
 import { rotateGroup } from '../flows/rotation/rotate.ts'
+import { createUnsealGuard, type UnsealGuard } from '../flows/rotation/unseal-guard.ts'
 import { createSlots } from './slots.ts'
 
 /** Work that comes due and is claimed in batches. */
@@ -29,23 +31,29 @@ export type JobOptions = {
 
 /** Everything that a worker does, in the order in which it looks. */
 export function createJobs(deps: Deps, options: JobOptions): Job[] {
-  return [grantsJob(deps), rotationsJob(deps, options)]
+  const unsealing = createUnsealGuard(deps)
+  return [
+    grantsJob(deps, unsealing),
+    rotationsJob(deps, unsealing, options),
+    questionsJob(deps, unsealing, options),
+  ]
 }
 
 const GRANTS_PER_BATCH = 20
 
 /** A grant code lives for minutes, so no backlog of rotations may keep it waiting. */
-function grantsJob(deps: Deps): Job {
+function grantsJob(deps: Deps, unsealing: UnsealGuard): Job {
   const finish = createGrantFinish(deps)
   return {
     name: 'grants',
     batchesAtATime: 1,
     urgent: true,
     async claim() {
+      if (!(await unsealing.mayClaim())) return undefined
       const grants = await claimDueGrants(deps, GRANTS_PER_BATCH)
       if (grants.length === 0) return undefined
       return async () => {
-        await Promise.all(grants.map((grant) => exchangeGrant(deps, finish, grant)))
+        await Promise.all(grants.map((grant) => exchangeGrant(deps, finish, grant, unsealing)))
         return []
       }
     },
@@ -57,7 +65,14 @@ const GROUPS_AT_A_TIME = 4
 /** Promotions are gathered for so long; one that is lost with the process is read back later. */
 const GATHER_MS = 20
 
-function rotationsJob(deps: Deps, { concurrency, claimLimit, closing, shutdown }: JobOptions): Job {
+/** While calls are held back, a few resources at a time try whether they must be; the others wait unclaimed. */
+const CLAIMED_IN_TROUBLE = 5
+
+function rotationsJob(
+  deps: Deps,
+  unsealing: UnsealGuard,
+  { concurrency, claimLimit, closing, shutdown }: JobOptions,
+): Job {
   const claimGroup = createGroupClaims(deps)
   const run = createSlots(concurrency)
   const store = createChangeWriter(deps, 0)
@@ -67,14 +82,37 @@ function rotationsJob(deps: Deps, { concurrency, claimLimit, closing, shutdown }
     batchesAtATime: GROUPS_AT_A_TIME,
     urgent: false,
     async claim() {
-      const group = await claimGroup(claimLimit)
+      // Neither is waited for where it is known: a claim begins at once.
+      const mayClaim = unsealing.mayClaim()
+      if (mayClaim !== true && !(await mayClaim)) return undefined
+      const holding = deps.troubles.isHoldingBack()
+      const inTrouble = typeof holding === 'boolean' ? holding : await holding
+      const group = await claimGroup(inTrouble ? Math.min(claimLimit, CLAIMED_IN_TROUBLE) : claimLimit)
       if (!group) return undefined
       // The claim may have been the first to reach another server: what is in doubt depends on which one it is.
       await deps.installation.lookNow({ alive: true })
       const callsMs = Math.max(0, group.callsUntil.getTime() - group.now().getTime())
       // One signal for the group, since one for each call would cost like the call.
       const callSignal = AbortSignal.any([shutdown, AbortSignal.timeout(callsMs)])
-      return () => rotateGroup(deps, { ...group, closing, callSignal, run, store, write })
+      return () => rotateGroup(deps, { ...group, closing, callSignal, run, unsealing, store, write })
+    },
+  }
+}
+
+/** Where it is open whose failure it is, or nobody who is due shows that a trouble is over, another resource is asked. */
+function questionsJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptions): Job {
+  return {
+    name: 'questions',
+    batchesAtATime: 1,
+    urgent: true,
+    async claim() {
+      if (!(await unsealing.mayClaim())) return undefined
+      const question = await deps.troubles.takeQuestion()
+      if (!question) return undefined
+      return async () => {
+        await askAnother(deps, question, shutdown)
+        return []
+      }
     },
   }
 }

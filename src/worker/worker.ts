@@ -52,9 +52,10 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
 
   async function claimBatches(job: Job, underWay: Set<Promise<void>>, tally: Tally): Promise<void> {
     let lookedAroundMs = deps.now().getTime()
+    let allHeldBack = false
     for (let batch = 0; batch < MOST_BATCHES_PER_TICK && !closing.signal.aborted; batch += 1) {
       // While nobody may call Heroku, claiming more would only move claims to and fro; the next tick tries again.
-      if (tally['held-back'] > 0) return
+      if (allHeldBack) return
       if (!job.urgent && Math.abs(deps.now().getTime() - lookedAroundMs) >= LOOK_AROUND_EVERY_MS) {
         lookedAroundMs = deps.now().getTime()
         for (const urgent of urgentJobs) {
@@ -67,7 +68,10 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
       const run = await job.claim()
       if (!run) return
       const done = run()
-        .then((outcomes) => count(tally, outcomes))
+        .then((outcomes) => {
+          count(tally, outcomes)
+          allHeldBack ||= outcomes.length > 0 && outcomes.every((outcome) => outcome === 'held-back')
+        })
         // The claims of a batch that broke down come back when their lease ends.
         .catch((error: unknown) => deps.log.error({ err: error, job: job.name }, 'batch interrupted'))
         .finally(() => underWay.delete(done))

@@ -3,9 +3,10 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
 import { keyDigest } from '../../src/domain/key.ts'
-import { keysOn, startWithAddon } from '../support/addon.ts'
+import { findResource } from '../../src/store/resources.ts'
+import { keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, type Harness, testEnvironment } from '../support/harness.ts'
-import { uuid } from '../support/resource.ts'
+import { stateOf, uuid } from '../support/resource.ts'
 
 const LIMIT_MS = 15_000
 
@@ -26,15 +27,59 @@ async function rotations(harness: Harness, ...args: string[]) {
 
 test('a stuck rotation is listed with its reason, and retry resumes it', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
   h.clock.advance(14 * DAY)
-  await h.worker1.tick()
+  await tickUntilStuck(h)
 
   const listed = await rotations(h, 'list', '--stuck')
   expect(listed.text).toContain(h.addon.id)
-  expect(listed.text).toContain('missing')
+  expect(listed.text).toContain('1 in all stuck, by their last failure: missing 1.')
   expect(await rotations(h, 'retry', h.addon.name)).toMatchObject({ code: 0 })
   expect((await rotations(h, 'list', '--stuck')).text).toBe('No rotation is stuck.\n')
+})
+
+test('stuck rotations are resumed in bulk, by cause, and the command says what is left', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(14 * DAY)
+  await tickUntilStuck(h)
+  expect(await rotations(h, 'retry', '--all', '--because', 'nonsense')).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('KIND is one of unauthorized, missing,'),
+  })
+  expect((await rotations(h, 'retry', '--all', '--because', 'missing')).text).toBe(
+    '1 rotations are resumed: workers take them up at their next tick. Nothing is left.\n',
+  )
+  expect((await stateOf(h.deps, h.addon.id)).rotation?.stuckSince).toBeNull()
+})
+
+test('an orphan is listed, and removed only with its name typed as the confirmation word', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { path: '/addons/' }, kind: 'status', status: 404, times: 999 })
+  const since = new Date('2026-01-01T12:00:00Z')
+  await h.deps.db.updateTable('resources').set({ missing_since: since }).execute()
+  expect((await rotations(h, 'orphans')).text).toBe(
+    `${h.addon.id}  ${h.addon.name}  plan fortnightly  Heroku does not know it since 2026-01-01T12:00:00.000Z\n1 in all.\n`,
+  )
+  const refused = await rotations(h, 'remove', h.addon.id, 'yes')
+  expect(refused).toMatchObject({
+    code: 1,
+    text: expect.stringContaining(`remove ${h.addon.id} ${h.addon.name}`),
+  })
+  expect((await findResource(h.deps.db, h.addon.id))?.state).toBe('provisioned')
+  expect(await rotations(h, 'remove', h.addon.id, h.addon.name)).toEqual({
+    code: 0,
+    text: `Removed: ${h.addon.name}. Its keys are erased.\n`,
+  })
+  expect((await findResource(h.deps.db, h.addon.id))?.state).toBe('deprovisioned')
+})
+
+test('list tells what holds all rotations back, once for all', async () => {
+  const h = await startWithAddon()
+  const since = new Date('2026-03-03T12:00:00Z')
+  const trouble = { cause: 'account', verdict_at: since, failure: 'x', probe_at: since } as const
+  await h.deps.db.insertInto('troubles').values(trouble).execute()
+  expect((await rotations(h, 'list')).text).toContain(
+    'Our account at Heroku is in trouble since 2026-03-03T12:00:00.000Z: its failures cost no add-on an attempt.',
+  )
 })
 
 test('show names dates, stages and fingerprints, and no key', async () => {
@@ -48,9 +93,8 @@ test('show names dates, stages and fingerprints, and no key', async () => {
 
 test('show says how the add-on is doing, since when, and what an operator can do', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
   h.clock.advance(14 * DAY)
-  await h.worker1.tick()
+  await tickUntilStuck(h)
   const { text } = await rotations(h, 'show', h.addon.name)
   expect(text).toContain(`health         missing since ${h.clock.now().toISOString()}: Heroku answers 404.`)
 })

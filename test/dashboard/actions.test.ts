@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { keysOn, pushes, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { endedRotations, kindsOf, stateOf } from '../support/resource.ts'
@@ -224,9 +224,8 @@ describe('the grace period', () => {
 
 test('a stuck rotation is told in words and taken up again by retry', async () => {
   const h = await start()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404, times: 1 })
   await h.act('rotate')
-  await h.worker1.tick()
+  await tickUntilStuck(h)
   const stuck = await h.browser.get(h.browser.base)
   expect(stuck.text).toContain('The rotation is stuck')
   expect(stuck.text).toContain('Heroku says this add-on no longer exists.')

@@ -203,7 +203,12 @@ function nextWithoutPause(before: ResourceState, after: ResourceState): Date {
 
 test('failures stand in the state until the rotation ends: the newest twelve, and the number of all', () => {
   const failed = (state: ResourceState, number: number) =>
-    afterFailure(state, { at: `${number}`, kind: 'refused', detail: 'no' }, inMs(number), NOW)
+    afterFailure(
+      state,
+      { at: `${number}`, kind: 'refused', detail: 'no' },
+      { retryAt: inMs(number), stuck: false },
+      NOW,
+    )
   const provisioned = stateAtProvision({ current: 2, filler: 1 }, NOW, NOW)
   const opened = withNewKeys(openRotation(provisioned, MANUAL, NOW), { key: 3, filler: null })
   let state = opened

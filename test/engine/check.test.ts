@@ -162,7 +162,14 @@ test.each([
 ])('an add-on that Heroku once did not know is no longer marked after %s', async (_, goOn) => {
   const life = await startLife()
   life.clock.advance(14 * DAY)
-  life.heroku.faults.add({ match: { method: 'PATCH', addon: life.id }, kind: 'status', status: 404 })
+  life.heroku.faults.add({
+    match: { method: 'PATCH', addon: life.id },
+    kind: 'status',
+    status: 404,
+    times: 2,
+  })
+  await life.tick()
+  life.clock.advance(5 * MINUTE)
   await life.tick()
   const missingSince = async () => (await findResource(life.deps.db, life.id))?.missingSince
   expect(await missingSince()).toEqual(life.clock.now())

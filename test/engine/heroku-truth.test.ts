@@ -180,11 +180,20 @@ describe('an older row that a writer of the database puts back', () => {
     expect(kept(life)).toEqual(before)
     expect([life.held().first, life.held().second]).not.toContain(leaked.first)
     expect((await life.kinds()).filter((kind) => kind === 'row-put-back')).toHaveLength(1)
-    // A person replaces what is there by fresh keys, numbered behind all that ever were.
+  })
+
+  test('is left behind when a person replaces its keys: the new ones are numbered behind all that ever were', async () => {
+    const life = await startLife()
+    const backup = await backUpRows(life.deps.db, ['keysets', 'sealed_keys'])
+    const leaked = life.held()
+    await revoke(life)
+    await backup.restore(life.deps.db)
+    await daysPass(life, 2)
     await replaceKeys(life.deps, { resourceId: life.id, actor: ACTOR })
     await life.tick()
     expect([life.held().first, life.held().second]).not.toContain(leaked.first)
     expect((await life.state()).keyset.current).toBeGreaterThan(4)
+    expect((await life.state()).trust.foreignSince).toBeNull()
   })
 
   test('is not believed either when its history was cut to fit: what Heroku holds under our MAC is newer', async () => {
@@ -322,12 +331,9 @@ describe('a copy of the database', () => {
         addonId: ADDON.id,
         addonUrl: life.config.addonUrl,
       })
-      // As the service writes it, or the row would look restored and begin another epoch.
-      const by = sql`pg_current_xact_id()::text::bigint`
-      await sql`update installation set epoch_at = ${life.clock.now()}, written_by = ${by}`.execute(copy.db)
       const workers = first === 'production' ? [life.deps, copy] : [copy, life.deps]
-      for (let hour = 0; hour < 45 * 24; hour += 6) {
-        life.clock.advance(6 * HOUR)
+      for (let hour = 0; hour < 35 * 24; hour += 12) {
+        life.clock.advance(12 * HOUR)
         for (const deps of workers) await tickOf(deps)
       }
       const states = [await life.state(), await stateOf(copy, life.id)]

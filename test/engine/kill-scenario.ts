@@ -31,8 +31,10 @@ export async function rotated(h: Harness): Promise<void> {
   await tickOf(h.deps)
 }
 
-/** Heroku does not know the add-on at the next push: its rotation is stuck at once. */
+/** Heroku says twice that it does not know the add-on: its rotation is stuck. */
 export async function stuck(h: Harness, id: string): Promise<void> {
-  h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 404 })
+  h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 404, times: 2 })
+  await tickOf(h.deps)
+  h.clock.advance(5 * MINUTE)
   await tickOf(h.deps)
 }

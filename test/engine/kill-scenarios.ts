@@ -82,6 +82,8 @@ export const SCENARIOS: readonly Scenario[] = [
         status: 404,
         times: 100,
       })
+      await tickOf(h.deps)
+      h.clock.advance(5 * MINUTE)
     },
     work: tick,
     endsStuck: true,
@@ -119,7 +121,7 @@ export const SCENARIOS: readonly Scenario[] = [
     async prepare(h, { id }) {
       await rotated(h)
       h.clock.advance(48 * HOUR)
-      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'lost-answer' })
+      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'truncated-body' })
       await tickOf(h.deps)
       h.clock.advance(MINUTE)
     },
@@ -161,7 +163,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'a revoke of a rotation whose push was lost',
     async prepare(h, { id }) {
       h.clock.advance(14 * DAY)
-      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'lost-answer' })
+      h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'truncated-body' })
       await tickOf(h.deps)
       await revokeKeys(h.deps, { resourceId: id, actor })
     },

@@ -158,7 +158,7 @@ describe('a refresh', () => {
   test('that fails gives the right to refresh back, so that the retry need not wait for its end', async () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
-    h.heroku.faults.add({ match: REFRESH, kind: 'cut' })
+    h.heroku.faults.add({ match: REFRESH, kind: 'cut', times: 2 })
     expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
     const { refreshing_until } = await h.deps.db
       .selectFrom('oauth_tokens')
@@ -173,7 +173,7 @@ describe('a refresh', () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     h.heroku.faults.add({ match: REFRESH, kind: 'status', status: 429, retryAfter: 60 })
-    expect(await h.worker1.tick()).toMatchObject({ failed: 0, 'held-back': 1 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, 'held-back': 0 })
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     h.clock.advance(2 * MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
@@ -211,22 +211,31 @@ describe('a refresh', () => {
     ])
   })
 
-  test('that is refused for good ends stuck after twelve attempts, and the resource stays out of the way', async () => {
+  test('that is refused for one add-on while others are refreshed ends stuck, and is tried about once a day', async () => {
     const h = await startWithAddon()
-    h.heroku.resetOauth({ refreshTokens: true })
+    await h.heroku.customer.createApp('service-2')
+    const other = await h.heroku.customer.createAddon({ app: 'service-2', plan: 'daily' })
+    await expect.poll(() => kindsOf(h.deps, other.id)).toContain('grant-exchanged')
+    const match = { grantType: 'refresh_token', addon: h.addon.id }
+    h.heroku.faults.add({ match, kind: 'status', status: 403, times: 999 })
+    const refused = () => refreshes(h).filter(({ status }) => status === 403).length
     h.clock.advance(14 * DAY)
-    for (let attempt = 0; attempt < 12; attempt += 1) {
+    for (let hour = 0; hour < 13; hour += 1) {
       await h.worker1.tick()
       h.clock.advance(HOUR)
     }
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
-      rotation: { stuckSince: new Date(h.clock.now().getTime() - HOUR) },
+      rotation: { stuckSince: expect.any(Date) },
       attempts: 12,
-      wakeAt: null,
       claimedUntil: null,
     })
-    expect(refreshes(h)).toHaveLength(12)
-    await h.worker1.tick()
-    expect(refreshes(h)).toHaveLength(12)
+    expect(refused()).toBe(12)
+    for (let hour = 0; hour < 3 * 24; hour += 1) {
+      h.clock.advance(HOUR)
+      await h.worker1.tick()
+    }
+    expect(refused() - 12).toBeGreaterThanOrEqual(3)
+    expect(refused() - 12).toBeLessThanOrEqual(4)
+    expect(await endedRotations(h.deps, other.id)).not.toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { gateAtClaim } from '../engine/support/gate.ts'
 import { tickOf } from '../engine/support/ticks.ts'
-import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { keysOn, pushes, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { endedRotations, historyOf, stagesOf, stateOf, uuid } from '../support/resource.ts'
 
@@ -131,15 +131,14 @@ describe('a plan change while a rotation is under way', () => {
 
   test('does not revive a stuck one, and counts once that one is resumed and done', async () => {
     const h = await startAged(14)
-    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
-    await h.worker1.tick()
+    await tickUntilStuck(h)
     await h.change('daily')
     h.clock.advance(MINUTE)
     await h.worker1.tick()
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       rotation: { stuckSince: new Date(h.clock.now().getTime() - MINUTE), reason: 'scheduled' },
     })
-    expect(pushes(h)).toHaveLength(1)
+    expect(pushes(h)).toHaveLength(2)
 
     await resumeRotation(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })

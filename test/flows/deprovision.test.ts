@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
-import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
+import { callsTo, type HarnessWithAddon, pushes, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, HOUR } from '../support/harness.ts'
 import { endedRotations, historyOf, kindsOf, stagesOf, tokenCalls, uuid } from '../support/resource.ts'
 
@@ -64,7 +64,7 @@ describe('a deprovision', () => {
 
   test('cancels a rotation that waits for its retry, and erases its key', async () => {
     const h = await startWithAddon()
-    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut', times: 2 })
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
     expect(await stagesOf(h.deps, h.addon.id)).toMatchObject({ 3: 'pending' })
@@ -78,9 +78,8 @@ describe('a deprovision', () => {
 
   test('cancels a stuck rotation', async () => {
     const h = await startWithAddon()
-    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
     h.clock.advance(14 * DAY)
-    await h.worker1.tick()
+    await tickUntilStuck(h)
     await destroy(h)
     expect(await remainsOf(h)).toEqual(NOTHING)
     expect(await kindsOf(h.deps, h.addon.id)).toContain('rotation-cancelled')

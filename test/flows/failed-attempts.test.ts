@@ -21,8 +21,7 @@ describe('an attempt that fails', () => {
     ['a refusal', { kind: 'status', status: 422 }, 'refused'],
     ['an error of Heroku', { kind: 'status', status: 500 }, 'unavailable'],
     ['an error after the write', { kind: 'status-after-write' }, 'unavailable'],
-    ['a cut connection', { kind: 'cut' }, 'unavailable'],
-    ['a lost answer', { kind: 'lost-answer' }, 'unavailable'],
+    ['a connection that is cut twice', { kind: 'cut', times: 2 }, 'unavailable'],
     ['silence', { kind: 'hang' }, 'unavailable'],
     ['half an answer', { kind: 'truncated-body' }, 'unavailable'],
     ['an answer that is no JSON', { kind: 'garbage-body' }, 'unavailable'],
@@ -51,18 +50,16 @@ describe('an attempt that fails', () => {
     },
   )
 
-  test('counts no attempt when Heroku says that we are too fast, and nobody calls until the time is over', async () => {
+  test('counts no attempt when Heroku says that we are too fast, and calls no more until the time is over', async () => {
     const h = await startDue()
     h.heroku.faults.add({ match: PATCH, kind: 'status', status: 429, retryAfter: 120 })
-    expect(await h.worker1.tick()).toMatchObject({ 'held-back': 1, failed: 0 })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, 'held-back': 0 })
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       rotation: { stuckSince: null },
       attempts: 0,
       failures: [],
     })
     const calls = h.heroku.view.apiCalls().length
-
-    // Another process does not call either, not even for another add-on.
     await h.deps.db.updateTable('keysets').set({ wake_at: h.clock.now() }).execute()
     h.clock.advance(110 * SECOND)
     await h.worker1.tick()
@@ -116,23 +113,26 @@ describe('a rotation', () => {
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
   })
 
-  test.each([404, 422])(
+  test.each([
+    [404, 8, DAY],
+    [422, MAX_ATTEMPTS + 5, HOUR],
+  ])(
     'that is none but a filler which Heroku refuses (%i) is tried on, and does not fill the history',
-    async (status) => {
+    async (status, tries, longestDelayMs) => {
       const h = await startWithAddon({ grace: '48h' })
       h.clock.advance(14 * DAY)
       await h.worker1.tick()
       h.heroku.faults.add({ match: PATCH, kind: 'status', status, times: 99 })
       h.clock.advance(2 * DAY)
       const before = (await kindsOf(h.deps, h.addon.id)).filter(notOfTokens)
-      for (let attempt = 1; attempt <= MAX_ATTEMPTS + 5; attempt += 1) {
+      for (let attempt = 1; attempt <= tries; attempt += 1) {
         expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
-        h.clock.advance(HOUR)
+        h.clock.advance(longestDelayMs)
       }
       const since = (await kindsOf(h.deps, h.addon.id)).filter(notOfTokens).slice(before.length)
       expect(since).toEqual(status === 404 ? ['missing-at-heroku'] : [])
       const { attempts, failures } = await stateOf(h.deps, h.addon.id)
-      expect([attempts, failures.length]).toEqual([MAX_ATTEMPTS + 5, MAX_ATTEMPTS])
+      expect([attempts, failures.length]).toEqual([tries, Math.min(tries, MAX_ATTEMPTS)])
     },
   )
 
@@ -147,29 +147,72 @@ describe('a rotation', () => {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS + 4; attempt += 1) {
       expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
       missingSince.push((await findResource(h.deps.db, h.addon.id))?.missingSince?.getTime())
-      h.clock.advance(HOUR)
+      h.clock.advance(attempt <= MAX_ATTEMPTS ? HOUR : DAY / 4)
     }
     const kinds = await kindsOf(h.deps, h.addon.id)
     expect(kinds.filter((kind) => kind === 'missing-at-heroku')).toHaveLength(1)
     // Since when it is missing does not move with each further try.
-    expect(new Set(missingSince.slice(MAX_ATTEMPTS))).toEqual(new Set([missingSince[MAX_ATTEMPTS]]))
+    expect(missingSince[MAX_ATTEMPTS]).toBeUndefined()
+    expect(missingSince[MAX_ATTEMPTS + 1]).toBeDefined()
+    expect(new Set(missingSince.slice(MAX_ATTEMPTS + 1)).size).toBe(1)
   })
 
   test.each([404, 410])(
-    'of a resource that Heroku does not know (%i) stops at once and is marked',
+    'of a resource that Heroku does not know (%i) is asked again after minutes before that is believed',
     async (status) => {
       const h = await startDue()
-      h.heroku.faults.add({ match: PATCH, kind: 'status', status })
+      h.heroku.faults.add({ match: PATCH, kind: 'status', status, times: 99 })
+      await h.worker1.tick()
+      const asked = await stateOf(h.deps, h.addon.id)
+      expect(asked).toMatchObject({ rotation: { stuckSince: null }, failures: [{ kind: 'missing', status }] })
+      const delayMs = (asked.wakeAt?.getTime() ?? 0) - h.clock.now().getTime()
+      expect([delayMs >= MINUTE, delayMs <= 5 * MINUTE]).toEqual([true, true])
+      expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ missingSince: null })
+
+      h.clock.advance(delayMs)
       await h.worker1.tick()
       expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
         rotation: { stuckSince: h.clock.now() },
-        attempts: 1,
-        failures: [{ kind: 'missing', status }],
+        attempts: 2,
       })
       expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ missingSince: h.clock.now() })
       expect((await kindsOf(h.deps, h.addon.id)).slice(-2)).toEqual(['missing-at-heroku', 'rotation-stuck'])
     },
   )
+
+  test('of a resource that Heroku did not know for a moment goes on with the same key, and nothing is told', async () => {
+    const h = await startDue()
+    h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
+    await h.worker1.tick()
+    h.clock.advance(5 * MINUTE)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(new Set(pushes(h)).size).toBe(1)
+    const kinds = await kindsOf(h.deps, h.addon.id)
+    expect(kinds).not.toContain('missing-at-heroku')
+    expect(kinds).not.toContain('rotation-stuck')
+  })
+
+  test('of a resource that Heroku never knows again is asked for hourly, then daily, and goes on when it does', async () => {
+    const h = await startDue()
+    const fault = h.heroku.faults
+    fault.add({ match: { path: '/addons/' }, kind: 'status', status: 404, times: 999 })
+    const delaysMs: number[] = []
+    for (let time = 0; time < 9; time += 1) {
+      expect(await h.worker1.tick()).toMatchObject({ failed: 1 })
+      const { wakeAt } = await stateOf(h.deps, h.addon.id)
+      delaysMs.push((wakeAt?.getTime() ?? 0) - h.clock.now().getTime())
+      h.clock.advance(delaysMs.at(-1) ?? 0)
+    }
+    const [first = 0, ...others] = delaysMs
+    expect(first).toBeLessThanOrEqual(5 * MINUTE)
+    expect(others[0]).toBeLessThanOrEqual(HOUR)
+    expect(Math.min(...others)).toBeGreaterThanOrEqual(HOUR / 2)
+    expect(others.at(-1)).toBeGreaterThanOrEqual(DAY / 2)
+    expect(Math.max(...others)).toBeLessThanOrEqual(DAY)
+    fault.clear()
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ missingSince: null })
+  })
 
   test('that fails for one add-on does not hold up the others of its group', async () => {
     const h = await startWithAddon()

@@ -222,7 +222,6 @@ describe('a rotation', () => {
         rotation: { stuckSince: h.clock.now() },
         attempts: 1,
         failures: [{ kind: 'no-access-token' }],
-        wakeAt: null,
       })
 
       h.clock.advance(14 * DAY)

@@ -15,14 +15,13 @@ import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
-import { type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
+import { type HarnessWithAddon, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN: Actor = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null }
-const PATCH = { method: 'PATCH' }
 
 type Story = {
   /** Who is written down as having caused it. */
@@ -40,8 +39,8 @@ const rotate = async (h: HarnessWithAddon) => {
   await h.worker1.tick()
 }
 const getStuck = async (h: HarnessWithAddon) => {
-  h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
-  await rotate(h)
+  await requestRotation(h.deps, { ...about(h), evenIfTooSoon: true })
+  await tickUntilStuck(h)
 }
 /** Time passes until the config is compared. */
 const check = async (h: HarnessWithAddon) => {

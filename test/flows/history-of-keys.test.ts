@@ -71,18 +71,21 @@ async function startLife(): Promise<Life> {
   return { ...h, id, worker1: h.worker() }
 }
 
-const failNextPush = (fault: { kind: 'cut' | 'lost-answer' } | { kind: 'status'; status: number }) => {
+const failNextPush = (
+  fault: { kind: 'cut' | 'truncated-body'; times?: number } | { kind: 'status'; status: number },
+) => {
   return ({ heroku, id }: Life) => heroku.faults.add({ match: { ...PATCH, addon: id }, ...fault })
 }
 
 const STEPS = {
+  minutes: ({ clock }) => clock.advance(5 * MINUTE),
   minute: ({ clock }) => clock.advance(MINUTE),
   hours: ({ clock }) => clock.advance(3 * HOUR),
   days: ({ clock }) => clock.advance(2 * DAY),
   period: ({ clock }) => clock.advance(14 * DAY),
   tick: ({ worker1 }) => worker1.tick(),
-  cut: failNextPush({ kind: 'cut' }),
-  'lost answer': failNextPush({ kind: 'lost-answer' }),
+  cut: failNextPush({ kind: 'cut', times: 2 }),
+  'lost answer': failNextPush({ kind: 'truncated-body' }),
   missing: failNextPush({ kind: 'status', status: 404 }),
   unavailable: failNextPush({ kind: 'status', status: 503 }),
   rotate: ({ deps, id }) => requestRotation(deps, { resourceId: id, actor, evenIfTooSoon: true }),
@@ -123,7 +126,7 @@ describe('every key that was ever stored leaves its fingerprint in the history',
     ['that went with the add-on', ['rotate', 'cut', 'tick'], 'rotation-cancelled', 3],
     [
       'of a revoke that a second one superseded',
-      ['revoke', 'missing', 'tick', 'revoke', 'tick'],
+      ['revoke', 'missing', 'tick', 'minutes', 'missing', 'tick', 'revoke', 'tick'],
       'rotation-superseded',
       6,
     ],

@@ -43,12 +43,15 @@ test('every change of a life leaves its row: who, what, which version by fingerp
   expect(await newRows()).toEqual(['heroku plan-changed'])
 
   await requestRotation(h.deps, request)
-  h.heroku.faults.add({ match: PATCH, kind: 'cut' })
+  h.heroku.faults.add({ match: PATCH, kind: 'cut', times: 2 })
   await h.worker1.tick()
   expect(await newRows()).toEqual(['person rotation-requested'])
 
   h.clock.advance(MINUTE)
-  h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404 })
+  h.heroku.faults.add({ match: PATCH, kind: 'status', status: 404, times: 2 })
+  await h.worker1.tick()
+  expect(await newRows()).toEqual([])
+  h.clock.advance(5 * MINUTE)
   await h.worker1.tick()
   expect(await newRows()).toEqual(['worker missing-at-heroku, key 5', 'worker rotation-stuck, key 5'])
 
@@ -74,6 +77,8 @@ test('every change of a life leaves its row: who, what, which version by fingerp
     [2, 1],
     [3, 2],
     [3, 4],
+    [5, 3],
+    [5, 3],
     [5, 3],
     [5, 3],
     [5, 3],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { MAX_ATTEMPTS } from '../../src/domain/schedule.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
-import { type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
+import { type HarnessWithAddon, keysOn, pushes, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { endedRotations, historyOf, kindsOf, stateOf, uuid } from '../support/resource.ts'
 
@@ -16,12 +17,11 @@ const request = (h: HarnessWithAddon, more: { evenIfTooSoon?: boolean } = {}) =>
   requestRotation(h.deps, { resourceId: h.addon.id, actor: PERSON, ...more })
 const resume = (h: HarnessWithAddon) => resumeRotation(h.deps, { resourceId: h.addon.id, actor: PERSON })
 
-/** An add-on whose rotation is stuck, because Heroku answered 404 once. */
+/** An add-on whose rotation is stuck, because Heroku answered 404 twice. */
 async function startStuck(): Promise<HarnessWithAddon> {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
   h.clock.advance(14 * DAY)
-  await h.worker1.tick()
+  await tickUntilStuck(h)
   expect((await stateOf(h.deps, h.addon.id)).rotation).toMatchObject({ stuckSince: h.clock.now() })
   return h
 }
@@ -75,13 +75,11 @@ describe('a rotation by hand', () => {
 
   test('takes a stuck rotation up again, with the same key', async () => {
     const h = await startWithAddon()
-    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
     h.clock.advance(14 * DAY)
-    await h.worker1.tick()
+    await tickUntilStuck(h)
     expect(await request(h)).toEqual({ outcome: 'joined' })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    const [first, second] = pushes(h)
-    expect(second).toBe(first)
+    expect(new Set(pushes(h)).size).toBe(1)
   })
 
   test('at the moment at which the scheduled one is due makes one rotation, not two', async () => {
@@ -136,11 +134,31 @@ describe('a rotation by hand', () => {
 })
 
 describe('a stuck rotation', () => {
-  test('is left alone by workers until somebody resumes it', async () => {
-    const h = await startStuck()
-    h.clock.advance(30 * DAY)
-    expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 0 })
-    expect(pushes(h)).toHaveLength(1)
+  test('is tried again about once a day for ever, and goes on by itself when its cause is gone', async () => {
+    const h = await startWithAddon()
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 422, times: 999 })
+    h.clock.advance(14 * DAY)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      await h.worker1.tick()
+      h.clock.advance(HOUR)
+    }
+    const { rotation } = await stateOf(h.deps, h.addon.id)
+    expect(rotation?.stuckSince).not.toBeNull()
+    const tries: number[] = []
+    for (let hour = 0; hour < 7 * 24; hour += 1) {
+      if ((await h.worker1.tick())?.failed === 1) tries.push(hour)
+      h.clock.advance(HOUR)
+    }
+    const gaps = tries.slice(1).map((hour, index) => hour - (tries[index] ?? 0))
+    expect([Math.min(...gaps) >= 20, Math.max(...gaps) <= 24]).toEqual([true, true])
+    expect(new Set(gaps).size).toBeGreaterThan(1)
+    expect((await stateOf(h.deps, h.addon.id)).rotation?.stuckSince).toEqual(rotation?.stuckSince)
+    expect((await kindsOf(h.deps, h.addon.id)).filter((kind) => kind === 'rotation-stuck')).toHaveLength(1)
+
+    h.heroku.faults.clear()
+    h.clock.advance(DAY)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(new Set(pushes(h)).size).toBe(1)
   })
 
   test('goes on with the same key when it is resumed, and has all its attempts again', async () => {
@@ -148,8 +166,7 @@ describe('a stuck rotation', () => {
     expect(await resume(h)).toBe(true)
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-    const [first, second] = pushes(h)
-    expect(second).toBe(first)
+    expect(new Set(pushes(h)).size).toBe(1)
     expect(
       (await historyOf(h.deps, h.addon.id)).find(({ kind }) => kind === 'rotation-resumed'),
     ).toMatchObject({ actor: PERSON })
@@ -158,7 +175,7 @@ describe('a stuck rotation', () => {
   test('that fails again after it was resumed is stuck only after all attempts again', async () => {
     const h = await startStuck()
     await resume(h)
-    h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 503, times: 11 })
+    h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 422, times: 11 })
     for (let attempt = 0; attempt < 11; attempt += 1) {
       await h.worker1.tick()
       expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
@@ -187,7 +204,7 @@ describe('a stuck rotation', () => {
 
 test('an open rotation is not resumed: its delay stays', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut', times: 2 })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
   const before = await stateOf(h.deps, h.addon.id)

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { endedRotations } from '../support/resource.ts'
 
 test('a due rotation pushes one new key in front of the former first, to every attached app', async () => {
   const h = await startWithAddon()
@@ -42,7 +43,7 @@ test('nothing is pushed a minute before the due date', async () => {
 
 test('a lost answer costs no second push: the retry reads the config back', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'truncated-body' })
   h.clock.advance(14 * DAY)
   expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 1 })
 
@@ -54,15 +55,31 @@ test('a lost answer costs no second push: the retry reads the config back', asyn
   )
 })
 
+test.each([
+  ['before it arrived is read back and sent again', 'cut', 2],
+  ['after it arrived is read back', 'lost-answer', 1],
+] as const)(
+  'a push whose connection was reset %s at once, and that costs no attempt',
+  async (_how, kind, sent) => {
+    const h = await startWithAddon()
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind })
+    h.clock.advance(14 * DAY)
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1, failed: 0 })
+    expect(pushes(h)).toHaveLength(sent)
+    expect(new Set(pushes(h)).size).toBe(1)
+    expect(await endedRotations(h.deps, h.addon.id)).toMatchObject([{ kind: 'rotated', attempts: 1 }])
+  },
+)
+
 test('a push that was cut before it arrived is repeated with the same key', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut', times: 2 })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
   h.clock.advance(5 * MINUTE)
   expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
-  const [first, second] = pushes(h)
-  expect(second).toBe(first)
+  expect(pushes(h)).toHaveLength(3)
+  expect(new Set(pushes(h)).size).toBe(1)
 })
 
 test('a shortened grace period replaces the old key by a filler when it ends, with one more push', async () => {
@@ -89,7 +106,7 @@ test('a shortened grace period replaces the old key by a filler when it ends, wi
 
 test('a plan change during a rotation lets it finish and counts the new period from its due date', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'cut', times: 2 })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
   await changePlan(h.deps, { resourceId: h.addon.id, plan: 'daily' })

@@ -18,7 +18,7 @@ test('every key of a life is accepted from its making to the end of its grace pe
   expect([await known(first.first), await known(first.second)]).toEqual(['current', 'previous'])
 
   // The push arrives and its answer is lost: apps hold the new key before we know of it.
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'truncated-body' })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
   const rotated = keysOn(h)
@@ -80,7 +80,7 @@ test('a stored key is known by its whole SHA-256 alone: one that only begins lik
 
 test('a key that a revoke dropped on its way to Heroku is revoked, for an app may hold it', async () => {
   const h = await startWithAddon()
-  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'lost-answer' })
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'truncated-body' })
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
   const onItsWay = keysOn(h).first

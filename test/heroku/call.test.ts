@@ -129,21 +129,138 @@ describe('what is no answer may have been applied, so it is `unavailable`:', () 
   })
 })
 
+const READ = (resourceId: string) => ({ ...GET, about: { resourceId, operation: 'read' } }) as const
+
+describe('a connection that is reset before an answer', () => {
+  /** A server that cuts the first so many requests. */
+  async function cuttingFirst(times: number) {
+    let left = times
+    return await startTinyServer((response, request) => {
+      left -= 1
+      if (left >= 0) response.destroy()
+      else json([])(response, request)
+    })
+  }
+
+  test.each(['GET', 'POST'] as const)(
+    'is used anew at once for a %s, and that is no failure',
+    async (method) => {
+      const failures: string[] = []
+      const { url, received } = await cuttingFirst(1)
+      const call = callTo(url, {
+        judge: { failed: async (_operation, _id, { detail }) => void failures.push(detail) },
+      })
+      expect(await call({ ...READ('one'), method })).toEqual({ ok: true, value: [] })
+      expect([received.length, failures]).toEqual([2, []])
+    },
+  )
+
+  test('twice is a failure, and is told as a reset', async () => {
+    const { url, received } = await cuttingFirst(2)
+    expect(failureOf(await callTo(url)(GET))).toMatchObject({ kind: 'unavailable', reset: true })
+    expect(received).toHaveLength(2)
+  })
+
+  test('is not taken for one once an answer has begun, nor is silence', async () => {
+    const begun = await callAnswered((response) => {
+      response.writeHead(200, { 'content-length': 100 })
+      response.write('[', () => response.destroy())
+    })
+    expect(failureOf(await begun(GET)).reset).toBeUndefined()
+    const silent = await startTinyServer(() => {})
+    expect(failureOf(await callTo(silent.url, { callTimeoutMs: 100 })(GET)).reset).toBeUndefined()
+    expect(silent.received).toHaveLength(1)
+  })
+
+  test('never sends a write again: whoever writes reads first', async () => {
+    const { url, received } = await cuttingFirst(1)
+    expect(failureOf(await callTo(url)({ ...GET, method: 'PATCH' }))).toMatchObject({ reset: true })
+    expect(received).toHaveLength(1)
+  })
+})
+
+describe('who is to blame for a failure', () => {
+  async function judgedBy(answer: Answer, call: Parameters<ReturnType<typeof callTo>>[0]) {
+    const asked: string[] = []
+    const to = await callAnswered(answer, {
+      judge: {
+        async failed(operation) {
+          asked.push(operation)
+          return 'host'
+        },
+      },
+    })
+    return { failure: failureOf(await to(call)), asked }
+  }
+
+  test('is asked of the judge, and a failure that is not the resource’s own is tried again soon', async () => {
+    const { failure, asked } = await judgedBy(json({}, 503), READ('one'))
+    expect(failure).toMatchObject({ kind: 'unavailable', owner: 'host', retryAfterMs: 20_000 })
+    expect(asked).toEqual(['read'])
+  })
+
+  test('is nobody beside the resource where a token that may be old is refused', async () => {
+    const old = await judgedBy(json({}, 401), READ('one'))
+    expect([old.failure.owner, old.asked]).toEqual([undefined, []])
+    const about = { ...READ('one').about, freshToken: true } as const
+    expect((await judgedBy(json({}, 401), { ...READ('one'), about })).failure.owner).toBe('host')
+  })
+
+  test('is nobody beside the resource where a refusal is an answer, and is asked where it is none', async () => {
+    const mayBeRefused = { ...READ('one'), mayBeRefused: true } as const
+    expect((await judgedBy(json({}, 403), mayBeRefused)).failure.owner).toBeUndefined()
+    expect((await judgedBy(json({}, 503), mayBeRefused)).failure.owner).toBe('host')
+  })
+
+  test.each([
+    ['a name that nobody knows', 'http://api.invalid'],
+    ['a server without TLS', undefined],
+  ])('may be the host for %s', async (_what, baseUrl) => {
+    const { url } = await startTinyServer(json([]))
+    const asked: string[] = []
+    const call = callTo(baseUrl ?? url.replace('http:', 'https:'), {
+      judge: { failed: async (_operation, _id, { kind }) => void asked.push(kind) },
+    })
+    expect(failureOf(await call(READ('one'))).kind).toBe('unavailable')
+    expect(asked).toEqual(['unavailable'])
+  })
+})
+
 describe('a 429', () => {
   test.each([
     ['in seconds', '7', 7_000],
     ['missing', undefined, 60_000],
     ['a date', 'Wed, 21 Oct 2026 07:28:00 GMT', 60_000],
     ['negative', '-5', 60_000],
+    ['nothing', '0', 1_000],
     ['longer than an hour', '86400', 3_600_000],
-  ])('whose Retry-After is %s makes every process wait so long', async (_what, header, expected) => {
+    ['no number at all', 'Infinity', 60_000],
+  ])(
+    'whose Retry-After is %s makes its token wait so long, and no other',
+    async (_what, header, expected) => {
+      const waits: number[] = []
+      const headers: Record<string, string> = header === undefined ? {} : { 'retry-after': header }
+      let refusing = true
+      const { url, received } = await startTinyServer((response, request) =>
+        (refusing ? json({}, 429, headers) : json([]))(response, request),
+      )
+      const call = callTo(url, { onRateLimited: async (ms) => void waits.push(ms) })
+      expect(failureOf(await call(READ('one'))).retryAfterMs).toBe(expected)
+      refusing = false
+      expect(failureOf(await call(READ('one')))).toMatchObject({ kind: 'postponed', retryAfterMs: expected })
+      expect(await call(READ('two'))).toMatchObject({ ok: true })
+      expect(received).toHaveLength(2)
+      expect(waits).toEqual([])
+    },
+  )
+
+  test('to three tokens within a minute makes every process wait, as long as Heroku asks', async () => {
     const waits: number[] = []
-    const headers: Record<string, string> = header === undefined ? {} : { 'retry-after': header }
-    const call = await callAnswered(json({}, 429, headers), {
+    const call = await callAnswered(json({}, 429, { 'retry-after': '90' }), {
       onRateLimited: async (ms) => void waits.push(ms),
     })
-    expect(failureOf(await call(GET)).retryAfterMs).toBe(expected)
-    expect(waits).toEqual([expected])
+    for (const resourceId of ['one', 'two', 'three']) await call(READ(resourceId))
+    expect(waits).toEqual([90_000])
   })
 
   test('is still told when the other processes cannot be told', async () => {
@@ -152,7 +269,9 @@ describe('a 429', () => {
         throw new Error('database gone')
       },
     })
-    expect(failureOf(await call(GET)).kind).toBe('rate-limited')
+    const failures = []
+    for (const id of ['one', 'two', 'three']) failures.push(failureOf(await call(READ(id))).kind)
+    expect(failures).toEqual(['rate-limited', 'rate-limited', 'rate-limited'])
   })
 })
 
@@ -163,21 +282,18 @@ describe('a token whose call limit is nearly spent', () => {
     const clock = { now: new Date('2026-03-03T12:00:00Z') }
     const { url, received } = await startTinyServer(nearlySpent)
     const call = callTo(url, { now: () => clock.now })
-    await call({ ...GET, tokenOf: 'one' })
-    expect(failureOf(await call({ ...GET, tokenOf: 'one' }))).toMatchObject({
-      kind: 'postponed',
-      retryAfterMs: 800,
-    })
-    expect((await call({ ...GET, tokenOf: 'other' })).ok).toBe(true)
+    await call(READ('one'))
+    expect(failureOf(await call(READ('one')))).toMatchObject({ kind: 'postponed', retryAfterMs: 800 })
+    expect((await call(READ('other'))).ok).toBe(true)
     clock.now = new Date(clock.now.getTime() + 800)
-    expect((await call({ ...GET, tokenOf: 'one' })).ok).toBe(true)
+    expect((await call(READ('one'))).ok).toBe(true)
     expect(received).toHaveLength(3)
   })
 
-  test('slows every process down before a 429 does', async () => {
+  test('slows every process down before a 429 does, where three are so', async () => {
     const waits: number[] = []
     const call = await callAnswered(nearlySpent, { onRateLimited: async (ms) => void waits.push(ms) })
-    await call({ ...GET, tokenOf: 'one' })
+    for (const resourceId of ['one', 'two', 'three']) await call(READ(resourceId))
     expect(waits).toEqual([16_000])
   })
 })
@@ -203,27 +319,11 @@ describe('a call that is not sent', () => {
     expect(failureOf(result).kind).toBe('held-back')
   })
 
-  test('because Heroku is down is held back after eight failures in a row; one probe finds out when it is back', async () => {
-    const clock = { now: new Date('2026-03-03T12:00:00Z') }
-    let down = true
-    const { url, received } = await startTinyServer((response, request) => {
-      json([], down ? 503 : 200)(response, request)
-    })
-    const call = callTo(url, { now: () => clock.now })
-    for (let count = 0; count < 8; count += 1) expect(failureOf(await call(GET)).kind).toBe('unavailable')
-    expect(failureOf(await call(GET))).toMatchObject({ kind: 'held-back', retryAfterMs: 15_000 })
-    expect(received).toHaveLength(8)
-
-    clock.now = new Date(clock.now.getTime() + 15_000)
-    down = false
-    const probes = await Promise.all([call(GET), call(GET), call(GET)])
-    expect(probes.map(({ ok }) => ok)).toEqual([true, false, false])
-    expect((await call(GET)).ok).toBe(true)
-  })
-
-  test('is never so because of refusals: those are answers', async () => {
-    const call = await callAnswered(json({}, 422))
-    for (let count = 0; count < 20; count += 1) expect(failureOf(await call(GET)).kind).toBe('refused')
+  test('because the judge holds it back is not sent either', async () => {
+    const { url, received } = await startTinyServer(json([]))
+    const call = callTo(url, { judge: { waitMs: () => 15_000 } })
+    expect(failureOf(await call(READ('one')))).toMatchObject({ kind: 'held-back', retryAfterMs: 15_000 })
+    expect(received).toEqual([])
   })
 })
 

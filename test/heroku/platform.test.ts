@@ -246,3 +246,42 @@ describe('listing', () => {
     },
   )
 })
+
+describe('a write whose connection is reset before an answer', () => {
+  /** Heroku as it stands behind an edge that resets connections; `applied` says what it has taken. */
+  async function startBehindEdge(resets: 'before' | 'after' | 'always') {
+    let held = OLD
+    let patches = 0
+    const { platform, received } = await startPlatform((response, { method, body }) => {
+      if (method === 'PATCH') {
+        patches += 1
+        const cut = patches === 1 || resets === 'always'
+        if (!cut || resets === 'after') held = JSON.parse(body).config[0].value
+        if (cut) return void response.destroy()
+      }
+      json([{ name: 'SECURE_KEY', value: held }])(response, { method, url: '', headers: {}, body })
+    })
+    return { platform, methods: () => received.map(({ method }) => method) }
+  }
+
+  test('is read back, and not sent again where it has arrived', async () => {
+    const { platform, methods } = await startBehindEdge('after')
+    expect(await platform.writeConfig(ACCESS, VARS)).toEqual({ ok: true, value: undefined })
+    expect(methods()).toEqual(['PATCH', 'GET'])
+  })
+
+  test('is read back, and sent again at once where it has not', async () => {
+    const { platform, methods } = await startBehindEdge('before')
+    expect(await platform.writeConfig(ACCESS, VARS)).toEqual({ ok: true, value: undefined })
+    expect(methods()).toEqual(['PATCH', 'GET', 'PATCH'])
+  })
+
+  test('is sent twice at most', async () => {
+    const { platform, methods } = await startBehindEdge('always')
+    expect(await platform.writeConfig(ACCESS, VARS)).toMatchObject({
+      ok: false,
+      failure: { kind: 'unavailable', reset: true },
+    })
+    expect(methods()).toEqual(['PATCH', 'GET', 'PATCH'])
+  })
+})

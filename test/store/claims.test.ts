@@ -290,7 +290,7 @@ describe('the end of a claim', () => {
   test('by a failure keeps the delay of the retry although a rotation is open', async () => {
     const { db, id, held } = await startWithClaim()
     const opened = openRotation(held.state, { ...manual, reason: 'scheduled' }, NOW)
-    const to = afterFailure(opened, failure, inMs(30_000), NOW)
+    const to = afterFailure(opened, failure, { retryAt: inMs(30_000), stuck: false }, NOW)
     await write(db, [{ ...held, to, by: 'claim' }])
     expect((await storedState(db, id)).state).toMatchObject({
       wakeAt: inMs(30_000),
@@ -371,15 +371,22 @@ describe('a change by somebody else', () => {
 })
 
 describe('what a claim loads', () => {
-  test('passes over resources that are stuck or deprovisioned', async () => {
+  test('passes over resources that are stuck, until their next try, or deprovisioned', async () => {
     const { db, held } = await startWithClaims(3)
     const [stuck, gone, live] = held
     if (!stuck || !gone || !live) throw new Error('three were to be claimed')
-    const to = afterFailure(openRotation(stuck.state, manual, NOW), failure, null, NOW)
+    const to = afterFailure(
+      openRotation(stuck.state, manual, NOW),
+      failure,
+      { retryAt: inMs(YEAR_MS), stuck: true },
+      NOW,
+    )
     await write(db, [{ ...stuck, to, by: 'claim' }])
     await db.transaction().execute((trx) => shredResource(trx, gone.resourceId, NOW))
-    const loaded = await claim(db, 3, inMs(YEAR_MS))
+    const loaded = await claim(db, 3, inMs(YEAR_MS - 1))
     expect(loaded.map(({ resourceId }) => resourceId)).toEqual([live.resourceId])
+    const later = await claim(db, 3, inMs(YEAR_MS))
+    expect(later.map(({ resourceId }) => resourceId)).toEqual([stuck.resourceId])
   })
 
   test('is the state, the key that signs, the access token, and what stands in the row of the resource', async () => {

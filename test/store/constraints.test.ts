@@ -49,8 +49,9 @@ const happened = (columns: Record<string, string> = {}) => {
   return `insert into history (${Object.keys(row)}) values (${Object.values(row)})`
 }
 const installation = (onlyRow: string) =>
-  `insert into installation (only_row, database_oid, heroku_api, heroku_id, addon_id, addon_url, epoch_at, last_seen)
-   values (${onlyRow}, '1', 'https://a', 'https://b', 'securekey', 'https://c', ${AT}, ${AT})`
+  `insert into installation
+     (only_row, database_oid, server_started, heroku_api, heroku_id, addon_id, addon_url, epoch_at, last_seen, written_by)
+   values (${onlyRow}, '1', '', 'https://a', 'https://b', 'securekey', 'https://c', ${AT}, ${AT}, 1)`
 const session = (columns: Record<string, string>) => {
   const row = {
     id_digest: DIGEST,
@@ -73,6 +74,10 @@ const kek = (columns: Record<string, string>) => {
 const STRANGER = `'${uuid(9)}'`
 const tokens = (resource: string) =>
   `insert into oauth_tokens (resource_id, sealed_access_token, access_expires_at) values (${resource}, '\\x01', ${AT})`
+const trouble = (cause: string) =>
+  `insert into troubles (cause, failure, probe_at) values ('${cause}', 'no', ${AT})`
+const troubleFailure = (cause: string, operation = 'read', resource = 'ID') =>
+  `insert into trouble_failures values ('${cause}', ${resource}, '${operation}', ${AT}, ${AT})`
 
 describe('the database refuses', () => {
   /** Each row names what is refused, the statements of which the last is, and the constraint that refuses it. */
@@ -324,6 +329,25 @@ describe('the database refuses', () => {
       'heroku_budget_only_row_check',
     ],
 
+    // troubles and trouble_failures
+    ['a trouble twice', [trouble('api'), trouble('api')], 'troubles_pkey'],
+    ['a trouble of no known cause', [trouble('weather')], 'troubles_cause_check'],
+    ['a failure of no trouble', [troubleFailure('api')], 'trouble_failures_cause_fkey'],
+    [
+      'a failure of a resource that does not exist',
+      [trouble('api'), troubleFailure('api', 'read', STRANGER)],
+      'trouble_failures_resource_id_fkey',
+    ],
+    [
+      'one failure twice',
+      [trouble('api'), troubleFailure('api'), troubleFailure('api')],
+      'trouble_failures_pkey',
+    ],
+    [
+      'a failure of no known operation',
+      [trouble('api'), troubleFailure('api', 'dance')],
+      'trouble_failures_operation_check',
+    ],
     // installation
     ['a second installation', [installation('true'), installation('true')], 'installation_pkey'],
     ['another installation than the one', [installation('false')], 'installation_only_row_check'],

@@ -3,11 +3,12 @@ import type { HistoryEvent } from '../../src/domain/history.ts'
 import { ROTATION_ENDS } from '../../src/domain/history.ts'
 import { openRotation, type ResourceState } from '../../src/domain/resource-state.ts'
 import { listHistory, recordEvents } from '../../src/store/history.ts'
-import { listUnfinished, type StateWrite, writeStates } from '../../src/store/keysets.ts'
+import { type StateWrite, writeStates } from '../../src/store/keysets.ts'
 import { claimGrants, offerGrant } from '../../src/store/oauth-grants.ts'
 import { saveTokens } from '../../src/store/oauth-tokens.ts'
 import { findResource, insertResources, shredResource } from '../../src/store/resources.ts'
 import { findKeys } from '../../src/store/sealed-keys.ts'
+import { listUnfinished } from '../../src/store/unfinished.ts'
 import { listWrappedDeks, replaceWrappedDek } from '../../src/store/wrapped-deks.ts'
 import { uuid } from '../support/resource.ts'
 import {
@@ -76,6 +77,8 @@ describe('a resource', () => {
       dek: { kekId: 'k1', wrapped: Buffer.from('wrapped 1') },
       createdAt: NOW,
       missingSince: null,
+      formerName: null,
+      renamedAt: null,
     })
     expect(await findResource(db, uuid(2))).toBeUndefined()
   })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { AddonView } from '../../simulator/src/view.ts'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
 import type { Worker } from '../../src/worker/worker.ts'
-import { type Harness, type HarnessOptions, startHarness } from './harness.ts'
+import { type Harness, type HarnessOptions, MINUTE, startHarness } from './harness.ts'
 
 export type HarnessWithAddon = Harness & { addon: AddonView; worker1: Worker }
 
@@ -28,6 +28,14 @@ export async function startWithAddon(
     )
     .toContain('grant-exchanged')
   return { ...harness, addon, worker1: harness.worker() }
+}
+
+/** Heroku says twice, minutes apart, that it does not know the add-on: then the rotation under way is stuck. */
+export async function tickUntilStuck(h: HarnessWithAddon): Promise<void> {
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404, times: 2 })
+  await h.worker1.tick()
+  h.clock.advance(5 * MINUTE)
+  await h.worker1.tick()
 }
 
 /** Calls of the service to Heroku whose path contains `path`. */

@@ -23,9 +23,9 @@ export async function backUp(db: Db): Promise<Backup> {
   return await backUpTables(db, ALL)
 }
 
-/** What a writer of the database could put back of all add-ons: the rows and their keys, not the history. */
-export async function backUpRows(db: Db): Promise<Backup> {
-  return await backUpTables(db, OF_ONE)
+/** What a writer of the database could put back of all add-ons: the rows, their keys and data keys, not the history. */
+export async function backUpRows(db: Db, tables = OF_ONE): Promise<Backup> {
+  return await backUpTables(db, tables)
 }
 
 async function backUpTables(db: Db, tables: readonly string[]): Promise<Backup> {

@@ -47,7 +47,7 @@ async function claimed({ db }: Deps, queue: 'keysets' | 'oauth_grants'): Promise
 
 test('grants come before rotations, for their codes live for minutes', async () => {
   const { deps } = await startHarness()
-  expect(jobsOf(deps).names).toEqual(['grants, urgent', 'rotations'])
+  expect(jobsOf(deps).names).toEqual(['grants, urgent', 'rotations', 'questions, urgent'])
 })
 
 test('where nothing is due there is no batch', async () => {

@@ -68,13 +68,19 @@ function over(now: Date): HeldBack {
   return { since: now, until: now, lookAt: now, apps: [] }
 }
 
-/** Takes a stuck rotation up again, with a fresh count of attempts. False: there is no stuck rotation. */
+/**
+ * Takes a stuck rotation up again, with a fresh count of attempts. Where no rotation is under way, what waits for its next
+ * attempt is tried at once. False: there is nothing of the kind.
+ */
 export async function resumeRotation(
   deps: Deps,
   request: { resourceId: string; actor: Actor },
 ): Promise<boolean> {
   const { resourceId, actor } = request
   return await changeResource<boolean>(deps, resourceId, ({ stored: { state } }) => {
+    if (!state.rotation && state.attempts > 0) {
+      return { outcome: true, to: wokenAt({ ...state, attempts: 0 }, deps.now(), deps.now()) }
+    }
     if (!state.rotation?.stuckSince) return { outcome: false }
     return resume(state, actor, true, deps.now())
   })

@@ -5,6 +5,7 @@ import { type ClaimedGrant, claimGrants, findClaimedGrant, retryGrantIn } from '
 import type { Deps } from '../deps.ts'
 import { sealTokens } from '../heroku/seal-tokens.ts'
 import { unreadable } from '../rotation/contained.ts'
+import type { UnsealGuard } from '../rotation/unseal-guard.ts'
 import type { FinishGrant } from './finish-grant.ts'
 
 /** Longer than one call to Heroku may take, shorter than a grant code lives. */
@@ -21,13 +22,22 @@ export async function claimDueGrants(deps: Pick<Deps, 'db'>, limit: number): Pro
 /**
  * Exchanges a claimed grant code for tokens. Any process may do it, so a crash between the provision answer and the
  * exchange loses nothing. A failed exchange is tried again until the code's five minutes are over (Add-on Partner API
- * Reference). One that breaks down stays claimed until its lease ends, and stops nobody else.
+ * Reference). A worker that cannot unseal gives it back. One that breaks down stays claimed until its lease ends, and stops
+ * nobody else.
  */
-export async function exchangeGrant(deps: Deps, finish: FinishGrant, grant: ClaimedGrant): Promise<void> {
-  const { resourceId } = grant
+export async function exchangeGrant(
+  deps: Deps,
+  finish: FinishGrant,
+  grant: ClaimedGrant,
+  unsealing?: UnsealGuard,
+): Promise<void> {
+  const { resourceId, dek } = grant
   try {
     const result = await exchangeCode(deps, grant)
-    if (result.ok) await keepTokens(deps, finish, grant, result.value)
+    if (result.ok) return await keepTokens(deps, finish, grant, result.value)
+    const { failure } = result
+    const isOurs = failure.kind === 'unreadable' && (await unsealing?.isOurs(resourceId, dek, failure))
+    if (isOurs) await retryGrantIn(deps.db, grant, 0)
     else await endFailed(deps, finish, grant, result)
   } catch (error) {
     deps.log.error({ err: error, resourceId }, 'grant exchange interrupted')
@@ -38,7 +48,8 @@ export async function exchangeGrant(deps: Deps, finish: FinishGrant, grant: Clai
 async function exchangeCode(deps: Deps, grant: ClaimedGrant): Promise<HerokuResult<Tokens>> {
   try {
     const sealer = await deps.sealing.forResource(grant.resourceId, grant.dek)
-    return await deps.identity.exchangeGrant(sealer.open('sealed_code', grant.sealedCode))
+    const code = sealer.open('sealed_code', grant.sealedCode)
+    return await deps.identity.exchangeGrant(code, grant.resourceId)
   } catch (error) {
     return { ok: false, failure: unreadable(error) }
   }
@@ -73,10 +84,12 @@ async function endFailed(
   const { resourceId, expiresAt } = grant
   const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
   const failure = describeFailure(result.failure)
-  // What was never sent says nothing of the code.
-  const keptForMs = result.failure.kind === 'held-back' ? HELD_BACK_LIMIT_MS : 0
+  // What was never sent, or failed for another reason, says nothing of the code.
+  const isNotItsOwn = result.failure.kind === 'held-back' || result.failure.owner !== undefined
+  const keptForMs = isNotItsOwn ? HELD_BACK_LIMIT_MS : 0
   if (retryAt.getTime() < expiresAt.getTime() + keptForMs) {
-    deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
+    // What no resource is to blame for is told once for all.
+    if (!isNotItsOwn) deps.log.warn({ resourceId, failure }, 'grant exchange failed, will be tried again')
     await retryGrantIn(deps.db, grant, GRANT_RETRY_MS)
     return
   }

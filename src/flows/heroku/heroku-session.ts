@@ -13,6 +13,8 @@ export type HerokuSession = {
   writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
   listReleases: (appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** Gets a new access token, however fresh the old one is. */
+  renewToken: () => Promise<HerokuResult<void>>
 }
 
 /** On whose behalf Heroku is called. */
@@ -47,7 +49,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     token = refreshed.value.token
     sealer = refreshed.value.sealer
     dek = refreshed.value.dek
-    return await run(accessBy(token))
+    return await run({ ...accessBy(token), freshToken: true })
   }
 
   function accessBy({ sealedAccessToken }: AccessToken): Access {
@@ -77,6 +79,15 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
     listAttachments,
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
+    async renewToken() {
+      if (!token) return withoutToken(grantWaiting)
+      const refreshed = await refreshToken(deps, resourceId, { token, sealer, dek })
+      if (!refreshed.ok) return refreshed
+      token = refreshed.value.token
+      sealer = refreshed.value.sealer
+      dek = refreshed.value.dek
+      return { ok: true, value: undefined }
+    },
   }
 }
 

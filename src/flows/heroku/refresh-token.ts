@@ -1,4 +1,9 @@
-import { describeFailure, type HerokuFailure, type HerokuResult } from '../../domain/heroku-failure.ts'
+import {
+  costsNoAttempt,
+  describeFailure,
+  type HerokuFailure,
+  type HerokuResult,
+} from '../../domain/heroku-failure.ts'
 import type { WrappedDek } from '../../domain/wrapped-dek.ts'
 import type { Tokens } from '../../heroku/identity.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
@@ -47,10 +52,14 @@ export async function refreshToken(
   if (!(await claimRefresh(deps.db, { resourceId, generation, leaseMs: REFRESH_LEASE_MS }))) {
     return { ok: false, failure: postponed('another process is refreshing the access token') }
   }
-  const result = await deps.identity.refresh(opener.sealer.open('sealed_refresh_token', sealedRefreshToken))
+  const secret = opener.sealer.open('sealed_refresh_token', sealedRefreshToken)
+  const result = await deps.identity.refresh(secret, resourceId)
   if (!result.ok) {
     await releaseRefresh(deps.db, resourceId, generation)
-    deps.log.warn({ resourceId, failure: describeFailure(result.failure) }, 'access token refresh failed')
+    // What no resource is to blame for is told once for all.
+    if (!costsNoAttempt(result.failure)) {
+      deps.log.warn({ resourceId, failure: describeFailure(result.failure) }, 'access token refresh failed')
+    }
     return { ok: false, failure: refreshFailure(result.failure) }
   }
   const store = () => storeRefreshed(deps, resourceId, result.value, { ...opener, tokens: stored.tokens })

@@ -11,21 +11,23 @@ const BATCH = 200
  */
 export async function revokeAll(
   deps: Deps,
-  request: { madeBefore: Date; onProgress?: (revoked: number) => void },
+  request: { madeBefore: Date; signal?: AbortSignal; did?: () => void },
 ): Promise<number> {
-  const { madeBefore, onProgress } = request
+  const { madeBefore, signal, did } = request
   let revoked = 0
   let after: string | undefined
-  for (;;) {
+  while (!signal?.aborted) {
     const page = { limit: BATCH, ...(after !== undefined && { after }) }
     const ids = await listIdsOfOlderKeys(deps.db, madeBefore, page)
     for (const resourceId of ids) {
+      if (signal?.aborted) break
       if (await revokeOne(deps, resourceId)) revoked += 1
-      onProgress?.(revoked)
+      did?.()
     }
     after = ids.at(-1)
-    if (after === undefined) return revoked
+    if (after === undefined) break
   }
+  return revoked
 }
 
 async function revokeOne(deps: Deps, resourceId: string): Promise<boolean> {

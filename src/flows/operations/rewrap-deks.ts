@@ -11,10 +11,13 @@ export type Rewrapped = { rewrapped: number; unreadable: number }
  * Wraps every data key by the primary KEK that is not wrapped by it yet, in batches by resource id. Restartable at any
  * time: what is done is passed over. Nothing is decrypted but the data keys themselves.
  */
-export async function rewrapDeks(deps: Pick<Deps, 'db' | 'sealing' | 'log'>): Promise<Rewrapped> {
+export async function rewrapDeks(
+  deps: Pick<Deps, 'db' | 'sealing' | 'log'>,
+  { signal, did }: { signal?: AbortSignal; did?: (count: number) => void } = {},
+): Promise<Rewrapped> {
   const total: Rewrapped = { rewrapped: 0, unreadable: 0 }
   let after: string | undefined
-  for (;;) {
+  while (!signal?.aborted) {
     const batch = await listWrappedDeks(deps.db, { limit: BATCH, ...(after === undefined ? {} : { after }) })
     const last = batch.at(-1)
     if (!last) return total
@@ -30,6 +33,8 @@ export async function rewrapDeks(deps: Pick<Deps, 'db' | 'sealing' | 'log'>): Pr
       }
     }
     after = last.resourceId
+    did?.(batch.length)
     deps.log.info({ ...total, lastResourceId: after }, 'data keys rewrapped')
   }
+  return total
 }

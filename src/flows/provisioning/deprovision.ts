@@ -1,3 +1,4 @@
+import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { writeChanges } from '../../store/changes.ts'
@@ -12,16 +13,16 @@ import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
  * worker is doing for it can no longer be written. Throws `unknown-resource`, or `resource-gone` the second time. Of an
  * unknown one the end is written down all the same: the provision request that Heroku has given up on may still come.
  */
-export async function deprovision(deps: Deps, request: { resourceId: string }): Promise<void> {
-  const { resourceId } = request
+export async function deprovision(deps: Deps, request: { resourceId: string; actor?: Actor }): Promise<void> {
+  const { resourceId, actor = { type: 'heroku' } } = request
   if (!(await findResource(deps.db, resourceId)) && (await leaveTombstone(deps.db, resourceId, deps.now()))) {
     deps.log.warn({ resourceId }, 'unknown resource deprovisioned')
     throw unknownResource()
   }
-  await endResource(deps, resourceId)
+  await endResource(deps, resourceId, actor)
 }
 
-async function endResource(deps: Deps, resourceId: string): Promise<void> {
+async function endResource(deps: Deps, resourceId: string, actor: Actor): Promise<void> {
   const now = deps.now()
   await deps.db.transaction().execute(async (trx) => {
     const { stored } = await lockResource(trx, resourceId)
@@ -35,7 +36,7 @@ async function endResource(deps: Deps, resourceId: string): Promise<void> {
     const end: HistoryEvent = {
       at: now,
       kind: 'deprovisioned',
-      actor: { type: 'heroku' },
+      actor,
       ...(filler && { filler: namedKeyOf(filler), madeAt: filler.createdAt }),
       erased: liveVersions(state.keyset),
     }

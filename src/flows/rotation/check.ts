@@ -40,6 +40,8 @@ export async function checkConfig(deps: Deps, group: Group, resource: OpenResour
     const check = await compare(deps, resource)
     // Cut off by a shutdown, or not now: it is made as soon as it can be, for a leaked key may be back.
     if (!check.ok && (group.callSignal.aborted || costsNoAttempt(check.failure))) return check
+    // It may be gone at Heroku: asked again like that, and less and less often.
+    if (!check.ok && check.failure.kind === 'missing') return check
     return { ok: true, value: check.ok ? check.value : ('unknown' as const) }
   })
   if ('outcome' in checked) return checked.outcome

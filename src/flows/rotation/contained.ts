@@ -2,7 +2,7 @@ import { SecurekeyError } from '../../domain/errors.ts'
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import type { Deps } from '../deps.ts'
-import { endFailed } from './end-failed.ts'
+import { endFailed, giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
 
 /** Sees to it that whatever goes wrong with one resource stops nobody else. */
@@ -13,7 +13,11 @@ export async function contained(
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   try {
-    return await work().catch((error: unknown) => endFailed(deps, group, resource, unreadable(error)))
+    return await work().catch(async (error: unknown) => {
+      const failure = unreadable(error)
+      const isOurs = await group.unsealing?.isOurs(resource.resourceId, resource.dek, failure)
+      return isOurs ? await giveBack(deps, resource) : await endFailed(deps, group, resource, failure)
+    })
   } catch (error) {
     // The claim is left to its lease: whether a push arrived is found out by the read-back.
     deps.log.error({ err: error, resourceId: resource.resourceId }, 'rotation interrupted')

@@ -5,8 +5,9 @@ import {
   keptFailure,
 } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent, HistoryKind } from '../../domain/history.ts'
+import { nextAttempt } from '../../domain/next-attempt.ts'
 import { afterFailure } from '../../domain/resource-state.ts'
-import { MAX_ATTEMPTS, retryDelayMs, urgentMoment } from '../../domain/schedule.ts'
+import { urgentMoment } from '../../domain/schedule.ts'
 import { writeChanges } from '../../store/changes.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import { releaseClaims } from '../../store/claims.ts'
@@ -22,8 +23,9 @@ import { namedKey } from './open-resource.ts'
 
 /**
  * Ends a claim whose step failed. Work that a shutdown or the lease cut off is no attempt, nor is a call that was never
- * sent or that Heroku told to come back later. Any other failure counts, is kept with its reason and tried again with a
- * growing delay. After the last attempt, or when trying again is hopeless, the rotation is `stuck`.
+ * sent, that Heroku told to come back later, or that failed for another reason than the resource (`trouble.ts`). Any other
+ * failure counts, is kept with its reason and tried again with a growing delay. After the last attempt, or while trying
+ * again is hopeless, the rotation is `stuck`: visible, and tried again about once a day.
  */
 export async function endFailed(
   deps: Deps,
@@ -35,18 +37,21 @@ export async function endFailed(
   if (costsNoAttempt(failure)) {
     // A jitter of up to half, so that those who were told the same do not come back together.
     const delayMs = (failure.retryAfterMs ?? 0) * (1 + randomFraction(deps) / 2)
-    const later = new Date(deps.now().getTime() + delayMs)
-    if (failure.kind === 'postponed') {
+    const later = new Date(deps.now().getTime() + Math.min(delayMs, LONGEST_WAIT_MS))
+    if (failure.kind !== 'held-back' && !failure.owner) {
       await releaseClaims(deps.db, [resource], later)
       return 'failed'
     }
-    // The tick ends here. Whoever is waited for is the first of the next one, and not behind all that came due.
+    // Only what holds for everybody ends the tick. Whoever is waited for is the first of the next one, and not behind all
+    // that came due.
     await releaseClaims(deps.db, [resource], urgentMoment(resource.state.rotation?.reason) ?? later)
     return 'held-back'
   }
   await countFailure(deps, resource, failure)
   return 'failed'
 }
+
+const LONGEST_WAIT_MS = 3_600_000
 
 /** Gives a claim back unfinished, for anybody to take, now or from `wakeAt` on. A resource that was changed is due now. */
 export async function giveBack(
@@ -61,37 +66,30 @@ export async function giveBack(
 async function countFailure(deps: Deps, resource: ClaimedResource, failure: HerokuFailure): Promise<void> {
   const now = deps.now()
   const { resourceId, fence } = resource
-  const stuck = await deps.db.transaction().execute(async (trx) => {
+  const gotStuck = await deps.db.transaction().execute(async (trx) => {
     const present = await lockState(trx, resourceId)
     if (present?.fence !== fence) return undefined
-    const { rotation, attempts } = present.state
-    const hopeless = failure.kind === 'missing' || (await isWithoutTokens(trx, resourceId, failure))
-    const stuck = rotation !== null && (hopeless || attempts + 1 >= MAX_ATTEMPTS)
-    const newlyMissing = failure.kind === 'missing' && (await isKnown(trx, resourceId))
+    const { state } = present
+    const kept = keptFailure(failure, now)
+    const hopeless = await isWithoutTokens(trx, resourceId, failure)
+    const next = nextAttempt(state, kept, { hopeless, random: randomFraction(deps) })
+    const newlyMissing = next.missing && (await isKnown(trx, resourceId))
     if (newlyMissing) await setMissingSince(trx, resourceId, now)
-    const retryAt = new Date(now.getTime() + retryDelayMs(attempts + 1, randomFraction(deps)))
-    const to = afterFailure(present.state, keptFailure(failure, now), stuck ? null : retryAt, now)
+    const to = afterFailure(state, kept, next, now)
+    const gotStuck = next.stuck && state.rotation?.stuckSince === null
     const kinds: HistoryKind[] = []
     if (newlyMissing) kinds.push('missing-at-heroku')
-    if (stuck) kinds.push('rotation-stuck')
+    if (gotStuck) kinds.push('rotation-stuck')
     const key = namedKey(await findKeys(trx, resourceId), to.keyset.pending)
-    const { failures } = to
-    const events = kinds.map((kind): HistoryEvent => {
-      return {
-        at: now,
-        kind,
-        actor: { type: 'worker' },
-        ...(key && { key }),
-        attempts: to.attempts,
-        failures,
-      }
-    })
+    const { attempts, failures } = to
+    const common = { at: now, actor: { type: 'worker' }, ...(key && { key }), attempts, failures } as const
+    const events = kinds.map((kind): HistoryEvent => ({ ...common, kind }))
     await writeChanges(trx, [{ ...present, to, by: 'claim', events }], now)
-    return stuck
+    return gotStuck
   })
-  if (stuck === undefined) return
+  if (gotStuck === undefined) return
   const fields = { resourceId, failure: describeFailure(failure) }
-  if (stuck) deps.log.error(fields, 'rotation stuck')
+  if (gotStuck) deps.log.error(fields, 'rotation stuck')
   else deps.log.warn(fields, 'rotation attempt failed')
 }
 

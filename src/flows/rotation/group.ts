@@ -1,6 +1,7 @@
 import { type ClaimedResource, type ClaimedResources, claimResources } from '../../store/claimed-resources.ts'
 import type { WriteChange } from '../change-writer.ts'
 import type { Deps } from '../deps.ts'
+import type { UnsealGuard } from './unseal-guard.ts'
 
 /**
  * What the work on one claimed resource came to:
@@ -8,8 +9,8 @@ import type { Deps } from '../deps.ts'
  * - `retired`: old keys were erased
  * - `checked`: the config was compared
  * - `waited`: there was nothing to do
- * - `failed`: an attempt failed and counts
- * - `held-back`: not now, because nobody may call Heroku at the moment
+ * - `failed`: an attempt failed, or this resource alone has to wait
+ * - `held-back`: not now, for a reason that holds for all
  * - `given-back`: another claim goes on with it
  */
 export type Outcome = 'promoted' | 'retired' | 'checked' | 'waited' | 'failed' | 'held-back' | 'given-back'
@@ -27,6 +28,8 @@ export type Group = {
   callSignal: AbortSignal
   /** Runs a piece of work when there is room for it, before those that wait if it is `urgent`; bounds the calls in flight. */
   run: <T>(work: () => Promise<T>, urgent?: boolean) => Promise<T>
+  /** Knows whether a data key that does not open is the failure of this process; without it, it never is. */
+  unsealing?: UnsealGuard
   /** Stores new keys, at once. */
   store: WriteChange
   /** Writes what a step came to, together with others of these milliseconds. */

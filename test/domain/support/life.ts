@@ -153,7 +153,8 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     inFlight = null
     const stuck = state.rotation !== null && state.attempts + 1 >= ATTEMPTS
     const failure = { at: now.toISOString(), kind: 'unavailable', detail: 'no answer' } as const
-    state = afterFailure(state, failure, stuck ? null : new Date(now.getTime() + 60_000), now)
+    const retryAt = new Date(now.getTime() + (stuck ? 24 * HOUR : 60_000))
+    state = afterFailure(state, failure, { retryAt, stuck }, now)
   }
 
   function open(reason: 'manual' | 'plan-change'): void {

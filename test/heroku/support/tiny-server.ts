@@ -3,8 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { createHerokuCall, type HerokuCall } from '../../../src/heroku/call.ts'
-import { createCircuit } from '../../../src/heroku/circuit.ts'
+import { createHerokuCall, type FailureJudge, type HerokuCall } from '../../../src/heroku/call.ts'
 import { createDispatcher } from '../../../src/heroku/dispatcher.ts'
 import { createSendRequest } from '../../../src/heroku/send-request.ts'
 import { createTokenLimits } from '../../../src/heroku/token-limits.ts'
@@ -44,6 +43,7 @@ export type CallSetup = {
   acquire?: () => Promise<boolean>
   now?: () => Date
   onRateLimited?: (ms: number) => Promise<void>
+  judge?: Partial<FailureJudge>
 }
 
 /** The way out to a server, with a budget that is never spent unless the test gives another. */
@@ -55,7 +55,12 @@ export function callTo(baseUrl: string, setup: CallSetup = {}): HerokuCall {
     baseUrl,
     sendRequest: createSendRequest(dispatcher, setup.callTimeoutMs ?? 2_000),
     budget: { acquire: setup.acquire ?? (async () => true) },
-    circuit: createCircuit(now),
+    judge: {
+      waitMs: () => 0,
+      succeeded: () => undefined,
+      failed: async () => undefined,
+      ...setup.judge,
+    },
     limits: createTokenLimits(now),
     refusal: () => undefined,
     userAgent: 'securekey test',

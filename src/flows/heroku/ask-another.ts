@@ -1,0 +1,33 @@
+import { uuidFrom } from '../../domain/random-uuid.ts'
+import { loadTokens } from '../../store/oauth-tokens.ts'
+import { findResource } from '../../store/resources.ts'
+import { findWitness } from '../../store/troubles.ts'
+import type { Deps } from '../deps.ts'
+import { createHerokuSession } from './heroku-session.ts'
+import type { Question } from './troubles.ts'
+
+/**
+ * Asks Heroku about a resource that is not due, to learn whether others fail as well. Its success or failure is noted like
+ * that of any other call. Nothing is written at Heroku.
+ */
+export async function askAnother(
+  deps: Deps,
+  { operation, except }: Question,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = uuidFrom(deps.random(16))
+  const resourceId =
+    (await findWitness(deps.db, { id, except })) ?? (await findWitness(deps.db, { id, except: [] }))
+  const resource = resourceId ? await findResource(deps.db, resourceId) : undefined
+  if (!resourceId || !resource?.dek) return
+  const { name, dek } = resource
+  deps.troubles.letThrough(resourceId)
+  const sealer = await deps.sealing.forResource(resourceId, dek)
+  const token = await loadTokens(deps.db, resourceId)
+  const session = createHerokuSession(
+    deps,
+    { resourceId, name, sealer, dek, token, grantWaiting: false },
+    signal,
+  )
+  await (operation === 'token' ? session.renewToken() : session.readConfig())
+}

@@ -1,0 +1,31 @@
+import type { HerokuFailure } from '../../domain/heroku-failure.ts'
+import type { Cause, Operation } from '../../domain/trouble.ts'
+
+/**
+ * What this process knows of troubles that no resource is to blame for; all processes share it by the database. A process
+ * that knows of none writes nothing: it looks at one small table every few seconds while it calls.
+ */
+export type Troubles = {
+  /** Milliseconds until such a call for a resource may be tried; 0 when it may go now. */
+  waitMs: (operation: Operation, resourceId: string) => number | Promise<number>
+  /** Told each success and failure of a call. Returns who is to blame, where it is proved that the resource is not. */
+  succeeded: (operation: Operation, resourceId: string) => undefined | Promise<void>
+  failed: (
+    operation: Operation,
+    resourceId: string,
+    failure: HerokuFailure,
+  ) => Promise<'account' | 'host' | undefined>
+  /** What is proved at the moment, as the database has it. */
+  verdicts: () => Promise<Verdict[]>
+  /** Whether calls of all resources are held back at the moment. */
+  isHoldingBack: () => boolean | Promise<boolean>
+  /** What to ask of a resource that is not due, while that may help. Handed out once for all processes. */
+  takeQuestion: () => Promise<Question | undefined>
+  /** Lets the calls of a resource through for half a minute. */
+  letThrough: (resourceId: string) => void
+}
+
+export type Verdict = { owner: 'account' | 'host'; cause: Cause; since: Date }
+
+/** `except`: resources that have failed already. */
+export type Question = { operation: 'token' | 'read'; except: string[] }

@@ -1,0 +1,164 @@
+import { type Selectable, sql } from 'kysely'
+import type { Cause, FailingResource, Operation, Trouble } from '../domain/trouble.ts'
+import type { Db, Trx } from './database.ts'
+import { interval } from './intervals.ts'
+import type { Schema } from './schema.ts'
+
+/** A trouble as it is stored, with its newest failure in a line. */
+export type StoredTrouble = Trouble & { failure: string }
+
+/** All that is known to be wrong, and the time by the clock that all processes share: one short read while all is well. */
+export async function findTroubles(db: Db): Promise<{ now: Date; troubles: StoredTrouble[] }> {
+  const [first] = await db
+    .selectNoFrom([
+      sql<Date>`service_now()`.as('now'),
+      sql<boolean>`exists (select from troubles)`.as('any_known'),
+    ])
+    .execute()
+  const now = first?.now ?? new Date(Number.NaN)
+  return { now, troubles: first?.any_known ? await findAll(db) : [] }
+}
+
+async function findAll(db: Db): Promise<StoredTrouble[]> {
+  const rows = await db.selectFrom('troubles').selectAll().orderBy('cause').execute()
+  const failing = await db.selectFrom('trouble_failures').selectAll().orderBy('first_at').execute()
+  return rows.map((row) =>
+    troubleOf(
+      row,
+      failing.filter(({ cause }) => cause === row.cause),
+    ),
+  )
+}
+
+/** The causes that are proved, and since when. */
+export async function findVerdicts(db: Db): Promise<{ cause: Cause; since: Date }[]> {
+  const rows = await db
+    .selectFrom('troubles')
+    .select(['cause', 'verdict_at'])
+    .where('verdict_at', 'is not', null)
+    .orderBy('cause')
+    .execute()
+  return rows.flatMap(({ cause, verdict_at: since }) => (since ? [{ cause, since }] : []))
+}
+
+/** A trouble, locked until the transaction ends; it is begun where it is not known. */
+export async function lockTrouble(trx: Trx, cause: Cause, begin: { probeAt: Date }): Promise<StoredTrouble> {
+  await trx
+    .insertInto('troubles')
+    .values({ cause, failure: '', probe_at: begin.probeAt })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const trouble = await lockKnownTrouble(trx, cause)
+  if (!trouble) throw new Error(`trouble ${cause} ended as it began`)
+  return trouble
+}
+
+/** The same; undefined where it is not known. */
+export async function lockKnownTrouble(trx: Trx, cause: Cause): Promise<StoredTrouble | undefined> {
+  const row = await trx
+    .selectFrom('troubles')
+    .selectAll()
+    .where('cause', '=', cause)
+    .forUpdate()
+    .executeTakeFirst()
+  if (!row) return undefined
+  const failing = await trx.selectFrom('trouble_failures').selectAll().where('cause', '=', cause).execute()
+  return troubleOf(row, failing)
+}
+
+/** Writes a locked trouble as it is now; one in which nobody fails any more is forgotten. */
+export async function saveTrouble(trx: Trx, trouble: StoredTrouble): Promise<void> {
+  const { cause, verdictAt, failure, succeededAt, failing } = trouble
+  await trx.deleteFrom('trouble_failures').where('cause', '=', cause).execute()
+  if (failing.length === 0) {
+    await trx.deleteFrom('troubles').where('cause', '=', cause).execute()
+    return
+  }
+  await trx
+    .insertInto('trouble_failures')
+    .columns(['cause', 'resource_id', 'operation', 'first_at', 'last_at'])
+    .values(
+      failing.map(({ resourceId, operation, firstAt, lastAt }) => ({
+        cause,
+        resource_id: resourceId,
+        operation,
+        first_at: firstAt,
+        last_at: lastAt,
+      })),
+    )
+    .execute()
+  await trx
+    .updateTable('troubles')
+    .set({
+      verdict_at: verdictAt,
+      failure,
+      token_succeeded_at: succeededAt.token,
+      read_succeeded_at: succeededAt.read,
+      write_succeeded_at: succeededAt.write,
+    })
+    .where('cause', '=', cause)
+    .execute()
+}
+
+/**
+ * Takes the right to try whether a trouble is over, for all processes together, once it is due for `overdueMs`. Returns
+ * when it is next to be had; undefined: it is not time yet.
+ */
+export async function takeProbe(
+  db: Db,
+  { cause, overdueMs, everyMs }: { cause: Cause; overdueMs: number; everyMs: number },
+): Promise<Date | undefined> {
+  const row = await db
+    .updateTable('troubles')
+    .set({ probe_at: sql<Date>`service_now() + ${interval(everyMs)}` })
+    .where('cause', '=', cause)
+    .where(sql<boolean>`probe_at <= service_now() - ${interval(overdueMs)}`)
+    .returning('probe_at')
+    .executeTakeFirst()
+  return row?.probe_at
+}
+
+/** A live resource that Heroku knows and lets us speak for, the next one behind `id`, round about; none of `except`. */
+export async function findWitness(
+  db: Db,
+  { id, except }: { id: string; except: readonly string[] },
+): Promise<string | undefined> {
+  const after = (bound: 'from' | 'to') =>
+    db
+      .selectFrom('oauth_tokens')
+      .innerJoin('resources', 'resources.id', 'oauth_tokens.resource_id')
+      .select('resource_id')
+      .where('resource_id', bound === 'from' ? '>=' : '<', id)
+      .where('missing_since', 'is', null)
+      .$if(except.length > 0, (query) => query.where('resource_id', 'not in', [...except]))
+      .orderBy('resource_id')
+      .limit(1)
+      .executeTakeFirst()
+  const row = (await after('from')) ?? (await after('to'))
+  return row?.resource_id
+}
+
+function troubleOf(
+  row: Selectable<Schema['troubles']>,
+  failing: readonly Selectable<Schema['trouble_failures']>[],
+): StoredTrouble {
+  return {
+    cause: row.cause,
+    verdictAt: row.verdict_at,
+    failure: row.failure,
+    probeAt: row.probe_at,
+    failing: failing.map(
+      (each): FailingResource => ({
+        resourceId: each.resource_id,
+        operation: each.operation,
+        firstAt: each.first_at,
+        lastAt: each.last_at,
+      }),
+    ),
+    succeededAt: {
+      token: row.token_succeeded_at,
+      read: row.read_succeeded_at,
+      write: row.write_succeeded_at,
+    } satisfies Record<Operation, Date | null>,
+  }
+}
