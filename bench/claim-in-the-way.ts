@@ -116,7 +116,7 @@ function promotion({ resourceId, fence, revision, to: state, keys }: Change): Ch
     grace: { until: 'next-rotation' },
     periodMs: 14 * DAY_MS,
     publishedAt: ALL_DUE,
-    retried: false,
+    doubtful: false,
     epoch: 0,
   } as const
   const { state: to, erased } = afterRotation(state, facts, ALL_DUE)

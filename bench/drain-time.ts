@@ -3,7 +3,7 @@ import type { Bench } from './support/bench.ts'
 import { startChild } from './support/child.ts'
 import { resetHeroku, startFakeHeroku } from './support/heroku.ts'
 import { figure } from './support/report.ts'
-import { createSeeded } from './support/seed.ts'
+import { createSeeded, makeDueNow } from './support/seed.ts'
 import { median, shuffled, spread } from './support/statistics.ts'
 import { lostOrDoubled } from './support/verify.ts'
 
@@ -23,6 +23,7 @@ export const bench: Bench = async ({ postgres, quick }) => {
   for (let round = 0; round < rounds; round += 1) {
     for (const latencyMs of shuffled(LATENCIES_MS)) {
       const url = await postgres.create('drain_run', 'drain_template')
+      await makeDueNow(url)
       await resetHeroku(heroku, { latencyMs })
       const order: CandidateOrder = {
         url,

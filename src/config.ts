@@ -97,7 +97,10 @@ function databaseUrl(text: string): string {
   return text
 }
 
-/** Secrets travel to these hosts: https, or http on a loopback address. Without a trailing slash. */
+/**
+ * Secrets travel to these hosts: https, or http on a loopback address. In the one spelling that there is of an address,
+ * without a trailing slash: whoever looks at it must not miss that `HTTPS://` is https.
+ */
 function secureUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const loopback = url && /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname)
@@ -108,7 +111,7 @@ function secureUrl(text: string): string {
   if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) {
     throw new Error('must be an address alone, without a user, a query or a fragment')
   }
-  return text.replace(/\/+$/, '')
+  return url.href.replace(/\/+$/, '')
 }
 
 /** What is wrong with the secrets of a service that anybody can reach; a loopback address may have demo secrets. */
@@ -120,7 +123,10 @@ function weakSecrets(config: Partial<Config>): string[] {
     ADDON_CLIENT_SECRET: addonClientSecret,
   }
   const given = Object.entries(texts).flatMap(([name, text]) => (text ? [{ name, text }] : []))
-  const equal = given.filter(({ text }, index) => given.findIndex((each) => each.text === text) < index)
+  const equal = given.filter(({ text }, index) => {
+    const isSealingKey = sealingKeys.some(({ bytes }) => Buffer.from(text, 'base64').equals(bytes))
+    return isSealingKey || given.findIndex((each) => each.text === text) < index
+  })
   return [
     ...given.flatMap(({ name, text }) => sentence(name, weaknessOf(text))),
     ...equal.map(({ name }) => `${name} is the same as another secret`),

@@ -150,6 +150,19 @@ test('without a client secret the service starts, since Heroku tells it only whe
   expect(readConfig(REQUIRED).addonClientSecret).toBeUndefined()
 })
 
+describe('however it is spelt', () => {
+  test.each([
+    'HTTPS://securekey.example.com',
+    'Https://SecureKey.example.com/',
+    'https:securekey.example.com',
+    'https://securekey.example.com:443',
+    'ht\ttps://securekey.example.com',
+  ])('an https address is one: %s', (url) => {
+    expect(readConfig({ ...REQUIRED, ADDON_URL: url }).addonUrl).toBe('https://securekey.example.com')
+    expect(problemsOf({ ADDON_URL: url, ADDON_PASSWORD: 'x' })).toHaveLength(1)
+  })
+})
+
 describe('an address is refused', () => {
   test.each([
     'https://api.heroku.com@evil.example',
@@ -173,7 +186,11 @@ describe('a service that is reached by https', () => {
     ['one letter many times', 'aaaaaaaaaaaaaaaaaaaaaaaa', 'repeats a few characters'],
     ['the salt of Heroku’s article', '2f97bfa52ca102f8874716e2eb1d3b4920ad0be4', 'is a demo secret'],
     ['the password of the local stack', 'demo-password-demo', 'is a demo secret'],
-    ['a salt that says what it is', 'my-sso-salt-for-heroku', 'is a demo secret'],
+    ['a salt that says what it is', 'my-sso-salt-for-us', 'is a demo secret'],
+    ['the name of the product', 'SecureKey-2026-q7Zt', 'is a demo secret'],
+    ['the name of the platform', 'heroku-addons-q7Zt', 'is a demo secret'],
+    ['the alphabet', 'abcdefghijklmnopqrstuvwxyz', 'counts up or down'],
+    ['digits in their order', '98765432109876543210', 'counts up or down'],
   ])('has no weak secret: %s', (_what, value, problem) => {
     for (const name of ['ADDON_PASSWORD', 'ADDON_SSO_SALT', 'ADDON_CLIENT_SECRET']) {
       const problems = problemsOf({ [name]: value })
@@ -187,15 +204,23 @@ describe('a service that is reached by https', () => {
     ['zeros', Buffer.alloc(32)],
     ['one byte many times', Buffer.alloc(32, 0xa7)],
     ['the key of docker-compose.yml', Buffer.from('securekey demo key: do not use!!!').subarray(0, 32)],
+    ['letters', Buffer.from('kzqwmxncbvalskdjfhgpqowieurytz71')],
     ['digits', Buffer.from('0123456789abcdef0123456789abcdef')],
+    ['the bytes from 0 to 31', Buffer.from(Array.from({ length: 32 }, (_, i) => i))],
+    ['the bytes from 255 down', Buffer.from(Array.from({ length: 32 }, (_, i) => 255 - i))],
   ])('has no sealing key of %s', (_what, bytes) => {
     const problems = problemsOf({ SEALING_KEYS: `k1:${KEY},k2:${bytes.toString('base64')}` })
     expect(problems).toHaveLength(1)
-    expect(problems[0]).toMatch(/SEALING_KEYS key k2 (repeats a few bytes|is a readable text)/)
+    expect(problems[0]).toMatch(
+      /SEALING_KEYS key k2 (repeats a few bytes|is a readable text|counts up or down)/,
+    )
   })
 
   test('has no two secrets that are the same', () => {
     expect(problemsOf({ ADDON_SSO_SALT: REQUIRED.ADDON_PASSWORD })).toEqual([
+      '  - ADDON_SSO_SALT is the same as another secret',
+    ])
+    expect(problemsOf({ ADDON_SSO_SALT: OTHER, SEALING_KEYS: `k1:${KEY},k2:${OTHER}` })).toEqual([
       '  - ADDON_SSO_SALT is the same as another secret',
     ])
     expect(problemsOf({ SEALING_KEYS: `k1:${KEY},k2:${KEY}` })).toEqual([

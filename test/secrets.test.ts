@@ -174,8 +174,11 @@ async function liveThroughRefusals(life: ObservedLife): Promise<void> {
     method: 'POST',
     body: JSON.stringify({ ...sent, uuid: randomUUID(), options: { grace: '1s' } }),
   })
-  const form = `code=${sent.oauth_grant.code}`
-  await life.refused({ method: 'POST', body: form, headers: { 'content-type': 'text/plain' } })
+  await life.refused({
+    method: 'POST',
+    body: body.slice(1),
+    headers: { 'content-type': 'text/plain' },
+  })
   await life.refused({ method: 'POST', body: body + ' '.repeat(70_000) })
   await life.refused({ method: 'PUT', path: `/${life.addon.id}`, body: '{"plan":{}}' })
   await life.refused({ method: 'DELETE', path: `/${encodeURIComponent(sent.oauth_grant.code)}x` })

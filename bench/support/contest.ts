@@ -3,7 +3,7 @@ import { type BenchPostgres, withClient } from './bench-postgres.ts'
 import { type Child, startChild } from './child.ts'
 import { askCounts, type FakeHeroku, resetHeroku, startFakeHeroku } from './heroku.ts'
 import { meterPostgres, type PostgresWork } from './meter.ts'
-import { createSeeded } from './seed.ts'
+import { createSeeded, makeDueNow } from './seed.ts'
 import { shuffled } from './statistics.ts'
 import { lostOrDoubled } from './verify.ts'
 
@@ -34,6 +34,7 @@ export async function runContest(postgres: BenchPostgres, options: ContestOption
     for (let round = 0; round < rounds; round += 1) {
       for (const candidate of shuffled(CANDIDATES)) {
         const url = await postgres.create(nameOf(candidate, 'run'), nameOf(candidate, 'template'))
+        if (candidate === 'securekey') await makeDueNow(url)
         await resetHeroku(heroku, { latencyMs })
         const keptBefore = await historyBytes(url)
         const child = await startCandidate(candidate, { ...order, url, stage: 'run' })

@@ -23,6 +23,20 @@ async function seedDue(url: string, range: Range): Promise<void> {
   )
 }
 
+/**
+ * Moves what is due to the last minute: a rotation that is more than ten minutes late is read before it is pushed, which is
+ * the work of a backlog.
+ */
+export async function makeDueNow(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query(`
+      update keysets k set next_rotation_at = n.due, wake_at = n.due
+        from (select resource_id, now() - random() * interval '1 minute' as due from keysets where wake_at <= now()) n
+       where n.resource_id = k.resource_id`)
+    await client.query('vacuum (analyze) keysets')
+  })
+}
+
 /** What differs from row to row of the copies. Every other column is taken from the resource that is copied. */
 const OWN_VALUES: Readonly<Record<string, string>> = {
   id: 'n.id',

@@ -69,7 +69,7 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
       expiresAt: new Date(at.getTime() + 300_000),
       headStartMs: 0,
     },
-    state: stateAtProvision({ current: 2, filler: 1 }, dueAt, at),
+    state: stateAtProvision({ current: 2, filler: 1, epoch: 1 }, dueAt, at),
     event: {
       at,
       kind: 'provisioned',

@@ -13,7 +13,9 @@
 #ifndef RESTORE
 #define RESTORE NEVER
 #endif
+#ifndef DUES
 #define DUES 1
+#endif
 #ifndef PRESSES
 #define PRESSES 1
 #endif

@@ -77,6 +77,8 @@ byte look = 0;       /* 0 none is due, or in an hour, in two minutes, now */
 #define NOW 3
 bit epoch = 0, confirmed = 0;
 bit foreign = 0;
+bit doubtful = 0;    /* another call can still arrive; until the next look, a push reads first */
+bit heldBack = 0;    /* an app was seen that signs with the key which would leave */
 
 /* A filler is made after the key beside it, or with it. */
 #define isFiller(first, other) ((other) > (first))
@@ -100,6 +102,12 @@ bit epochDue = 0;    /* nobody has looked at the epoch since */
   ((history >> version(key)) & 1)))
 /* Not only unknown, but newer than all that is known. */
 #define beyondUs(key) (((key) & UNSAVED) || (!known(key) && (history >> version(key)) == 0 && !displaced))
+/*
+ * A key that signs, and that no machine may drop: one of the row; one that a restored database does not know; and one that
+ * Heroku has and that is to become current, unless the row was put back or a pair was adopted since it was made.
+ */
+#define mustStay(key) ((key) == current || (key) == second || !known(key) || \
+  ((key) > newer(current, dropped) && (phase < 2 || ((key) & LATER))))
 #define revokedHere(key) (revokedTo != 0 && number(key) <= number(revokedTo))
 
 /* ---- Heroku: the pair, the release that a rollback brings back, the app, calls under way ---- */
@@ -128,23 +136,39 @@ byte at[2];          /* 0 idle */
 byte doing[2], toFirst[2], toOther[2];
 bit changed[2];      /* somebody has changed the resource since it was read: its revision differs */
 bit pushed[2];       /* by this claim */
+bit doubted[2];      /* Heroku was to be read before its push */
+bit past[2];         /* its call is of a past that the database has lost */
 bit again[2];        /* the pair was stored by an earlier claim */
 bit valid[2];        /* its claim is the present one */
 bit stale[2];        /* what Heroku holds has changed since it looked, or claimed */
 
-#if defined(NO_FENCE) || defined(NO_REVISION) || defined(NO_EPOCH_IN_FENCE)
+#if defined(NO_FENCE) || defined(NO_REVISION) || defined(FENCES)
 #define COPIES       /* a worker writes the row as it has read it */
+#undef ZOMBIES
 #define ZOMBIES      /* a worker that has lost its claim goes on, and does not know it */
 byte itsCurrent[2], itsSecond[2], itsPending[2], itsFiller[2], itsLast[2], itsRevokedTo[2], itsReason[2];
 #endif
 
-#ifdef NO_EPOCH_IN_FENCE
-byte fence = 0, oldFence = 0, itsFence[2];
-#define holds(w) (itsFence[w] == fence)
-#elif defined(NO_FENCE)
+#ifdef FENCES
+/*
+ * Fence and revision come back with the database: both are counted from the state to which it is put back. A claim of
+ * before that, and one that was given up, has neither.
+ */
+#define MANY 5
+#define NONE 7
+byte fence = 0, revision = 0, itsFence[2] = NONE, itsRevision[2] = NONE;
+#endif
+
+#ifdef NO_FENCE
 #define holds(w) true
 #else
 #define holds(w) valid[w]
+#endif
+
+#if defined(FENCES) && !defined(NO_VERSION_IN_FENCE)
+#define sameVersion(w) (itsLast[w] == last)
+#else
+#define sameVersion(w) true
 #endif
 
 #ifdef NO_REVISION
@@ -163,7 +187,9 @@ bit lost = 0;                         /* the database was put back, and rotation
 bit displaced = 0;                    /* Heroku has taken a push made since */
 bit pressed = 0;                      /* a person waits for a rotation */
 bit learned = 0;                      /* an adopted pair bore witness of a revoke that the database had forgotten */
+byte dropped = 0;                     /* an adoption has taken the place of all keys up to this one */
 bit rolledBack = 0;
+bit rolledMeanwhile = 0;              /* Heroku came to hold an older pair while a key was on its way, whose retry asks no app */
 
 byte dues = DUES, presses = PRESSES, revokes = REVOKES, rollbacks = ROLLBACKS, fillers = FILLERS;
 
@@ -203,11 +229,12 @@ bit appFails = 0;    /* its release command fails for good */
 #define mayPush(w) (callState[w] != 0)
 #endif
 #define callsEnded (!mayPush(0) && !mayPush(1))
+#define aboutToPush(w) (at[w] >= LOOK && at[w] <= SEND)
 /* Two minutes on, every call from before has ended, and so has every lease. */
 #ifdef NO_CALL_LIMIT
 #define twoMinutesOn true
 #else
-#define twoMinutesOn callsEnded
+#define twoMinutesOn (callsEnded && !aboutToPush(0) && !aboutToPush(1))
 #endif
 
 /* The first tick after the database was put back, and the first request of a person, raise the epoch. */
@@ -237,34 +264,42 @@ inline forget() {
 }
 
 /* By somebody who does not hold the claim: its revision rises. */
-inline resourceChanged() { changed[0] = (at[0] != 0); changed[1] = (at[1] != 0) }
+inline resourceChanged() {
+  changed[0] = (at[0] != 0); changed[1] = (at[1] != 0);
+#ifdef FENCES
+  revision = (phase > 0 && revision < MANY -> revision + 1 : revision)
+#endif
+}
 
 inline decisionsAreStale() {
   stale[0] = (at[0] >= LOOK && at[0] <= SEND); stale[1] = (at[1] >= LOOK && at[1] <= SEND)
 }
 
+#define asked(w) (at[w] == MAKE || at[w] == SEND)
+#define onItsWay (pending != 0 || filler != 0 || asked(0) || asked(1))
 inline configChanged() {
   decisionsAreStale();
+  rolledMeanwhile = rolledMeanwhile || (onItsWay && first != current && first != pending);
   callLate[0] = (callState[0] == SENT); callLate[1] = (callState[1] == SENT);
   forget()
 }
 
 inline endCall(w) {
-  callState[w] = 0; callFirst[w] = 0; callOther[w] = 0; callFor[w] = 0; callLate[w] = 0
+  callState[w] = 0; callFirst[w] = 0; callOther[w] = 0; callFor[w] = 0; callLate[w] = 0; past[w] = 0
 }
 
 inline endWork(w) {
   at[w] = 0; doing[w] = 0; toFirst[w] = 0; toOther[w] = 0; changed[w] = 0; again[w] = 0; valid[w] = 0;
-  stale[w] = 0; pushed[w] = 0;
-#ifdef NO_EPOCH_IN_FENCE
-  itsFence[w] = 0;
+  stale[w] = 0; pushed[w] = 0; doubted[w] = 0;
+#ifdef FENCES
+  itsFence[w] = NONE; itsRevision[w] = NONE;
 #endif
 #ifdef COPIES
   itsCurrent[w] = 0; itsSecond[w] = 0; itsPending[w] = 0; itsFiller[w] = 0; itsLast[w] = 0; itsRevokedTo[w] = 0;
   itsReason[w] = 0;
 #endif
   if
-  :: callState[w] > SENT -> endCall(w)
+  :: callState[w] != SENT -> endCall(w)
   :: else
   fi
 }
@@ -295,13 +330,19 @@ inline leaveCall(w) {
 
 /* Whoever was at the resource has lost it. */
 inline takeFromWorkers() {
-#ifdef ZOMBIES
+#ifdef FENCES
+  fence = (phase > 0 && fence < MANY -> fence + 1 : fence);
+#ifdef NO_FENCE_ONCE
+  /* After the fall the same numbers are given once more. */
+  valid[0] = (phase == 2 && fence < MANY && itsFence[0] == fence);
+  valid[1] = (phase == 2 && fence < MANY && itsFence[1] == fence);
+#else
+  valid[0] = 0; valid[1] = 0;
+#endif
+#elif defined(ZOMBIES)
   valid[0] = 0; valid[1] = 0;
 #else
   leaveCall(0); endCall(0); endWork(0);
-#endif
-#ifdef NO_EPOCH_IN_FENCE
-  fence++
 #endif
 }
 
@@ -314,7 +355,7 @@ inline takeFromWorkers() {
 byte seen = 1; /* the newest key that some release was seen to carry */
 #define mayDrop (isFiller(current, second) || seen == current || age == CEILING)
 #else
-#define mayDrop (isFiller(current, second) || (running == current && first == current) || age == CEILING)
+#define mayDrop (isFiller(current, second) || (running != second && first != second) || age == CEILING)
 #endif
 
 #ifdef NO_FOREIGN_STOPS
@@ -334,24 +375,23 @@ byte seen = 1; /* the newest key that some release was seen to carry */
 #define fillerWaits (fillers > 0 && reason == 0 && filler == 0 && graceIsOver && !isFiller(current, second) && \
   !held && mayDrop)
 /* While a revoke is open, the published pair is not put back. */
-#define checkWaits (look == NOW && reason != REVOKE)
-
-#ifdef NO_SETTLING
-#define settled true
+/* A worker asks which release the apps are on, before it makes a key. */
+#define mustHoldBack (!mayDrop && !heldBack && !held && !putBack && !stuck && filler == 0 && pending == 0 && reason != REVOKE && \
+  (reason != 0 || age >= DUE || (fillers > 0 && graceIsOver && !isFiller(current, second))))
+#ifdef NO_PUT_BACK_WHILE_HELD
+#define checkWaits (look == NOW && reason != REVOKE && !heldBack)
 #else
-/* For two minutes after an epoch began, while calls of the lost past may arrive, only a new revoke is served. */
-#define settled (callsEnded || \
-  (!epochDue && (looked || (reason == REVOKE && openedIn == epoch))))
+#define checkWaits (look == NOW && reason != REVOKE)
 #endif
 
 #if RESTORE == ROW && !defined(NO_HISTORY_COMPARE)
-/* The row is older than its history: somebody has put it back. Nothing is done with it but told. */
+/* The row is older than its history: somebody has put it back. It is told, and nothing is believed of it. */
 #define putBack (last < historyLast)
 #else
 #define putBack false
 #endif
 
-#define somethingWaits (settled && !putBack && (rotationWaits || dueWaits || fillerStored || fillerWaits || checkWaits))
+#define somethingWaits (!putBack && (rotationWaits || dueWaits || fillerStored || fillerWaits || checkWaits))
 
 #ifdef NO_READ_BACK
 #define retryDoubt false
@@ -363,18 +403,24 @@ byte seen = 1; /* the newest key that some release was seen to carry */
 #else
 #define lateDoubt (age >= LATE)
 #endif
-#define inDoubt (confirmed != epoch || lateDoubt)
+#ifdef NO_NEAR_LOOK
+#define nearDoubt false
+#else
+#define nearDoubt doubtful
+#endif
+#define inDoubt (confirmed != epoch || lateDoubt || nearDoubt)
 
 /* One statement claims the resource and reads it; what it needs is decided on that. */
 inline claim(w) {
+  rolledMeanwhile = rolledMeanwhile && onItsWay;
   lookAtEpoch();
   takeFromWorkers();
 #ifdef ZOMBIES
   lease = HELD;
 #endif
   valid[w] = 1;
-#ifdef NO_EPOCH_IN_FENCE
-  itsFence[w] = fence;
+#ifdef FENCES
+  itsFence[w] = fence; itsRevision[w] = revision;
 #endif
 #ifdef COPIES
   itsCurrent[w] = current; itsSecond[w] = second; itsPending[w] = pending; itsFiller[w] = filler; itsLast[w] = last;
@@ -396,6 +442,7 @@ inline claim(w) {
   :: else
   fi;
 #endif
+  doubted[w] = (inDoubt && doing[w] != REVOKE && doing[w] != CHECK);
   if
   :: doing[w] == CHECK || (again[w] && (retryDoubt || inDoubt)) -> at[w] = LOOK
 #ifdef NO_OLD_REVOKE_DOUBT
@@ -408,47 +455,70 @@ inline claim(w) {
   fi
 }
 
-#define heldNewest newer(number(first), number(other))
-#define ourNewest newer(number(current), number(second))
-/* What would be pushed over it. */
-#define newestToPush(w) \
-  (toFirst[w] != 0 -> newer(number(toFirst[w]), number(toOther[w])) : number(newKey(last + 1)))
+/* The pair that is being published. */
+#define expected(a, b) ((reason != 0 && pending != 0 && (a) == pending && (b) == (reason == REVOKE -> filler : current)) || \
+  (reason == 0 && filler != 0 && (a) == current && (b) == filler))
+#define asExpected (published(first, other) || expected(first, other))
 
-#ifdef NO_REVOKED_CHECK
-#define holdsRevoked false
+/* An unknown pair under our MAC: of an epoch before that of the revoke, or with a number that was revoked. */
+#if defined(NO_EPOCH_IN_NUMBERS) || RESTORE != WHOLE
+#define ofRevokedEpoch false
 #else
-#define holdsRevoked (revokedHere(first) || revokedHere(other))
+#define ofRevokedEpoch ((revokedTo & LATER) && !(first & LATER))
 #endif
+#ifdef NO_REVOKED_NUMBER
+#define hasRevokedNumber false
+#else
+#define hasRevokedNumber (version(first) <= version(revokedTo) || version(other) <= version(revokedTo))
+#endif
+#define revokedUnknown (ofRevokedEpoch || hasRevokedNumber)
+/* Under our MAC, and newer than all that is known: this database is a past. */
+#define isAhead (confirmed != epoch && !ofRevokedEpoch && (known(first) -> \
+  first == current && isFiller(first, other) && !known(other) : version(first) > version(current)))
+#define bothKnown (known(first) && known(other))
+/* A pair of ours, and newer than the row says: nothing is pushed below it. */
 #ifdef NO_FLOOR
-#define holdsOlder(w) (known(first) && known(other))
+#define isBelow false
 #else
-#define holdsOlder(w) (known(first) && known(other) && heldNewest < newestToPush(w))
+#define isBelow (version(first) > version(current))
 #endif
-#define holdsNewer (confirmed != epoch && !(known(first) && known(other)) && \
-  heldNewest > ourNewest)
+#ifdef NO_REVOKED_CHECK
+#define isForeign (bothKnown -> isBelow || revokedHere(first) || revokedHere(other) : true)
+#else
+#define isForeign (bothKnown -> isBelow : !revokedUnknown)
+#endif
 /* The witness says that the revoke which is open here was done. */
-#define revokeWasDone (openedIn != epoch && number(first) > number(revokedTo) && first != pending)
+#define revokeWasDone (openedIn != epoch && isAhead && number(first) > number(revokedTo))
 
-/* The published pair, or one that is being published just now. */
-#define asExpected (published(first, other) || (first == current && filler != 0 && other == filler) || \
-  (pending != 0 && first == pending))
+/* A look that finds what is expected changes nothing, so it is left out. */
+#define mayDiffer (!callsEnded || aboutToPush(0) || aboutToPush(1) || !published(first, other))
 
-/*
- * The config was read, and does not hold what is to be pushed: push it, or first make it. What may not be pushed yet,
- * because an app would lose a key, must not keep an older pair at Heroku: the published one is put back meanwhile.
- */
+/* Because of an app that would lose its key. The first time, the config is compared: the app may have been rolled back. */
+inline holdBack() {
+#ifndef NO_PUT_BACK_WHILE_HELD
+  if
+  :: !heldBack && mayDiffer -> look = NOW
+  :: else
+  fi;
+#endif
+  heldBack = 1
+}
+
+/* The config was read, and does not hold what is to be pushed: push it, or first make it. */
 inline goOn(w) {
   if
-  :: doing[w] == CHECK -> at[w] = SEND
+  :: doing[w] == CHECK && holds(w) && unchanged(w) -> at[w] = SEND
 #ifdef NO_ASKED_LAST
   :: doing[w] != CHECK && !again[w] -> at[w] = MAKE
 #endif
-  :: doing[w] != CHECK && (mayDrop || doing[w] == REVOKE) -> at[w] = (again[w] -> SEND : MAKE)
-#ifndef NO_PUT_BACK_WHILE_HELD
-  :: doing[w] != CHECK && !mayDrop && doing[w] != REVOKE && !asExpected && heldNewest < ourNewest ->
-     doing[w] = CHECK; toFirst[w] = current; toOther[w] = second; again[w] = 0; at[w] = SEND
-#endif
-  :: else -> giveBack(w)
+  :: doing[w] != CHECK && again[w] -> at[w] = SEND /* it was asked for this key before */
+  :: doing[w] != CHECK && !again[w] && (mayDrop || doing[w] == REVOKE) -> at[w] = MAKE
+  :: else ->
+     if
+     :: unchanged(w) -> holdBack()
+     :: else
+     fi;
+     giveBack(w)
   fi
 }
 
@@ -467,7 +537,7 @@ inline settle(w) {
 
 /* What Heroku holds decides. */
 inline judge(w) {
-  stale[w] = 0;
+  stale[w] = 0; doubted[w] = (doing[w] == CHECK -> past[0] || past[1] : doubted[w]);
   if
   :: doing[w] != CHECK && again[w] && first == toFirst[w] && other == toOther[w] -> at[w] = WRITE
   :: else ->
@@ -477,30 +547,22 @@ inline judge(w) {
      :: doing[w] != REVOKE && doing[w] == CHECK && asExpected -> at[w] = WRITE
      :: doing[w] != REVOKE && !(doing[w] == CHECK && asExpected) ->
         if
-        :: published(first, other) || first == 0 || holdsRevoked || holdsOlder(w) -> goOn(w)
-        :: else ->
-           if
+        :: published(first, other) || first == 0 -> goOn(w)
+        :: !published(first, other) && first != 0 && isAhead ->
 #ifdef NO_ADOPT
-           :: holdsNewer -> goOn(w)
+           goOn(w)
 #else
-           :: holdsNewer -> at[w] = ADOPT; toFirst[w] = first; toOther[w] = other
+           at[w] = ADOPT; toFirst[w] = first; toOther[w] = other
 #endif
-           :: else ->
-#ifdef NO_FOREIGN_STOPS
-              goOn(w)
-#else
-              if
-              :: unchanged(w) ->
-                 foreign = 1; looked = 1; rolledBack = 0;
-                 if
-                 :: look == NOW -> look = 0
-                 :: else
-                 fi
-              :: else
-              fi;
-              giveBack(w)
+#ifndef NO_FOREIGN_STOPS
+        :: !published(first, other) && first != 0 && !isAhead && isForeign ->
+           if
+           :: unchanged(w) -> foreign = 1; looked = 1; rolledBack = 0; look = 0; heldBack = 0
+           :: else
+           fi;
+           giveBack(w)
 #endif
-           fi
+        :: else -> goOn(w)
         fi
      fi
   fi
@@ -518,7 +580,7 @@ inline readBackCopy(w) {
 /* The new key is stored together with the intent, or nothing is. */
 inline make(w) {
   if
-  :: holds(w) && unchanged(w) ->
+  :: holds(w) && unchanged(w) && sameVersion(w) ->
      readBackCopy(w);
      if
      :: doing[w] == REVOKE ->
@@ -560,28 +622,31 @@ inline send(w) {
   at[w] = WAIT; stale[w] = 0; pushed[w] = 1
 }
 
-/* A look that finds what is expected changes nothing, so it is left out. */
-#define mayDiffer (!callsEnded || !published(first, other))
-
 inline lookAgain(when) {
   if
-  :: !mayDiffer -> look = 0
+  :: !mayDiffer -> look = 0; doubtful = 0
 #ifndef NO_LOOK_KEPT
-  :: mayDiffer && look >= SOON -> look = SOON /* one that was due earlier is put off by two minutes at most */
-  :: mayDiffer && look < SOON -> look = when
+  /* One that was due earlier is put off by two minutes at most. */
+  :: mayDiffer && look >= SOON -> look = SOON; doubtful = ((when) == SOON)
+  :: mayDiffer && look < SOON -> look = when; doubtful = ((when) == SOON)
 #else
-  :: mayDiffer -> look = when
+  :: mayDiffer -> look = when; doubtful = ((when) == SOON)
 #endif
   fi
 }
 
-#define afterRotation(w) (again[w] || doing[w] == REVOKE -> SOON : HOUR)
+/* A call from before it may still arrive: of an earlier attempt, or of a past that the database has lost. */
+#ifdef NO_DOUBT_LOOK
+#define lookAfter(w) (again[w] || doing[w] == REVOKE -> SOON : HOUR)
+#else
+#define lookAfter(w) (again[w] || doubted[w] || doing[w] == REVOKE -> SOON : HOUR)
+#endif
 
 /* Heroku has the pair: it becomes the truth here. */
 inline promote(w) {
   if
   :: doing[w] == FILLER && reason == 0 && filler == toOther[w] && current == toFirst[w] ->
-     second = toOther[w]; filler = 0; lookAgain((again[w] -> SOON : HOUR))
+     settle(w); second = toOther[w]; filler = 0; heldBack = 0; lookAgain(lookAfter(w))
 #if defined(NO_SECOND_KEPT) || defined(NO_STORED_FIRST)
   :: doing[w] != FILLER && reason == doing[w] ->
 #else
@@ -589,14 +654,14 @@ inline promote(w) {
      toOther[w] == (reason == REVOKE -> filler : current) ->
 #endif
      mustNot(two_currents, toFirst[w] <= highest);
-     mustNot(current_not_stored, phase == 2 && !known(pending));
-     highest = toFirst[w];
+     mustNot(current_not_stored, phase == 2 && !known(toFirst[w]));
+     settle(w); highest = toFirst[w];
      current = toFirst[w]; second = toOther[w]; pending = 0; filler = 0;
      if
      :: reason == MANUAL -> pressed = 0
      :: else
      fi;
-     reason = 0; openedIn = 0; attemptsEnd;
+     reason = 0; openedIn = 0; heldBack = 0; attemptsEnd;
 #ifdef NO_HALF_PERIOD
      age = (age >= LATE && dues > 0 -> DUE : 0);
 #elif defined(NO_DUE_ONCE)
@@ -608,11 +673,10 @@ inline promote(w) {
 #ifdef NO_LATE_CHECK
      lookAgain(HOUR)
 #else
-     lookAgain(afterRotation(w))
+     lookAgain(lookAfter(w))
 #endif
   :: else
   fi;
-  settle(w);
   giveBack(w)
 }
 
@@ -621,18 +685,25 @@ inline writeDown(w) {
   :: !holds(w) -> endWork(w)
   :: holds(w) && doing[w] == CHECK ->
      if
-     :: unchanged(w) ->
+     :: unchanged(w) && sameVersion(w) ->
         settle(w); foreign = 0;
-        if
-        :: look == NOW -> look = 0
-        :: else
-        fi
+#ifdef NO_DOUBT_LOOK
+        look = 0; doubtful = 0
+#else
+        /* In the first two minutes of an epoch. */
+        look = (doubted[w] -> SOON : 0);
+#ifdef NO_EARLY_DOUBT
+        doubtful = 0
+#else
+        doubtful = doubted[w]
+#endif
+#endif
      :: else
      fi;
      giveBack(w)
   :: holds(w) && doing[w] != CHECK ->
      if
-     :: unchanged(w) -> readBackCopy(w)
+     :: unchanged(w) && sameVersion(w) -> readBackCopy(w)
      :: else
      fi;
      promote(w)
@@ -641,6 +712,7 @@ inline writeDown(w) {
 
 /* What Heroku holds becomes the keyset; numbering goes on above it. */
 inline adoptPair(a, b) {
+  dropped = newer(newer(current, pending), dropped);
   current = a; second = b; pending = 0; filler = 0;
   last = newer(everMade, newer(version(a), version(b)));
   if
@@ -659,13 +731,10 @@ inline adoptPair(a, b) {
 #endif
   :: else
   fi;
-  /* An intent of the past was served or is stale; a person's of this epoch goes on. */
-  if
-  :: reason == MANUAL && openedIn == epoch
-  :: else -> reason = 0; openedIn = 0; pressed = 0; attemptsEnd
-  fi;
+  /* What was under way is superseded, and the person who asked for it is told. */
+  reason = 0; openedIn = 0; pressed = 0; attemptsEnd;
 #ifdef NO_ADOPT_LOOK
-  look = 0;
+  look = 0; doubtful = 0;
 #else
   lookAgain(SOON);
 #endif
@@ -673,12 +742,12 @@ inline adoptPair(a, b) {
   age = 0;
 #endif
   highest = newer(highest, a);
-  looked = 1; foreign = 0; lost = 0
+  looked = 1; foreign = 0; heldBack = 0; lost = 0
 }
 
 inline takeOver(w) {
   if
-  :: holds(w) && unchanged(w) ->
+  :: holds(w) && unchanged(w) && sameVersion(w) ->
      mustNot(revoked_adopted, isLeaked(toFirst[w]));
      adoptPair(toFirst[w], toOther[w]);
      giveBack(w)
@@ -709,8 +778,9 @@ proctype Worker(byte w) {
 end:
   do
   :: d_step { mayClaim(w) && somethingWaits -> claim(w) }
+  :: d_step { mayClaim(w) && mustHoldBack -> lookAtEpoch(); takeFromWorkers(); lease = 0; holdBack() }
 #if RESTORE == ROW
-  :: d_step { at[w] == 0 && putBack && !foreign -> foreign = 1 }
+  :: d_step { at[w] == 0 && putBack -> foreign = 1; last = historyLast; look = SOON; heldBack = 0 }
 #endif
   :: d_step { at[w] == LOOK && holds(w) -> judge(w) }
 #ifdef ZOMBIES
@@ -742,20 +812,20 @@ inline apply(w, remember) {
   :: !callLate[w] && (callFor[w] != REVOKE || openedIn != epoch) && first != 0 &&
      !isLeaked(first) && !isLeaked(other) ->
      mustNot(unknown_overwritten, beyondUs(first) || beyondUs(other));
-     mustNot(newer_overwritten, newer(first, other) > newer(callFirst[w], callOther[w]));
-     mustNot(below_witness, heldNewest > newer(number(callFirst[w]), number(callOther[w])))
+     mustNot(newer_overwritten, first > callFirst[w] && first > dropped);
+     mustNot(below_witness, number(first) > number(callFirst[w]) && first > dropped)
   :: else
   fi;
   if
   :: !callLate[w] && callFor[w] != REVOKE && callFor[w] != CHECK ->
      mustNot(in_use_dropped, running != 0 && !isLeaked(running) && (running == trueCurrent || running == trueSecond) &&
-       (running == current || running == second || !known(running)) && running != callFirst[w] &&
-       running != callOther[w] && age != CEILING);
-     mustNot(dropped_early, trueSecond != 0 && callFirst[w] != trueSecond && callOther[w] != trueSecond &&
+       mustStay(running) && running != callFirst[w] &&
+       running != callOther[w] && age != CEILING && !rolledMeanwhile);
+     mustNot(dropped_early, trueSecond != 0 && (trueSecond == first || trueSecond == other) && callFirst[w] != trueSecond && callOther[w] != trueSecond &&
        ((callFor[w] == FILLER && trueAge == 2) || (callFor[w] == SCHEDULED && trueAge != 0)))
   :: else
   fi;
-  displaced = displaced || (phase == 2 && (!callLate[w] || newer(callFirst[w], callOther[w]) >= LATER));
+  displaced = displaced || (phase == 2 && !past[w]);
   if
   :: remember -> olderFirst = first; olderOther = other
   :: else
@@ -837,9 +907,10 @@ end:
 #endif
   :: d_step { (look == HOUR || look == SOON) && twoMinutesOn ->
        /* A look that finds what is expected changes nothing. */
-       look = (published(first, other) && !foreign && looked -> 0 : NOW) }
+       look = (published(first, other) && !foreign && looked -> 0 : NOW);
+       doubtful = doubtful && look == NOW }
   /* The daily look. */
-  :: d_step { look == 0 && !epochDue && (foreign -> published(first, other) : !asExpected) -> look = NOW }
+  :: d_step { look == 0 && !epochDue && (foreign -> published(first, other) : mayDiffer && (!asExpected || !looked)) -> look = NOW }
   od
 }
 
@@ -871,7 +942,7 @@ end:
 #ifndef NO_FRESH_KEYS
        pending = 0; filler = 0;
 #endif
-       attemptsEnd; reason = REVOKE; openedIn = epoch; resourceChanged(); pressed = 0;
+       attemptsEnd; heldBack = 0; reason = REVOKE; openedIn = epoch; resourceChanged(); pressed = 0;
        foreign = 0;
 #ifndef NO_TAKEOVER
        takeFromWorkers(); lease = 0;
@@ -901,7 +972,7 @@ inline restore(comesDue) {
 #endif
   current = oldCurrent; second = oldSecond; pending = oldPending; filler = oldFiller; last = oldLast;
   revokedTo = oldRevokedTo; reason = oldReason; age = (comesDue -> DUE : oldAge);
-  openedIn = 0; foreign = 0; history = (1 << (last + 1)) - 1;
+  openedIn = 0; foreign = 0; doubtful = 0; history = (1 << (last + 1)) - 1;
   if
   :: comesDue && !lost -> trueAge = 0
   :: else
@@ -911,15 +982,20 @@ inline restore(comesDue) {
 #elif RESTORE == TABLES
   age = CEILING;
 #endif
-#ifdef NO_EPOCH_IN_FENCE
-  fence = oldFence; oldFence = 0;
-  valid[0] = 0; valid[1] = 0;
+#ifdef FENCES
+  /* The claim of then is there again, and who held it goes on. */
+  valid[0] = (itsFence[0] == 0); valid[1] = (itsFence[1] == 0); fence = 0;
+  changed[0] = (at[0] != 0 && itsRevision[0] != 0); changed[1] = (at[1] != 0 && itsRevision[1] != 0); revision = 0;
+  lease = (valid[0] || valid[1] -> HELD : 0);
 #else
-  takeFromWorkers();
+  takeFromWorkers(); lease = 0;
 #endif
-  lease = 0; highest = current; pressed = (reason == MANUAL);
+  highest = current; pressed = (reason == MANUAL);
   oldCurrent = 0; oldSecond = 0; oldPending = 0; oldFiller = 0; oldLast = 0; oldRevokedTo = 0; oldReason = 0;
-  oldAge = 0; look = (mayDiffer -> NOW : 0);
+  oldAge = 0;
+  /* Its own look is there again: due within a day, and mostly due by now. */
+  look = (RESTORE != WHOLE && mayDiffer -> NOW : 0);
+  past[0] = (at[0] != 0 || callState[0] != 0); past[1] = (at[1] != 0 || callState[1] != 0);
   configChanged()
 }
 
@@ -929,8 +1005,9 @@ end:
   :: d_step { phase == 0 && RESTORE != NEVER ->
        phase = 1; oldCurrent = current; oldSecond = second; oldPending = pending; oldFiller = filler; oldLast = last;
        oldRevokedTo = revokedTo; oldReason = reason; oldAge = age
-#ifdef NO_EPOCH_IN_FENCE
-       ; oldFence = fence
+#ifdef FENCES
+       ; itsFence[0] = (valid[0] -> 0 : NONE); itsFence[1] = (valid[1] -> 0 : NONE);
+       itsRevision[0] = (changed[0] -> NONE : 0); itsRevision[1] = (changed[1] -> NONE : 0)
 #endif
   }
   :: d_step { mayRestore -> restore(0) }

@@ -4,6 +4,7 @@ import { ADDON, type Config } from '../config.ts'
 import { type ClockOffset, createClockOffset } from '../flows/clock-offset.ts'
 import type { Deps } from '../flows/deps.ts'
 import { createTroubles } from '../flows/heroku/create-troubles.ts'
+import type { Log } from '../flows/log.ts'
 import { createInstallation, type Installation, type Standing } from '../flows/operations/installation.ts'
 import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
 import { createCallBudget, patiently } from '../heroku/call-budget.ts'
@@ -105,7 +106,7 @@ export async function compose(
       limits,
       refusal: () => refusalOf(installation),
       userAgent: USER_AGENT,
-      onRateLimited: (retryAfterMs) => blockHerokuCalls(db, host, retryAfterMs),
+      onRateLimited: createLimitNote(log, host, steadyMs, (ms) => blockHerokuCalls(db, host, ms)),
     })
   if (config.addonClientSecret === undefined) {
     logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
@@ -153,6 +154,25 @@ export async function compose(
       await dispatcher.close()
       await db.destroy()
     },
+  }
+}
+
+const TELL_OF_LIMIT_EVERY_MS = 15 * 60_000
+
+/** A limit for all costs no add-on an attempt, so nothing else would tell of it, however long it lasts. */
+function createLimitNote(
+  log: Log,
+  host: HerokuHost,
+  steadyMs: () => number,
+  block: (waitMs: number) => Promise<void>,
+): (waitMs: number) => Promise<void> {
+  let toldAtMs = Number.NEGATIVE_INFINITY
+  return async (waitMs) => {
+    if (steadyMs() - toldAtMs >= TELL_OF_LIMIT_EVERY_MS) {
+      toldAtMs = steadyMs()
+      log.warn({ host, waitMs }, 'call limit of Heroku reached, all calls to this host wait')
+    }
+    await block(waitMs)
   }
 }
 

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
 import { cleanLines } from '../domain/clean-text.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import type { Health } from '../domain/health.ts'
+import { isScheduleStopped } from '../domain/health-state.ts'
 import { FAILURE_KINDS, type FailureKind } from '../domain/heroku-failure.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
@@ -13,6 +13,7 @@ import type { Deps } from '../flows/deps.ts'
 import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
 import { askToAdopt } from '../flows/operations/foreign.ts'
 import { requireKnownKeks } from '../flows/operations/known-keks.ts'
+import { nameAtHeroku } from '../flows/operations/name-at-heroku.ts'
 import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { createLogger } from '../logger.ts'
@@ -26,29 +27,9 @@ import { compose } from './compose.ts'
 import { describeOpen, listRotations } from './list-rotations.ts'
 import { removeOne, showOrphans } from './orphans.ts'
 import { revokeOf, revokeOfAll } from './revoke-command.ts'
+import { readArguments } from './rotations-arguments.ts'
 import { configOrExit } from './run.ts'
 
-const USAGE = `Usage: npm run rotations -- <command>
-
-  list [--stuck] [--because KIND]
-                                 unfinished rotations, the oldest due date first, and how many there are by cause
-  show <id or name>              a resource's dates, keys by fingerprint, and last rotations
-  verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
-  retry <id or name>             resume a stuck rotation
-  retry --all [--because KIND]   resume all stuck rotations, or those whose last failure was of that kind
-  orphans                        add-ons that Heroku has not known for two days, or never gave us tokens for
-  remove <id or name> <word>     erase an orphan for good; without the word it says which one
-  revoke <id or name>            a key leaked: replace all keys of the resource at once,
-                                 and end its dashboard sessions
-  revoke --all --made-before <moment>
-                                 the same of every add-on that has a key made before
-  adopt <id or name> | --all     take over the foreign pair that Heroku holds, of one add-on or of all that have one
-  replace <id or name> | --all   put a fresh key and a filler in the place of a foreign pair; with an id or a name
-                                 whatever is there, like a revoke
-  now <id or name> [--even-if-too-soon]
-                                 rotate now; refused while apps may still sign with the key that would be
-                                 displaced, or were seen to, unless told otherwise
-`
 /** Some forty versions. */
 const KEY_EVENTS_READ = 120
 const END_WORDS: Readonly<Partial<Record<HistoryRow['kind'], string>>> = {
@@ -58,7 +39,6 @@ const END_WORDS: Readonly<Partial<Record<HistoryRow['kind'], string>>> = {
 }
 /** A SHA-256 or a fingerprint, and no key: that is 64 upper-case digits, and `unknown` would mislead. */
 const DIGEST = /^[0-9a-f]{8}([0-9a-f]{56})?$/
-const COMMANDS = ['list', 'show', 'verify', 'retry', 'revoke', 'orphans', 'remove', 'adopt', 'replace', 'now']
 const OPERATOR = { type: 'operator' } as const
 
 const { values, positionals } = readArguments()
@@ -77,27 +57,6 @@ try {
   await close()
 }
 
-function readArguments() {
-  try {
-    const parsed = parseArgs({
-      allowPositionals: true,
-      options: {
-        stuck: { type: 'boolean' },
-        all: { type: 'boolean' },
-        because: { type: 'string' },
-        'made-before': { type: 'string' },
-        'even-if-too-soon': { type: 'boolean' },
-      },
-    })
-    const [name] = parsed.positionals
-    if (name && COMMANDS.includes(name)) return parsed
-  } catch {
-    // An unknown flag; the usage says which there are.
-  }
-  process.stderr.write(USAGE)
-  process.exit(1)
-}
-
 async function run(deps: Deps): Promise<string> {
   if (command === 'list') {
     return await listRotations(deps, { stuck: values.stuck ?? false, because: becauseOf(values.because) })
@@ -106,7 +65,8 @@ async function run(deps: Deps): Promise<string> {
   if (command === 'orphans') return await showOrphans(deps)
   if (command === 'revoke' && values.all) return await revokeOfAll(deps, values['made-before'])
   if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
-  const resourceId = await resourceIdOf(deps, subject ?? '')
+  const disturbs = command === 'revoke' || command === 'now'
+  const resourceId = await (disturbs ? resourceIdNow : resourceIdOf)(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
   if (command === 'remove') {
     const { text, removed } = await removeOne(deps, resourceId, digest)
@@ -150,7 +110,7 @@ async function decideForeign(deps: Deps, decision: 'adopt' | 'replace'): Promise
   }
   const words = decision === 'adopt' ? 'to be taken over' : 'to be replaced'
   if (!values.all) {
-    const done = await decide(await resourceIdOf(deps, subject ?? ''))
+    const done = await decide(await resourceIdNow(deps, subject ?? ''))
     return done ? `The keys are ${words} at the next tick.` : 'There is nothing to decide.'
   }
   return await decideForAll(deps, words, decide)
@@ -177,7 +137,7 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
   return [
     `${resourceId}  ${resource.name ?? '(no name)'}${former(resource.formerName)}  plan ${resource.plan}  ${resource.state}`,
     ...(health ? [`health         ${describeHealth(health)}`] : []),
-    `next rotation  ${state?.nextRotationAt.toISOString() ?? 'none'}`,
+    `next rotation  ${nextRotation(state, health)}`,
     `next look      ${state ? nextLook(state) : 'none'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
@@ -207,6 +167,28 @@ async function resourceIdOf(deps: Deps, idOrName: string): Promise<string> {
   const id = parseResourceId(idOrName) ?? (await findResourceIdByName(deps.db, idOrName))
   if (id) return id
   throw new SecurekeyError('unknown-resource', `There is no live resource called "${idOrName}".`)
+}
+
+/** A date is no promise where nothing happens on it. */
+function nextRotation(state: ResourceState | undefined, health: Health | undefined): string {
+  if (!state) return 'none'
+  const date = state.nextRotationAt.toISOString()
+  return health && isScheduleStopped(health.state) ? `none before that is settled; due ${date}` : date
+}
+
+/**
+ * The same for what restarts apps: a name that has moved to another add-on must not hit the one that had it. Throws
+ * `unknown-resource` and names the add-on that was found, by its id.
+ */
+async function resourceIdNow(deps: Deps, idOrName: string): Promise<string> {
+  const id = await resourceIdOf(deps, idOrName)
+  if (parseResourceId(idOrName)) return id
+  const name = await nameAtHeroku(deps, id)
+  if (name === idOrName) return id
+  throw new SecurekeyError(
+    'unknown-resource',
+    `"${idOrName}" was the name of ${id}, which is called "${name}" now. Nothing was done: if you mean that one, type its id.`,
+  )
 }
 
 /** What somebody waits for stands before all that is due, at a moment that is no date. */

@@ -30,7 +30,12 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
   const { keyring } = held
   const { trust } = state
   const { revokedEpoch } = trust
-  const parts = keyring ? fromKeyring(state, held, keyring, facts, now) : fromPair(state, held, facts, now)
+  const numbers = keyring?.keys.map(({ version }) => version) ?? []
+  // Numbers that were revoked here stay dead: keys that bear them in another past get new ones.
+  const parts =
+    keyring && Math.min(...numbers) > state.keyset.revokedTo
+      ? fromKeyring(state, held, keyring, facts, now)
+      : fromPair({ ...state, lastVersion: Math.max(state.lastVersion, ...numbers) }, held, facts, now)
   const { keys, second, older, nextRotationAt } = parts
   const [current] = keys
   if (!current) throw new Error('a pair has a first key')
@@ -56,7 +61,12 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     nextRotationAt: inReach(later(nextRotationAt, state.servedDueAt), facts.periodMs, now),
     // A call of a past that this database has lost may still arrive.
     checkAt: new Date(now.getTime() + CHECK_AFTER_DOUBT_MS),
-    trust: { ...trusted(keyring?.epoch ?? trust.confirmedEpoch), revokedEpoch, repairedAt: trust.repairedAt },
+    trust: {
+      ...trusted(keyring?.epoch ?? trust.confirmedEpoch),
+      revokedEpoch,
+      repairedAt: trust.repairedAt,
+      doubtful: true,
+    },
     claimedUntil: null,
   }
   const live = liveVersions(keyset)

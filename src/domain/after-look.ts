@@ -1,5 +1,5 @@
 import type { GracePeriod } from './grace.ts'
-import { claimEnded, type ResourceState } from './resource-state.ts'
+import { claimEnded, type ResourceState, resumed } from './resource-state.ts'
 import { type HeldBack, nextWakeAt } from './rotation.ts'
 import type { Trust } from './trust.ts'
 
@@ -9,7 +9,8 @@ export function afterForeign(state: ResourceState, lookAgainMs: number, now: Dat
   const { trust: before } = state
   const foreignSince = before.foreignSince ?? now
   const trust = { ...before, foreignSince, adoptAsked: false, uncheckedSince: null }
-  return { ...state, heldBack: null, trust, checkAt, wakeAt: checkAt, claimedUntil: null }
+  // Heroku has answered: what failed before is over.
+  return { ...state, heldBack: null, attempts: 0, trust, checkAt, wakeAt: checkAt, claimedUntil: null }
 }
 
 /**
@@ -39,6 +40,7 @@ export function afterHoldingBack(
   grace: GracePeriod,
   now: Date,
 ): ResourceState {
-  const held = { ...state, heldBack, checkAt: state.heldBack ? state.checkAt : now }
+  // Heroku has answered: what failed before is over, and the rotation is stuck no longer.
+  const held = { ...resumed(state), heldBack, checkAt: state.heldBack ? state.checkAt : now }
   return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<FailureKind, string>> = {
   unreadable: 'We could not decrypt a secret stored for this add-on.',
 }
 
-/** Why Heroku was not reached, in words that a customer understands. */
+/** Why Heroku was not reached, in words that a customer understands. Another release may have written other kinds. */
 export function failureWords(kind: FailureKind): string {
-  return WORDS[kind]
+  return WORDS[kind] ?? 'An attempt failed.'
 }

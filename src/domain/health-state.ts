@@ -1,6 +1,7 @@
 import type { Failure } from './heroku-failure.ts'
 import { isPaused } from './pause.ts'
 import type { ResourceState } from './resource-state.ts'
+import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
 
 /**
  * How an add-on is doing, the worst first:
@@ -15,8 +16,8 @@ import type { ResourceState } from './resource-state.ts'
  * - `failing`: an attempt at what is under way has failed
  * - `held-back`: apps still sign with the key that would leave
  * - `rotating`: a rotation is under way
- * - `differs`: an older pair of ours came back within a day of its repair
  * - `unchecked`: Heroku's config could not be compared for hours
+ * - `differs`: an older pair of ours came back within a day of its repair
  * - `paused`, `well`
  */
 export type HealthState =
@@ -31,8 +32,8 @@ export type HealthState =
   | 'failing'
   | 'held-back'
   | 'rotating'
-  | 'differs'
   | 'unchecked'
+  | 'differs'
   | 'paused'
   | 'well'
 
@@ -41,7 +42,7 @@ export type HerokuAccess = 'given' | 'waiting' | 'none'
 
 /** All that is known of an add-on's health. */
 export type HealthFacts = {
-  name: string
+  id: string
   plan: string
   state: ResourceState
   /** Since when Heroku says that it does not exist. */
@@ -72,7 +73,7 @@ export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
 type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
 
 function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Date): Found {
-  const { trust, rotation, heldBack, pause, wakeAt } = state
+  const { trust, rotation, heldBack, pause, wakeAt, checkAt } = state
   const failure = lastFailure(state)
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
   if (missingSince) return { state: 'missing', since: missingSince }
@@ -81,9 +82,13 @@ function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Dat
   if (failure?.kind === 'refresh-refused' && trouble !== 'account')
     return { state: 'access-refused', since: failingSince }
   if (failure?.kind === 'unreadable') return { state: 'unreadable', since: failingSince }
-  if (trust.foreignSince) return { state: 'foreign', since: trust.foreignSince }
+  // A revoke overwrites whatever is there, so it is what is told once somebody has asked for it.
+  if (trust.foreignSince && rotation?.reason !== 'revoke')
+    return { state: 'foreign', since: trust.foreignSince }
   if (rotation?.stuckSince) return { state: 'stuck', since: rotation.stuckSince }
-  if (trust.goneSince && trust.doubtful) return { state: 'gone', since: trust.goneSince }
+  // A look that is near, or has failed since, is the one after a push, and knows of nothing odd.
+  const isNear = checkAt !== null && checkAt.getTime() - now.getTime() <= CHECK_AFTER_DOUBT_MS
+  if (trust.goneSince && trust.doubtful && !isNear) return { state: 'gone', since: trust.goneSince }
   // Whoever needs nothing of Heroku just now does not notice.
   if (trouble && (rotation || (wakeAt && wakeAt <= now))) return { state: 'heroku-trouble' }
   if (failure) return { state: 'failing', since: failingSince }
@@ -91,11 +96,12 @@ function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Dat
     return { state: 'held-back', since: heldBack.since, until: heldBack.until }
   }
   if (rotation) return { state: 'rotating', since: rotation.openedAt }
-  if (trust.repairedAt && trust.doubtful) return { state: 'differs', since: trust.repairedAt }
-  const { uncheckedSince } = trust
+  const { uncheckedSince, repairedAt } = trust
   if (uncheckedSince && now.getTime() - uncheckedSince.getTime() >= UNCHECKED_AFTER_MS) {
     return { state: 'unchecked', since: uncheckedSince }
   }
+  if (repairedAt && trust.doubtful && !isNear && !uncheckedSince)
+    return { state: 'differs', since: repairedAt }
   if (pause && isPaused(pause, now)) return { state: 'paused', since: pause.at, until: pause.until }
   return { state: 'well' }
 }

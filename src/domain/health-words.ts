@@ -65,7 +65,7 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
           ? 'Somebody has asked us to take them over. We do that as soon as a worker gets to it.'
           : 'We leave them alone, so no rotation happens. If nobody meant to put them there, revoke: two new keys replace them. To keep them, ask the operators of securekey to take them over.',
         operator:
-          'Decide: `rotations adopt` takes the pair over, `rotations replace` puts a fresh one there.',
+          'Decide: `rotations adopt` takes it over if it is a pair of keys, `rotations replace` puts a fresh one there.',
       }
     case 'stuck':
       return {
@@ -97,11 +97,17 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
         operator: `${facts.state.attempts} failed, the last: ${failed}`,
       }
     case 'held-back': {
-      const apps = listed(facts.state.heldBack?.apps ?? [])
+      const names = facts.state.heldBack?.apps ?? []
+      const apps = listed(names)
+      const many = names.length > 1
+      const why = many
+        ? 'still sign with the previous key: their last releases failed or have not ended, or they were rolled back'
+        : 'still signs with the previous key: its last release failed or has not ended, or it was rolled back'
+      const [them, they] = many ? ['them', 'they have'] : ['it', 'it has']
       return {
         heading: `The previous key stays for ${apps}`,
-        customer: `As far as we see, ${apps} still signs with the previous key: its last release failed or has not ended, or it was rolled back. So that key stays for now. Deploy it, or roll it forward. If you are sure that it has the current key, rotate now.`,
-        operator: `${apps} was seen on a release with the key that would leave.`,
+        customer: `As far as we see, ${apps} ${why}. So that key stays for now. Roll ${them} forward, or mend the release and deploy ${them}. We cannot see that a deploy brought the current key: if you are sure that ${they} it, rotate now.`,
+        operator: `${apps} ${many ? 'were' : 'was'} seen on a release with the key that would leave.`,
       }
     }
     case 'rotating':
@@ -136,7 +142,7 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
 }
 
 /** How a customer gets another add-on into the place of this one while everybody stays logged in. */
-function makeAgain({ name, plan }: Pick<HealthFacts, 'name' | 'plan'>): readonly HealthStep[] {
+function makeAgain({ id, plan }: Pick<HealthFacts, 'id' | 'plan'>): readonly HealthStep[] {
   return [
     {
       words: 'Create another one beside it, and attach that to each app that this one is attached to:',
@@ -152,7 +158,8 @@ function makeAgain({ name, plan }: Pick<HealthFacts, 'name' | 'plan'>): readonly
     },
     {
       words: 'When all that was signed with the old keys has ended:',
-      command: `heroku addons:destroy ${name}`,
+      // Not by its name: without access nobody tells us whether another add-on has that by now.
+      command: `heroku addons:destroy ${id}`,
     },
   ]
 }

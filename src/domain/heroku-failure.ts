@@ -3,8 +3,8 @@
  * - `unauthorized`: 401, the access token is not taken
  * - `missing`: 404 or 410, the resource is gone there
  * - `rate-limited`: 429
- * - `refused`: any other 3xx or 4xx; not applied
- * - `unavailable`: 5xx, no answer, or an answer that cannot be read; **may have been applied**
+ * - `refused`: any other 4xx; not applied
+ * - `unavailable`: 3xx, 408, 5xx, no answer, or an answer that cannot be read; **may have been applied**
  * - `mismatch`: a readable answer that does not hold what was sent
  * - `postponed`: not sent, because this resource has to wait (its token is just being got by somebody else)
  * - `held-back`: not sent, because nobody may call at the moment: the budget is spent, or a host or our account is in trouble

@@ -23,7 +23,7 @@ function firstServable({ pause, rotation }: ResourceState, dueAt: Date): Date {
  * - `published`: the pair that was published last
  * - `expected`: the pair that is being published; an earlier push arrived
  * - `older`: two keys of ours, none of them revoked
- * - `revoked`: a pair of ours with a revoked key
+ * - `revoked`: a pair with a revoked key of ours, whatever stands beside it
  * - `ahead`: a pair under our MAC that is newer than ours: we are a restored past
  * - `gone`: the var is not set
  * - `foreign`: anything else, however well formed; also a pair of ours that is newer than our row says, since then
@@ -65,14 +65,23 @@ export function judgeHeld(facts: HeldFacts): Held {
   if (!keys) return { held: 'foreign' }
   const keyring = witnessed(facts, keys)
   if (isAhead(facts, keyring, keys.second)) return { held: 'ahead', pair: keys, keyring }
-  const { current, pending, revokedTo } = state.keyset
+  const { current, revokedTo } = state.keyset
   const [first, second] = [keys.first, keys.second].map((text) => facts.versionOf(facts.kidOf(text)))
   if (first === undefined || second === undefined) {
-    const reached = keyring !== undefined && keyring.epoch < state.trust.revokedEpoch
-    return reached ? { held: 'revoked' } : { held: 'foreign', pair: keys, keyring }
+    // One revoked key is enough: whoever has it could go on with it, and nobody may take it over again.
+    const isDead = [first, second].some((version) => version !== undefined && version <= revokedTo)
+    return isDead || (keyring && isRevoked(state, keyring))
+      ? { held: 'revoked' }
+      : { held: 'foreign', pair: keys, keyring }
   }
-  if (first > current && first !== pending) return { held: 'foreign', pair: keys, keyring }
+  if (first > current) return { held: 'foreign', pair: keys, keyring }
   return { held: Math.min(first, second) <= revokedTo ? 'revoked' : 'older' }
+}
+
+/** Whether a revoke reached a pair that is not known here: it is of an epoch before that, or has a number that is dead. */
+function isRevoked({ trust, keyset }: ResourceState, { epoch, keys }: Keyring): boolean {
+  if (epoch < trust.revokedEpoch) return true
+  return epoch <= trust.confirmedEpoch && keys.some(({ version }) => version <= keyset.revokedTo)
 }
 
 /** The keyring beside a pair, if this service wrote the two together. */
@@ -82,6 +91,8 @@ function witnessed(
 ): Keyring | undefined {
   const read = readKeyring(text)
   if (read?.keyring.keys[0]?.kid !== kidOf(pair.first)) return undefined
+  // The MAC covers ids. A text that is another key's would be accepted under such an id from now on.
+  if (read.keyring.keys.some(({ kid, key }) => key !== undefined && kidOf(key) !== kid)) return undefined
   return holds(witnessedText(resourceId, read.keyring), read.mac) ? read.keyring : undefined
 }
 

@@ -1,6 +1,14 @@
 /** Scheduled rotations are held back since `at`, until a date or until somebody resumes them. */
 export type Pause = { at: Date; until: Date | null; reason: string }
 
+/** Ten years, like the longest duration: whoever means longer sets no end. Dates stay such as a keyring may hold. */
+const LONGEST_PAUSE_MS = 3_650 * 86_400_000
+
+/** Whether a pause may end then. */
+export function isPauseEnd(until: Date, now: Date): boolean {
+  return until > now && until.getTime() - now.getTime() <= LONGEST_PAUSE_MS
+}
+
 /** Whether the pause is on. One whose end has passed is over by itself. */
 export function isPaused(pause: Pause | null, now: Date): boolean {
   return pause !== null && (pause.until === null || pause.until > now)

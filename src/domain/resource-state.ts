@@ -109,15 +109,15 @@ export type PromotionFacts = {
   periodMs: number
   /** When Heroku confirmed the pair. */
   publishedAt: Date
-  /** It was not the first attempt, so an older call may still arrive at Heroku. */
-  retried: boolean
+  /** Heroku was read first: a retry, or a call of a past that is lost may still arrive. */
+  doubtful: boolean
   /** Of the installation in which Heroku took it. */
   epoch: number
 }
 
-/** Heroku took a pair: what it holds is ours, whatever it held before. */
-function published(trust: Trust, epoch: number): Trust {
-  return { ...trusted(epoch), revokedEpoch: trust.revokedEpoch, repairedAt: trust.repairedAt }
+/** Heroku took a pair: what it holds is ours, whatever it held before. `doubtful`: until another call can have arrived. */
+function published({ revokedEpoch, repairedAt }: Trust, epoch: number, doubtful: boolean): Trust {
+  return { ...trusted(epoch), revokedEpoch, repairedAt, doubtful }
 }
 
 /** A push sets a look. One that was to be sooner is not put off, beyond the time in which every older call has ended. */
@@ -137,7 +137,8 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
   const next = nextRotationAt(dueAt, facts.periodMs, now)
   const until = graceEndsAt(facts.grace, facts.publishedAt, next)
   const change = promoteKey(state.keyset, { reason, publishedAt: facts.publishedAt, until })
-  const checkAfterMs = facts.retried || reason === 'revoke' ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
+  const doubtful = facts.doubtful || reason === 'revoke'
+  const checkAfterMs = doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
   return claimEnded(
     {
       ...state,
@@ -148,7 +149,7 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
       nextRotationAt: pause ? nextRotationWhenPaused(next, pause) : next,
       pause: pause ?? state.pause,
       checkAt: nextCheckAt(state, checkAfterMs, now),
-      trust: published(state.trust, facts.epoch),
+      trust: published(state.trust, facts.epoch, doubtful),
     },
     change,
     facts.grace,
@@ -158,9 +159,9 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
 
 /** Heroku confirmed the filler in the second place. */
 export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
-  const checkAfterMs = facts.retried ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
+  const checkAfterMs = facts.doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
   const checkAt = nextCheckAt(state, checkAfterMs, now)
-  const trust = published(state.trust, facts.epoch)
+  const trust = published(state.trust, facts.epoch, facts.doubtful)
   return claimEnded({ ...state, checkAt, trust }, promoteFiller(state.keyset), facts.grace, now)
 }
 

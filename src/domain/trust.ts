@@ -4,7 +4,7 @@ export type Trust = {
   confirmedEpoch: number
   /** The epoch of the last revoke: no key of an earlier epoch is good any more, known here or not. */
   revokedEpoch: number
-  /** Heroku held an older pair of ours, or a person asked for a look: read before the next push. */
+  /** Another call may still arrive, or the last look found something odd: Heroku is read before the next push. */
   doubtful: boolean
   /** Since when Heroku holds a pair that we never made. No machine pushes anything until a person decides. */
   foreignSince: Date | null

@@ -9,13 +9,13 @@ import { findVerdicts } from '../store/troubles.ts'
 /** How a live resource is doing, from its state and from what is known beside it. Asks Heroku nothing. */
 export async function readHealth(
   db: Db,
-  resource: Pick<Resource, 'id' | 'name' | 'plan' | 'missingSince'>,
+  resource: Pick<Resource, 'id' | 'plan' | 'missingSince'>,
   state: ResourceState,
   now: Date,
 ): Promise<Health> {
-  const { id, name, plan, missingSince } = resource
+  const { id, plan, missingSince } = resource
   const access = await findHerokuAccess(db, id)
   const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
   const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
-  return healthOf({ name: name ?? id, plan, state, missingSince, access, trouble }, now)
+  return healthOf({ id, plan, state, missingSince, access, trouble }, now)
 }

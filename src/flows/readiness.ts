@@ -19,6 +19,7 @@ export type Readiness = {
 
 const LIMIT_MS = 3_000
 const NO_ANSWER: Trouble = { trouble: 'database', reason: 'the database does not answer' }
+const REFUSED: Trouble = { trouble: 'database', reason: 'the database refuses what it is asked' }
 
 /** Looks after all that can be wrong with a web process; each is asked by itself. */
 export function createReadiness(
@@ -36,18 +37,22 @@ export function createReadiness(
   /** One after the other: a probe must not take the connections that requests need. */
   async function lookAtAll(): Promise<Trouble[]> {
     const found: Trouble[] = []
+    let refused = false
     for (const lookAfter of looks) {
       try {
         const trouble = await lookAfter()
         if (trouble) found.push(trouble)
       } catch (error) {
-        // What the server refuses to answer (a table that is not there yet) is told by another look.
-        if (isServerAnswer(error)) continue
+        // Why the server refuses to answer (a table that is not there yet) is told by another look, as a rule.
+        if (isServerAnswer(error)) {
+          refused = true
+          continue
+        }
         deps.log.warn({ err: error }, 'not ready')
         return [...found, NO_ANSWER]
       }
     }
-    return found
+    return found.length === 0 && refused ? [REFUSED] : found
   }
 
   // One look for all who ask meanwhile: a database that does not answer must not be asked again and again.
@@ -88,17 +93,21 @@ async function readOnlyTrouble({ db }: Pick<Deps, 'db'>): Promise<Trouble | unde
   return { trouble: 'read-only', reason: 'the database takes no writes' }
 }
 
-/** One stored data key stands for all of them: a process with other sealing keys opens none. */
+const DATA_KEYS_TRIED = 3
+
+/** A process with other sealing keys opens none of them. One that is damaged is the failure of its own add-on. */
 async function sealingTrouble({ db, sealing }: Pick<Deps, 'db' | 'sealing'>): Promise<Trouble | undefined> {
-  const [stored] = await listWrappedDeks(db, { limit: 1 })
-  if (!stored) return undefined
-  try {
-    await sealing.forResource(stored.resourceId, stored.dek)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof SecurekeyError)) throw error
-    return { trouble: 'sealing', reason: 'a stored data key does not open with these sealing keys' }
+  const stored = await listWrappedDeks(db, { limit: DATA_KEYS_TRIED })
+  if (stored.length === 0) return undefined
+  for (const { resourceId, dek } of stored) {
+    try {
+      await sealing.forResource(resourceId, dek)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SecurekeyError)) throw error
+    }
   }
+  return { trouble: 'sealing', reason: 'the stored data keys do not open with these sealing keys' }
 }
 
 async function migrationTrouble({ db }: Pick<Deps, 'db'>): Promise<Trouble | undefined> {

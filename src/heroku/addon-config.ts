@@ -13,22 +13,25 @@ const MOST_ITEMS = 100
  * Reads the config of an add-on from an answer of Heroku's. Neither the form of the names nor that of the list is
  * documented (contract 13.4), so: a list of `{name, value}` in any order, alone or under `config`, or an object of
  * values by name; full manifest names or suffixes, in any case; items of no concern are passed over. Undefined when
- * the answer is none of these.
+ * the answer is none of these: what cannot be read must not be taken for a config var that is gone.
  */
 export function readAddonConfig(body: unknown, names: ConfigVarNames): HeldConfig | undefined {
   const values = itemsOf(body)
   if (!values) return undefined
   // A list may be empty. An object that names none of them is some other answer.
   if (!Array.isArray(body) && !values.some(({ name }) => isNamed(name, names))) return undefined
+  // A list of things in another form.
+  if (Array.isArray(body) && body.length > 0 && values.length === 0) return undefined
+  if (values.some((item) => item.value === undefined && isNamed(item.name, names))) return undefined
   return {
     pair: readValue(values, names.configVar, names),
     keyring: readValue(values, names.keyringVar, names),
   }
 }
 
-/** Whether the answer shows exactly this value, under whatever name. */
+/** Whether the answer shows exactly this value, under whatever name and in whatever form. */
 export function showsValue(body: unknown, value: string): boolean {
-  return itemsOf(body)?.some((item) => item.value === value) ?? false
+  return JSON.stringify(body)?.includes(JSON.stringify(value)) ?? false
 }
 
 function isNamed(given: string, names: ConfigVarNames): boolean {
@@ -37,17 +40,18 @@ function isNamed(given: string, names: ConfigVarNames): boolean {
   return [names.configVar, names.keyringVar].some((each) => name === each || name === each.slice(suffixAt))
 }
 
-type Item = { name: string; value: string | null }
+/** `value` is undefined where it is neither text nor null. */
+type Item = { name: string; value: string | null | undefined }
 
 function readValue(values: readonly Item[], name: string, names: ConfigVarNames): string | null {
   const suffix = name.slice(names.configVarsPrefix.length + 1)
   for (const wanted of [name, suffix]) {
     const item = values.find((each) => each.name.toUpperCase() === wanted)
-    if (item) return item.value
+    if (item) return item.value ?? null
   }
   if (name !== names.configVar) return null
   // Under a name that we do not know, such as an attachment's, a pair of keys is still one.
-  const pairs = values.filter((each) => each.value !== null && parseSecureKeyValue(each.value))
+  const pairs = values.filter(({ value }) => typeof value === 'string' && parseSecureKeyValue(value))
   return pairs.length === 1 ? (pairs[0]?.value ?? null) : null
 }
 
@@ -64,6 +68,6 @@ function itemsOf(body: unknown): Item[] | undefined {
 function readItem(item: unknown): Item[] {
   if (typeof item !== 'object' || item === null || !('name' in item) || typeof item.name !== 'string')
     return []
-  const value = 'value' in item && typeof item.value === 'string' ? item.value : null
-  return [{ name: item.name, value }]
+  const value = 'value' in item ? item.value : null
+  return [{ name: item.name, value: typeof value === 'string' || value === null ? value : undefined }]
 }

@@ -5,7 +5,7 @@ import { ConnectionResetError, type HttpAnswer, type SendRequest } from './send-
 import { LONGEST_WAIT_MS, type TokenLimits } from './token-limits.ts'
 
 /** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
-export type Call = {
+export type Call<T = unknown> = {
   method: 'GET' | 'POST' | 'PATCH'
   path: string
   headers: Record<string, string>
@@ -19,6 +19,11 @@ export type Call = {
   }
   /** A refusal is an answer here, and says nothing of our account. */
   mayBeRefused?: true
+  /**
+   * What the JSON of an answer says to this call; left out, the JSON itself. An answer that it cannot read is none, and its
+   * owner is found like that of a 503: a maintenance page may come with status 200 too.
+   */
+  read?: (body: unknown) => HerokuResult<T>
   /** Whoever calls looks by himself whether a write has arrived when the connection was reset. */
   resetIsReadBack?: true
   signal?: AbortSignal
@@ -50,8 +55,8 @@ export type CallOptions = {
   onRateLimited: (retryAfterMs: number) => Promise<void>
 }
 
-/** The JSON of a 2xx answer, as unknown shape: whoever reads it checks it. Never throws. */
-export type HerokuCall = (call: Call) => Promise<HerokuResult<unknown>>
+/** What a 2xx answer says, as the call reads it. Never throws. */
+export type HerokuCall = <T = unknown>(call: Call<T>) => Promise<HerokuResult<T>>
 
 const DEFAULT_RETRY_AFTER_MS = 60_000
 const SHORTEST_RETRY_AFTER_MS = 1_000
@@ -83,7 +88,7 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
     }
   }
 
-  async function sendOnce(call: Call): Promise<HerokuResult<unknown>> {
+  async function sendOnce<T>(call: Call<T>): Promise<HerokuResult<T>> {
     const refusal = await permission(call)
     if (refusal) return refusal
     return await send(options, origin, call)
@@ -98,11 +103,11 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
 }
 
 /** The result, with the owner of its failure where that is not the resource. */
-async function judged(
+async function judged<T>(
   judge: FailureJudge,
-  call: Call,
-  result: HerokuResult<unknown>,
-): Promise<HerokuResult<unknown>> {
+  call: Call<T>,
+  result: HerokuResult<T>,
+): Promise<HerokuResult<T>> {
   if (!call.about) return result
   const { operation, resourceId, freshToken } = call.about
   if (result.ok) {
@@ -136,7 +141,7 @@ async function refusalOf({ refusal }: CallOptions): Promise<string | undefined> 
   }
 }
 
-async function send(options: CallOptions, origin: string, call: Call): Promise<HerokuResult<unknown>> {
+async function send<T>(options: CallOptions, origin: string, call: Call<T>): Promise<HerokuResult<T>> {
   try {
     const answer = await options.sendRequest(
       {
@@ -151,7 +156,8 @@ async function send(options: CallOptions, origin: string, call: Call): Promise<H
     const pauseMs = pauseAfter(options.limits, call, answer)
     if (pauseMs > 0) await options.onRateLimited(pauseMs).catch(() => undefined)
     if (answer.status >= 300) return statusFailure(answer)
-    return { ok: true, value: JSON.parse(answer.text) }
+    const body = JSON.parse(answer.text)
+    return call.read ? call.read(body) : { ok: true, value: body }
   } catch (error) {
     const reset = error instanceof ConnectionResetError ? { reset: true as const } : {}
     return { ok: false, failure: { kind: 'unavailable', detail: describeError(error), ...reset } }
@@ -176,7 +182,9 @@ function statusFailure({ status, headers }: HttpAnswer): HerokuResult<never> {
   return { ok: false, failure }
 }
 
+/** A redirect and a 408 come from what stands in front of Heroku's API, which has not heard of the call. */
 function kindOfStatus(status: number): FailureKind {
+  if (status < 400 || status === 408) return 'unavailable'
   if (status === 401) return 'unauthorized'
   if (status === 404 || status === 410) return 'missing'
   if (status === 429) return 'rate-limited'

@@ -32,14 +32,14 @@ export function createIdentity(call: HerokuCall, clientSecret: string | undefine
     resourceId: string | undefined,
   ): Promise<HerokuResult<Tokens>> {
     if (clientSecret === undefined) return { ok: false, failure: WITHOUT_SECRET }
-    const result = await call({
+    return await call({
       method: 'POST',
       path: '/oauth/token',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ ...parameters, client_secret: clientSecret }).toString(),
+      read: readTokens,
       ...(resourceId === undefined ? {} : { about: { resourceId, operation: 'token' as const } }),
     })
-    return result.ok ? readTokens(result.value) : result
   }
   return {
     exchangeGrant: (code, resourceId) =>

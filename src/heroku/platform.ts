@@ -66,16 +66,17 @@ export function createPlatform(
 ): Platform {
   const { addonId, configVar, keyringVar } = options
 
-  function get(access: Access, path: string, headers: Record<string, string> = {}) {
-    const all = { ...headersOf(access), ...headers }
-    return call({ method: 'GET', path, headers: all, ...callerOf(access, 'read') })
-  }
-
   async function readConfig(access: Access): Promise<HerokuResult<HeldConfig>> {
-    const result = await get(access, `/addons/${access.resourceId}/config`)
-    if (!result.ok) return result
-    const held = readAddonConfig(result.value, options)
-    return held ? { ok: true, value: held } : unreadable('the config is not a list')
+    return await call({
+      method: 'GET',
+      path: `/addons/${access.resourceId}/config`,
+      headers: headersOf(access),
+      read(body) {
+        const held = readAddonConfig(body, options)
+        return held ? { ok: true, value: held } : unreadable('the config is not a list')
+      },
+      ...callerOf(access, 'read'),
+    })
   }
 
   async function writeOnce(
@@ -87,18 +88,19 @@ export function createPlatform(
       { name: configVar, value: pair },
       { name: keyringVar, value: keyring },
     ]
-    const result = await call({
+    return await call({
       method: 'PATCH',
       path: `/addons/${access.resourceId}/config`,
       headers: { ...headersOf(access), 'content-type': 'application/json' },
       body: JSON.stringify({ config }),
+      read(body) {
+        if (showsValue(body, pair)) return { ok: true, value: undefined }
+        if (!readAddonConfig(body, options)) return unreadable('the config is not a list')
+        return { ok: false, failure: { kind: 'mismatch', detail: 'the answer does not hold what was sent' } }
+      },
       ...callerOf(access, 'write'),
       ...readBack,
     })
-    if (!result.ok) return result
-    if (showsValue(result.value, pair)) return { ok: true, value: undefined }
-    if (!readAddonConfig(result.value, options)) return unreadable('the config is not a list')
-    return { ok: false, failure: { kind: 'mismatch', detail: 'the answer does not hold what was sent' } }
   }
 
   return {
@@ -114,13 +116,17 @@ export function createPlatform(
     },
 
     async listAttachments(access) {
-      const page = { range: 'id ..; max=1000' }
-      const result = await get(access, `/addons/${access.resourceId}/addon-attachments`, page)
-      if (!result.ok) return result
-      if (!Array.isArray(result.value)) return unreadable('the attachments are not a list')
+      const listed = await call({
+        method: 'GET',
+        path: `/addons/${access.resourceId}/addon-attachments`,
+        headers: { ...headersOf(access), range: 'id ..; max=1000' },
+        read: (body) => listOf(body, 'the attachments are not a list'),
+        ...callerOf(access, 'read'),
+      })
+      if (!listed.ok) return listed
       return {
         ok: true,
-        value: objects(result.value).flatMap(({ app, addon, name, created_at }) => {
+        value: objects(listed.value).flatMap(({ app, addon, name, created_at }) => {
           const [{ id, name: appName } = {}] = objects([app])
           if (typeof id !== 'string') return []
           const names = { appName: cleanText(String(appName)), attachmentName: cleanText(String(name)) }
@@ -137,13 +143,13 @@ export function createPlatform(
         method: 'GET',
         path: `/apps/${encodeURIComponent(appId)}/releases`,
         headers: { ...headersOf(access), ...range },
+        read: (body) => listOf(body, 'the releases are not a list'),
         ...callerOf(access, 'read'),
         mayBeRefused: true,
       })
       const denied = !result.ok && ['refused', 'missing'].includes(result.failure.kind)
       if (result.ok || denied) releaseRight.learn(access.resourceId, result.ok)
       if (!result.ok) return denied ? { ok: false, failure: { ...result.failure, kind: 'refused' } } : result
-      if (!Array.isArray(result.value)) return unreadable('the releases are not a list')
       const releases = objects(result.value).flatMap((release) => readRelease(release, addonId))
       return { ok: true, value: { releases, complete: result.value.length < count } }
     },
@@ -197,6 +203,10 @@ function callerOf(
 ): Pick<Call, 'about' | 'signal'> {
   const about = { resourceId, operation, ...(freshToken && { freshToken }) }
   return { about, ...(signal ? { signal } : {}) }
+}
+
+function listOf(body: unknown, otherwise: string): HerokuResult<unknown[]> {
+  return Array.isArray(body) ? { ok: true, value: body } : unreadable(otherwise)
 }
 
 function objects(list: unknown): Record<string, unknown>[] {

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { type Connections, resetCodeOf } from './dispatcher.ts'
 
 /** A request as it goes out. `origin` without a path; `path` starts with a slash. */
 export type HttpRequest = {
@@ -30,8 +31,6 @@ export class ConnectionResetError extends Error {
   }
 }
 
-const RESETS = ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']
-
 /** A call is given up at its time limit, or up to so much of it earlier. */
 const PRECISION = 1 / 20
 
@@ -39,7 +38,7 @@ const PRECISION = 1 / 20
  * Requests by undici's `dispatch` and a handler of our own: `request` builds a stream for each answer, which costs as
  * much as half a rotation. `timeoutMs` bounds the whole of a call, however slowly its answer trickles in.
  */
-export function createSendRequest(dispatcher: Dispatcher, timeoutMs: number): SendRequest {
+export function createSendRequest(dispatcher: Pick<Connections, 'dispatch'>, timeoutMs: number): SendRequest {
   const deadlines = createDeadlines(timeoutMs)
   const callsOf = createCallsBySignal()
   return (request, signal) => {
@@ -91,8 +90,8 @@ export function createSendRequest(dispatcher: Dispatcher, timeoutMs: number): Se
           if (end()) resolve({ status, headers, text: textOf(chunks) })
         },
         onResponseError(_controller, error) {
-          const code = 'code' in error ? String(error.code) : ''
-          fail(status === 0 && RESETS.includes(code) ? new ConnectionResetError(code) : error)
+          const code = resetCodeOf(error)
+          fail(status === 0 && code ? new ConnectionResetError(code) : error)
         },
       })
     } catch (error) {

@@ -12,7 +12,16 @@ export function registerAnswerHeaders(app: FastifyInstance, options: { https: bo
 
 /** The same of one answer, where no hook is run. */
 export function setAnswerHeaders(reply: FastifyReply, { https }: { https: boolean }): void {
-  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
-  reply.header('x-content-type-options', 'nosniff')
-  if (https) reply.header('strict-transport-security', HSTS)
+  const { 'cache-control': kept, ...others } = answerHeaders(https)
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', kept)
+  reply.headers(others)
+}
+
+/** The headers by name, for an answer that no route makes. */
+export function answerHeaders(https: boolean) {
+  return {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(https && { 'strict-transport-security': HSTS }),
+  }
 }

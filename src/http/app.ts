@@ -10,6 +10,7 @@ import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
 import { requireHttps } from './require-https.ts'
+import { answerUnread, ignoreExpectations } from './unread-requests.ts'
 
 export type AppOptions = {
   /** Basic auth of the provisioning API: the manifest's id and password. */
@@ -32,9 +33,9 @@ const BODY_LIMIT_BYTES = 65_536
  * were ours closed first, a request could go out on it and be lost.
  */
 const TIMES = {
-  requestTimeout: 24_000,
+  requestTimeout: 22_000,
   keepAliveTimeout: 95_000,
-  http: { headersTimeout: 24_000, connectionsCheckingInterval: 500 },
+  http: { headersTimeout: 22_000, connectionsCheckingInterval: 500 },
 }
 const DRAIN_LIMIT_MS = 8_000
 const CLOSE_CONNECTIONS_MS = 7_000
@@ -52,12 +53,16 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     // Heroku's router is the one hop in front of us; what it appends to X-Forwarded-For is the client.
     trustProxy: (_address, hop) => hop === 0,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    // What comes on an open connection during a shutdown is answered: Heroku shows a refusal to the customer.
+    return503OnClosing: false,
+    clientErrorHandler: (error, socket) => answerUnread(error, socket, options.httpsUrl !== undefined),
     // An address that cannot be read never comes to a route; it is refused in the same form all the same.
     frameworkErrors: (error, request, reply) => {
       setAnswerHeaders(reply, { https: options.httpsUrl !== undefined })
       handleError(error, request, reply)
     },
   })
+  ignoreExpectations(app)
   const background = createBackground(deps.log)
   // A request that trickles in must not hold a shutdown up beyond its limit.
   let closing = false

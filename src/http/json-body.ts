@@ -6,12 +6,17 @@ const BYTE_ORDER_MARK = /^\uFEFF/
 /**
  * Reads every body as JSON, whatever its content type says and if it says nothing: what Heroku sends is JSON, and a
  * provision must not fail over a header. An empty body is no body: DELETE comes with a content type and nothing in it.
+ * Whatever else it comes with says nothing either.
  */
 export function registerJsonBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+  // A content type that is none at all is refused before any parser is asked.
+  app.addHook('onRequest', async ({ headers }) => {
+    if (headers['content-type'] !== undefined) headers['content-type'] = 'application/json'
+  })
+  app.addContentTypeParser('*', { parseAs: 'string' }, ({ method }, body, done) => {
     const text = String(body).replace(BYTE_ORDER_MARK, '')
-    if (text === '') {
+    if (text === '' || method === 'DELETE') {
       done(null, undefined)
       return
     }

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { orNull } from './columns.ts'
 import type { Db, Trx } from './database.ts'
+import { nextFence } from './fence.ts'
 import { given } from './group-statement.ts'
 import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
@@ -36,7 +37,7 @@ export function claimDueRows(queue: Queue, request: ClaimRequest): RawBuilder<un
          for no key update skip locked
     ), claimed as (
       update ${sql.table(queue)}
-         set fence = fence + 1, wake_at = (select ends_at from lease), claimed_until = (select ends_at from lease)
+         set fence = ${queue === 'keysets' ? nextFence('fence') : sql`fence + 1`}, wake_at = (select ends_at from lease), claimed_until = (select ends_at from lease)
        where ctid = any (array(select place from due))
       returning *
     )`

@@ -41,16 +41,22 @@ export function openDatabase(options: DatabaseOptions): Db {
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }
 
+/** "Insufficient privilege": Heroku takes the right to insert from whoever has outgrown the plan of the database. */
+const NOT_ALLOWED = '42501'
+
 /**
- * Whether the database takes no writes: a standby, or one that was made read-only. It is asked by a write that changes
- * nothing, so that the connections that lead there are thrown away.
+ * Whether the database takes no writes: a standby, one that was made read-only, or one where we may not write any more. It
+ * is asked by writes that change nothing, so that the connections that lead to a standby are thrown away.
  */
 export async function isReadOnly(db: Db): Promise<boolean> {
   try {
-    await sql`update heroku_budget set next_call_at = next_call_at where false`.execute(db)
+    await sql`
+      with updated as (update heroku_budget set next_call_at = next_call_at where false)
+      insert into heroku_budget select * from heroku_budget where false`.execute(db)
     return false
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === READ_ONLY) return true
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === READ_ONLY || code === NOT_ALLOWED) return true
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { Columns } from './columns.ts'
 import type { Db, Trx } from './database.ts'
+import { nextFence } from './fence.ts'
 import { anyOf, askAll, given, runPrepared } from './group-statement.ts'
 import { type Schema, TABLES } from './schema.ts'
 import { STATE, stateOf, stateRow } from './state-row.ts'
@@ -126,7 +127,7 @@ export async function writeStates(
     update keysets k
        set ${sql.raw(names.map((name) => `${name} = v.${name}, `).join(''))}
            last_seq = k.last_seq + v.events,
-           fence = k.fence + v.fence_step,
+           fence = case when v.fence_step = 0 then k.fence else ${nextFence('k.fence')} end,
            revision = k.revision + v.revision_step
       from ${given(columns, rows)}
      where k.resource_id = v.resource_id and k.fence = v.fence and k.revision = v.revision

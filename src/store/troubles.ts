@@ -7,6 +7,9 @@ import type { Schema } from './schema.ts'
 /** A trouble as it is stored, with its newest failure in a line. */
 export type StoredTrouble = Trouble & { failure: string }
 
+/** What lies farther ahead than this was written while the clock of the database was wrong. */
+const AHEAD_MS = 60_000
+
 /** All that is known to be wrong, and the time by the clock that all processes share: one short read while all is well. */
 export async function findTroubles(db: Db): Promise<{ now: Date; troubles: StoredTrouble[] }> {
   const [first] = await db
@@ -16,16 +19,17 @@ export async function findTroubles(db: Db): Promise<{ now: Date; troubles: Store
     ])
     .execute()
   const now = first?.now ?? new Date(Number.NaN)
-  return { now, troubles: first?.any_known ? await findAll(db) : [] }
+  return { now, troubles: first?.any_known ? await findAll(db, now) : [] }
 }
 
-async function findAll(db: Db): Promise<StoredTrouble[]> {
+async function findAll(db: Db, now: Date): Promise<StoredTrouble[]> {
   const rows = await db.selectFrom('troubles').selectAll().orderBy('cause').execute()
   const failing = await db.selectFrom('trouble_failures').selectAll().orderBy('first_at').execute()
   return rows.map((row) =>
     troubleOf(
       row,
       failing.filter(({ cause }) => cause === row.cause),
+      now,
     ),
   )
 }
@@ -58,12 +62,13 @@ export async function lockKnownTrouble(trx: Trx, cause: Cause): Promise<StoredTr
   const row = await trx
     .selectFrom('troubles')
     .selectAll()
+    .select(sql<Date>`service_now()`.as('now'))
     .where('cause', '=', cause)
     .forUpdate()
     .executeTakeFirst()
   if (!row) return undefined
   const failing = await trx.selectFrom('trouble_failures').selectAll().where('cause', '=', cause).execute()
-  return troubleOf(row, failing)
+  return troubleOf(row, failing, row.now)
 }
 
 /** Writes a locked trouble as it is now; one in which nobody fails any more is forgotten. */
@@ -112,7 +117,10 @@ export async function takeProbe(
     .updateTable('troubles')
     .set({ probe_at: sql<Date>`service_now() + ${interval(everyMs)}` })
     .where('cause', '=', cause)
-    .where(sql<boolean>`probe_at <= service_now() - ${interval(overdueMs)}`)
+    .where(
+      sql<boolean>`(probe_at <= service_now() - ${interval(overdueMs)}
+                    or probe_at > service_now() + ${interval(AHEAD_MS)})`,
+    )
     .returning('probe_at')
     .executeTakeFirst()
   return row?.probe_at
@@ -138,27 +146,32 @@ export async function findWitness(
   return row?.resource_id
 }
 
+/** A moment that lies too far ahead counts as one a minute ago, or it would hold everybody back until it has come. */
 function troubleOf(
   row: Selectable<Schema['troubles']>,
   failing: readonly Selectable<Schema['trouble_failures']>[],
+  now: Date,
 ): StoredTrouble {
+  const believed = (at: Date) =>
+    at.getTime() - now.getTime() > AHEAD_MS ? new Date(now.getTime() - AHEAD_MS) : at
+  const ifKnown = (at: Date | null) => at && believed(at)
   return {
     cause: row.cause,
-    verdictAt: row.verdict_at,
+    verdictAt: ifKnown(row.verdict_at),
     failure: row.failure,
-    probeAt: row.probe_at,
+    probeAt: believed(row.probe_at),
     failing: failing.map(
       (each): FailingResource => ({
         resourceId: each.resource_id,
         operation: each.operation,
-        firstAt: each.first_at,
-        lastAt: each.last_at,
+        firstAt: believed(each.first_at),
+        lastAt: believed(each.last_at),
       }),
     ),
     succeededAt: {
-      token: row.token_succeeded_at,
-      read: row.read_succeeded_at,
-      write: row.write_succeeded_at,
+      token: ifKnown(row.token_succeeded_at),
+      read: ifKnown(row.read_succeeded_at),
+      write: ifKnown(row.write_succeeded_at),
     } satisfies Record<Operation, Date | null>,
   }
 }

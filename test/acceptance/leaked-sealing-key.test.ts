@@ -3,14 +3,16 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import ours from '../../package.json' with { type: 'json' }
+import { newSession } from '../../src/flows/dashboard/session.ts'
 import { createSealingKey, openBytes } from '../../src/sealing/envelope.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createMacs } from '../../src/sealing/macs.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { createWitness } from '../../src/sealing/witness.ts'
+import { insertSession } from '../../src/store/sessions.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
-import { signedIn } from '../support/browser.ts'
+import { createBrowser, signedIn } from '../support/browser.ts'
 import { HOUR, SEALING_KEY, testEnvironment } from '../support/harness.ts'
 
 const LIMIT_MS = 60_000
@@ -74,12 +76,33 @@ function stolenDataKey(h: Started, wrapped: Buffer | null) {
   return createSealingKey(openBytes(kek, place, wrapped ?? Buffer.alloc(0)))
 }
 
+/** A session row by somebody who can write the database and has the leaked key. Returns the id of the session. */
+async function forgeSession(h: Started): Promise<string> {
+  const sessionId = 'f'.repeat(43)
+  const now = h.deps.now()
+  const facts = { userId: 'eve', email: 'eve@example.com', verified: true, signOnDigest: Buffer.alloc(32) }
+  const times = { createdAt: now, endsAt: new Date(now.getTime() + HOUR) }
+  const thief = { macs: createMacs([createLocalKek('k1', Uint8Array.from(K1))]) }
+  const session = await newSession(thief, sessionId, { resourceId: h.addon.id, ...facts, ...times })
+  await insertSession(h.deps.db, session)
+  return sessionId
+}
+
+function createBrowserWith(h: Started, sessionId: string) {
+  const browser = createBrowser(h)
+  browser.cookies.set(`securekey-${h.addon.id}`, sessionId)
+  return browser
+}
+
 test('after the steps of SECURITY.md a leaked sealing key and all data keys that it opened open nothing', async () => {
   const h = await startWithAddon()
   const leaked = keysOn(h)
   const before = await copyOf(h)
   const dataKey = stolenDataKey(h, before.resource.wrapped_dek)
   const browser = await signedIn(h, { addon: h.addon.name })
+  // Until the steps are done, such a session is as good as any.
+  expect((await createBrowserWith(h, await forgeSession(h)).get(browser.base)).status).toBe(200)
+  await h.deps.db.deleteFrom('sessions').where('user_id', '=', 'eve').execute()
 
   const steps = stepsOfThePage()
   expect(steps).toHaveLength(5)
@@ -113,6 +136,7 @@ test('after the steps of SECURITY.md a leaked sealing key and all data keys that
   const tokenPlace = { resourceId: h.addon.id, column: 'sealed_access_token' }
   expect(openBytes(dataKey, tokenPlace, before.tokens.sealed_access_token)).toBeTruthy()
   expect(() => openBytes(dataKey, tokenPlace, after.tokens.sealed_access_token)).toThrow()
-  // Sessions that the leaked key made have ended.
+  // Sessions that the leaked key made have ended, and whoever has it makes no other.
   expect((await browser.get(browser.base)).status).toBe(403)
+  expect((await createBrowserWith(h, await forgeSession(h)).get(browser.base)).status).toBe(403)
 })

@@ -51,6 +51,21 @@ test('stuck rotations are resumed in bulk, by cause, and the command says what i
   expect((await stateOf(h.deps, h.addon.id)).rotation?.stuckSince).toBeNull()
 })
 
+test.each([
+  [['replace', 'one-of-them', '--all']],
+  [['replace', '--all', '--because', 'unavailable']],
+  [['revoke', 'one-of-them', '--all', '--made-before', '2026-03-03T12:00:00Z']],
+  [['retry', 'one-of-them', '--because', 'missing']],
+])('%j is refused, since it would do more than it says', async (args) => {
+  const h = await startWithAddon()
+  expect(await rotations(h, ...args)).toMatchObject({ code: 1, text: expect.stringContaining('Usage:') })
+})
+
+test('what is adopted or replaced is foreign, and may be called so', async () => {
+  const h = await startWithAddon()
+  expect((await rotations(h, 'replace', '--all', '--because', 'foreign')).code).toBe(0)
+})
+
 test('an orphan is listed, and removed only with its name typed as the confirmation word', async () => {
   const h = await startWithAddon()
   h.heroku.faults.add({ match: { path: '/addons/' }, kind: 'status', status: 404, times: 999 })
@@ -97,6 +112,7 @@ test('show says how the add-on is doing, since when, and what an operator can do
   await tickUntilStuck(h)
   const { text } = await rotations(h, 'show', h.addon.name)
   expect(text).toContain(`health         missing since ${h.clock.now().toISOString()}: Heroku answers 404.`)
+  expect(text).toContain('next rotation  none before that is settled; due 2026-')
 })
 
 test('verify says what a key is, by its SHA-256 or its fingerprint, and says so when it is given a key', async () => {
@@ -142,4 +158,25 @@ test('a revoke of all says whose keys are missing, and else how many there were'
   expect((await rotations(h, 'revoke', '--all')).text).toContain('in UTC')
   const later = new Date(h.clock.now().getTime() + DAY).toISOString()
   expect((await rotations(h, 'revoke', '--all', '--made-before', later)).text).toContain('1 add-ons revoked')
+})
+
+test('a name that another add-on had before hits neither: whose it was is said, and the id is taken', async () => {
+  const h = await startWithAddon()
+  const { id, name } = h.addon
+  await h.heroku.customer.rename({ addon: name, name: 'keys-of-ann' })
+  for (const args of [['revoke'], ['replace'], ['now', '--even-if-too-soon']]) {
+    const said = await rotations(h, args[0] ?? '', name, ...args.slice(1))
+    expect(said).toMatchObject({
+      code: 1,
+      text: expect.stringContaining(`${id}, which is called "keys-of-ann" now`),
+    })
+  }
+  expect((await stateOf(h.deps, id)).rotation).toBeNull()
+  expect((await rotations(h, 'revoke', 'keys-of-ann')).text).toContain('Revoked')
+})
+
+test('a revoke by name does not wait for a Heroku that does not answer', async () => {
+  const h = await startWithAddon()
+  h.heroku.faults.add({ match: { path: '/addons/' }, kind: 'status', status: 503, times: 999 })
+  expect((await rotations(h, 'revoke', h.addon.name)).text).toContain('Revoked')
 })

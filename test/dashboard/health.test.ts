@@ -4,11 +4,12 @@ import { readHealth } from '../../src/flows/read-health.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
-import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { CLIENT_SECRET, DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { stateOf } from '../support/resource.ts'
 
 const OPERATOR = { type: 'operator' } as const
 const READ = { method: 'GET', path: '/config' }
+const FOREIGN = [{ name: 'SECURE_KEY', value: `${'A'.repeat(64)},${'B'.repeat(64)}` }]
 
 async function wholePage(h: HarnessWithAddon): Promise<string> {
   h.clock.advance(1_000)
@@ -49,7 +50,7 @@ test('a lost grant takes the place of the next rotation, says how to make the ad
     const panel = await firstPanel(h)
     expect(panel).toContain('No rotation is possible')
     expect(panel).toContain('heroku addons:create securekey:fortnightly --as NEXT_SECURE')
-    expect(panel).toContain(`heroku addons:destroy ${h.addon.name}`)
+    expect(panel).toContain(`heroku addons:destroy ${h.addon.id}`)
     expect(panel).not.toContain('Next rotation')
     expect(panel).not.toContain('Retry')
     expect(await wholePage(h)).not.toContain('Reload to try again')
@@ -81,14 +82,41 @@ test('foreign keys in the config var are told on the first panel, and no rotatio
   const h = await startWithAddon()
   h.clock.advance(14 * DAY)
   await h.worker1.tick()
-  const foreign = [{ name: 'SECURE_KEY', value: `${'A'.repeat(64)},${'B'.repeat(64)}` }]
-  h.heroku.faults.add({ match: READ, kind: 'status', status: 200, body: foreign })
+  h.heroku.faults.add({ match: READ, kind: 'status', status: 200, body: FOREIGN })
   h.clock.advance(HOUR)
   await h.worker1.tick()
   const panel = await firstPanel(h)
   expect(panel).toContain('The config var holds keys that we did not make')
   expect(panel).toContain('revoke: two new keys replace them')
   expect(panel).not.toContain('Next rotation')
+})
+
+test('foreign keys are told also where an attempt was refused just before, and not that Heroku refuses us', async () => {
+  const h = await startWithAddon()
+  h.heroku.resetOauth({ clientSecret: 'another' })
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('access-refused')
+  h.heroku.resetOauth({ clientSecret: CLIENT_SECRET })
+  h.heroku.faults.add({ match: READ, kind: 'status', status: 200, body: FOREIGN })
+  h.clock.advance(MINUTE)
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('foreign')
+})
+
+test('a key that stays for an app is told also where the apps could not be asked at first', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  await h.heroku.customer.rollback('service-1', 2)
+  h.heroku.faults.add({ match: { method: 'GET', path: '/releases' }, kind: 'status', status: 500 })
+  h.clock.advance(3 * HOUR)
+  await requestRotation(h.deps, { resourceId: h.addon.id, actor: OPERATOR })
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('failing')
+  h.clock.advance(MINUTE)
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('held-back')
 })
 
 test('a key that stays for an app is told on the first panel, with the app and the end', async () => {
@@ -134,6 +162,24 @@ test('checks that fail for two hours are told, and no longer once one has succee
   await h.worker1.tick()
   expect(await healthOf(h)).toBe('well')
   expect(pushes(h)).toHaveLength(1)
+})
+
+test('an access that Heroku refuses is told at the first look that finds it, not on the date of the next rotation', async () => {
+  const h = await startWithAddon()
+  h.clock.advance(14 * DAY)
+  await h.worker1.tick()
+  h.heroku.resetOauth({ clientSecret: 'another' })
+  h.clock.advance(HOUR)
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('access-refused')
+  const panel = await firstPanel(h)
+  expect(panel).toContain('Heroku refuses our access')
+  expect(panel).not.toContain('Next rotation')
+  h.heroku.resetOauth({ clientSecret: CLIENT_SECRET })
+  h.clock.advance(MINUTE)
+  await h.worker1.tick()
+  expect(await healthOf(h)).toBe('well')
+  expect(await firstPanel(h)).toContain('Next rotation')
 })
 
 test('a config var that is gone after it was put back is told; a rotation by hand brings it back, as the page says', async () => {

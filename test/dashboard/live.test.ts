@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
-import { type HarnessWithAddon, keysOn, startWithAddon } from '../support/addon.ts'
+import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
 import { SECOND } from '../support/harness.ts'
 import { browserFound, openFromHeroku, useChromium } from './support/chromium.ts'
@@ -85,10 +85,9 @@ describe.skipIf(!browserFound)('in a real browser, where keys live for seconds',
     await requestRotation(h.deps, { resourceId: h.addon.id, actor: OPERATOR })
     await lookAgain()
     await page.getByText('A new key is on its way').waitFor()
-    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 404 })
-    await h.worker1.tick()
+    await tickUntilStuck(h)
     await lookAgain()
-    await page.locator('.notices').getByText('Heroku does not know this add-on.').waitFor()
+    await page.locator('.notices').getByText('Heroku does not know this add-on').waitFor()
     expect(await page.getByText('Rotation finished').count()).toBe(0)
   })
 

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
-import type { HistoryEvent } from '../../src/domain/history.ts'
+import type { HistoryEvent, HistoryRow } from '../../src/domain/history.ts'
 import { pauseRotation } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
-import { csvLines } from '../../src/http/dashboard/history-files.ts'
+import { csvLines, jsonLines } from '../../src/http/dashboard/history-files.ts'
+import { historyLine } from '../../src/http/dashboard/present/history-words.ts'
 import { recordEvents } from '../../src/store/history.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
@@ -275,5 +276,23 @@ describe('the history as a file', () => {
     const actor = { type: 'heroku' } as const
     const line = csvLines([{ seq: 1, at: new Date(0), actor, kind: 'schedule-paused', details }])
     expect(line).toContain('"{""reason"":""a \\""b\\"", c\\nd""}"')
+  })
+})
+
+describe('a history row that this release did not write', () => {
+  const row = { seq: 1, at: new Date(0), actor: { type: 'worker' } } as const
+
+  test('of a kind that it does not know is shown by that kind, and its failure by what can be said', () => {
+    const failures = [{ at: new Date(0), kind: 'teapot', detail: '' }]
+    const other = { ...row, kind: 'keys-mirrored', failures } as unknown as HistoryRow
+    const { what, details } = historyLine(other, new Date(0), 'minute')
+    expect(what).toBe('keys-mirrored')
+    expect(details).toEqual([{ words: 'last failure: An attempt failed', at: null }])
+  })
+
+  test('brings no control character into a file, in the names of its details neither', () => {
+    const details = { 'a\u009b2J\u202eb': 'c\u009b2J\u202ed' }
+    const text = jsonLines([{ ...row, kind: 'plan-changed', details }])
+    expect(JSON.parse(text).details).toEqual({ ab: 'cd' })
   })
 })

@@ -37,6 +37,14 @@ describe('the picture of the keys', () => {
     )
   })
 
+  test('says of a key that outlives its grace period, as in a pause, that it is accepted all the same', () => {
+    const late = key(2, 'previous', -19, { graceEndsAt: inDays(-1) })
+    const more = { grace: { until: 'elapsed', ms: 4 * DAY } } as const
+    expect(timelineOf(overview([CURRENT, late], more)).description).toContain(
+      'Version 2 (00000002) is still accepted, though its grace period is over.',
+    )
+  })
+
   test('shows the newest of many, counts the others, and stays inside of its frame', () => {
     const old = Array.from({ length: 29 }, (_, n) => key(n + 1, 'retired', -5 - 14 * (29 - n)))
     const { rows, left, nowX } = timelineOf(overview([key(30, 'current', -5), ...old]))

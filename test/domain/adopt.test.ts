@@ -86,6 +86,18 @@ describe('a pair with our keyring', () => {
     expect(adopted(here, { revokedTo: 1 }).state.keyset.revokedTo).toBe(5)
   })
 
+  test('gets new numbers where its own were revoked here, in another past', () => {
+    const here = { ...STATE, lastVersion: 8, keyset: { ...STATE.keyset, current: 8, revokedTo: 6 } }
+    const { state, keys } = adopted(here)
+    expect(keys).toEqual([
+      { version: 10, text: A },
+      { version: 9, text: B },
+    ])
+    expect(state.keyset).toMatchObject({ current: 10, second: { version: 9, filler: false } })
+    expect(state.keyset.revokedTo).toBeLessThan(9)
+    expect(state.trust.confirmedEpoch).toBe(5)
+  })
+
   test('gives a filler, which no keyring lists, a number behind all others', () => {
     const [signs] = ring().keys
     const { state, keys } = adopted(STATE, { keys: signs ? [signs] : [] })

@@ -43,6 +43,20 @@ test('foreign keys end what is held back: once they are settled, the apps are lo
   expect(foreign.trust.foreignSince).toEqual(NOW)
 })
 
+test('what failed before is over once Heroku has answered, with apps that wait or with a foreign pair', () => {
+  const failing: ResourceState = {
+    ...BY_HAND,
+    rotation: BY_HAND.rotation && { ...BY_HAND.rotation, stuckSince: NOW },
+    attempts: 12,
+    failures: [{ at: NOW.toISOString(), kind: 'refresh-refused', detail: 'as Heroku said' }],
+  }
+  expect(afterHoldingBack(failing, HELD, GRACE, NOW)).toMatchObject({
+    attempts: 0,
+    rotation: { stuckSince: null },
+  })
+  expect(afterForeign(failing, 24 * HOUR, NOW)).toMatchObject({ attempts: 0 })
+})
+
 test('an answer of Heroku ends what was unchecked, also where it is a foreign pair', () => {
   const unchecked = { ...DUE, trust: { ...DUE.trust, uncheckedSince: inHours(-3) } }
   expect(afterForeign(unchecked, 24 * HOUR, NOW).trust.uncheckedSince).toBeNull()

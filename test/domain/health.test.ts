@@ -15,7 +15,7 @@ type Known = Partial<Omit<HealthFacts, 'state'>> & { state?: Partial<ResourceSta
 
 function look({ state, trust, ...known }: Known) {
   const facts: HealthFacts = {
-    name: 'securekey-solid-14332',
+    id: '01234567-89ab-4cde-8f01-23456789abcd',
     plan: 'fortnightly',
     missingSince: null,
     access: 'given',
@@ -57,8 +57,8 @@ const CAUSES: [HealthState, Known][] = [
   ['failing', { state: failed('unavailable') }],
   ['held-back', { state: { heldBack } }],
   ['rotating', { state: { rotation } }],
-  ['differs', { trust: { repairedAt: inHours(-3), doubtful: true } }],
   ['unchecked', { trust: { uncheckedSince: inHours(-2) } }],
+  ['differs', { trust: { repairedAt: inHours(-3), doubtful: true } }],
   ['paused', { state: { pause } }],
   ['well', {}],
 ]
@@ -97,7 +97,7 @@ test('a lost grant says how the add-on is made again, step by step', () => {
   const { customer, steps } = look({ access: 'none' })
   expect(customer).toContain('Make the add-on again')
   expect(steps[0]?.command).toContain('heroku addons:create securekey:fortnightly --as NEXT_SECURE')
-  expect(steps.at(-1)?.command).toContain('heroku addons:destroy securekey-solid-14332')
+  expect(steps.at(-1)?.command).toContain('heroku addons:destroy 01234567-89ab-4cde-8f01-23456789abcd')
 })
 
 test('a grant that waits for its exchange is no loss', () => {
@@ -109,13 +109,23 @@ test('what ends by itself says when at the latest', () => {
   expect(look({ state: { pause } })).toMatchObject({ since: pause.at, until: pause.until })
 })
 
+test('a revoke that is to replace foreign keys is told by how it goes, and asks nobody to revoke', () => {
+  const trust = { foreignSince: inHours(-3) }
+  const revoke = { ...rotation, reason: 'revoke' } as const
+  expect(look({ trust, state: { rotation } }).state).toBe('foreign')
+  expect(look({ trust, state: { rotation: revoke } }).state).toBe('rotating')
+  expect(look({ trust, state: { rotation: revoke, ...failed('unavailable') } }).state).toBe('failing')
+  expect(look({ trust, state: { rotation: { ...revoke, stuckSince: NOW } } }).state).toBe('stuck')
+})
+
 test('what was held back is not held back beyond its end', () => {
   expect(look({ state: { heldBack: { ...heldBack, until: NOW } } }).state).toBe('well')
 })
 
 test('the apps that are waited for are named, five of them', () => {
   const named = (apps: string[]) => look({ state: { heldBack: { ...heldBack, apps } } }).customer
-  expect(named(['a', 'b', 'c'])).toContain('a, b and c still')
+  expect(named(['a'])).toContain('a still signs with the previous key: its last release failed')
+  expect(named(['a', 'b', 'c'])).toContain('a, b and c still sign with the previous key: their last releases')
   expect(named(['a', 'b', 'c', 'd', 'e', 'f', 'g'])).toContain('a, b, c, d, e and 2 more still')
 })
 
@@ -123,6 +133,9 @@ test('one check that failed says nothing, and one repair is no trouble', () => {
   expect(look({ trust: { uncheckedSince: inHours(-1) } }).state).toBe('well')
   expect(look({ trust: { repairedAt: inHours(-1) } }).state).toBe('well')
   expect(look({ trust: { goneSince: inHours(-1) } }).state).toBe('well')
+  // The look after a push that was in doubt has failed, long after a repair: nothing was seen to come back.
+  const trust = { repairedAt: inHours(-300), doubtful: true, uncheckedSince: inHours(-1) }
+  expect(look({ trust, state: { checkAt: inHours(1) } }).state).toBe('well')
 })
 
 test('trouble beside the add-on is told where the add-on waits for it', () => {

@@ -96,13 +96,30 @@ describe('what Heroku holds', () => {
     expect(judge(pairOf(2, 3))).toEqual({ held: 'revoked' })
   })
 
+  test('is a pair with a revoked key also where the other one was never made here', () => {
+    for (const pair of [pairOf(2, 100), pairOf(100, 1)]) {
+      expect(judge(pair)).toEqual({ held: 'revoked' })
+      expect(judge(pair, null, { pastUntil: undefined })).toEqual({ held: 'revoked' })
+    }
+    expect(judge(pairOf(3, 100))).toMatchObject({ held: 'foreign' })
+  })
+
   test('is newer than a row that somebody has put back: foreign, never older', () => {
     expect(judge(pairOf(7, 6))).toMatchObject({ held: 'foreign' })
   })
 
-  test('is a push of the pending key beside another second one: ours', () => {
+  test('is newer than a row that waits for its first key, when another key is beside it: foreign', () => {
     const state = { ...STATE, keyset: { ...STATE.keyset, pending: 6 } }
-    expect(judge(pairOf(6, 4), null, { state, expected: pairOf(6, 5) })).toEqual({ held: 'older' })
+    expect(judge(pairOf(6, 4), null, { state, expected: pairOf(6, 5) })).toMatchObject({ held: 'foreign' })
+  })
+
+  test('is revoked under our MAC when a number of it was revoked, though nobody knows its keys here', () => {
+    const confirmed = { pastUntil: undefined }
+    const lost = (version: number, epoch = 3) => signed(keyring([[version, 101]], { epoch }))
+    expect(judge(pairOf(101, 100), lost(2), confirmed)).toEqual({ held: 'revoked' })
+    expect(judge(pairOf(101, 100), lost(3), confirmed)).toMatchObject({ held: 'foreign' })
+    // Of a later epoch than ours, the number is another's.
+    expect(judge(pairOf(101, 100), lost(2, 4), confirmed)).toMatchObject({ held: 'foreign' })
   })
 
   test.each([
@@ -151,6 +168,16 @@ describe('a pair under our MAC that is newer than ours', () => {
     expect(judge(pairOf(3, 100), signed(keyring([[3, 3]])))).toMatchObject({ held: 'foreign' })
   })
 
+  test('is foreign when the text of a further key is not that of its id: it would be accepted here', () => {
+    const older = (text: number) => {
+      const until = new Date(AT.getTime() + DAY)
+      const item = { kid: kidOf(textOf(99)), version: 5, use: 'verify', until } as const
+      return { ...newer, keys: [...newer.keys, { ...item, key: textOf(text) }] }
+    }
+    expect(judge(pair, signed(older(99)))).toMatchObject({ held: 'ahead' })
+    expect(judge(pair, signed(older(98)))).toMatchObject({ held: 'foreign', keyring: undefined })
+  })
+
   test('is foreign in a confirmed epoch: another environment made it', () => {
     expect(judge(pair, signed(newer), { pastUntil: undefined })).toMatchObject({ held: 'foreign' })
   })
@@ -185,8 +212,8 @@ describe('a pair under our MAC that is newer than ours', () => {
 
   test('is foreign when it is older by number: a call of a past that is lost, which nobody knows', () => {
     const ring = keyring([
-      [3, 101],
-      [2, 100],
+      [4, 101],
+      [3, 100],
     ])
     expect(judge(pair, signed(ring))).toMatchObject({ held: 'foreign' })
   })
@@ -198,7 +225,13 @@ describe('Heroku is read before a push', () => {
     ['not where all is well', {}, 3, DUE, false],
     ['after a failed attempt', { attempts: 1 }, 3, DUE, true],
     ['in an epoch that no push has confirmed', {}, 4, DUE, true],
-    ['where something was seen before', { trust: { ...STATE.trust, doubtful: true } }, 3, DUE, true],
+    [
+      'where another call may still arrive, or something was seen',
+      { trust: { ...STATE.trust, doubtful: true } },
+      3,
+      DUE,
+      true,
+    ],
     ['not ten minutes late', {}, 3, new Date(DUE.getTime() + 10 * MINUTE), false],
     ['more than ten minutes late', {}, 3, new Date(DUE.getTime() + 10 * MINUTE + 1), true],
     [

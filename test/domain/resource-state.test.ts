@@ -219,7 +219,7 @@ test('failures stand in the state until the rotation ends: the newest twelve, an
     grace: { until: 'next-rotation' },
     periodMs: DAY,
     publishedAt: NOW,
-    retried: true,
+    doubtful: true,
     epoch: 1,
   } as const
   const { state: after } = afterRotation(state, facts, NOW)

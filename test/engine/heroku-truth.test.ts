@@ -143,6 +143,19 @@ describe('a database that was restored from a backup', () => {
   })
 })
 
+describe('the first push after a failover', () => {
+  test('is looked at two minutes later, since a call of the lost past may still arrive', async () => {
+    const life = await startLife()
+    life.clock.advance(14 * DAY)
+    await silent(life.deps)
+    await life.tick()
+    const { checkAt, trust } = await life.state()
+    expect(await life.kinds()).toContain('rotated')
+    expect(trust.confirmedEpoch).toBeGreaterThan(0)
+    expect((checkAt?.getTime() ?? 0) - life.clock.now().getTime()).toBeLessThanOrEqual(2 * MINUTE)
+  })
+})
+
 describe('a worker under whose feet the database fell back to an older state', () => {
   test('promotes no key that is not stored, though its fence and revision are there', async () => {
     const life = await startLife()
@@ -289,6 +302,32 @@ describe('a pair that nobody here made', () => {
     expect(life.held().second).toBe('A'.repeat(64))
   })
 
+  test('with a revoked key of ours in it is put right, and is nothing that anybody could take over', async () => {
+    const life = await startLife()
+    const leaked = life.held()
+    await revoke(life)
+    const fresh = life.held()
+    for (const pair of [`${leaked.first},${'B'.repeat(64)}`, `${'A'.repeat(64)},${leaked.first}`]) {
+      life.clock.advance(DAY)
+      await pushAs(life.deps, life.id, { pair, keyring: '' })
+      await life.tick()
+      expect(life.held()).toEqual(fresh)
+      expect(await life.accepts(leaked.first)).toBe(false)
+    }
+    expect(await life.kinds()).not.toContain('config-foreign')
+    expect(life.logLines.filter((line) => line.includes('interrupted'))).toEqual([])
+  })
+
+  test('that is no pair of keys is taken over by nobody, and whoever asked for it finds out why', async () => {
+    const life = await startLife()
+    await pushAs(life.deps, life.id, { pair: 'a password', keyring: '' })
+    await daysPass(life, 1)
+    await askToAdopt(life.deps, { resourceId: life.id, actor: ACTOR })
+    await life.tick()
+    expect((await life.state()).trust).toMatchObject({ adoptAsked: false })
+    expect(life.logLines.filter((line) => line.includes('no pair of keys to take over'))).toHaveLength(1)
+  })
+
   test('that goes away by itself is forgotten, and the schedule goes on', async () => {
     const life = await startLife()
     const { SECURE_KEY: pair = '', SECURE_KEYRING: keyring = '' } = life.heroku.view.addon(life.id).config
@@ -361,6 +400,18 @@ describe('in a new epoch', () => {
     expect(await confirmed()).toBeLessThan(epoch)
   })
 
+  test('a look in its first two minutes does not end the doubt, and is followed by another', async () => {
+    const life = await startLife()
+    await rotate(life)
+    life.clock.advance(HOUR - MINUTE)
+    await begun(life)
+    expect(await life.tick()).toMatchObject({ checked: 1 })
+    expect((await life.state()).trust.doubtful).toBe(true)
+    life.clock.advance(2 * MINUTE)
+    expect(await life.tick()).toMatchObject({ checked: 1 })
+    expect((await life.state()).trust.doubtful).toBe(false)
+  })
+
   test('a push that Heroku takes confirms it, and the keyring at Heroku says so', async () => {
     const life = await startLife()
     const { epoch, confirmed } = await begun(life)
@@ -380,7 +431,7 @@ describe('in a new epoch', () => {
     expect(await confirmed()).toBeLessThan(epoch)
   })
 
-  test('the config is read once before the next push, and a second time before none', async () => {
+  test('the config is read once before the next push and once two minutes after it, and then before none', async () => {
     const life = await startLife()
     await begun(life)
     const reads = () =>
@@ -389,8 +440,11 @@ describe('in a new epoch', () => {
     const before = reads()
     await rotate(life)
     expect(reads()).toBe(before + 1)
+    life.clock.advance(2 * MINUTE)
+    await life.tick()
+    expect(reads()).toBe(before + 2)
     await rotate(life)
-    expect(reads()).toBe(before + 1)
+    expect(reads()).toBe(before + 2)
   })
 
   test('a revoke that a person asks for is one of this epoch, though no worker has looked yet', async () => {

@@ -119,6 +119,8 @@ test.each(['before', 'after'] as const)(
   'a repeated provision request %s the push answers the pair that is published, and makes none',
   async (side) => {
     const life = await heldRotation(side)
+    // Made less than a day ago: later a repeat gets no keys at all.
+    await life.deps.db.updateTable('resources').set({ created_at: life.clock.now() }).execute()
     const answer = await life.heroku.customer.repeatProvision(life.id)
     expect(answer.json).toMatchObject({
       config: { SECURE_KEY: `${life.before.first},${life.before.second}` },

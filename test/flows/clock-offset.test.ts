@@ -59,10 +59,13 @@ test('a slow database is not taken for a wrong clock: the round trip proves noth
   expect(await offsetMs()).toBe(0)
 })
 
-test('waiting for a free connection is not taken for a wrong clock', async () => {
+test.each([
+  ['is not taken for a wrong clock', 0],
+  ['does not hide a wrong clock', 10_000],
+])('waiting for a free connection %s', async (_what, aheadMs) => {
   const { db } = await startStore({ connections: 1 })
   let ms = 0
-  const offsetMs = createClockOffset({ db, now: () => inMs(ms) }, () => ms)
+  const offsetMs = createClockOffset({ db, now: () => inMs(ms + aheadMs) }, () => ms)
   const held = Promise.withResolvers<void>()
   const holding = db.connection().execute(() => held.promise)
   const asked = offsetMs()
@@ -70,7 +73,7 @@ test('waiting for a free connection is not taken for a wrong clock', async () =>
   setNow(db, inMs(20_000))
   held.resolve()
   await holding
-  expect(await asked).toBe(0)
+  expect(await asked).toBe(aheadMs)
 })
 
 const SLICE = { host: 'platform' as const, calls: 5, callsPerSecond: 20, horizonMs: 5_000 }

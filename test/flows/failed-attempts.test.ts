@@ -26,7 +26,7 @@ describe('an attempt that fails', () => {
     ['half an answer', { kind: 'truncated-body' }, 'unavailable'],
     ['an answer that is no JSON', { kind: 'garbage-body' }, 'unavailable'],
     ['an answer that holds another value', { kind: 'status', status: 200, body: [] }, 'mismatch'],
-    ['a redirect', { kind: 'redirect' }, 'refused'],
+    ['a redirect', { kind: 'redirect' }, 'unavailable'],
   ] as const)(
     'by %s is counted with its reason, tried again, and ends with the same key',
     async (_what, fault, kind) => {

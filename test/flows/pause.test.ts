@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { readKeyring } from '../../src/domain/keyring-var.ts'
 import { timeLeftMs } from '../../src/domain/pause.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { type HarnessWithAddon, pushes, startWithAddon } from '../support/addon.ts'
-import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { stateOf } from '../support/resource.ts'
 
 const actor = { type: 'operator' } as const
@@ -41,6 +42,17 @@ test('a pause until a date ends by itself, with the time left kept', async () =>
   const state = await stateOf(h.deps, h.addon.id)
   expect(state.pause && timeLeftMs(state.nextRotationAt, state.pause)).toBe(4 * DAY)
   await rotatesAfter(h, 11 * DAY)
+})
+
+test('a pause that ends as late as it may leaves a keyring that the service knows again, and none ends later', async () => {
+  const h = await startWithAddon()
+  const latest = new Date(h.clock.now().getTime() + 3_650 * DAY)
+  const later = new Date(latest.getTime() + SECOND)
+  await expect(pause(h, later)).rejects.toMatchObject({ code: 'invalid-option' })
+  await pause(h, latest)
+  await requestRotation(h.deps, { resourceId: h.addon.id, actor, evenIfTooSoon: true })
+  await h.worker1.tick()
+  expect(readKeyring(h.heroku.view.configVars('service-1').SECURE_KEYRING ?? '')).toBeDefined()
 })
 
 test('a pause until a date can be ended before it', async () => {

@@ -57,6 +57,24 @@ describe('a rotation by hand', () => {
     })
   })
 
+  test('is judged and dated by the clock of the database, however wrong that of the process is', async () => {
+    const h = await startWithAddon()
+    h.clock.advance(3 * DAY)
+    const ahead = { ...h.deps, now: () => new Date(h.clock.now().getTime() + 3 * HOUR) }
+    const ask = () => requestRotation(ahead, { resourceId: h.addon.id, actor: PERSON })
+    const requestedAt = h.clock.now()
+    expect(await ask()).toEqual({ outcome: 'requested' })
+    expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
+      nextRotationAt: new Date(requestedAt.getTime() + 14 * DAY),
+    })
+    h.clock.advance(HOUR)
+    expect(await ask()).toEqual({
+      outcome: 'too-soon',
+      allowedAt: new Date(requestedAt.getTime() + 2 * HOUR),
+    })
+  })
+
   test('is possible right after provision, since nobody ever signed with the second key', async () => {
     const h = await startWithAddon()
     expect(await request(h)).toEqual({ outcome: 'requested' })

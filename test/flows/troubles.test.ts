@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault } from '../../simulator/src/faults.ts'
 import type { AddonView } from '../../simulator/src/view.ts'
+import { createTroubles } from '../../src/flows/heroku/create-troubles.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { callsTo, type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
 import { CLIENT_SECRET, DAY, type HarnessOptions, HOUR, MINUTE, SECOND } from '../support/harness.ts'
@@ -97,6 +98,27 @@ const TROUBLES: [string, (h: Many) => unknown, (h: Many) => unknown, 'account' |
     15 * HOUR,
   ],
   [
+    'the API answers all with status 200 and something else',
+    failAll({ match: { path: '/addons/' }, kind: 'status', status: 200, body: { maintenance: true } }),
+    clearFaults,
+    'host',
+    6 * HOUR,
+  ],
+  [
+    'the login host answers with status 200 and no token',
+    failAll({ match: { path: '/oauth/token' }, kind: 'status', status: 200, body: {} }),
+    clearFaults,
+    'host',
+    6 * HOUR,
+  ],
+  [
+    'the API redirects every call elsewhere',
+    failAll({ match: { path: '/addons/' }, kind: 'redirect' }),
+    clearFaults,
+    'host',
+    6 * HOUR,
+  ],
+  [
     'the API cuts every connection',
     failAll({ match: { path: '/addons/' }, kind: 'cut' }),
     clearFaults,
@@ -130,6 +152,29 @@ describe.each(TROUBLES)('while %s', (_what, begin, end, owner, lastsMs) => {
       expect(await h.deps.db.selectFrom('trouble_failures').selectAll().execute()).toEqual([])
     },
   )
+})
+
+test('a 404 for every add-on is believed of none, told once, and all go on within two minutes of its end', async () => {
+  const h = await startDue(5)
+  failAll({ match: { path: '/addons/' }, kind: 'status', status: 404 })(h)
+  await tickFor(h, 20 * MINUTE, MINUTE)
+  await tickFor(h, 6 * HOUR, 20 * MINUTE)
+  const states = await Promise.all(h.addons.map(({ id }) => stateOf(h.deps, id)))
+  expect(states.map(({ rotation }) => rotation?.stuckSince)).toEqual(Array(5).fill(null))
+  expect(told(h, 'rotation stuck')).toEqual([])
+  expect(told(h, 'Heroku says that it knows none of several add-ons')).toHaveLength(1)
+  h.heroku.faults.clear()
+  await tickFor(h, 2 * MINUTE, 10 * SECOND)
+  expect(await rotations(h)).toBe(5)
+})
+
+test('a 404 for one of many is believed when it is repeated, since Heroku answers for others', async () => {
+  const h = await startDue(5)
+  const [gone] = h.addons
+  failAll({ match: { addon: gone?.id ?? '', path: '/addons/' }, kind: 'status', status: 404 })(h)
+  await tickFor(h, 20 * MINUTE, MINUTE)
+  expect(await rotations(h)).toBe(4)
+  expect(told(h, 'rotation stuck')).toHaveLength(1)
 })
 
 test('time-outs are a host’s failure too', async () => {
@@ -237,4 +282,50 @@ test('while nothing fails no process writes anything down', async () => {
   await tickFor(h, MINUTE, 10 * SECOND)
   expect(await rotations(h)).toBe(4)
   expect(await h.deps.db.selectFrom('troubles').selectAll().execute()).toEqual([])
+})
+
+test('the moments are those of the database: a process whose own clock is far off holds nobody back for hours', async () => {
+  const h = await startDue(1)
+  const troubles = createTroubles({ db: h.deps.db, log: h.deps.log, steadyMs: () => 5 })
+  await troubles.isHoldingBack()
+  await troubles.failed('read', h.addon.id, { kind: 'unavailable', detail: 'no answer' })
+  const now = h.clock.now()
+  expect(await h.deps.db.selectFrom('troubles').selectAll().execute()).toMatchObject([
+    { cause: 'api', probe_at: new Date(now.getTime() + 15 * SECOND), verdict_at: null },
+  ])
+  expect(await h.deps.db.selectFrom('trouble_failures').selectAll().execute()).toMatchObject([
+    { resource_id: h.addon.id, operation: 'read', first_at: now, last_at: now },
+  ])
+})
+
+test('what was written while the clock of the database was hours ahead holds nobody back once it is right', async () => {
+  const h = await startDue(5)
+  failAll({ match: { path: '/addons/' }, kind: 'status', status: 503 })(h)
+  await tickFor(h, 2 * MINUTE, 30 * SECOND)
+  const ahead = new Date(h.clock.now().getTime() + 3 * HOUR)
+  const { db } = h.deps
+  await db
+    .updateTable('troubles')
+    .set({ probe_at: ahead, verdict_at: ahead, token_succeeded_at: ahead })
+    .execute()
+  await db.updateTable('trouble_failures').set({ first_at: ahead, last_at: ahead }).execute()
+  h.heroku.faults.clear()
+  await tickFor(h, 2 * MINUTE, 10 * SECOND)
+  expect(told(h, 'trouble ended')).toHaveLength(1)
+  expect(await rotations(h)).toBe(5)
+})
+
+test('a limit for all costs nobody an attempt, and is told now and then', async () => {
+  const h = await startDue(5)
+  failAll({ match: { path: '/addons/' }, kind: 'status', status: 429, retryAfter: 60 })(h)
+  await tickFor(h, HOUR, MINUTE)
+  const states = await Promise.all(h.addons.map(({ id }) => stateOf(h.deps, id)))
+  expect(states.map(({ attempts }) => attempts)).toEqual(Array(5).fill(0))
+  const lines = told(h, 'call limit of Heroku reached, all calls to this host wait')
+  expect(lines[0]).toMatchObject({ host: 'platform', waitMs: MINUTE })
+  expect(lines.length).toBeGreaterThan(1)
+  expect(lines.length).toBeLessThan(6)
+  h.heroku.faults.clear()
+  await tickFor(h, 3 * MINUTE, 10 * SECOND)
+  expect(await rotations(h)).toBe(5)
 })

@@ -54,7 +54,7 @@ describe('an answer', () => {
       const call = await callAnswered((response) =>
         response.writeHead(status, { location: elsewhere.url }).end(),
       )
-      expect(failureOf(await call(GET))).toMatchObject({ kind: 'refused', status })
+      expect(failureOf(await call(GET))).toMatchObject({ kind: 'unavailable', status })
       expect(elsewhere.received).toEqual([])
     },
   )
@@ -154,6 +154,30 @@ describe('a connection that is reset before an answer', () => {
       expect([received.length, failures]).toEqual([2, []])
     },
   )
+
+  test('does not come alone: whatever was open then is not used again', async () => {
+    const born = new WeakMap<object, number>()
+    let round = 0
+    let resets = 0
+    const { url } = await startTinyServer((response, request) => {
+      const { socket } = response.req
+      if (!born.has(socket)) born.set(socket, round)
+      if (born.get(socket) === round) return setTimeout(() => json([])(response, request), 20)
+      resets += 1
+      return socket.resetAndDestroy()
+    })
+    const call = callTo(url, { connections: 50 })
+    const together = async (count: number) => {
+      const results = await Promise.all(Array.from({ length: count }, () => call(GET)))
+      return results.filter(({ ok }) => !ok).length
+    }
+    for (const calls of [50, 20, 5, 49]) {
+      expect(await together(50)).toBe(0)
+      round += 1
+      resets = 0
+      expect([await together(calls), resets]).toEqual([0, calls])
+    }
+  })
 
   test('twice is a failure, and is told as a reset', async () => {
     const { url, received } = await cuttingFirst(2)

@@ -34,7 +34,6 @@ describe('reading the config', () => {
     ['among others', [{ name: 'OTHER', value: 'x' }, null, 7, { name: 'SECURE_KEY', value: VALUE }], VALUE],
     ['that is not set', [], null],
     ['that is null', [{ name: 'SECURE_KEY', value: null }], null],
-    ['that is no text', [{ name: 'SECURE_KEY', value: 7 }], null],
     ['in lower case', [{ name: 'secure_key', value: VALUE }], VALUE],
     ['under the name of an attachment', [{ name: 'SERVICE_ONE_SECURE_KEY', value: VALUE }], VALUE],
     [
@@ -62,13 +61,26 @@ describe('reading the config', () => {
     expect(await platform.readConfig(ACCESS)).toEqual({ ok: true, value: { pair: VALUE, keyring: '{}' } })
   })
 
-  test.each([[{ ok: true }], [{ message: 'no' }], [null], ['text'], [7]])(
-    'takes %o for no answer',
-    async (body) => {
-      const { platform } = await startPlatform(json(body))
-      expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
-    },
-  )
+  test.each([
+    [{ ok: true }],
+    [{ message: 'no' }],
+    [null],
+    ['text'],
+    [7],
+    // In these the config var may well be set.
+    [[{ SECURE_KEY: VALUE }]],
+    [[{ key: 'SECURE_KEY', value: VALUE }]],
+    [[{ name: 'SECURE_KEY', value: 7 }]],
+    [
+      [
+        { name: 'SECURE_KEY', value: { text: VALUE } },
+        { name: 'SECURE_KEYRING', value: '{}' },
+      ],
+    ],
+  ])('takes %o for no answer, and not for a config var that is gone', async (body) => {
+    const { platform } = await startPlatform(json(body))
+    expect(await platform.readConfig(ACCESS)).toMatchObject({ ok: false, failure: { kind: 'unavailable' } })
+  })
 
   test('asks for the resource with its own token, in version 3 of the API', async () => {
     const { platform, received } = await startPlatform(json([]))
@@ -100,6 +112,8 @@ describe('writing the config', () => {
     ['names the variable by its suffix', [{ name: 'KEY', value: VALUE }]],
     ['names it by a name that is unknown', [{ name: 'X', value: VALUE }]],
     ['is an object of values', { SECURE_KEY: VALUE }],
+    ['is a list of objects of values', [{ SECURE_KEY: VALUE }]],
+    ['calls the names otherwise', { data: [{ key: 'SECURE_KEY', value: VALUE }] }],
     ['holds it among others', [{ name: 'A', value: OLD }, null, { name: 'SECURE_KEY', value: VALUE }]],
   ])('succeeds also when the answer %s', async (_how, body) => {
     const { platform } = await startPlatform(json(body))

@@ -111,11 +111,6 @@ test.each<[string, number, () => Promise<Answered> | Answered]>([
     () => ({ method: 'POST', body: provisionBody({ x: 'x'.repeat(66_000) }) }),
   ],
   [
-    'a provision whose content type is none',
-    415,
-    () => ({ method: 'POST', body: 'x', headers: { 'content-type': 'x' } }),
-  ],
-  [
     'a provision on an unknown plan',
     422,
     () => ({ method: 'POST', body: provisionBody({ plan: 'hourly' }) }),

@@ -1,4 +1,8 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { startHarness } from '../support/harness.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 
 const harness = sharedHarness()
@@ -16,4 +20,19 @@ test('a request that has not come in whole is ended before Heroku gives up on it
     expect(ms).toBeGreaterThan(0)
     expect(ms).toBeLessThan(HEROKU_WAITS_MS)
   }
+})
+
+test('a request that was on its way as a shutdown began is answered like any other', async () => {
+  const { app, url } = await startHarness()
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  socket.write('GET /healthz HTTP/1.1\r\n')
+  // Another connection has come through since, so the first one's beginning has been read.
+  await fetch(`${url}/healthz`)
+  const closed = app.close()
+  socket.write('Host: x\r\n\r\n')
+  const answer = await text(socket)
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /)
+  expect(answer).toContain('cache-control: no-store')
+  await closed
 })

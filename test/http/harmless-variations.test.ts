@@ -4,6 +4,7 @@ import { findResource } from '../../src/store/resources.ts'
 import { PASSWORD } from '../support/harness.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { basic, callPartnerApi, HEADERS, provisionBody, provisionOne } from './support/partner-call.ts'
+import { sendRaw } from './support/send-raw.ts'
 
 const harness = sharedHarness()
 const post = (body: unknown, headers: Record<string, string | undefined> = {}) =>
@@ -24,6 +25,13 @@ const CONTENT_TYPES = [
   'application/octet-stream',
   'application/x-www-form-urlencoded',
   'multipart/form-data; boundary=x',
+  // None at all, by the letter.
+  '',
+  'json',
+  'null',
+  '"application/json"',
+  'application /json',
+  'application/json,application/json',
 ]
 
 describe('whatever the content type,', () => {
@@ -39,6 +47,16 @@ describe('whatever the content type,', () => {
       204,
     )
   })
+})
+
+test.each(['{', 'null', '[]', 'uuid=1'])('a deprovision with the body %s is done', async (body) => {
+  const path = `/${await provisionOne(harness().app)}`
+  expect((await callPartnerApi(harness().app, { method: 'DELETE', path, body })).status).toBe(204)
+})
+
+test('a request that expects what nobody knows is answered', async () => {
+  const answer = await sendRaw(harness().url, 'GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: x\r\n')
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /)
 })
 
 describe('however the address is spelt,', () => {

@@ -3,6 +3,7 @@ import { startWithAddon } from '../support/addon.ts'
 import { createBrowser } from '../support/browser.ts'
 import { startHarness } from '../support/harness.ts'
 import { callPartnerApi, HEADERS, provisionBody } from './support/partner-call.ts'
+import { sendRaw } from './support/send-raw.ts'
 
 const ADDON_URL = 'https://securekey.example.com'
 const HTTP = { 'x-forwarded-proto': 'http' }
@@ -80,6 +81,27 @@ describe('every answer', () => {
         'x-content-type-options': 'nosniff',
         'strict-transport-security': 'max-age=31536000',
       })
+    },
+  )
+
+  test.each([
+    ['what is no request', 'HELLO\r\n', 400],
+    ['a method that there is not', 'FOO /healthz HTTP/1.1\r\nHost: x\r\n', 400],
+    ['a header without an end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n`, 431],
+  ])(
+    'has the same headers and the same form where nothing could be read: %s',
+    async (_what, head, status) => {
+      const h = await startHarness({ env: { ADDON_URL } })
+      const answer = await sendRaw(h.url, head)
+      expect(answer).toContain(`HTTP/1.1 ${status} `)
+      for (const header of [
+        'cache-control: no-store',
+        'x-content-type-options: nosniff',
+        'max-age=31536000',
+      ]) {
+        expect(answer).toContain(header)
+      }
+      expect(answer).toContain('{"id":"malformed-request","message":"The request is malformed."}')
     },
   )
 

@@ -156,10 +156,3 @@ describe('413', () => {
     expect((await post({ body })).status).toBe(200)
   })
 })
-
-describe('415', () => {
-  test('is the answer to a body whose content type is none at all', async () => {
-    const answer = await post({ body: provisionBody(), headers: { 'content-type': 'x' } })
-    expect(answer).toMatchObject({ status: 415, json: { id: 'malformed-request' } })
-  })
-})

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { startWithAddon } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
-import { type Harness, MINUTE, PASSWORD } from '../support/harness.ts'
+import { type Harness, MINUTE, PASSWORD, SECOND } from '../support/harness.ts'
 import { basic, callPartnerApi, provisionBody } from './support/partner-call.ts'
 
 const FROM = { 'x-forwarded-for': '198.51.100.7, 203.0.113.9' }
@@ -117,6 +117,19 @@ describe('after twenty wrong passwords from an address', () => {
     expect(refusals(h).at(-1)).toMatchObject({ kind: 'too-many-requests', address: ADDRESS })
     h.clock.advance(MINUTE)
     expect((await call(right)).status).toBe(404)
+  })
+
+  test('that minute is a whole one, however late in its own the last of them came', async () => {
+    const h = await startWithAddon()
+    const call = async (headers: Record<string, string>) =>
+      (await callPartnerApi(h.app, { method: 'DELETE', path: `/${randomUUID()}`, headers })).status
+    await call(wrong)
+    h.clock.advance(59 * SECOND)
+    for (let n = 0; n < 19; n += 1) await call(wrong)
+    h.clock.advance(59 * SECOND)
+    expect(await call(right)).toBe(429)
+    h.clock.advance(SECOND)
+    expect(await call(right)).toBe(404)
   })
 
   test('other addresses go on, and right passwords are never counted', async () => {

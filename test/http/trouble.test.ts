@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ADDON } from '../../src/config.ts'
 import type { Deps } from '../../src/flows/deps.ts'
@@ -122,10 +123,10 @@ describe('503', () => {
 
 const READY = { status: 'ready' }
 
-/** The same database, by connections that may not write. */
-function readOnly(h: Harness): Deps['db'] {
+/** The same database, by connections that may not write, or that have other settings of that kind. */
+function readOnly(h: Harness, setting = 'default_transaction_read_only=on'): Deps['db'] {
   const url = new URL(h.databaseUrl)
-  url.searchParams.set('options', '-c default_transaction_read_only=on')
+  url.searchParams.set('options', `-c ${setting}`)
   const db = openDatabase({ url: url.href, poolSize: 1, onIdleError: () => {} })
   onTestFinished(() => db.destroy())
   return db
@@ -162,12 +163,59 @@ describe('/readyz', () => {
     expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['read-only'] })
   })
 
+  test('names a database that lets us read, and has taken the right to write from us', async () => {
+    const h = await startHarness()
+    const { app } = await startApp({ ...h.deps, db: readOnly(h, 'role=pg_read_all_data') })
+    expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['read-only'] })
+  })
+
+  test('names a database that takes no more rows, though it takes updates', async () => {
+    const h = await startHarness()
+    await sql`create role no_more_rows; grant select, update on all tables in schema public to no_more_rows`.execute(
+      h.deps.db,
+    )
+    onTestFinished(async () => {
+      await sql`drop owned by no_more_rows; drop role no_more_rows`.execute(h.deps.db)
+    })
+    const { app } = await startApp({ ...h.deps, db: readOnly(h, 'role=no_more_rows') })
+    expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['read-only'] })
+  })
+
+  test('is not ready where the database refuses whatever it is asked', async () => {
+    const h = await startHarness()
+    const { app } = await startApp({ ...h.deps, db: readOnly(h, 'search_path=nowhere') })
+    expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['database'] })
+  })
+
   test('names sealing keys that do not open what is stored, once anything is', async () => {
     const h = await startHarness()
     const { app } = await startApp({ ...h.deps, sealing: otherSealing(h.deps) })
     expect((await app.inject('/readyz')).json()).toEqual(READY)
     await provisionOne(h.app)
     expect((await app.inject('/readyz')).json()).toMatchObject({ troubles: ['sealing'] })
+  })
+
+  test('is ready beside one damaged data key, which is the failure of its add-on', async () => {
+    const h = await startHarness()
+    const uuids = [await provisionOne(h.app), await provisionOne(h.app)].toSorted()
+    await h.deps.db
+      .updateTable('resources')
+      .set({ wrapped_dek: sql`overlay(wrapped_dek placing '\\xff'::bytea from 20)` })
+      .where('id', '=', uuids[0] ?? '')
+      .execute()
+    const { app } = await startApp(h.deps)
+    expect((await app.inject('/readyz')).json()).toEqual(READY)
+  })
+
+  test('names a copy of another installation that nobody has confirmed', async () => {
+    const h = await startHarness()
+    await h.deps.installation.look()
+    await h.deps.db.updateTable('installation').set({ addon_url: 'https://elsewhere.example' }).execute()
+    const { app } = await startApp(h.deps)
+    expect((await app.inject('/readyz')).json()).toMatchObject({
+      troubles: ['not-confirmed'],
+      reason: 'not confirmed: another ADDON_URL',
+    })
   })
 
   test('names all that is wrong at the same time', async () => {

@@ -9,8 +9,15 @@ import {
   PATIENCE,
   pushedTo,
 } from './support/addon-of-environment.ts'
+import {
+  type Drill,
+  expectGoesOn,
+  expectNobodyCalledBeforeConfirm,
+  expectTakenOver,
+  makeAllDue,
+} from './support/drill.ts'
 import { type Environment, environment } from './support/environment.ts'
-import { type AddonName, type LivedProduction, liveProduction } from './support/lived-production.ts'
+import { type LivedProduction, liveProduction } from './support/lived-production.ts'
 import {
   type Cluster,
   copyOf,
@@ -25,8 +32,6 @@ import { POSTGRES, runProgram } from './support/postgres-programs.ts'
 import { isMissing } from './support/toolchain.ts'
 
 const TEST_LIMIT_MS = 90_000
-/** All but the one that a customer has set by hand. */
-const ADOPTABLE: AddonName[] = ['rotated', 'revoked', 'opened', 'revoking', 'ended']
 
 let past: LivedProduction
 
@@ -45,8 +50,16 @@ async function heroku(): Promise<Simulator> {
   return started
 }
 
-const at = (databaseUrl: string, world: Simulator, env: Record<string, string> = {}) =>
-  environment({ databaseUrl, heroku: world, env, whenFinished: onTestFinished })
+/** An environment on that database of a server. */
+const at = (
+  cluster: Cluster,
+  database: string,
+  world: Simulator,
+  env: Record<string, string> = {},
+): Drill => {
+  const options = { databaseUrl: cluster.url(database), heroku: world, env, whenFinished: onTestFinished }
+  return { past, world, place: environment(options) }
+}
 
 /** Whether the last look that was asked for has been made. */
 const looks = async (place: Environment, id: string) =>
@@ -56,61 +69,6 @@ const looks = async (place: Environment, id: string) =>
       [id],
     )
   )[0]?.looked
-
-/** All dates have come, as they have after the time that a restore takes. */
-const allDue = (place: Environment) => makeDue(place, ...Object.values(past.ids))
-
-/** A worker finds Heroku ahead: it takes over what can be, stops at the rest, and pushes nothing at all. */
-async function expectTakenOver(place: Environment, world: Simulator): Promise<void> {
-  const found = async () => {
-    const names = Object.keys(past.ids) as AddonName[]
-    const kinds = await Promise.all(
-      names.map(async (name) => [name, (await kindsOf(place, past.ids[name])).at(-1)]),
-    )
-    return Object.fromEntries(kinds)
-  }
-  await expect.poll(found, PATIENCE).toEqual({
-    ...Object.fromEntries(ADOPTABLE.map((name) => [name, 'config-adopted'])),
-    foreign: 'config-foreign',
-  })
-  for (const name of ADOPTABLE) {
-    expect(await keysIn(place, past.ids[name]), name).toEqual(asStored(world, past.ids[name]))
-  }
-  expect(Object.values(past.ids).flatMap((id) => pushedTo(world, id))).toEqual([])
-}
-
-/** The schedule goes on from what was taken over, and no key that was revoked comes back. */
-async function expectGoesOn(place: Environment, world: Simulator): Promise<void> {
-  const ids = ADOPTABLE.map((name) => past.ids[name])
-  const before = ids.map((id) => heldBy(world, id).first)
-  await makeDue(place, ...ids)
-  for (const [index, id] of ids.entries()) {
-    await expect.poll(() => heldBy(world, id).second, PATIENCE).toBe(before[index])
-    expect(pushedTo(world, id)).toHaveLength(1)
-    expect(past.bad.some((key) => pushedTo(world, id).join().includes(key))).toBe(false)
-  }
-}
-
-/** Nobody is called and nothing is provisioned before a person confirms; then it goes on by itself. */
-async function expectNobodyCalledBeforeConfirm(
-  place: Environment,
-  world: Simulator,
-  differs: RegExp,
-): Promise<void> {
-  await allDue(place)
-  const [web, worker] = await Promise.all([place.startWeb(), place.startWorker()])
-  await worker.printed(/another installation: nobody is called/)
-  const { status, text } = await web.readiness()
-  expect({ status, text }).toEqual({ status: 503, text: expect.stringMatching(differs) })
-  expect(world.view.apiCalls()).toEqual([])
-  const confirmedAt = new Date().toISOString()
-  expect(await place.run('installation', 'confirm')).toMatch(/^Confirmed \(/)
-  // By itself it would go on within ten seconds.
-  await place.startWorker()
-  await expectTakenOver(place, world)
-  expect(world.view.apiCalls().every(({ at }) => at > confirmedAt)).toBe(true)
-  await expect.poll(async () => (await web.readiness()).status, PATIENCE).toBe(200)
-}
 
 describe.skipIf(isMissing(POSTGRES))(
   'a production that is put back to its backup',
@@ -123,21 +81,23 @@ describe.skipIf(isMissing(POSTGRES))(
 
     test('in place, within ten minutes, takes over what Heroku holds and goes on from there', async () => {
       const [world, cluster] = [await heroku(), await serve(past.present)]
-      const place = at(cluster.url('production'), world)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
       restoreFrom(past.dump, place.databaseUrl, { clean: true })
       // This server was started after the backup. Production's was not, so its start would tell nothing.
       await place.query(
         `update installation set server_started = (pg_postmaster_start_time() at time zone 'utc')::text`,
       )
-      await allDue(place)
+      await makeAllDue(drill)
       await place.startWorker()
-      await expectTakenOver(place, world)
-      await expectGoesOn(place, world)
+      await expectTakenOver(drill)
+      await expectGoesOn(drill)
     })
 
     test('stops at a pair that nobody here made, says so, and obeys whoever decides', async () => {
       const [world, cluster] = [await heroku(), await serve(past.files)]
-      const place = at(cluster.url('production'), world)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
       const id = past.ids.foreign
       await makeDue(place, id)
       const worker = await place.startWorker()
@@ -157,24 +117,26 @@ describe.skipIf(isMissing(POSTGRES))(
 
     test('in place, long after its last tick, takes over what Heroku holds', async () => {
       const [world, cluster] = [await heroku(), await serve(past.present)]
-      const place = at(cluster.url('production'), world)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
       restoreFrom(past.dump, place.databaseUrl, { clean: true })
       // Written as the service writes it: nothing but the heartbeat tells that time has passed.
       await place.query(
         `update installation set last_seen = now() - interval '11 minutes', server_started =
          (pg_postmaster_start_time() at time zone 'utc')::text, written_by = pg_current_xact_id()::text::bigint`,
       )
-      await allDue(place)
+      await makeAllDue(drill)
       await place.startWorker()
-      await expectTakenOver(place, world)
+      await expectTakenOver(drill)
     })
 
     test('by files that take the place of its own takes over what Heroku holds', async () => {
       const [world, cluster] = [await heroku(), await serve(past.files)]
-      const place = at(cluster.url('production'), world)
-      await allDue(place)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
+      await makeAllDue(drill)
       await place.startWorker()
-      await expectTakenOver(place, world)
+      await expectTakenOver(drill)
     })
 
     test('by a standby that had fallen behind and was promoted takes over what Heroku holds', async () => {
@@ -183,28 +145,31 @@ describe.skipIf(isMissing(POSTGRES))(
       runProgram('touch', [`${files.dataDir}/standby.signal`])
       const [world, cluster] = [await heroku(), await serve(files)]
       await promote(cluster)
-      const place = at(cluster.url('production'), world)
-      await allDue(place)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
+      await makeAllDue(drill)
       await place.startWorker()
-      await expectTakenOver(place, world)
+      await expectTakenOver(drill)
     })
 
     test('in a database of another name calls nobody before it is confirmed, then takes over', async () => {
       const [world, cluster] = [await heroku(), await serve(past.present)]
       await query(cluster.url('postgres'), 'create database restored')
-      const place = at(cluster.url('restored'), world)
+      const drill = at(cluster, 'restored', world)
+      const { place } = drill
       restoreFrom(past.dump, place.databaseUrl)
       expect(await place.run('installation', 'show')).toMatch(/Not confirmed \(another database\)/)
-      await expectNobodyCalledBeforeConfirm(place, world, /another database/)
+      await expectNobodyCalledBeforeConfirm(drill, /another database/)
     })
 
     test('in a database that was dropped and made anew under its name calls nobody before it is confirmed', async () => {
       const [world, cluster] = [await heroku(), await serve(past.present)]
       await query(cluster.url('postgres'), 'drop database production')
       await query(cluster.url('postgres'), 'create database production')
-      const place = at(cluster.url('production'), world)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
       restoreFrom(past.dump, place.databaseUrl)
-      await expectNobodyCalledBeforeConfirm(place, world, /another database/)
+      await expectNobodyCalledBeforeConfirm(drill, /another database/)
     })
 
     test('in another cluster calls nobody before it is confirmed, then takes over', async () => {
@@ -212,15 +177,16 @@ describe.skipIf(isMissing(POSTGRES))(
       onTestFinished(() => files.remove())
       const [world, cluster] = [await heroku(), await serve(files)]
       await query(cluster.url('postgres'), 'create database production')
-      const place = at(cluster.url('production'), world)
+      const drill = at(cluster, 'production', world)
+      const { place } = drill
       restoreFrom(past.dump, place.databaseUrl)
-      await expectNobodyCalledBeforeConfirm(place, world, /another Postgres cluster/)
+      await expectNobodyCalledBeforeConfirm(drill, /another Postgres cluster/, { restarted: false })
     })
 
     test('as files beside production, with an address of its own, calls nobody before it is confirmed', async () => {
       const [world, cluster] = [await heroku(), await serve(past.files, { elsewhere: true })]
-      const place = at(cluster.url('production'), world, { ADDON_URL: 'https://staging.example.com' })
-      await expectNobodyCalledBeforeConfirm(place, world, /another ADDON_URL/)
+      const drill = at(cluster, 'production', world, { ADDON_URL: 'https://staging.example.com' })
+      await expectNobodyCalledBeforeConfirm(drill, /another ADDON_URL/)
     })
 
     test('as files beside production, with the very same settings, stops at the first look behind its back', async () => {
@@ -229,12 +195,13 @@ describe.skipIf(isMissing(POSTGRES))(
         await serve(past.present),
         await serve(past.files, { elsewhere: true }),
       ]
-      const production = at(live.url('production'), world)
-      const copy = at(copied.url('production'), world)
+      const { place: production } = at(live, 'production', world)
+      const drill = at(copied, 'production', world)
+      const { place: copy } = drill
       const id = past.ids.rotated
-      await allDue(copy)
+      await makeAllDue(drill)
       const early = await copy.startWorker()
-      await expectTakenOver(copy, world)
+      await expectTakenOver(drill)
       await early.kill()
       // Minutes later: what production publishes now is no past of the copy.
       await copy.query(

@@ -157,7 +157,7 @@ test('docs/sealed-values.md has a row for every column that is sealed', async ()
   await client.connect()
   const { rows } = await client.query<{ name: string }>(`
     select table_name || '.' || column_name as name from information_schema.columns
-     where table_schema = 'public' and data_type = 'bytea' and column_name !~ 'digest'`)
+     where table_schema = 'public' and data_type = 'bytea' and column_name !~ 'digest|^mac$|check_value'`)
   const inPage = [...PAGE.matchAll(/^\| `([a-z_]+\.[a-z_]+)` \|/gm)].map(([, name]) => name)
   expect(inPage.toSorted()).toEqual(rows.map(({ name }) => name).toSorted())
 })

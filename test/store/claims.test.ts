@@ -42,7 +42,6 @@ async function claim(db: Db, limit: number, now = NOW) {
 }
 
 /** The claim alone, of a resource that was loaded with it. */
-const claimOf = ({ resourceId, fence }: Claim): Claim => ({ resourceId, fence })
 const numberOf = ({ resourceId }: Claim) => Number.parseInt(resourceId.slice(-4), 16)
 
 /** Writes states in a transaction of its own and returns the resources that were written. */
@@ -119,7 +118,7 @@ describe('a claim', () => {
     expect(claimed.map(({ resourceId }) => resourceId).toSorted()).toEqual(
       Array.from({ length: 200 }, (_, index) => uuid(index + 1)),
     )
-    expect(claimed.every(({ fence }) => fence === '1')).toBe(true)
+    expect(claimed.every(({ fence }) => BigInt(fence) > 0n)).toBe(true)
   })
 
   test('goes to the oldest due first', async () => {
@@ -169,7 +168,7 @@ describe('a claim', () => {
     await storeManyResources(db, 1, () => NOW)
     await claim(db, 1)
     expect(await claim(db, 1, inMs(89_999))).toEqual([])
-    expect((await claim(db, 1, LEASE_UNTIL)).map(claimOf)).toEqual([{ resourceId: uuid(1), fence: '2' }])
+    expect((await claim(db, 1, LEASE_UNTIL)).map(({ resourceId }) => resourceId)).toEqual([uuid(1)])
   })
 
   test('of nothing is nothing', async () => {
@@ -238,10 +237,21 @@ describe('a claim that was taken over', () => {
     expect(await storedState(db, id)).toEqual(before)
   })
 
+  test('has a number that no other claim gets, also when the database falls back to the moment before it', async () => {
+    const { db, id, held } = await startWithClaim()
+    await sql`update keysets set fence = 0, wake_at = ${NOW}, claimed_until = null`.execute(db)
+    const [again] = await claim(db, 1)
+    expect(again?.resourceId).toBe(id)
+    expect(BigInt(again?.fence ?? 0)).toBeGreaterThan(BigInt(held.fence))
+    await change(db, id, (state) => state, 'takeover')
+    expect(BigInt((await storedState(db, id)).fence)).toBeGreaterThan(BigInt(again?.fence ?? 0))
+  })
+
   test('is told apart under the lock by its fence, so that nothing is decided on its behalf', async () => {
     const { db, id, late, holder } = await startWithTakenOverClaim()
     const present = await db.transaction().execute((trx) => lockState(trx, id))
-    expect([late.fence, holder.fence, present?.fence]).toEqual(['1', '2', '2'])
+    expect(BigInt(late.fence)).toBeLessThan(BigInt(holder.fence))
+    expect(present?.fence).toBe(holder.fence)
   })
 
   test('does not hinder its successor', async () => {
@@ -269,7 +279,7 @@ describe('the end of a claim', () => {
     await write(db, [ended(held, { wakeAt: inMs(1_000), attempts: 3 })])
     expect(await storedState(db, id)).toEqual({
       resourceId: id,
-      fence: '1',
+      fence: held.fence,
       revision: '0',
       state: { ...held.state, wakeAt: inMs(1_000), attempts: 3, claimedUntil: null },
     })
@@ -316,7 +326,7 @@ describe('the end of a claim', () => {
     await releaseClaims(db, await claim(db, 1), inMs(10))
     expect(await storedState(db, id)).toEqual({
       ...before,
-      fence: '1',
+      fence: expect.any(String),
       state: { ...before.state, wakeAt: inMs(10), claimedUntil: null },
     })
   })
@@ -356,7 +366,8 @@ describe('a change by somebody else', () => {
     expect(await write(db, [ended(held, { wakeAt: inMs(9) })])).toEqual([])
     await releaseClaims(db, [held], inMs(9))
     expect(await storedState(db, id)).toEqual(taken)
-    expect((await claim(db, 1, inMs(1))).map(claimOf)).toEqual([{ resourceId: id, fence: '3' }])
+    const [next] = await claim(db, 1, inMs(1))
+    expect(BigInt(next?.fence ?? 0)).toBeGreaterThan(BigInt(taken.fence))
   })
 
   test('writes a pause down and takes it away again', async () => {
@@ -411,7 +422,7 @@ describe('what a claim loads', () => {
     const [loaded] = await claim(db, 1)
     expect(loaded).toEqual({
       resourceId: id,
-      fence: '1',
+      fence: expect.any(String),
       revision: '1',
       state: { ...state, wakeAt: LEASE_UNTIL, claimedUntil: LEASE_UNTIL },
       name: 'securekey-solid-1',
@@ -523,5 +534,5 @@ test('a resource that was taken from its worker is claimed before all that is ov
   const { db } = await startStore()
   await storeManyResources(db, 20, (number) => inMs(-number * 3_600_000))
   await change(db, uuid(1), (state) => ({ ...state, wakeAt: new Date(0) }), 'takeover')
-  expect((await claim(db, 1)).map(claimOf)).toEqual([{ resourceId: uuid(1), fence: '2' }])
+  expect((await claim(db, 1)).map(({ resourceId }) => resourceId)).toEqual([uuid(1)])
 })

@@ -10,13 +10,13 @@ const LIMIT_MS = 40_000
 const CLOCKS = { now: () => new Date(), steadyMs: () => performance.now() }
 
 /** A tick, how often it was started, and the errors that were logged. */
-function start(tick: () => Promise<unknown>) {
+function start(tick: () => Promise<unknown>, expression = EVERY_SECOND) {
   const errors: unknown[] = []
   const counted = { starts: 0 }
   const ignore = () => {}
   const log: Log = { info: ignore, warn: ignore, event: ignore, error: (fields) => void errors.push(fields) }
   const cron = startCron(
-    EVERY_SECOND,
+    expression,
     log,
     async () => {
       counted.starts += 1
@@ -80,12 +80,13 @@ describe('a clock that is set', () => {
   const HOUR_MS = 3_600_000
 
   /** Real time stands still; only what the test lets pass passes. */
-  function startOnFakeTime() {
+  function startOnFakeTime(tick: () => Promise<unknown> = async () => {}, expression?: string) {
     vi.useFakeTimers({
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+      now: new Date('2026-03-03T12:10:00Z'),
     })
     onTestFinished(() => void vi.useRealTimers())
-    return start(async () => {})
+    return start(tick, expression)
   }
   const setBy = (ms: number) => vi.setSystemTime(Date.now() + ms)
 
@@ -103,9 +104,17 @@ describe('a clock that is set', () => {
     },
   )
 
+  test('forward brings a start that has come nearer', async () => {
+    const { counted } = startOnFakeTime(undefined, '0 0 * * * *')
+    setBy(49.5 * 60_000)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(counted.starts).toBe(1)
+  })
+
   test('three hours ahead, and right again, stops the ticks for less than a minute', async () => {
     const { counted } = startOnFakeTime()
-    for (const awayMs of [200, 5_000, 40_000]) {
+    // The first of these lies between two looks at the clock, which find nothing.
+    for (const awayMs of [5_000, 200, 40_000]) {
       setBy(3 * HOUR_MS)
       await vi.advanceTimersByTimeAsync(awayMs)
       setBy(-3 * HOUR_MS)
@@ -117,12 +126,8 @@ describe('a clock that is set', () => {
   })
 
   test('does not let a tick overlap itself', async () => {
-    vi.useFakeTimers({
-      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-    })
-    onTestFinished(() => void vi.useRealTimers())
     const { promise, resolve } = Promise.withResolvers<void>()
-    const { counted } = start(() => promise)
+    const { counted } = startOnFakeTime(() => promise)
     await vi.advanceTimersByTimeAsync(2_000)
     setBy(3 * HOUR_MS)
     await vi.advanceTimersByTimeAsync(30_000)

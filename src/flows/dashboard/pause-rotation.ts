@@ -2,7 +2,13 @@ import type { Actor } from '../../domain/actor.ts'
 import { cleanText } from '../../domain/clean-text.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed, type Pause } from '../../domain/pause.ts'
+import {
+  isPaused,
+  isPauseEnd,
+  nextRotationWhenPaused,
+  nextRotationWhenResumed,
+  type Pause,
+} from '../../domain/pause.ts'
 import { wokenWhenNeeded } from '../../domain/resource-state.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -12,7 +18,7 @@ const LONGEST_REASON = 500
 /**
  * Holds scheduled rotations back until a date, or until somebody resumes them; the time left to the next rotation
  * stands still. A rotation that is under way ends, and one by hand or a revoke still goes ahead. False: it is paused
- * already. Throws `invalid-option` for an end that is not in the future, `unknown-resource`, `resource-gone`.
+ * already. Throws `invalid-option` for an end that is not within the next ten years, `unknown-resource`, `resource-gone`.
  */
 export async function pauseRotation(
   deps: Deps,
@@ -20,8 +26,8 @@ export async function pauseRotation(
 ): Promise<boolean> {
   const { resourceId, actor, until } = request
   const now = deps.now()
-  if (until !== null && !(until > now)) {
-    throw new SecurekeyError('invalid-option', 'The end of a pause must be in the future.')
+  if (until !== null && !isPauseEnd(until, now)) {
+    throw new SecurekeyError('invalid-option', 'A pause must end in the future, within ten years.')
   }
   const pause: Pause = { at: now, until, reason: cleanText(request.reason, LONGEST_REASON) }
   const paused = await changeResource(deps, resourceId, ({ resource, stored: { state } }) => {

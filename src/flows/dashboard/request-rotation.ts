@@ -3,6 +3,7 @@ import type { HistoryEvent } from '../../domain/history.ts'
 import { openRotation, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
 import type { HeldBack } from '../../domain/rotation.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
+import { serviceNow } from '../../store/database.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 
@@ -25,7 +26,8 @@ export async function requestRotation(
   request: { resourceId: string; actor: Actor; evenIfTooSoon?: boolean },
 ): Promise<RequestRotationOutcome> {
   const { resourceId, actor, evenIfTooSoon = false } = request
-  const now = deps.now()
+  // By the clock of the worker that published: by another one that is ahead, the floor would be over too early.
+  const now = await serviceNow(deps.db)
   return await changeResource<RequestRotationOutcome>(deps, resourceId, ({ stored: { state } }) => {
     const joined = { outcome: 'joined' } as const
     if (state.rotation?.stuckSince) return resume(state, actor, joined, now)

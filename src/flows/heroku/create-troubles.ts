@@ -9,6 +9,7 @@ import {
   probeEveryMs,
   proves,
   questionOf,
+  RESOURCES_FOR_A_VERDICT,
   type Trouble,
 } from '../../domain/trouble.ts'
 import { findTroubles, findVerdicts, type StoredTrouble, takeProbe } from '../../store/troubles.ts'
@@ -30,6 +31,7 @@ const NOTE_SUCCESS_EVERY_MS = 60_000
 export function createTroubles({ db, steadyMs, log }: Pick<Deps, 'db' | 'steadyMs' | 'log'>): Troubles {
   const deps = { db, log, now }
   const successes = createSuccesses()
+  const missing = new Set<string>()
   const passes = new Map<string, number>()
   let known = new Map<Cause, StoredTrouble>()
   let lookedAtMs = Number.NEGATIVE_INFINITY
@@ -117,6 +119,7 @@ export function createTroubles({ db, steadyMs, log }: Pick<Deps, 'db' | 'steadyM
     succeeded(operation, resourceId) {
       if (Number.isNaN(aheadMs)) return undefined
       successes.note(operation, resourceId, now())
+      if (operation !== 'token') missing.clear()
       const told = [...known.values()].filter((trouble) => isNews(trouble, operation, resourceId, now()))
       if (told.length === 0) return undefined
       const writes = told.map(async ({ cause }) =>
@@ -162,6 +165,14 @@ export function createTroubles({ db, steadyMs, log }: Pick<Deps, 'db' | 'steadyM
         return { operation, except: trouble.failing.map(({ resourceId }) => resourceId) }
       }
       return undefined
+    },
+
+    missingTogether(resourceId) {
+      const before = missing.size
+      if (before < MOST_FAILING_KEPT) missing.add(resourceId)
+      if (missing.size < RESOURCES_FOR_A_VERDICT) return false
+      if (before < RESOURCES_FOR_A_VERDICT) log.error({}, 'Heroku says that it knows none of several add-ons')
+      return true
     },
 
     letThrough,

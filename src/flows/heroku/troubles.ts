@@ -21,6 +21,11 @@ export type Troubles = {
   isHoldingBack: () => boolean | Promise<boolean>
   /** What to ask of a resource that is not due, while that may help. Handed out once for all processes. */
   takeQuestion: () => Promise<Question | undefined>
+  /**
+   * Told that Heroku does not know a resource. True: it has said so of several and answered for none in between, which says
+   * more of Heroku than of them.
+   */
+  missingTogether: (resourceId: string) => boolean
   /** Lets the calls of a resource through for half a minute. */
   letThrough: (resourceId: string) => void
 }

@@ -1,5 +1,6 @@
 import { afterForeign } from '../../domain/after-look.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { CHECK_AFTER_DOUBT_MS } from '../../domain/schedule.ts'
 import { writeChanges } from '../../store/changes.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import { catchUpWithHistory, lockState } from '../../store/keysets.ts'
@@ -10,7 +11,8 @@ import type { Outcome } from './group.ts'
 /**
  * The history knows of more than the row of this add-on: somebody has put an older row back, by hand or from a part of a
  * backup. What it says is not believed: nothing is pushed, as with a foreign pair, until a person adopts what Heroku holds
- * or replaces it. New keys are numbered behind all that the history knows.
+ * or replaces it. New keys are numbered behind all that the history knows. Heroku is looked at in two minutes: a key that
+ * the row knows as revoked does not stay there.
  */
 export async function stopBehindHistory(deps: Deps, claimed: ClaimedResource): Promise<Outcome> {
   const now = deps.now()
@@ -22,7 +24,7 @@ export async function stopBehindHistory(deps: Deps, claimed: ClaimedResource): P
     const present = await lockState(trx, resourceId)
     if (!present) return false
     const event: HistoryEvent = { at: now, kind: 'row-put-back', actor: { type: 'worker' } }
-    const to = afterForeign(present.state, deps.settings.checkEveryMs, now)
+    const to = afterForeign(present.state, CHECK_AFTER_DOUBT_MS, now)
     await writeChanges(trx, [{ ...present, to, by: 'claim', events: [event] }], now)
     return true
   })

@@ -1,12 +1,13 @@
 import { afterCheck } from '../../domain/after-look.ts'
-import { costsNoAttempt, type HerokuResult } from '../../domain/heroku-failure.ts'
+import { costsNoAttempt, type FailureKind, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent, HistoryKind } from '../../domain/history.ts'
 import type { HeldPair } from '../../domain/judge-held.ts'
-import { CHECK_AFTER_PUSH_MS } from '../../domain/schedule.ts'
+import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS } from '../../domain/schedule.ts'
 import { type Trust, trusted } from '../../domain/trust.ts'
 import { findState } from '../../store/keysets.ts'
 import { setMissingSince } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
+import type { Standing } from '../operations/installation.ts'
 import { adoptHeld } from './adopt.ts'
 import { giveBack } from './end-failed.ts'
 import { stopAtForeign } from './foreign.ts'
@@ -28,20 +29,27 @@ import { publicationOf, publishedVars } from './publish.ts'
 type Check = 'same' | 'repaired' | 'put-back' | 'gone' | 'differs' | 'unknown'
 
 const DAY_MS = 86_400_000
+/** Longer than the look after a var was put back in the first minutes of an epoch. */
+const TOLD_AFTER_MS = 10 * 60_000
+/** Why no rotation could succeed either. */
+const LASTING: readonly FailureKind[] = ['missing', 'refresh-refused']
 /** When a check is made again that came to nothing, because Heroku could not be asked. */
 const CHECK_AGAIN_MS = 15 * 60_000
 
 /**
  * The step `check`: compares Heroku's config with what was published, and puts it right where it is ours to do. Pushes
- * nothing when they are the same. When Heroku cannot be asked, that costs no attempt.
+ * nothing when they are the same. When Heroku cannot be asked, that costs no attempt, unless the next rotation would fail
+ * for the same reason: then the add-on is in trouble now, and not only on that date.
  */
 export async function checkConfig(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
+  const standing = deps.installation.standing()
+  const isEarly = isSettling(standing, deps.now())
   const checked = await inFlight(deps, group, resource, async () => {
-    const check = await compare(deps, resource)
+    const check = await compare(deps, resource, standing.epoch)
     // Cut off by a shutdown, or not now: it is made as soon as it can be, for a leaked key may be back.
     if (!check.ok && (group.callSignal.aborted || costsNoAttempt(check.failure))) return check
-    // It may be gone at Heroku: asked again like that, and less and less often.
-    if (!check.ok && check.failure.kind === 'missing') return check
+    // It may be gone at Heroku, or be refused for good: asked again like that, and less and less often.
+    if (!check.ok && LASTING.includes(check.failure.kind)) return check
     return { ok: true, value: check.ok ? check.value : ('unknown' as const) }
   })
   if ('outcome' in checked) return checked.outcome
@@ -49,12 +57,20 @@ export async function checkConfig(deps: Deps, group: Group, resource: OpenResour
   if (check === 'taken-over') return await giveBack(deps, resource)
   if (check === 'foreign') return await stopAtForeign(deps, group, resource)
   if (typeof check === 'object') return await adoptHeld(deps, resource, check)
-  return (await recordCheck(deps, group, resource, check)) ? 'checked' : await giveBack(deps, resource)
+  const { epoch } = standing
+  const written = await recordCheck(deps, group, resource, { check, epoch, isEarly })
+  return written ? 'checked' : await giveBack(deps, resource)
+}
+
+/** Whether a call from before this epoch may still arrive, of which nothing is known here: what is seen now may not last. */
+function isSettling({ since }: Standing, now: Date): boolean {
+  return now.getTime() - since.getTime() < CHECK_AFTER_DOUBT_MS
 }
 
 async function compare(
   deps: Deps,
   resource: OpenResource,
+  epoch: number,
 ): Promise<HerokuResult<Check | 'foreign' | 'taken-over' | HeldPair>> {
   const { state, session } = resource
   const published = publishedVars(deps, resource)
@@ -65,7 +81,6 @@ async function compare(
   if (verdict !== 'repaired' && verdict !== 'put-back') return { ok: true, value: verdict }
   // The history was asked since the config was read: somebody else may have put it right meanwhile.
   if (!(await isStillClaimed(deps, resource))) return { ok: true, value: 'taken-over' }
-  const { epoch } = deps.installation.standing()
   const pushed = await session.writeConfig(publishedVars(deps, resource, epoch))
   return pushed.ok ? { ok: true, value: verdict } : pushed
 }
@@ -106,17 +121,25 @@ const HISTORY: Readonly<Partial<Record<Check, HistoryKind>>> = {
 }
 
 /** Writes a check down and ends its claim. False: the resource was changed meanwhile, and nothing was written. */
-async function recordCheck(deps: Deps, group: Group, resource: OpenResource, check: Check): Promise<boolean> {
+async function recordCheck(
+  deps: Deps,
+  group: Group,
+  resource: OpenResource,
+  { check, epoch, isEarly }: { check: Check; epoch: number; isEarly: boolean },
+): Promise<boolean> {
   const now = deps.now()
   const { resourceId, fence, revision, state, grace, missing } = resource
-  const checkAt = new Date(now.getTime() + nextCheckMs(check, deps.settings.checkEveryMs))
-  const trust = trustAfter(check, state.trust, deps.installation.standing().epoch, now)
+  const plannedMs = nextCheckMs(check, deps.settings.checkEveryMs)
+  const checkAt = new Date(now.getTime() + (isEarly ? Math.min(plannedMs, CHECK_AFTER_DOUBT_MS) : plannedMs))
+  const trust = trustAfter(check, state.trust, { epoch, isEarly }, now)
   const to = afterCheck(state, { checkAt, trust }, grace, now)
   const kind = HISTORY[check]
   const details = { found: check === 'repaired' ? 'an older pair' : 'no value' }
   const event: HistoryEvent[] = kind ? [{ at: now, kind, actor: { type: 'worker' }, details }] : []
-  // What is gone for long is told once.
-  const events = check === 'gone' && state.trust.doubtful ? [] : event
+  // What is gone for long is told once, at the look that followed its being put back.
+  const goneForMs = now.getTime() - (state.trust.goneSince ?? now).getTime()
+  const isTold = state.trust.doubtful && goneForMs > TOLD_AFTER_MS
+  const events = check === 'gone' && isTold ? [] : event
   if (!(await group.write({ resourceId, fence, revision, state, to, by: 'claim', events }))) return false
   if (missing && check !== 'unknown') await setMissingSince(deps.db, resourceId, null)
   if (check !== 'same') deps.log.warn({ resourceId, check }, 'config check')
@@ -133,16 +156,26 @@ function nextCheckMs(check: Check, checkEveryMs: number): number {
 /** Heroku has answered, with a pair of ours or with none. */
 const ANSWERED = { foreignSince: null, adoptAsked: false, uncheckedSince: null } as const
 
-function trustAfter(check: Check, trust: Trust, epoch: number, now: Date): Trust {
+function trustAfter(
+  check: Check,
+  trust: Trust,
+  { epoch, isEarly }: { epoch: number; isEarly: boolean },
+  now: Date,
+): Trust {
   switch (check) {
     case 'same':
       // A look confirms no epoch. That the var was once put back is remembered until the next rotation.
-      return { ...trust, ...ANSWERED, doubtful: false }
+      return { ...trust, ...ANSWERED, doubtful: isEarly }
     case 'repaired':
-      return { ...trusted(epoch), revokedEpoch: trust.revokedEpoch, repairedAt: now }
+      return {
+        ...trusted(epoch),
+        revokedEpoch: trust.revokedEpoch,
+        repairedAt: now,
+        doubtful: isEarly,
+      }
     case 'put-back': {
       const { revokedEpoch, repairedAt } = trust
-      return { ...trusted(epoch), revokedEpoch, repairedAt, goneSince: now }
+      return { ...trusted(epoch), revokedEpoch, repairedAt, goneSince: now, doubtful: isEarly }
     }
     case 'gone':
     case 'differs':

@@ -47,9 +47,17 @@ export async function endFailed(
     await releaseClaims(deps.db, [resource], urgentMoment(resource.state.rotation?.reason) ?? later)
     return 'held-back'
   }
+  if (failure.kind === 'missing' && !resource.missing && deps.troubles.missingTogether(resource.resourceId)) {
+    const delayMs = NONE_KNOWN_RETRY_MS * (1 + randomFraction(deps) / 2)
+    await releaseClaims(deps.db, [resource], new Date(deps.now().getTime() + delayMs))
+    return 'failed'
+  }
   await countFailure(deps, resource, failure)
   return 'failed'
 }
+
+/** While Heroku says of all that it does not know them: with its jitter, two minutes at most. */
+const NONE_KNOWN_RETRY_MS = 80_000
 
 const LONGEST_WAIT_MS = 3_600_000
 

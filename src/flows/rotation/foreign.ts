@@ -20,5 +20,7 @@ export async function stopAtForeign(deps: Deps, group: Group, resource: OpenReso
     return await giveBack(deps, resource)
   }
   if (isNew) deps.log.error({ resourceId }, 'Heroku holds a pair that was never made here')
+  if (state.trust.adoptAsked)
+    deps.log.error({ resourceId }, 'what Heroku holds is no pair of keys to take over')
   return 'checked'
 }

@@ -15,12 +15,17 @@ import type { Deps } from '../deps.ts'
 import type { Group } from './group.ts'
 import { namedKey, type OpenResource } from './open-resource.ts'
 
-/** A pair that Heroku has confirmed, to be made the truth here. `arrived`: an earlier push had brought it. */
+/**
+ * A pair that Heroku has confirmed, to be made the truth here. `arrived`: an earlier push had brought it. `doubtful`:
+ * another call may still arrive, so the config is compared in two minutes.
+ */
 export type Confirmed = {
   resource: OpenResource
   pair: Pair
+  /** In which it was pushed: it says nothing of one that has begun since. */
+  epoch: number
   publishedAt: Date
-  retried: boolean
+  doubtful: boolean
   arrived: boolean
 }
 
@@ -61,7 +66,7 @@ async function promoteChanged(deps: Deps, confirmed: Confirmed): Promise<Change 
 function promotionOf(
   deps: Pick<Deps, 'now' | 'installation'>,
   resource: OpenResource,
-  { pair, publishedAt, retried, arrived }: Omit<Confirmed, 'resource'>,
+  { pair, epoch: pushedIn, publishedAt, doubtful, arrived }: Omit<Confirmed, 'resource'>,
 ): Change | undefined {
   const now = deps.now()
   const { resourceId, fence, revision, state, grace, periodMs } = resource
@@ -69,8 +74,8 @@ function promotionOf(
   if (step.step !== 'publish' && step.step !== 'publish-filler') return undefined
   if (step.pair.first !== pair.first || step.pair.second !== pair.second) return undefined
   // What arrived earlier says nothing of this epoch: only a push confirms it.
-  const epoch = arrived ? state.trust.confirmedEpoch : deps.installation.standing().epoch
-  const facts: PromotionFacts = { grace, periodMs, publishedAt, retried, epoch }
+  const epoch = arrived ? state.trust.confirmedEpoch : pushedIn
+  const facts: PromotionFacts = { grace, periodMs, publishedAt, doubtful, epoch }
   const after = step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now)
   const events = [promotionEvent(resource, after, publishedAt, now)]
   const { state: to, erased } = after

@@ -10,8 +10,8 @@ import { configVarsOf, type PublishedVars } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { type OpenResource, storedText } from './open-resource.ts'
 
-/** What is brought to Heroku: the pair that waits for it, and the config vars that say so. */
-export type Publication = { pair: Pair; vars: PublishedVars }
+/** What is brought to Heroku: the pair that waits for it, and the config vars that say so, as of an epoch. */
+export type Publication = { pair: Pair; vars: PublishedVars; epoch: number }
 
 /**
  * What the step `publish` is to bring to Heroku. The keyring tells the state as it is once Heroku has taken it, as of
@@ -25,13 +25,14 @@ export function publicationOf(
   const now = deps.now()
   const { state, grace, periodMs } = resource
   const { epoch } = deps.installation.standing()
-  const facts: PromotionFacts = { grace, periodMs, publishedAt: now, retried: false, epoch }
+  const facts: PromotionFacts = { grace, periodMs, publishedAt: now, doubtful: false, epoch }
   const after = afterPublished(state, facts, now)
   if (!after) return undefined
   const textOf = (version: number) => texts?.get(version) ?? storedText(resource, version)
   return {
     pair: publishedPair(after.keyset),
     vars: configVarsOf(deps, resource.resourceId, after, textOf),
+    epoch,
   }
 }
 

@@ -40,7 +40,7 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
       return await checkConfig(deps, group, resource)
     case 'create-filler':
     case 'create':
-      return (await waitForAdoption(deps, group, resource)) ?? (await create(deps, group, resource))
+      return await create(deps, group, resource)
     case 'publish':
     case 'publish-filler':
       return await publishStored(deps, group, resource)
@@ -50,9 +50,16 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
 async function create(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
   const looked = resource.inDoubt ? await lookFirst(deps, group, resource) : undefined
   if (looked && 'outcome' in looked) return looked.outcome
+  // The apps are asked last: the look may have shown a rollback that came after an earlier question.
+  const waits = await waitForAdoption(deps, group, resource)
+  if (waits) return waits
   const created = await createKeys(deps, group, resource)
   if (!created) return await giveBack(deps, resource)
-  return await push(deps, group, created.resource, publicationOf(deps, created.resource, created.texts))
+  const publication = publicationOf(deps, created.resource, created.texts)
+  return await push(deps, group, created.resource, publication, {
+    arrived: false,
+    doubtful: resource.inDoubt,
+  })
 }
 
 /** The pair was stored before this claim, so it may be at Heroku already: the config is read first. */
@@ -60,7 +67,7 @@ async function publishStored(deps: Deps, group: Group, resource: OpenResource): 
   const publication = publicationOf(deps, resource)
   const looked = await lookFirst(deps, group, resource, publication?.vars)
   if (looked && 'outcome' in looked) return looked.outcome
-  return await push(deps, group, resource, publication, { arrived: looked?.arrived ?? false, retried: true })
+  return await push(deps, group, resource, publication, { arrived: looked?.arrived ?? false, doubtful: true })
 }
 
 async function push(
@@ -68,7 +75,7 @@ async function push(
   group: Group,
   resource: OpenResource,
   publication: Publication | undefined,
-  { arrived, retried } = { arrived: false, retried: false },
+  { arrived, doubtful }: { arrived: boolean; doubtful: boolean },
 ): Promise<Outcome> {
   if (!publication) return await giveBack(deps, resource)
   if (!arrived) {
@@ -76,6 +83,7 @@ async function push(
     if ('outcome' in pushed) return pushed.outcome
   }
   // No longer in flight: the next call need not wait for this promotion.
-  const confirmed = { resource, pair: publication.pair, publishedAt: deps.now(), retried, arrived }
+  const { pair, epoch } = publication
+  const confirmed = { resource, pair, epoch, publishedAt: deps.now(), doubtful, arrived }
   return (await promote(deps, group, confirmed)) ? 'promoted' : await giveBack(deps, resource)
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { cleanText } from '../../domain/clean-text.ts'
 import { parseGracePeriod } from '../../domain/grace.ts'
+import { isPauseEnd } from '../../domain/pause.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../flows/dashboard/request-rotation.ts'
 import { revokeByName } from '../../flows/dashboard/revoke-by-name.ts'
@@ -70,8 +71,8 @@ export function registerActions(
   act('pause', async (visit, form) => {
     const values = { until: textOf(form.until), reason: textOf(form.reason) }
     const until = parseUtc(values.until)
-    if (until === 'unreadable' || (until !== null && until <= deps.now())) {
-      const message = 'Enter a future date and time, or leave the field empty.'
+    if (until === 'unreadable' || (until !== null && !isPauseEnd(until, deps.now()))) {
+      const message = 'Enter a date and time within the next ten years, or leave the field empty.'
       return await sendOverview(dashboard, visit, { status: 422, field: 'until', message, values })
     }
     const paused = await pauseRotation(deps, { ...subject(visit), until, reason: values.reason })

@@ -38,8 +38,11 @@ export function jsonLines(rows: readonly HistoryRow[]): string {
   return rows.map((row) => `${JSON.stringify(row, cleaned)}\n`).join('')
 }
 
-/** Rows may be older than what cleans them, or written by another hand. */
-function cleaned(_name: string, value: unknown): unknown {
+/** Rows may be older than what cleans them, or written by another hand: the names of their details too. */
+function cleaned(name: string, value: unknown): unknown {
+  if (name === 'details' && typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [cleanText(key), each]))
+  }
   return typeof value === 'string' ? cleanText(value, LONGEST_CELL) : value
 }
 

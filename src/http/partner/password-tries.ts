@@ -24,8 +24,10 @@ export function createPasswordTries(now: () => Date): PasswordTries {
     isOver: (address) => (present(address)?.wrong ?? 0) >= TRIES_PER_MINUTE,
     count(address) {
       const { since, wrong } = present(address) ?? { since: now().getTime(), wrong: 0 }
+      const isLast = wrong + 1 >= TRIES_PER_MINUTE
       tries.delete(address)
-      tries.set(address, { since, wrong: wrong + 1 })
+      // The minute in which none is looked at begins with the last of them.
+      tries.set(address, { since: isLast ? now().getTime() : since, wrong: wrong + 1 })
       const [oldest] = tries.keys()
       if (tries.size > ADDRESSES_COUNTED && oldest !== undefined) tries.delete(oldest)
     },

@@ -92,7 +92,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   let periodMs: number = PERIODS_MS[1]
   let state = stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, periodMs, now), now)
   /** The pair that the holder of the claim is pushing. */
-  let inFlight: { pair: Pair; retried: boolean } | null = null
+  let inFlight: { pair: Pair; doubtful: boolean } | null = null
   let erased: number[] = []
   const pushes: Pushed[] = []
 
@@ -108,9 +108,9 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     inFlight = null
     const step = decideStep({ ...state, grace }, now)
     if (step.step === 'create' || step.step === 'create-filler')
-      inFlight = { pair: make(step), retried: false }
+      inFlight = { pair: make(step), doubtful: false }
     else if (step.step === 'publish' || step.step === 'publish-filler')
-      inFlight = { pair: step.pair, retried: true }
+      inFlight = { pair: step.pair, doubtful: true }
     else if (step.step === 'check') {
       const check = { checkAt: new Date(now.getTime() + 24 * HOUR), trust: state.trust }
       change({ state: afterCheck(state, check, grace, now), erased: [] })
@@ -134,7 +134,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
 
   function promote(): void {
     if (!inFlight) return
-    const { pair, retried } = inFlight
+    const { pair, doubtful } = inFlight
     inFlight = null
     const step = decideStep({ ...state, grace }, now)
     const waits = step.step === 'publish' || step.step === 'publish-filler'
@@ -144,7 +144,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     }
     const reason = state.rotation?.reason ?? 'filler'
     pushes.push({ pair, before: publishedPair(state.keyset), reason, at: now })
-    const facts = { grace, periodMs, publishedAt: now, retried, epoch: 1 }
+    const facts = { grace, periodMs, publishedAt: now, doubtful, epoch: 1 }
     change(step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now))
   }
 

@@ -39,6 +39,7 @@ export function json(body: unknown, status = 200, headers: Record<string, string
 }
 
 export type CallSetup = {
+  connections?: number
   callTimeoutMs?: number
   acquire?: () => Promise<boolean>
   now?: () => Date
@@ -49,8 +50,8 @@ export type CallSetup = {
 /** The way out to a server, with a budget that is never spent unless the test gives another. */
 export function callTo(baseUrl: string, setup: CallSetup = {}): HerokuCall {
   const now = setup.now ?? (() => new Date('2026-03-03T12:00:00Z'))
-  const dispatcher = createDispatcher({ connections: 4 })
-  onTestFinished(() => dispatcher.destroy())
+  const dispatcher = createDispatcher({ connections: setup.connections ?? 4 })
+  onTestFinished(() => dispatcher.close())
   return createHerokuCall({
     baseUrl,
     sendRequest: createSendRequest(dispatcher, setup.callTimeoutMs ?? 2_000),

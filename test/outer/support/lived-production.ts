@@ -53,23 +53,59 @@ export type LivedProduction = {
   remove: () => void
 }
 
+/** Lets a production live through all of it, and ends it. */
 export async function liveProduction(): Promise<LivedProduction> {
   // Of the user who runs Postgres: `pg_dump` writes there.
   const own = newFolder()
   const folder = dirname(own.dataDir)
   const [dump, state] = [join(folder, 'dump'), join(folder, 'heroku.json')]
   const present = newCluster()
-  const cluster = await startCluster(present)
   const herokuPort = (await pickPort(undefined)).port
-  const heroku = await startHeroku(state, herokuPort)
   const ends: (() => Promise<void>)[] = []
-  const url = cluster.url('production')
-  await query(cluster.url('postgres'), 'create database production')
-  await migrated(url)
-  const place = environment({ databaseUrl: url, heroku, whenFinished: (end) => ends.push(end) })
-  const [web] = await Promise.all([place.startWeb(), place.startWorker()])
-  heroku.setAddonUrl(web.url)
+  try {
+    const cluster = await startCluster(present)
+    ends.push(cluster.stop)
+    const heroku = await startHeroku(state, herokuPort)
+    ends.push(heroku.close)
+    const url = cluster.url('production')
+    await query(cluster.url('postgres'), 'create database production')
+    await migrated(url)
+    const place = environment({ databaseUrl: url, heroku, whenFinished: (end) => ends.push(end) })
+    const [web] = await Promise.all([place.startWeb(), place.startWorker()])
+    heroku.setAddonUrl(web.url)
+    const ids = await liveUntilBackup(place, heroku)
+    dumpTo(dump, url)
+    const files = baseBackupOf(cluster)
+    heroku.faults.clear()
+    const bad = await liveOn(place, heroku, ids)
+    let worlds = 0
+    return {
+      ids,
+      port: cluster.port,
+      dump,
+      files,
+      present,
+      bad,
+      async heroku() {
+        worlds += 1
+        const copy = join(folder, `heroku-${worlds}.json`)
+        cpSync(state, copy)
+        setByHand(copy, 'foreign')
+        return await startHeroku(copy, herokuPort)
+      },
+      remove() {
+        files.remove()
+        present.remove()
+        own.remove()
+      },
+    }
+  } finally {
+    for (const end of ends.toReversed()) await end()
+  }
+}
 
+/** Makes the add-ons. The new keys of two of them are stored when it returns, and Heroku takes none of them. */
+async function liveUntilBackup(place: Environment, heroku: Simulator): Promise<Record<AddonName, string>> {
   const ids = {} as Record<AddonName, string>
   await Promise.all(
     ADDONS.map(async (name) => {
@@ -78,7 +114,6 @@ export async function liveProduction(): Promise<LivedProduction> {
   )
   await until(place, heroku, 'rotated', ids.ended, () => makeDue(place, ids.ended))
   await place.query('update resources set grace_period_seconds = 3600 where id = $1', [ids.ended])
-  // Both are stored and not pushed when the backup is made.
   const down = { kind: 'status', status: 503 } as const
   for (const id of [ids.opened, ids.revoking]) {
     heroku.faults.add({ match: { method: 'PATCH', addon: id }, ...down, times: 100 })
@@ -88,10 +123,15 @@ export async function liveProduction(): Promise<LivedProduction> {
   for (const id of [ids.opened, ids.revoking]) {
     await vi.waitFor(async () => expect(await keysIn(place, id)).toMatchObject({ pending: 3 }), PATIENCE)
   }
-  dumpTo(dump, url)
-  const files = baseBackupOf(cluster)
+  return ids
+}
 
-  heroku.faults.clear()
+/** What comes after the backup. Returns the keys that leaked. */
+async function liveOn(
+  place: Environment,
+  heroku: Simulator,
+  ids: Record<AddonName, string>,
+): Promise<string[]> {
   const step = (kind: string, names: AddonName[], work: (id: string) => Promise<unknown>) =>
     Promise.all(names.map((name) => until(place, heroku, kind, ids[name], () => work(ids[name]))))
   const wake = (id: string) => place.query('update keysets set wake_at = now() where resource_id = $1', [id])
@@ -100,34 +140,10 @@ export async function liveProduction(): Promise<LivedProduction> {
   await step('rotated', ['opened', 'revoking'], wake)
   await step('rotated', ['rotated', 'revoked', 'opened', 'revoking'], (id) => makeDue(place, id))
   await step('rotated', ['rotated', 'revoked'], (id) => makeDue(place, id))
-  const bad = [ids.revoked, ids.revoking].flatMap((id) => Object.values(heldBy(heroku, id)))
+  const leaked = [ids.revoked, ids.revoking].flatMap((id) => Object.values(heldBy(heroku, id)))
   await step('rotated', ['revoked', 'revoking'], (id) => place.run('rotations', 'replace', id))
   await step('filler-published', ['ended'], endGrace)
-
-  for (const end of ends.toReversed()) await end()
-  await cluster.stop()
-  await heroku.close()
-  setByHand(state, 'foreign')
-  let worlds = 0
-  return {
-    ids,
-    port: cluster.port,
-    dump,
-    files,
-    present,
-    bad,
-    async heroku() {
-      worlds += 1
-      const copy = join(folder, `heroku-${worlds}.json`)
-      cpSync(state, copy)
-      return await startHeroku(copy, herokuPort)
-    },
-    remove() {
-      files.remove()
-      present.remove()
-      own.remove()
-    },
-  }
+  return leaked
 }
 
 async function startHeroku(statePath: string, port: number): Promise<Simulator> {

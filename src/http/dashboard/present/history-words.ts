@@ -1,3 +1,4 @@
+import { cleanText } from '../../../domain/clean-text.ts'
 import { failureWords } from '../../../domain/failure-words.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../../domain/grace.ts'
 import type { HistoryKind, HistoryRow } from '../../../domain/history.ts'
@@ -63,7 +64,8 @@ export function historyLine(row: HistoryRow, now: Date, precision: Precision): H
   return {
     id: String(row.seq),
     at: momentOf(row.at, now, precision),
-    what: WORDS[row.kind],
+    // Another release may have written other kinds, and the history keeps them for good.
+    what: WORDS[row.kind] ?? cleanText(row.kind),
     who: actorWords(actor),
     unverified: actor.type === 'person' && !actor.verified,
     address: actor.type === 'person' ? (actor.address ?? '') : '',

@@ -133,8 +133,9 @@ function describe(lives: readonly Life[], next: Date | null, now: Date, precisio
     .map(({ key, from, until }) => {
       const name = `Version ${key.version} (${key.fingerprint})`
       if (key.stage === 'current') return `${name} signs since ${timeWords(from)}.`
-      const end = until ? ` until ${timeWords(until)}` : ' until the next rotation'
-      return key.revokedAt ? `${name} is revoked.` : `${name} is still accepted${end}.`
+      if (key.revokedAt) return `${name} is revoked.`
+      if (until && until <= now) return `${name} is still accepted, though its grace period is over.`
+      return `${name} is still accepted until ${until ? timeWords(until) : 'the next rotation'}.`
     })
   const retired = lives.filter(({ key }) => key.stage === 'retired').map(({ key }) => key.version)
   if (retired.length > 0) sentences.push(`Erased: version ${retired.join(', ')}.`)
