@@ -117,8 +117,8 @@ try {
       row(narrow, [name, (broken ?? 'nothing') + note, depth, states, megabytes, seconds.toFixed(1)])
     })
   }
-  const seconds = Math.round(performance.now() / 1000)
-  console.log(`\n${passed} passed, ${failed} failed, ${seconds} s`)
+  console.log(`\nIn ${Math.round(performance.now() / 1000)} s:`)
+  console.log(`${passed} passed, ${failed} failed`)
   process.exitCode = failed > 0 ? 1 : 0
 } finally {
   rmSync(work, { recursive: true, force: true })
