@@ -119,6 +119,7 @@ describe('a pair with our keyring', () => {
 
   test('is looked at again two minutes later: a call of the lost past may still arrive', () => {
     expect(adopted().state.checkAt).toEqual(new Date(NOW.getTime() + 120_000))
+    expect(adopted().state.trust.doubtful).toBe(true)
   })
 
   test('never brings a date farther away than two periods, nor one that was served', () => {
