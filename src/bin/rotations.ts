@@ -1,4 +1,3 @@
-import { cleanLines } from '../domain/clean-text.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import type { Health } from '../domain/health.ts'
 import { isScheduleStopped } from '../domain/health-state.ts'
@@ -12,23 +11,20 @@ import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
 import { KEY_EVENTS, keyLives } from '../flows/key-lives.ts'
 import { askToAdopt } from '../flows/operations/foreign.ts'
-import { requireKnownKeks } from '../flows/operations/known-keks.ts'
 import { nameAtHeroku } from '../flows/operations/name-at-heroku.ts'
 import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
-import { createLogger } from '../logger.ts'
 import { listHistory } from '../store/history.ts'
 import { findState } from '../store/keysets.ts'
 import { findResourceIdByName } from '../store/resource-names.ts'
 import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { decideForAll, retryEach } from './commands-for-all.ts'
-import { compose } from './compose.ts'
 import { describeOpen, listRotations } from './list-rotations.ts'
+import { runOperatorCommand } from './operator-command.ts'
 import { removeOne, showOrphans } from './orphans.ts'
 import { revokeOf, revokeOfAll } from './revoke-command.ts'
 import { readArguments } from './rotations-arguments.ts'
-import { configOrExit } from './run.ts'
 
 /** Some forty versions. */
 const KEY_EVENTS_READ = 120
@@ -43,19 +39,7 @@ const OPERATOR = { type: 'operator' } as const
 
 const { values, positionals } = readArguments()
 const [command, subject, digest = ''] = positionals
-const config = configOrExit()
-const logger = createLogger({ level: 'warn', process: 'rotations' })
-const { deps, close } = await compose(config, logger, { poolSize: 1, connections: 1 })
-try {
-  await requireKnownKeks(deps)
-  process.stdout.write(`${cleanLines(await run(deps))}\n`)
-} catch (error) {
-  if (!(error instanceof SecurekeyError)) throw error
-  process.stderr.write(`${cleanLines(error.message)}\n`)
-  process.exitCode = 1
-} finally {
-  await close()
-}
+await runOperatorCommand('rotations', run)
 
 async function run(deps: Deps): Promise<string> {
   if (command === 'list') {

@@ -1,14 +1,10 @@
 import { parseArgs } from 'node:util'
-import { cleanLines } from '../domain/clean-text.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import { endSessions, readSessions } from '../flows/dashboard/sessions.ts'
 import type { Deps } from '../flows/deps.ts'
-import { requireKnownKeks } from '../flows/operations/known-keks.ts'
-import { createLogger } from '../logger.ts'
 import { findResourceIdByName } from '../store/resource-names.ts'
-import { compose } from './compose.ts'
-import { configOrExit } from './run.ts'
+import { runOperatorCommand } from './operator-command.ts'
 
 const USAGE = `Usage: npm run sessions -- <command>
 
@@ -16,18 +12,7 @@ const USAGE = `Usage: npm run sessions -- <command>
   end <id or name>    end all these sessions
 `
 const { command, subject } = readArguments()
-const logger = createLogger({ level: 'warn', process: 'sessions' })
-const { deps, close } = await compose(configOrExit(), logger, { poolSize: 1, connections: 1 })
-try {
-  await requireKnownKeks(deps)
-  process.stdout.write(`${cleanLines(await run(deps))}\n`)
-} catch (error) {
-  if (!(error instanceof SecurekeyError)) throw error
-  process.stderr.write(`${cleanLines(error.message)}\n`)
-  process.exitCode = 1
-} finally {
-  await close()
-}
+await runOperatorCommand('sessions', run)
 
 function readArguments() {
   const [command, subject, ...more] = parseArgs({ allowPositionals: true, strict: false }).positionals

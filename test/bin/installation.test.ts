@@ -1,26 +1,12 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { startWithAddon } from '../support/addon.ts'
-import { type Harness, testEnvironment } from '../support/harness.ts'
+import type { Harness } from '../support/harness.ts'
+import { runProgram } from './support/run-program.ts'
 
-const LIMIT_MS = 15_000
 const MOVED = { ADDON_URL: 'http://127.0.0.1:5999' }
 
-/** Runs the command as an operator would. */
-async function installation(harness: Harness, command: string, env: Record<string, string> = {}) {
-  const settings = { ...testEnvironment(harness.databaseUrl, harness.heroku.url), ...env }
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/installation.ts', command], {
-      env: { ...process.env, ...settings },
-      timeout: LIMIT_MS,
-    })
-    return { code: 0, text: stdout }
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-    return { code, text: `${stdout}${stderr}` }
-  }
-}
+const installation = (harness: Harness, command: string, env: Record<string, string> = {}) =>
+  runProgram(harness, 'installation', [command], env)
 
 test('show says that a running installation is confirmed, and confirm changes nothing of it', async () => {
   const h = await startWithAddon()

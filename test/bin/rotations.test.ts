@@ -1,29 +1,13 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
 import { keyDigest } from '../../src/domain/key.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
-import { DAY, type Harness, testEnvironment } from '../support/harness.ts'
+import { DAY, type Harness } from '../support/harness.ts'
 import { stateOf, uuid } from '../support/resource.ts'
+import { runProgram } from './support/run-program.ts'
 
-const LIMIT_MS = 15_000
-
-/** Runs the command as an operator would; returns its exit code and all that it printed. */
-async function rotations(harness: Harness, ...args: string[]) {
-  const env = { ...process.env, ...testEnvironment(harness.databaseUrl, harness.heroku.url) }
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/rotations.ts', ...args], {
-      env,
-      timeout: LIMIT_MS,
-    })
-    return { code: 0, text: stdout }
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-    return { code, text: `${stdout}${stderr}` }
-  }
-}
+const rotations = (harness: Harness, ...args: string[]) => runProgram(harness, 'rotations', args)
 
 test('a stuck rotation is listed with its reason, and retry resumes it', async () => {
   const h = await startWithAddon()

@@ -1,27 +1,11 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
-import { type Harness, MINUTE, testEnvironment } from '../support/harness.ts'
+import { type Harness, MINUTE } from '../support/harness.ts'
 import { historyOf } from '../support/resource.ts'
+import { runProgram } from './support/run-program.ts'
 
-const LIMIT_MS = 15_000
-
-/** Runs the command as an operator would; returns its exit code and all that it printed. */
-async function sessions(harness: Harness, ...args: string[]) {
-  const env = { ...process.env, ...testEnvironment(harness.databaseUrl, harness.heroku.url) }
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['src/bin/sessions.ts', ...args], {
-      env,
-      timeout: LIMIT_MS,
-    })
-    return { code: 0, text: stdout }
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
-    return { code, text: `${stdout}${stderr}` }
-  }
-}
+const sessions = (harness: Harness, ...args: string[]) => runProgram(harness, 'sessions', args)
 
 test('an operator ends all sessions of an add-on, by name or id, and the history tells', async () => {
   const h = await startWithAddon()

@@ -1,20 +1,11 @@
-import type { HerokuFailure } from '../../domain/heroku-failure.ts'
-import type { Cause, Operation } from '../../domain/trouble.ts'
+import type { Cause } from '../../domain/trouble.ts'
+import type { FailureJudge } from '../../heroku/call.ts'
 
 /**
  * What this process knows of troubles that no resource is to blame for; all processes share it by the database. A process
  * that knows of none writes nothing: it looks at one small table every few seconds while it calls.
  */
-export type Troubles = {
-  /** Milliseconds until such a call for a resource may be tried; 0 when it may go now. */
-  waitMs: (operation: Operation, resourceId: string) => number | Promise<number>
-  /** Told each success and failure of a call. Returns who is to blame, where it is proved that the resource is not. */
-  succeeded: (operation: Operation, resourceId: string) => undefined | Promise<void>
-  failed: (
-    operation: Operation,
-    resourceId: string,
-    failure: HerokuFailure,
-  ) => Promise<'account' | 'host' | undefined>
+export type Troubles = FailureJudge & {
   /** What is proved at the moment, as the database has it. */
   verdicts: () => Promise<Verdict[]>
   /** Whether calls of all resources are held back at the moment. */
