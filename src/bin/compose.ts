@@ -22,6 +22,7 @@ import { createWitness } from '../sealing/witness.ts'
 import { type DatabaseOptions, openDatabase } from '../store/database.ts'
 import { blockHerokuCalls, type HerokuHost, takePageSlice, takeSlice } from '../store/heroku-budget.ts'
 import { createRandomBytes } from './random-bytes.ts'
+import { servicePlaceOf } from './service-place.ts'
 
 const CALL_TIMEOUT_MS = 15_000
 /** No shutdown cuts these short, since a code works once and a token may be replaced: so they end before it must. */
@@ -70,17 +71,7 @@ export async function compose(
     onConnect: () => installation.noteConnection(),
   })
   const log = createLog(logger)
-  const installation: Installation = createInstallation(
-    db,
-    {
-      herokuApi: config.herokuApiUrl,
-      herokuId: config.herokuIdUrl,
-      addonId: ADDON.id,
-      addonUrl: config.addonUrl,
-    },
-    log,
-    now,
-  )
+  const installation: Installation = createInstallation(db, servicePlaceOf(config), log, now)
   const dispatcher = createDispatcher({ connections: options.connections })
   const limits = createTokenLimits(steadyNow)
   const troubles = createTroubles({ db, steadyMs, log })

@@ -1,9 +1,9 @@
-import { ADDON } from '../config.ts'
 import { differences } from '../domain/installation.ts'
 import { confirmInstallation } from '../flows/operations/installation.ts'
 import { openDatabase } from '../store/database.ts'
 import { findOrMakeInstallation, readPlace } from '../store/installation.ts'
 import { configOrExit } from './run.ts'
+import { servicePlaceOf } from './service-place.ts'
 
 const USAGE = `Usage: npm run installation -- <command>
 
@@ -23,12 +23,7 @@ const db = openDatabase({
   poolSize: 1,
   onIdleError: (error) => process.stderr.write(`${error.message}\n`),
 })
-const service = {
-  herokuApi: config.herokuApiUrl,
-  herokuId: config.herokuIdUrl,
-  addonId: ADDON.id,
-  addonUrl: config.addonUrl,
-}
+const service = servicePlaceOf(config)
 try {
   process.stdout.write(`${command === 'show' ? await show() : await confirm()}\n`)
 } finally {

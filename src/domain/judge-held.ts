@@ -1,5 +1,5 @@
 import { parseSecureKeyValue } from './config-vars.ts'
-import { type Keyring, readKeyring, sameKeysText, witnessedText } from './keyring-var.ts'
+import { type Keyring, readKeyring, witnessedText } from './keyring-var.ts'
 import type { ResourceState } from './resource-state.ts'
 
 /** A rotation so long after its due date was held up by something: Heroku is asked before anything is pushed. */
@@ -55,7 +55,10 @@ export type HeldFacts = {
   holds: (text: string, mac: string) => boolean
 }
 
-/** Says what Heroku holds. Only key material and versions count, never dates. */
+/**
+ * Says what Heroku holds. Key material, versions and epochs count. Of the dates in a keyring one is looked at: a newer pair
+ * that was published while this epoch was on is another environment's.
+ */
 export function judgeHeld(facts: HeldFacts): Held {
   const { state, pair } = facts
   if (pair === null || pair === '') return { held: 'gone' }
@@ -118,10 +121,4 @@ function isAhead(
   return keyring.epoch === trust.confirmedEpoch
     ? signs.version > keyset.current
     : keyring.epoch > trust.confirmedEpoch
-}
-
-/** Whether a keyring at Heroku names the same keys as ours. */
-export function isSameKeyring(text: string | null, ours: Keyring): boolean {
-  const read = readKeyring(text)
-  return read !== undefined && sameKeysText(read.keyring.keys) === sameKeysText(ours.keys)
 }

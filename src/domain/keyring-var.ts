@@ -75,11 +75,11 @@ export function keyringText(keyring: Keyring, mac: string): string {
 
 /** What the MAC covers: which keys of which add-on, their versions, the epoch, and what was revoked. No dates. */
 export function witnessedText(resourceId: string, { keys, epoch, revokedTo }: Keyring): string {
-  return `securekey keyring ${FORM} ${resourceId} ${epoch} ${revokedTo} ${sameKeysText(keys)}`
+  return `securekey keyring ${FORM} ${resourceId} ${epoch} ${revokedTo} ${keysText(keys)}`
 }
 
-/** What two keyrings have in common when they hold the same keys. Dates do not count. */
-export function sameKeysText(keys: readonly KeyringKey[]): string {
+/** The keys as the MAC covers them. */
+function keysText(keys: readonly KeyringKey[]): string {
   return keys.map(({ kid, version, use }) => `${kid}:${version}:${use}`).join(' ')
 }
 

@@ -1,13 +1,10 @@
 import type { ConfigVars } from '../domain/config-vars.ts'
 import { secureKeyValue } from '../domain/config-vars.ts'
 import { fingerprintOf, keyDigest } from '../domain/key.ts'
-import { type Keyring, keyringOf, keyringText, witnessedText } from '../domain/keyring-var.ts'
+import { keyringOf, keyringText, witnessedText } from '../domain/keyring-var.ts'
 import { publishedPair } from '../domain/keyset.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { Deps } from './deps.ts'
-
-/** Both config vars of a state, and the keyring that the second of them tells. */
-export type PublishedVars = ConfigVars & { ring: Keyring }
 
 /** The config vars that say this state. `textOf` returns the text of a live version, and is asked once for each. */
 export function configVarsOf(
@@ -15,7 +12,7 @@ export function configVarsOf(
   resourceId: string,
   state: ResourceState,
   textOf: (version: number) => string,
-): PublishedVars {
+): ConfigVars {
   const texts = new Map<number, string>()
   const text = (version: number): string => {
     const found = texts.get(version) ?? textOf(version)
@@ -27,7 +24,7 @@ export function configVarsOf(
   const { confirmedEpoch: epoch } = trust
   const ring = keyringOf({ keyset, reason, rotatedAt, nextRotationAt, epoch }, text, kidOf)
   const mac = deps.witness.sign(witnessedText(resourceId, ring))
-  return { pair: secureKeyValue(text(first), text(second)), keyring: keyringText(ring, mac), ring }
+  return { pair: secureKeyValue(text(first), text(second)), keyring: keyringText(ring, mac) }
 }
 
 /** The fingerprint of a key's text. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type HeldFacts, isInDoubt, isSameKeyring, judgeHeld } from '../../src/domain/judge-held.ts'
+import { type HeldFacts, isInDoubt, judgeHeld } from '../../src/domain/judge-held.ts'
 import { type Keyring, keyringText, witnessedText } from '../../src/domain/keyring-var.ts'
 import { type ResourceState, stateAtProvision } from '../../src/domain/resource-state.ts'
 
@@ -244,15 +244,4 @@ describe('Heroku is read before a push', () => {
   ])('%s', (_when, more, epoch, now, doubt) => {
     expect(isInDoubt({ ...STATE, ...more }, epoch, DUE, now)).toBe(doubt)
   })
-})
-
-test('two keyrings are the same when they hold the same keys, whatever their dates', () => {
-  const ring = keyring([
-    [5, 5],
-    [4, 4],
-  ])
-  expect(isSameKeyring(signed({ ...ring, rotatedAt: after(DAY), reason: 'manual' }), ring)).toBe(true)
-  expect(isSameKeyring(signed(keyring([[5, 5]])), ring)).toBe(false)
-  expect(isSameKeyring(null, ring)).toBe(false)
-  expect(isSameKeyring('nonsense', ring)).toBe(false)
 })

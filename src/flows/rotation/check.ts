@@ -1,7 +1,7 @@
 import { afterCheck } from '../../domain/after-look.ts'
 import { costsNoAttempt, type FailureKind, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent, HistoryKind } from '../../domain/history.ts'
-import type { HeldPair } from '../../domain/judge-held.ts'
+import type { Held, HeldPair } from '../../domain/judge-held.ts'
 import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS } from '../../domain/schedule.ts'
 import { type Trust, trusted } from '../../domain/trust.ts'
 import { findState } from '../../store/keysets.ts'
@@ -13,7 +13,7 @@ import { giveBack } from './end-failed.ts'
 import { stopAtForeign } from './foreign.ts'
 import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
-import { type Look, lookAtHeroku } from './look.ts'
+import { lookAtHeroku } from './look.ts'
 import type { OpenResource } from './open-resource.ts'
 import { publicationOf, publishedVars } from './publish.ts'
 
@@ -91,12 +91,11 @@ async function isStillClaimed({ db }: Deps, resource: OpenResource): Promise<boo
 }
 
 /** What is to be made of what Heroku holds. */
-function verdictOf(look: Look, trust: Trust, now: Date): Check | 'foreign' | HeldPair {
+function verdictOf(look: Held, trust: Trust, now: Date): Check | 'foreign' | HeldPair {
   const repairedToday = trust.repairedAt !== null && now.getTime() - trust.repairedAt.getTime() < DAY_MS
   switch (look.held) {
+    // The keyring beside it comes back with the next push, should it be lost or altered.
     case 'published':
-      // A keyring that was lost or altered comes back with the next push.
-      return 'same'
     case 'expected':
       return 'same'
     case 'revoked':

@@ -1,8 +1,8 @@
-import { parseSecureKeyValue } from '../../domain/config-vars.ts'
+import { type ConfigVars, parseSecureKeyValue } from '../../domain/config-vars.ts'
 import type { HerokuResult } from '../../domain/heroku-failure.ts'
-import { type Held, isSameKeyring, judgeHeld } from '../../domain/judge-held.ts'
+import { type Held, judgeHeld } from '../../domain/judge-held.ts'
 import { findVersions } from '../../store/key-names.ts'
-import { kidOf, type PublishedVars } from '../config-vars-of.ts'
+import { kidOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { adoptHeld } from './adopt.ts'
 import { stopAtForeign } from './foreign.ts'
@@ -11,16 +11,13 @@ import { inFlight } from './in-flight.ts'
 import { isRevokeOfThePast, type OpenResource } from './open-resource.ts'
 import { publishedVars } from './publish.ts'
 
-/** What a look came to. `sameKeyring`: the keyring beside the published pair names the same keys. */
-export type Look = Held & { sameKeyring: boolean }
-
 /** Reads what Heroku holds and says what it is to this add-on. Throws `sealed-value-unreadable`. */
 export async function lookAtHeroku(
   deps: Deps,
   resource: OpenResource,
-  published: PublishedVars,
-  expected?: PublishedVars,
-): Promise<HerokuResult<Look>> {
+  published: ConfigVars,
+  expected?: ConfigVars,
+): Promise<HerokuResult<Held>> {
   const config = await resource.session.readConfig()
   if (!config.ok) return config
   const { pair, keyring } = config.value
@@ -43,7 +40,7 @@ export async function lookAtHeroku(
     kidOf,
     holds: deps.witness.holds,
   })
-  return { ok: true, value: { ...held, sameKeyring: isSameKeyring(keyring, published.ring) } }
+  return { ok: true, value: held }
 }
 
 /**
@@ -54,7 +51,7 @@ export async function lookFirst(
   deps: Deps,
   group: Group,
   resource: OpenResource,
-  expected?: PublishedVars,
+  expected?: ConfigVars,
 ): Promise<{ outcome: Outcome } | { arrived: true } | undefined> {
   const published = publishedVars(deps, resource)
   const looked = await inFlight(deps, group, resource, () =>

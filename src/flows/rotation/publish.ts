@@ -1,3 +1,4 @@
+import type { ConfigVars } from '../../domain/config-vars.ts'
 import type { Pair } from '../../domain/keyset.ts'
 import { publishedPair } from '../../domain/keyset.ts'
 import {
@@ -6,12 +7,12 @@ import {
   type PromotionFacts,
   type ResourceState,
 } from '../../domain/resource-state.ts'
-import { configVarsOf, type PublishedVars } from '../config-vars-of.ts'
+import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { type OpenResource, storedText } from './open-resource.ts'
 
 /** What is brought to Heroku: the pair that waits for it, and the config vars that say so, as of an epoch. */
-export type Publication = { pair: Pair; vars: PublishedVars; epoch: number }
+export type Publication = { pair: Pair; vars: ConfigVars; epoch: number }
 
 /**
  * What the step `publish` is to bring to Heroku. The keyring tells the state as it is once Heroku has taken it, as of
@@ -48,7 +49,7 @@ export function publishedVars(
   deps: Pick<Deps, 'witness'>,
   resource: OpenResource,
   epoch: number = resource.state.trust.confirmedEpoch,
-): PublishedVars {
+): ConfigVars {
   const { resourceId } = resource
   const state = { ...resource.state, trust: { ...resource.state.trust, confirmedEpoch: epoch } }
   return configVarsOf(deps, resourceId, state, (version) => storedText(resource, version))
