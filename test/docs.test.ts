@@ -105,3 +105,20 @@ function headingsOf(path: string): string[] {
       .replaceAll(' ', '-'),
   )
 }
+
+test('every constant and file that the numbers of docs/rotation.md name is there', () => {
+  const rows = read('docs/rotation.md')
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').at(-2) ?? '')
+  const places = rows.map((cell) => ({
+    files: [...cell.matchAll(/`(src\/[\w./-]+)`/g)].map(([, file = '']) => file),
+    names: [...cell.matchAll(/`([A-Z][A-Z_]{4,})`/g)].map(([, name = '']) => name),
+  }))
+  const named = places.filter(({ files, names }) => files.length > 0 && names.length > 0)
+  expect(named.length).toBeGreaterThan(20)
+  for (const { files, names } of named) {
+    const text = files.map(read).join()
+    expect(names.filter((name) => !text.includes(name))).toEqual([])
+  }
+})
