@@ -54,6 +54,11 @@ const TABLE: Record<string, Rule> = {
     packages: ['fastify', '@fastify/*', 'node:*'],
     ambient: ['simulator/src/bin.ts', 'simulator/src/clock.ts'],
   },
+  // Packages that apps install: nothing of src, nothing of npm, one door to the process.
+  clients: {
+    packages: ['node:crypto', 'node:util'],
+    ambient: ['clients/node/src/surroundings.ts', 'clients/node/src/bin.ts'],
+  },
   local: {
     packages: ['pg', 'node:*'],
     files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
@@ -88,8 +93,9 @@ const CHANGES_A_RESOURCE: Record<string, string[]> = {
 }
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Never part of a deployment. */
-const BESIDE_SRC = ['simulator', 'local']
-const FOLDERS = ['src', 'simulator/src', 'local']
+const BESIDE_SRC = ['simulator', 'clients', 'local']
+const NOT_FOR_SRC = ['securekey', 'heroku-addon-simulator']
+const FOLDERS = ['src', 'simulator/src', 'clients/node/src', 'local']
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }),
@@ -180,6 +186,13 @@ describe('a forbidden edge is reported', () => {
     ['simulator/src/bin.ts', "import { runProcess } from '../../src/bin/run.ts'"],
     ['simulator/src/manifest.ts', "import manifest from '../../addon-manifest.json' with { type: 'json' }"],
     ['simulator/src/server.ts', "import { pino } from 'pino'"],
+    ['src/bin/web.ts', "import { keyring } from '../../clients/node/src/index.ts'"],
+    ['src/bin/web.ts', "import { keyring } from 'securekey'"],
+    ['simulator/src/bin.ts', "import { keyring } from 'securekey'"],
+    ['clients/node/src/token.ts', "import { fingerprint } from '../../../src/domain/fingerprint.ts'"],
+    ['clients/node/src/token.ts', "import { createSimulator } from '../../../simulator/src/index.ts'"],
+    ['clients/node/src/token.ts', "import { jwtVerify } from 'jose'"],
+    ['clients/node/src/token.ts', "import { readFileSync } from 'node:fs'"],
     ['local/stack.ts', "import type { Db } from '../src/store/database.ts'"],
     ['local/stack.ts', "import { compose } from '../src/bin/compose.ts'"],
     ['local/stack.ts', "import { createSimulator } from '../simulator/src/simulator.ts'"],
@@ -204,6 +217,7 @@ describe('an allowed edge is not reported', () => {
     ['src/bin/web.ts', "import { plan } from '../domain/plan.ts'\nimport 'anything'"],
     ['src/domain/plan.ts', "// import 'kysely'\nconst text = `import 'pg'`"],
     ['simulator/src/endpoints/app.ts', "import { createApp } from '../apps.ts'"],
+    ['clients/node/src/verify.ts', "import { readToken } from './token.ts'"],
     ['local/stack.ts', "import { createSimulator } from '../simulator/src/index.ts'"],
     ['local/stack.ts', "import { observeService } from '../src/bin/observe.ts'"],
   ])('%s: %s', (path, text) => {
@@ -268,6 +282,8 @@ function isAllowed(path: string, specifier: string, typeOnly: boolean, names: st
     const allowed = [layerOf(path), ...(rule.folders ?? []), ...(typeOnly ? (rule.typesOf ?? []) : [])]
     return allowed.includes(layer)
   }
+  // bin wires the service; what customers install, and what only development needs, is no part of it.
+  if (NOT_FOR_SRC.includes(packageOf(specifier)) && path.startsWith('src/')) return false
   if (rule.anything || (specifier === '?' && rule.computed?.includes(path))) return true
   const name = packageOf(specifier)
   const only = rule.onlyNames?.[name]

@@ -1,0 +1,10 @@
+// The door of the package.
+export { type Keyring, keyring } from './keyring.ts'
+export type { KeyringWarning } from './keyring-value.ts'
+export type { Life } from './life.ts'
+export type { KeyringOptions } from './options.ts'
+export type { KeyUse } from './ring.ts'
+export { type ErrorCode, SecureKeyError } from './secure-key-error.ts'
+export type { ShownKey } from './shown.ts'
+export type { RefusalReason, Stats } from './stats.ts'
+export type { Verdict } from './verify.ts'

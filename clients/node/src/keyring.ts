@@ -1,0 +1,145 @@
+import { deriveKey } from './derived-key.ts'
+import { readKeyringValue } from './keyring-value.ts'
+import { allowedLife, type Life } from './life.ts'
+import { createLiveLists } from './live-lists.ts'
+import { type KeyringOptions, readOptions, type Settings } from './options.ts'
+import { acceptedKeys, listOfKeys, nextChangeMs, type Ring, ringOf, signingKey } from './ring.ts'
+import { buffers, secretList, texts } from './secret-list.ts'
+import { type Key, readSecureKey } from './secure-key.ts'
+import { SecureKeyError } from './secure-key-error.ts'
+import { type ShownKey, showAs, shownKeys } from './shown.ts'
+import { signToken } from './sign.ts'
+import { createStaleWatch } from './stale-watch.ts'
+import { createStats, type Stats } from './stats.ts'
+import { type Verdict, verifyToken } from './verify.ts'
+
+/** The keys of an app. Printing it, or turning it into JSON, shows key ids, uses, versions and dates, and never a key. */
+export type Keyring = {
+  /** The id of the key that signs now. */
+  readonly kid: string
+  /** All keys, newest first. */
+  readonly keys: readonly ShownKey[]
+  /** So many seconds a signature is good at least, whatever the schedule does. A revoke ends it at once. */
+  readonly guaranteedLife: number
+  /** Why the keys were published last: `scheduled`, `revoke` and others. Undefined without a keyring, as are the dates. */
+  readonly reason: string | undefined
+  readonly rotatedAt: Date | undefined
+  readonly nextRotationAt: Date | undefined
+
+  /**
+   * A token that carries the text, good for one purpose and so long. The text can be read by whoever holds the token.
+   * Throws `bad-purpose`, `bad-text`, `text-too-long`, `bad-life`, `life-too-long`.
+   */
+  sign: (text: string, options: { purpose: string; expiresIn: Life }) => string
+  /** What a token says, or why it is refused. Never throws, whatever it is given: nothing, a list, a request's whole body. */
+  verify: (token: unknown, options: { purpose: string }) => Verdict
+  /**
+   * A key of 16 to 64 bytes for one purpose, from the key that signs now or from the one of that kid. Throws `bad-purpose`,
+   * `bad-length`, `unknown-key`.
+   */
+  derive: (purpose: string, options?: { length?: number; kid?: string }) => Buffer
+  /** The seconds of a life. Throws `bad-life`, or `life-too-long` if the keys may be gone before it ends. */
+  allowedLife: (life: Life) => number
+
+  /** The texts of the keys, for a framework that signs with the first and accepts all: true for now. Throws `bad-life`. */
+  secrets: (options?: { life?: Life }) => string[]
+  /** The same as 32 bytes each. */
+  secretBuffers: (options?: { life?: Life }) => Buffer[]
+  /** The same list at each call, whose content changes when the keys do: for a framework that keeps it. */
+  liveSecrets: (options?: { life?: Life }) => string[]
+  liveSecretBuffers: (options?: { life?: Life }) => Buffer[]
+
+  /** How many tokens were signed and verified by each key, and refused for each reason. */
+  stats: () => Stats
+}
+
+/**
+ * Reads the keys of the app, once. Throws a `SecureKeyError` if `SECURE_KEY` is not two keys: an app must not start with
+ * keys that sign nothing. A keyring that is missing or wrong is ignored, with one warning.
+ */
+export function keyring(options?: KeyringOptions): Keyring {
+  const settings = readOptions(options)
+  const { now } = settings
+  const ring = readRing(settings)
+  const stats = createStats(ring.keys.map(({ key }) => key.kid))
+  const onUnknownKid = createStaleWatch(settings.onStale)
+  const keysFor = (lifeS: number, nowMs: number) => listOfKeys(ring, nowMs, lifeS)
+  const live = createLiveLists(now, keysFor, (lifeS, nowMs) => nextChangeMs(ring, nowMs, lifeS))
+  const present = () => {
+    const nowMs = now()
+    live.refreshIfDue(nowMs)
+    return nowMs
+  }
+  const lifeOf = (asked: { life?: Life } | undefined) =>
+    asked?.life === undefined ? ring.guaranteedLifeS : allowedLife(asked.life, Number.POSITIVE_INFINITY)
+  const signsNow = (nowMs: number) => signingKey(ring, nowMs, nowMs + ring.guaranteedLifeS * 1_000)
+
+  const made: Keyring = {
+    get kid() {
+      return signsNow(present()).kid
+    },
+    get keys() {
+      return shownKeys(ring)
+    },
+    guaranteedLife: ring.guaranteedLifeS,
+    reason: ring.value?.reason,
+    get rotatedAt() {
+      return copyOf(ring.value?.rotatedAt)
+    },
+    get nextRotationAt() {
+      return copyOf(ring.value?.nextRotationAt)
+    },
+    sign: (text, asked) => {
+      const { token, kid } = signToken(ring, present(), text, asked)
+      stats.signed(kid)
+      return token
+    },
+    verify: (token, asked) => {
+      const nowMs = present()
+      const verdict = verifyToken(ring, nowMs, signsNow(nowMs), token, asked, onUnknownKid)
+      if (verdict.ok) stats.verified(verdict.kid)
+      else stats.refused(verdict.reason)
+      return verdict
+    },
+    derive: (purpose, asked) =>
+      deriveKey(keyToDerive(ring, asked?.kid, present(), signsNow).bytes, purpose, asked?.length ?? 32),
+    allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),
+    secrets: (asked) => secretList(texts(keysFor(lifeOf(asked), present()))),
+    secretBuffers: (asked) => secretList(buffers(keysFor(lifeOf(asked), present()))),
+    liveSecrets: (asked) => live.texts(lifeOf(asked)),
+    liveSecretBuffers: (asked) => live.buffers(lifeOf(asked)),
+    stats: stats.read,
+  }
+  return Object.freeze(showAs(made, 'Keyring', () => shownOf(made)))
+}
+
+function readRing({ variable, value, keyring: told, onWarning, ...own }: Settings): Ring {
+  const pair = readSecureKey(value, variable)
+  const read = told && readKeyringValue(told.value, pair)
+  if (!read || 'value' in read) return ringOf(pair, read?.value, own)
+  onWarning(
+    read.warning,
+    `${told?.variable} is ignored (${read.warning}); the app goes on with the two keys of ${variable}`,
+  )
+  return ringOf(pair, undefined, own)
+}
+
+function keyToDerive(
+  ring: Ring,
+  kid: string | undefined,
+  nowMs: number,
+  signsNow: (nowMs: number) => Key,
+): Key {
+  if (kid === undefined) return signsNow(nowMs)
+  const key = acceptedKeys(ring, nowMs).find((each) => each.kid === kid)
+  if (!key) throw new SecureKeyError('unknown-key', 'No accepted key has that kid')
+  return key
+}
+
+function shownOf({ kid, keys, guaranteedLife, reason, rotatedAt, nextRotationAt }: Keyring): object {
+  return { kid, keys, guaranteedLife, reason, rotatedAt, nextRotationAt }
+}
+
+function copyOf(date: Date | undefined): Date | undefined {
+  return date && new Date(date)
+}

@@ -1,0 +1,137 @@
+import type { KeyringWarning } from './keyring-value.ts'
+import { secondsOf } from './life.ts'
+import { SecureKeyError } from './secure-key-error.ts'
+import { surroundings } from './surroundings.ts'
+
+/** What `keyring` can be told. Nothing has to be: it reads `SECURE_KEY` and `SECURE_KEYRING` of the environment. */
+export type KeyringOptions = {
+  /** The config var, if the add-on is attached under another name: `SERVICE_ONE_SECURE_KEY`. */
+  var?: string
+  /** The text of the config var, if it is not in the environment. Then no keyring is read but `keyringValue`. */
+  value?: string | undefined
+  keyringValue?: string | undefined
+  env?: Readonly<Record<string, string | undefined>>
+  /** For so many seconds from its start a process signs with the key that all others know: 0 to 21,600. */
+  settle?: number
+  /** The longest life of what this app signs, in seconds or as `12h`. */
+  maxLife?: number | string
+  /** The clock, in milliseconds. */
+  now?: () => number
+  /** When the process started, in milliseconds. */
+  startedAt?: number
+  /** Told why a keyring is ignored. By default a warning of the process. */
+  onWarning?: (code: KeyringWarning, message: string) => void
+  /** Told at most once in 30 seconds that a token names a key which this process does not hold. */
+  onStale?: (kid: string) => void
+}
+
+export type Settings = {
+  variable: string
+  value: string | undefined
+  /** Absent: the app has stated its keys by `value`, and no keyring. */
+  keyring?: { variable: string; value: string | undefined }
+  settleS: number
+  maxLifeS: number | undefined
+  now: () => number
+  startedAtMs: number
+  onWarning: (code: KeyringWarning, message: string) => void
+  onStale: (kid: string) => void
+}
+
+const NAMES: readonly string[] = [
+  ...['var', 'value', 'keyringValue', 'env', 'settle', 'maxLife', 'now', 'startedAt', 'onWarning', 'onStale'],
+]
+const DEFAULT_VARIABLE = 'SECURE_KEY'
+const DEFAULT_SETTLE_S = 600
+const LONGEST_SETTLE_S = 21_600
+const LONGEST_LIFE_S = 315_360_000
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/
+/** Somebody who hands over the key itself as a name must not find it in an error. */
+const LOOKS_LIKE_A_KEY = /[0-9A-Fa-f]{64}/
+
+/** Reads the options once. Throws `bad-option` with the name of the first that is wrong, and never its value. */
+export function readOptions(options: unknown): Settings {
+  if (options !== undefined && (typeof options !== 'object' || options === null)) throw badOption('options')
+  const given: Record<string, unknown> = { ...options }
+  const unknown = Object.keys(given).find((name) => !NAMES.includes(name))
+  if (unknown !== undefined) throw badOption(/^[A-Za-z]{1,30}$/.test(unknown) ? unknown : 'options')
+  const variable = given.var ?? DEFAULT_VARIABLE
+  if (typeof variable !== 'string' || !VARIABLE.test(variable) || LOOKS_LIKE_A_KEY.test(variable)) {
+    throw badOption('var')
+  }
+  const now = functionOf(given, 'now') ?? surroundings.now
+  const { settle = DEFAULT_SETTLE_S, startedAt = surroundings.startedAt(), maxLife } = given
+  if (!isNumber(settle) || settle < 0 || settle > LONGEST_SETTLE_S) throw badOption('settle')
+  if (!isNumber(startedAt)) throw badOption('startedAt')
+  const maxLifeS = secondsOf(maxLife)
+  if (maxLife !== undefined && !(maxLifeS && maxLifeS <= LONGEST_LIFE_S)) throw badOption('maxLife')
+  return {
+    ...valuesOf(given, variable),
+    settleS: settle,
+    maxLifeS,
+    now: () => timeOf(now),
+    startedAtMs: startedAt,
+    onWarning: quiet(functionOf(given, 'onWarning') ?? surroundings.warn),
+    onStale: quiet(functionOf(given, 'onStale') ?? (() => {})),
+  }
+}
+
+/** A value that is stated but undefined is a missing key: it never makes the environment's count. */
+function valuesOf(
+  given: Record<string, unknown>,
+  variable: string,
+): Pick<Settings, 'variable' | 'value' | 'keyring'> {
+  const env = given.env ?? surroundings.env()
+  if (typeof env !== 'object' || env === null) throw badOption('env')
+  const all = env as Record<string, unknown>
+  const keyringVariable = `${variable}RING`
+  const stated = 'value' in given
+  const value = stated ? textOf(given.value, 'value') : textOf(all[variable], 'env')
+  if (stated && !('keyringValue' in given)) return { variable, value }
+  const keyringValue =
+    'keyringValue' in given ? textOf(given.keyringValue, 'keyringValue') : textOf(all[keyringVariable], 'env')
+  return { variable, value, keyring: { variable: keyringVariable, value: keyringValue } }
+}
+
+function textOf(value: unknown, name: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== 'string') throw badOption(name)
+  return value
+}
+
+function functionOf(
+  given: Record<string, unknown>,
+  name: string,
+): ((...args: unknown[]) => unknown) | undefined {
+  const value = given[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'function') throw badOption(name)
+  return (...args) => value(...args)
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
+}
+
+/** NaN where there is no time: nothing is accepted then. */
+function timeOf(now: () => unknown): number {
+  try {
+    const time = now()
+    return isNumber(time) ? time : Number.NaN
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** What an app does when it is told of something must not break what it was about. */
+function quiet<Args extends unknown[]>(tell: (...args: Args) => unknown): (...args: Args) => void {
+  return (...args) => {
+    try {
+      tell(...args)
+    } catch {}
+  }
+}
+
+function badOption(name: string): SecureKeyError {
+  return new SecureKeyError('bad-option', `The option ${name} is not usable`, { place: name })
+}

@@ -1,0 +1,105 @@
+import type { KeyringValue } from './keyring-value.ts'
+import { guaranteedLifeOf } from './life.ts'
+import type { Key } from './secure-key.ts'
+
+/** What a key is for: the four uses of a keyring. Without a keyring the two keys are `sign` and `verify`. */
+export type KeyUse = 'next' | 'sign' | 'verify' | 'filler'
+
+/** A key of the ring. `until`: not accepted from then on; only a further `verify` key has such an end. */
+type RingKey = { key: Key; use: KeyUse; version?: number; until?: Date; endsAtMs: number }
+
+/** What `SECURE_KEY` and `SECURE_KEYRING` say together, and what the app says of itself. Nothing in it changes. */
+export type Ring = {
+  /** Newest first. */
+  keys: readonly RingKey[]
+  first: Key
+  second: Key
+  value: KeyringValue | undefined
+  guaranteedLifeS: number
+  settle: { fromMs: number; toMs: number }
+}
+
+const SETTLE_AFTER_ROTATION_MS = 6 * 3_600_000
+const CLOCKS_DIFFER_MS = 5 * 60_000
+
+export function ringOf(
+  [first, second]: readonly [Key, Key],
+  value: KeyringValue | undefined,
+  own: { maxLifeS: number | undefined; settleS: number; startedAtMs: number },
+): Ring {
+  const keys: RingKey[] = []
+  if (value?.next) keys.push({ ...value.next, use: 'next', endsAtMs: Infinity })
+  keys.push({ key: first, use: 'sign', ...value?.first, endsAtMs: Infinity })
+  const secondUse = value && !value.second ? 'filler' : 'verify'
+  keys.push({ key: second, use: secondUse, ...value?.second, endsAtMs: Infinity })
+  for (const further of value?.further ?? []) {
+    keys.push({ ...further, use: 'verify', endsAtMs: further.until.getTime() })
+  }
+  return {
+    keys,
+    first,
+    second,
+    value,
+    guaranteedLifeS: guaranteedLifeOf(value?.goodFor, own.maxLifeS),
+    settle: { fromMs: own.startedAtMs, toMs: own.startedAtMs + own.settleS * 1_000 },
+  }
+}
+
+/** The keys that are accepted at a moment, newest first. */
+export function acceptedKeys(ring: Ring, nowMs: number): Key[] {
+  return ring.keys.filter(({ endsAtMs }) => nowMs < endsAtMs).map(({ key }) => key)
+}
+
+/**
+ * The key that signs what ends at a moment. In the settle time of a process that is the second key, which processes that
+ * have not restarted yet know as well: they would refuse what the first one signs.
+ */
+export function signingKey(ring: Ring, nowMs: number, endMs: number): Key {
+  return settles(ring, nowMs) && endMs <= secondEndsAtMs(ring) ? ring.second : ring.first
+}
+
+/** For frameworks that sign with the first of a list and accept all of it. A key that is announced signs last of all. */
+export function listOfKeys(ring: Ring, nowMs: number, lifeS: number): Key[] {
+  const signing = signingKey(ring, nowMs, nowMs + lifeS * 1_000)
+  const next = ring.value?.next?.key
+  const others = acceptedKeys(ring, nowMs).filter((key) => key !== signing && key !== next)
+  return [signing, ...others, ...(next ? [next] : [])]
+}
+
+/** Whether a key stands behind the one that signs now: what it signed is to be signed again. */
+export function isOlder(ring: Ring, key: Key, signing: Key): boolean {
+  const place = (wanted: Key) => ring.keys.findIndex((each) => each.key === wanted)
+  return place(key) > place(signing)
+}
+
+/** The next moment at which a list of this life may change by itself; undefined if it stays as it is. */
+export function nextChangeMs(ring: Ring, nowMs: number, lifeS: number): number | undefined {
+  const ends = ring.keys.map(({ endsAtMs }) => endsAtMs)
+  const { fromMs, toMs } = ring.settle
+  const rotatedMs = ring.value?.rotatedAt.getTime() ?? Number.NaN
+  const turns = [
+    fromMs,
+    toMs,
+    rotatedMs - CLOCKS_DIFFER_MS,
+    rotatedMs + SETTLE_AFTER_ROTATION_MS,
+    secondEndsAtMs(ring) - lifeS * 1_000 + 1,
+  ]
+  const ahead = [...ends, ...(ring.value?.second ? turns : [])].filter((at) => at > nowMs && at < Infinity)
+  return ahead.length > 0 ? Math.min(...ahead) : undefined
+}
+
+/** Not after a revoke, for the second key is no longer good, and not for a new add-on, which has no stale process. */
+function settles({ settle, value }: Ring, nowMs: number): boolean {
+  if (!value?.second || value.reason === 'revoke' || value.reason === 'provision') return false
+  const sinceRotationMs = nowMs - value.rotatedAt.getTime()
+  return (
+    nowMs >= settle.fromMs &&
+    nowMs < settle.toMs &&
+    sinceRotationMs < SETTLE_AFTER_ROTATION_MS &&
+    sinceRotationMs >= -CLOCKS_DIFFER_MS
+  )
+}
+
+function secondEndsAtMs({ value }: Ring): number {
+  return value?.second?.until.getTime() ?? -Infinity
+}
