@@ -8,6 +8,7 @@ export type KeyringValue = {
   next?: { key: Key; version: number }
   /** Older keys that are accepted until their own end, in the order of the keyring. */
   further: readonly { key: Key; version: number; until: Date }[]
+  /** Why the keys were published last; cut, and without what could break a log line. */
   reason: string
   rotatedAt: Date
   nextRotationAt: Date
@@ -34,6 +35,7 @@ const FORM = 1
 const LONGEST_TEXT = 8_192
 const MOST_ENTRIES = 8
 const LONGEST_GOOD_FOR_S = 315_360_000
+const LONGEST_REASON = 40
 const KID = /^[0-9a-f]{8}$/
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
@@ -56,7 +58,7 @@ export function readKeyringValue(
   const fitted = fit(entries, pair)
   if (!fitted) return { warning: 'keyring-other-keys' }
   const told = isGoodFor(goodFor) ? { goodFor } : {}
-  return { value: { ...fitted, reason, rotatedAt, nextRotationAt, ...told } }
+  return { value: { ...fitted, reason: cleaned(reason), rotatedAt, nextRotationAt, ...told } }
 }
 
 /** Undefined if one entry is wrong. Entries of a use that this library does not know are left out. */
@@ -132,6 +134,10 @@ function readDate(value: unknown): Date | undefined {
   if (Number.isNaN(date.getTime()) || date.toISOString() !== value) return undefined
   const year = date.getUTCFullYear()
   return year >= 2000 && year <= 2200 ? date : undefined
+}
+
+function cleaned(text: string): string {
+  return text.slice(0, LONGEST_REASON).replace(/[^\x20-\x7e]/g, '?')
 }
 
 function parsed(text: string): unknown {

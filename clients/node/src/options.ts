@@ -123,11 +123,11 @@ function timeOf(now: () => unknown): number {
   }
 }
 
-/** What an app does when it is told of something must not break what it was about. */
+/** What an app does when it is told of something breaks nothing, neither at once nor by a promise that it returns. */
 function quiet<Args extends unknown[]>(tell: (...args: Args) => unknown): (...args: Args) => void {
   return (...args) => {
     try {
-      tell(...args)
+      Promise.resolve(tell(...args)).catch(() => {})
     } catch {}
   }
 }

@@ -5,8 +5,8 @@ import type { Key } from './secure-key.ts'
 /** What a key is for: the four uses of a keyring. Without a keyring the two keys are `sign` and `verify`. */
 export type KeyUse = 'next' | 'sign' | 'verify' | 'filler'
 
-/** A key of the ring. `until`: not accepted from then on; only a further `verify` key has such an end. */
-type RingKey = { key: Key; use: KeyUse; version?: number; until?: Date; endsAtMs: number }
+/** A key of the ring. Only a further `verify` key has an end at which it is no longer accepted. */
+type RingKey = { key: Key; use: KeyUse; version?: number; until?: Date; endsAtMs?: number }
 
 /** What `SECURE_KEY` and `SECURE_KEYRING` say together, and what the app says of itself. Nothing in it changes. */
 export type Ring = {
@@ -16,7 +16,7 @@ export type Ring = {
   second: Key
   value: KeyringValue | undefined
   guaranteedLifeS: number
-  settle: { fromMs: number; toMs: number }
+  settleEndsMs: number
 }
 
 const SETTLE_AFTER_ROTATION_MS = 6 * 3_600_000
@@ -28,10 +28,10 @@ export function ringOf(
   own: { maxLifeS: number | undefined; settleS: number; startedAtMs: number },
 ): Ring {
   const keys: RingKey[] = []
-  if (value?.next) keys.push({ ...value.next, use: 'next', endsAtMs: Infinity })
-  keys.push({ key: first, use: 'sign', ...value?.first, endsAtMs: Infinity })
+  if (value?.next) keys.push({ ...value.next, use: 'next' })
+  keys.push({ key: first, use: 'sign', ...value?.first })
   const secondUse = value && !value.second ? 'filler' : 'verify'
-  keys.push({ key: second, use: secondUse, ...value?.second, endsAtMs: Infinity })
+  keys.push({ key: second, use: secondUse, ...value?.second })
   for (const further of value?.further ?? []) {
     keys.push({ ...further, use: 'verify', endsAtMs: further.until.getTime() })
   }
@@ -41,13 +41,13 @@ export function ringOf(
     second,
     value,
     guaranteedLifeS: guaranteedLifeOf(value?.goodFor, own.maxLifeS),
-    settle: { fromMs: own.startedAtMs, toMs: own.startedAtMs + own.settleS * 1_000 },
+    settleEndsMs: own.startedAtMs + own.settleS * 1_000,
   }
 }
 
 /** The keys that are accepted at a moment, newest first. */
 export function acceptedKeys(ring: Ring, nowMs: number): Key[] {
-  return ring.keys.filter(({ endsAtMs }) => nowMs < endsAtMs).map(({ key }) => key)
+  return ring.keys.filter(({ endsAtMs }) => endsAtMs === undefined || nowMs < endsAtMs).map(({ key }) => key)
 }
 
 /**
@@ -74,12 +74,10 @@ export function isOlder(ring: Ring, key: Key, signing: Key): boolean {
 
 /** The next moment at which a list of this life may change by itself; undefined if it stays as it is. */
 export function nextChangeMs(ring: Ring, nowMs: number, lifeS: number): number | undefined {
-  const ends = ring.keys.map(({ endsAtMs }) => endsAtMs)
-  const { fromMs, toMs } = ring.settle
+  const ends = ring.keys.map(({ endsAtMs = Infinity }) => endsAtMs)
   const rotatedMs = ring.value?.rotatedAt.getTime() ?? Number.NaN
   const turns = [
-    fromMs,
-    toMs,
+    ring.settleEndsMs,
     rotatedMs - CLOCKS_DIFFER_MS,
     rotatedMs + SETTLE_AFTER_ROTATION_MS,
     secondEndsAtMs(ring) - lifeS * 1_000 + 1,
@@ -89,14 +87,11 @@ export function nextChangeMs(ring: Ring, nowMs: number, lifeS: number): number |
 }
 
 /** Not after a revoke, for the second key is no longer good, and not for a new add-on, which has no stale process. */
-function settles({ settle, value }: Ring, nowMs: number): boolean {
+function settles({ settleEndsMs, value }: Ring, nowMs: number): boolean {
   if (!value?.second || value.reason === 'revoke' || value.reason === 'provision') return false
   const sinceRotationMs = nowMs - value.rotatedAt.getTime()
   return (
-    nowMs >= settle.fromMs &&
-    nowMs < settle.toMs &&
-    sinceRotationMs < SETTLE_AFTER_ROTATION_MS &&
-    sinceRotationMs >= -CLOCKS_DIFFER_MS
+    nowMs < settleEndsMs && sinceRotationMs < SETTLE_AFTER_ROTATION_MS && sinceRotationMs >= -CLOCKS_DIFFER_MS
   )
 }
 

@@ -4,8 +4,9 @@
  */
 export class SecureKeyError extends Error {
   readonly code: ErrorCode
-  readonly variable?: string
-  readonly place?: number | string
+  // Not there where there is none: an own field would be, as undefined.
+  declare readonly variable?: string
+  declare readonly place?: number | string
 
   constructor(code: ErrorCode, message: string, where: { variable?: string; place?: number | string } = {}) {
     super(`${message} (${code})`)

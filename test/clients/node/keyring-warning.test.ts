@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { keyring } from '../../../clients/node/src/index.ts'
+import { entry, keyringBody, kidOf, PAIR, ringAt } from './support/rings.ts'
+
+describe('the warning', () => {
+  test.each([
+    ['', 'keyring-missing'],
+    ['{', 'keyring-unreadable'],
+    ['{"v":2}', 'keyring-other-form'],
+    [JSON.stringify(keyringBody({ keys: [{ ...entry.sign(5), kid: kidOf(9) }] })), 'keyring-other-keys'],
+  ])('%j is told once, names the variables and shows nothing of them', (told, code) => {
+    const { ring, warnings } = ringAt({ told })
+    expect(warnings).toEqual([{ code, message: expect.stringContaining('SECURE_KEYRING is ignored') }])
+    expect(warnings[0]?.message).toContain(code)
+    expect(JSON.stringify(warnings)).not.toMatch(/[0-9A-F]{64}|[0-9a-f]{8}/)
+    // The app goes on with its two keys.
+    expect(ring.keys).toEqual([
+      { kid: kidOf(5), use: 'sign' },
+      { kid: kidOf(4), use: 'verify' },
+    ])
+    expect(ring.reason).toBeUndefined()
+    expect(ring.rotatedAt).toBeUndefined()
+    expect(ring.nextRotationAt).toBeUndefined()
+  })
+
+  test('is not given for a keyring that fits', () => {
+    expect(ringAt().warnings).toEqual([])
+  })
+
+  test('stops no app, even if what it is told to throws', () => {
+    const onWarning = () => {
+      throw new Error('no')
+    }
+    expect(ringAt({ told: '{' }, { onWarning }).ring.keys).toHaveLength(2)
+  })
+
+  test('is one of the process if the app wants none of its own', async () => {
+    const told = new Promise<Error & { code?: string }>((resolve) => process.once('warning', resolve))
+    keyring({ value: PAIR, keyringValue: '{' })
+    expect(await told).toMatchObject({ name: 'SecureKeyWarning', code: 'keyring-unreadable' })
+  })
+})
