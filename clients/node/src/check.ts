@@ -1,0 +1,59 @@
+import { type Keyring, keyring } from './keyring.ts'
+import { SecureKeyError } from './secure-key-error.ts'
+
+/** 0: all is well. 1: the keys are good, and the keyring is ignored. 2: an app would not start, or this was asked wrongly. */
+export type CheckResult = { out: string; err: string; code: 0 | 1 | 2 }
+
+const USAGE = `securekey check [VARIABLE]
+
+Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var, SECURE_KEY
+if it is not given. Ends with 0 if all is well, with 1 if the keys are good but the keyring is ignored, and with 2 if an app
+would not start.
+`
+
+/** The program, from its arguments to what it prints. */
+export function check(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  now: () => number,
+): CheckResult {
+  const [command, variable = 'SECURE_KEY', ...more] = args
+  if (command === '--help' || command === '-h') return { out: USAGE, err: '', code: 0 }
+  if (command !== 'check' || more.length > 0) return { out: '', err: USAGE, code: 2 }
+  const warnings: string[] = []
+  try {
+    const ring = keyring({ var: variable, env, now, onWarning: (_code, message) => warnings.push(message) })
+    return {
+      out: described(ring, variable),
+      err: warnings.map((warning) => `${warning}\n`).join(''),
+      code: warnings.length > 0 ? 1 : 0,
+    }
+  } catch (error) {
+    if (!(error instanceof SecureKeyError)) throw error
+    return { out: '', err: `${error.message}\n`, code: 2 }
+  }
+}
+
+function described(
+  { keys, guaranteedLife, reason, rotatedAt, nextRotationAt }: Keyring,
+  variable: string,
+): string {
+  const rows = keys.map(({ kid, use, version, until }) => [
+    kid,
+    use,
+    version === undefined ? '-' : String(version),
+    until?.toISOString() ?? '-',
+  ])
+  const lines = [
+    `The keys of ${variable}, newest first:`,
+    ...[['kid', 'use', 'version', 'until'], ...rows].map(inColumns),
+    `A signature is good for ${guaranteedLife} seconds at least.`,
+  ]
+  if (rotatedAt) lines.push(`Published at ${rotatedAt.toISOString()} (${reason}).`)
+  if (nextRotationAt) lines.push(`Next rotation at ${nextRotationAt.toISOString()}.`)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function inColumns([kid = '', use = '', version = '', until = '']: readonly string[]): string {
+  return `  ${kid.padEnd(10)}${use.padEnd(8)}${version.padEnd(9)}${until}`
+}

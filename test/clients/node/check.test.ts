@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { check } from '../../../clients/node/src/check.ts'
+import { DAY, entry, HOUR, keyringBody, keyText, kidOf, PAIR, ROTATED } from './support/rings.ts'
+
+const told = JSON.stringify(
+  keyringBody({ keys: [entry.next(6), entry.sign(5), entry.verify(4), entry.further(3, ROTATED + DAY)] }),
+)
+const run = (env: Record<string, string>, ...args: string[]) =>
+  check(args.length > 0 ? args : ['check'], env, () => ROTATED + HOUR)
+
+test('shows the kids in their order with use, version and end, and ends with 0 if all is well', () => {
+  expect(run({ SECURE_KEY: PAIR, SECURE_KEYRING: told })).toEqual({
+    out: `The keys of SECURE_KEY, newest first:
+  kid       use     version  until
+  ${kidOf(6)}  next    6        -
+  ${kidOf(5)}  sign    5        -
+  ${kidOf(4)}  verify  4        2026-03-17T12:00:00.000Z
+  ${kidOf(3)}  verify  3        2026-03-04T12:00:00.000Z
+A signature is good for 604800 seconds at least.
+Published at 2026-03-03T12:00:00.000Z (scheduled).
+Next rotation at 2026-03-17T12:00:00.000Z.
+`,
+    err: '',
+    code: 0,
+  })
+})
+
+test('ends with 1 if the keys are good and the keyring is ignored, and says why', () => {
+  expect(run({ SECURE_KEY: PAIR })).toEqual({
+    out: `The keys of SECURE_KEY, newest first:
+  kid       use     version  until
+  ${kidOf(5)}  sign    -        -
+  ${kidOf(4)}  verify  -        -
+A signature is good for 43200 seconds at least.
+`,
+    err: 'SECURE_KEYRING is ignored (keyring-missing); the app goes on with the two keys of SECURE_KEY\n',
+    code: 1,
+  })
+})
+
+test.each<[string, Record<string, string>, string]>([
+  ['missing', {}, 'SECURE_KEY is not set (missing)\n'],
+  ['bad-key', { SECURE_KEY: `${PAIR} ` }, 'Key 2 of SECURE_KEY is not 64 digits 0-9A-F (bad-key)\n'],
+])('ends with 2 if an app would not start: %s', (_, env, err) => {
+  expect(run(env)).toEqual({ out: '', err, code: 2 })
+})
+
+test('checks a variable of another name', () => {
+  const env = { SERVICE_ONE_SECURE_KEY: PAIR, SERVICE_ONE_SECURE_KEYRING: told }
+  expect(run(env, 'check', 'SERVICE_ONE_SECURE_KEY')).toMatchObject({ code: 0, err: '' })
+  expect(run(env, 'check', 'service-one')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('bad-option'),
+  })
+})
+
+describe('explains itself', () => {
+  test.each([['--help'], ['-h']])('when asked by %s, and ends with 0', (flag) => {
+    expect(run({}, flag)).toMatchObject({ out: expect.stringContaining('securekey check'), err: '', code: 0 })
+  })
+
+  test.each([[['chek']], [['check', 'A', 'B']], [[keyText(5)]]])(
+    'when asked wrongly, and ends with 2: %j',
+    (args) => {
+      const { out, err, code } = check(args, {}, () => 0)
+      expect([out, code]).toEqual(['', 2])
+      expect(err).toContain('securekey check [VARIABLE]')
+      expect(err).not.toContain(keyText(5))
+    },
+  )
+
+  test('when asked for nothing, and ends with 2', () => {
+    expect(check([], {}, () => 0)).toMatchObject({ code: 2, err: expect.stringContaining('securekey check') })
+  })
+})
+
+test('no key is printed, whatever is asked', () => {
+  const asked = [
+    run({ SECURE_KEY: PAIR, SECURE_KEYRING: told }),
+    run({ SECURE_KEY: `${PAIR},` }),
+    run({ SECURE_KEY: PAIR, SECURE_KEYRING: keyText(3) }),
+    run({ SECURE_KEY: PAIR }, 'check', PAIR),
+    run({ SECURE_KEY: PAIR }, 'check', keyText(5)),
+  ]
+  for (const result of asked) expect(JSON.stringify(result)).not.toMatch(/[0-9A-F]{20}/)
+})
