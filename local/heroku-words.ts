@@ -38,6 +38,7 @@ export function tellHeroku(events: readonly SimulatorEvent[], addonOf: AddonLook
       case 'config':
       case 'dyno':
       case 'webhook':
+      case 'note':
         return []
       default:
         return event satisfies never

@@ -3,6 +3,7 @@ import { createEventBus } from './event-bus.ts'
 import { createFaults } from './faults.ts'
 import type { Heroku } from './heroku.ts'
 import { createHistory } from './history.ts'
+import { createNotes } from './notes.ts'
 import { randomFrom, type SimulatorOptions, settingsFrom } from './options.ts'
 import { createRandomness } from './randomness.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -30,6 +31,7 @@ export function createHeroku(options: SimulatorOptions): Heroku {
     rateLimit: createRateLimit(settings, now),
     serviceCalls: createHistory(KEPT_ITEMS),
     logs: createHistory(KEPT_ITEMS),
+    notes: createNotes(events),
     url: () => {
       if (url === undefined) throw new Error('the simulator does not listen yet')
       return url

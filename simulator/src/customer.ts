@@ -39,6 +39,8 @@ export type Customer = {
   scale: (app: string, formation: Record<string, number>) => Promise<void>
   runDyno: (app: string, command?: string) => Promise<string>
   stopDyno: (app: string, name: string) => Promise<void>
+  /** Says on the app's card what its own processes do, which the simulator cannot know; an empty text takes it away. */
+  note: (app: string, text: string) => Promise<void>
   /** Gives every attachment of the add-on a new log token; the old log input URLs are 401 from now on. */
   renewLogTokens: (addon: string) => Promise<void>
   ssoForm: (input: SsoInput) => SsoForm
@@ -63,6 +65,7 @@ export function createCustomer(heroku: Heroku): Customer {
     scale: async (app, formation) => scale(heroku, appOf(world, app), formation),
     runDyno: async (app, command) => runDyno(heroku, appOf(world, app), command).name,
     stopDyno: async (app, name) => stopDyno(heroku, app, name),
+    note: async (app, text) => heroku.notes.put(appOf(world, app), text),
     renewLogTokens: async (addon) => {
       for (const attachment of attachmentsOf(world, liveAddonOf(world, addon))) {
         attachment.logToken = `t.${heroku.random.uuid()}`

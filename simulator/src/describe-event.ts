@@ -12,6 +12,7 @@ export function describeEvent(event: SimulatorEvent): string | undefined {
         ? `${event.addon} attached to ${event.app} as ${event.attachment}`
         : `${event.addon} detached from ${event.app}, was ${event.attachment}`
     case 'config':
+    case 'note':
       return undefined
     case 'release':
       return `${event.app} v${event.version}: ${event.description}`

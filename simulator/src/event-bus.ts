@@ -26,6 +26,7 @@ export type SimulatorEvent = { at: string } & (
   | { type: 'release'; app: string; appId: string; version: number; description: string; user: string }
   | { type: 'dyno'; app: string; appId: string; dyno: string; release: number; state: 'starting' }
   | { type: 'log'; app: string; addon: string; addonId: string; text: string }
+  | { type: 'note'; app: string; appId: string; text: string }
   | { type: 'api-call'; call: ApiCall }
   | { type: 'service-call'; call: ServiceCall }
   | { type: 'webhook'; addonId: string; event: string; url: string; status: string }

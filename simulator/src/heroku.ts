@@ -3,6 +3,7 @@ import type { EventBus } from './event-bus.ts'
 import type { createFaults } from './faults.ts'
 import type { History } from './history.ts'
 import type { LogLine } from './log-line.ts'
+import type { Notes } from './notes.ts'
 import type { Settings } from './options.ts'
 import type { Randomness } from './randomness.ts'
 import type { RateLimit } from './rate-limit.ts'
@@ -21,6 +22,7 @@ export type Heroku = {
   rateLimit: RateLimit
   serviceCalls: History<ServiceCall>
   logs: History<LogLine>
+  notes: Notes
   /** Where the simulator listens, for the URLs it hands out. */
   url: () => string
   listensAt: (url: string) => void

@@ -31,7 +31,10 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const view = createView(heroku, webhooks)
   const saver =
     options.statePath === undefined ? undefined : createStateSaver(options.statePath, heroku.world)
-  if (saver !== undefined) heroku.events.subscribe(saver.soon)
+  heroku.events.subscribe(({ type }) => {
+    // Notes are no part of the state, and may be as frequent as a heartbeat.
+    if (type !== 'note') saver?.soon()
+  })
   const server = createServer({ heroku, customer, portal, view, webhooks }, options.logger)
   return {
     ...portal,

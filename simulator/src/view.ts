@@ -25,6 +25,8 @@ export type AppView = {
   createdAt: string
   version: number
   attachments: string[]
+  /** What was said of its processes; empty when nothing was. */
+  note: string
 }
 export type AddonView = {
   id: string
@@ -111,7 +113,8 @@ export function createView(heroku: Heroku, webhooks: Webhooks): View {
 export function appView(heroku: Heroku, app: App): AppView {
   const { id, name, region, createdAt } = app
   const attachments = attachmentsOf(heroku.world, app).map((attachment) => attachment.name)
-  return { id, name, region, createdAt, version: app.releases.at(-1)?.version ?? 0, attachments }
+  const version = app.releases.at(-1)?.version ?? 0
+  return { id, name, region, createdAt, version, attachments, note: heroku.notes.of(app) }
 }
 
 /** One add-on. */

@@ -50,6 +50,7 @@ export function createActions({
     scale: (fields) => customer.scale(appIn(fields), quantities(fields.formation)),
     runDyno: (fields) => customer.runDyno(appIn(fields), optionalText(fields, 'command')),
     stopDyno: (fields) => customer.stopDyno(appIn(fields), requiredText(fields, 'name')),
+    note: (fields) => customer.note(appIn(fields), optionalText(fields, 'text') ?? ''),
     renewLogTokens: (fields) => customer.renewLogTokens(addonIn(fields)),
     ssoForm: (fields) => {
       const at = optionalText(fields, 'at')

@@ -46,6 +46,7 @@ export function appCard({ view, heroku }: Parts, app: AppView): Html {
         )}
       </div>
     </header>
+    <p class="note" data-note="${app.id}"${app.note === '' && html` hidden`}>${app.note}</p>
     ${configVars(view.configVars(app.id))} ${dynos(app, view.dynos(app.id))}
     ${attachments(view.appAttachments(app.id))} ${releases(app, view.releases(app.id))} ${actions}
   </article>`

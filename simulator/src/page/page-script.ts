@@ -71,6 +71,14 @@ live.addEventListener('submit', (event) => {
 
 const events = new EventSource('/simulator/events')
 for (const type of document.body.dataset.events.split(' ')) events.addEventListener(type, () => soon())
+// A note may change every second, and a whole redraw would take away what somebody has selected.
+events.addEventListener('note', ({ data }) => {
+  const { appId, text } = JSON.parse(data)
+  const note = live.querySelector('[data-note="' + appId + '"]')
+  if (!note) return
+  note.textContent = text
+  note.hidden = text === ''
+})
 events.addEventListener('open', () => { say(''); soon() })
 events.addEventListener('error', () => say('The simulator does not answer.'))
 // That a dyno is up again follows from the clock alone: no event tells it.
