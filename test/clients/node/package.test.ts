@@ -1,0 +1,199 @@
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import ours from '../../../clients/node/package.json' with { type: 'json' }
+import { DAY, entry, iso, keyringBody, PAIR } from './support/rings.ts'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const RUN_LIMIT_MS = 60_000
+const OLDEST_NODE = 20
+
+/** The project of somebody who has installed the packed file into an empty folder. */
+let project: string
+let folder: string
+type AnyNode = { version: string; node: string }
+/** The Node that runs the tests, and the one of the machine if the package promises to run there. */
+const nodes: AnyNode[] = [{ version: process.versions.node, node: process.execPath }, ...systemNodes()]
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'packed-securekey-'))
+  project = join(folder, 'app')
+  mkdirSync(project)
+  // Packed in a copy: `prepack` makes dist anew, which another test may be reading.
+  cpSync(join(ROOT, 'clients/node'), join(folder, 'clients/node'), { recursive: true })
+  cpSync(join(ROOT, 'tsconfig.json'), join(folder, 'tsconfig.json'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  run('npm', ['pack', '--pack-destination', project], { cwd: join(folder, 'clients/node') })
+  unlinkSync(join(folder, 'node_modules'))
+  rmSync(join(folder, 'tsconfig.json'))
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
+  run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${ours.name}-${ours.version}.tgz`])
+}, RUN_LIMIT_MS)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the package installs without a network, brings no other, and runs no script at its installation', () => {
+  expect(readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    ours.name,
+  ])
+  expect(ours).not.toHaveProperty('dependencies')
+  expect(Object.keys(ours.scripts)).toEqual(['prepack'])
+})
+
+test('it holds built code, its README and its licence, and no source', () => {
+  const installed = join(project, 'node_modules', ours.name)
+  expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+  const names = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+  expect(names).toContain('index.js')
+  expect(names.filter((name) => !/\.(js|d\.ts)$/.test(name) && name.includes('.'))).toEqual([])
+})
+
+test.each(nodes)("the README's code runs as it stands there, with Node $version", ({ node }) => {
+  const page = readFileSync(join(project, 'node_modules', ours.name, 'README.md'), 'utf8')
+  const code = [...page.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, block]) => block)
+  expect(code.length).toBeGreaterThan(3)
+  writeFileSync(join(project, 'readme.js'), code.join('\n'))
+  const printed = run(node, ['readme.js'], { env: { SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() } })
+  expect(printed).toMatch(/^sk1\.[0-9a-f]{8}\.\d{10}\.dXNlci0xNw\.[\w-]{43}\n/)
+  expect(printed).toContain("ok: true,\n  text: 'user-17',")
+  expect(printed).toContain("{ ok: false, reason: 'bad-mac' }\n{ ok: false, reason: 'malformed' }\n2\n32\n")
+})
+
+test.each(nodes)('an app with a wrong SECURE_KEY does not start, with Node $version', ({ node }) => {
+  writeFileSync(
+    join(project, 'start.js'),
+    "import { keyring } from 'securekey'\nkeyring()\nconsole.log('started')",
+  )
+  const { status, stdout, stderr } = spawn(node, ['start.js'], { env: { SECURE_KEY: `${PAIR} ` } })
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toContain("code: 'bad-key'")
+  expect(stderr).toContain("variable: 'SECURE_KEY'")
+  expect(stderr).toContain('place: 2')
+  expect(stderr).not.toMatch(/[0-9A-F]{20}/)
+})
+
+test.each(nodes)('a live list keeps no process alive, with Node $version', ({ node }) => {
+  writeFileSync(
+    join(project, 'live.js'),
+    "import { keyring } from 'securekey'\nconst keys = keyring()\nkeys.liveSecrets()\nconsole.log(keys.kid === keys.keys[1].kid)",
+  )
+  const env = { SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() }
+  expect(run(node, ['live.js'], { env })).toBe('true\n')
+})
+
+test('npx securekey check runs from the package, and ends with 0, 1 and 2', () => {
+  const check = (env: Record<string, string>) => spawn('npx', ['--offline', 'securekey', 'check'], { env })
+  expect(check({ SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() })).toMatchObject({
+    status: 0,
+    stderr: '',
+  })
+  expect(check({ SECURE_KEY: PAIR })).toMatchObject({ status: 1, stdout: expect.stringContaining('sign') })
+  expect(check({})).toMatchObject({ status: 2, stdout: '', stderr: 'SECURE_KEY is not set (missing)\n' })
+})
+
+test('its types hold what an app may write, and refuse what it may not', () => {
+  mkdirSync(join(project, 'node_modules', '@types'), { recursive: true })
+  for (const name of ['@types/node', 'undici-types']) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
+  }
+  writeFileSync(join(project, 'app.ts'), TYPED_APP)
+  const flags = [
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--noEmit',
+    '--module',
+    'nodenext',
+    '--types',
+    'node',
+  ]
+  const { status, stdout } = spawn(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), ...flags, 'app.ts'],
+    {},
+  )
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+})
+
+const TYPED_APP = `
+import { type ErrorCode, keyring, type Keyring, type KeyringOptions, SecureKeyError, type Verdict } from 'securekey'
+
+const options: KeyringOptions = { var: 'SERVICE_ONE_SECURE_KEY', settle: 0, maxLife: '7d', onStale: (kid) => kid.length }
+const keys: Keyring = keyring(options)
+keyring({ value: process.env.OTHER, env: process.env })
+const verdict: Verdict = keys.verify({ anything: 1 }, { purpose: 'login' })
+if (verdict.ok) verdict.text.length + verdict.expiresAt.getTime()
+else verdict.reason.length
+try {
+  keyring()
+} catch (error) {
+  if (error instanceof SecureKeyError) { const code: ErrorCode = error.code; code.length }
+}
+const list: string[] = keys.secrets({ life: '12h' })
+const bytes: Uint8Array[] = keys.liveSecretBuffers()
+list.length + bytes.length
+// @ts-expect-error: a purpose is needed
+keys.sign('x', { expiresIn: '1h' })
+// @ts-expect-error: so is an end
+keys.sign('x', { purpose: 'login' })
+// @ts-expect-error: only a text is signed
+keys.sign(17, { purpose: 'login', expiresIn: '1h' })
+// @ts-expect-error: no text before it is known to be good
+keys.verify('x', { purpose: 'login' }).text
+// @ts-expect-error: no such option
+keyring({ vars: 'SECURE_KEY' })
+`
+
+/** Of a rotation a moment ago: the process that reads it is in its settle time. */
+function keyringOfToday(): string {
+  const now = Date.now()
+  const keys = [entry.sign(5), entry.verify(4, now + 14 * DAY)]
+  return JSON.stringify(
+    keyringBody({ keys, rotated_at: iso(now - 1_000), next_rotation_at: iso(now + 14 * DAY) }),
+  )
+}
+
+/** The Node of the machine, if it can be used: not the one that npm scripts find first. */
+function systemNodes(): AnyNode[] {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const PATH = folders.filter((each) => !each.includes('node_modules')).join(delimiter)
+  const asked = spawnSync('node', ['-p', 'process.execPath + " " + process.versions.node'], {
+    env: { PATH },
+    encoding: 'utf8',
+  })
+  const [path = '', version = ''] = (asked.stdout ?? '').trim().split(' ')
+  if (Number.parseInt(version, 10) >= OLDEST_NODE && path !== process.execPath)
+    return [{ version, node: path }]
+  console.warn(
+    `Skipped: the package with another Node than ${process.version}; the machine has no Node ${OLDEST_NODE} or later.`,
+  )
+  return []
+}
+
+type Where = { cwd?: string; env?: Record<string, string> }
+
+function spawn(program: string, args: string[], { cwd = project, env = {} }: Where) {
+  const { PATH = '', HOME = '' } = process.env
+  const options = { cwd, env: { PATH, HOME, ...env }, encoding: 'utf8', timeout: RUN_LIMIT_MS } as const
+  const { status, stdout, stderr, error } = spawnSync(program, args, options)
+  if (error) throw error
+  return { status, stdout, stderr }
+}
+
+/** Runs a program to its end; what it printed, or an error with it. */
+function run(program: string, args: string[], where: Where = {}): string {
+  const { status, stdout, stderr } = spawn(program, args, where)
+  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stdout}${stderr}`)
+  return stdout
+}
