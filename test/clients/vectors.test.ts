@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { vectorLists, vectorsText } from '../../clients/vectors/make/vectors.ts'
@@ -7,6 +7,7 @@ import { keyringOf, keyringText, readKeyring } from '../../src/domain/keyring-va
 import type { Keyset } from '../../src/domain/keyset.ts'
 import { publishedPair } from '../../src/domain/keyset.ts'
 import { kidOf } from '../../src/flows/config-vars-of.ts'
+import { readSource } from '../support/source-file.ts'
 
 const FILE = fileURLToPath(new URL('../../clients/vectors/securekey-vectors.json', import.meta.url))
 const lists = vectorLists()
@@ -37,6 +38,15 @@ const PUBLISHED: Record<string, { keyset: Keyset; goodForDays: number }> = {
 
 test('the file holds what its script makes', () => {
   expect(readFileSync(FILE, 'utf8')).toBe(vectorsText())
+})
+
+test('the script is a second hand: it imports its own files and Node, and no library that it is to check', () => {
+  const made = fileURLToPath(new URL('../../clients/vectors/make/', import.meta.url))
+  const files = readdirSync(made).filter((name) => name.endsWith('.ts'))
+  expect(files.length).toBeGreaterThan(10)
+  const imports = files.flatMap((name) => readSource(readFileSync(`${made}${name}`, 'utf8')).imports)
+  const others = imports.filter(({ specifier }) => !/^(node:|\.\/[\w-]+\.ts$)/.test(specifier))
+  expect(others.map(({ specifier }) => specifier)).toEqual([])
 })
 
 test('no two entries of a list have one name, and every list has entries', () => {

@@ -59,6 +59,7 @@ const LIVES: [key: string, states: InLife[]][] = [
       ['next promoted, settling', 'keep'],
       ['grace ended', 'keep'],
       ['rotated twice', 'renew'],
+      ['older key kept, settling for short lives alone', 'renew'],
       ['revoked', 'unknown-key'],
       ['without a keyring', 'keep'],
     ],
