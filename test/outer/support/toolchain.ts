@@ -26,6 +26,14 @@ export const RUBY: Toolchain = {
   debianPackage: 'ruby',
 }
 
+/** With the modules that Debian's smallest Perl lacks. */
+export const PERL: Toolchain = {
+  program: 'perl',
+  versionArgs: ['-MJSON::PP', '-MDigest::SHA', '-e', 'print $^V'],
+  oldest: [5, 20],
+  debianPackage: 'perl',
+}
+
 export const PGBOUNCER: Toolchain = {
   // Debian has it where only root looks.
   program: existsSync('/usr/sbin/pgbouncer') ? '/usr/sbin/pgbouncer' : 'pgbouncer',
