@@ -1,0 +1,181 @@
+# frozen_string_literal: true
+
+module Securekey
+  # The keys of an app: signs with one, accepts all that are good. Safe to share between threads, and to fork.
+  #
+  # Nothing that prints, dumps or walks over it shows a key.
+  class Keyring
+    # Without word of the service: half of the shortest period, the one of plan `daily`.
+    SHORTEST_PROMISE_SECONDS = 43_200
+    DERIVED_BYTES = (16..64).freeze
+
+    # A key as it may be shown. `until` is a Time, or nil.
+    Key = Struct.new(:kid, :use, :version, :until, keyword_init: true)
+
+    # How long, in seconds, a signature is good at least, whatever the schedule does.
+    attr_reader :guaranteed_life
+
+    def initialize(options)
+      pair = KeyPair.read(options.secure_key, options.variable)
+      @announcement = announcement(options, pair)
+      @ring = Ring.new(pair, @announcement)
+      @clock = options.clock
+      @settle_time = SettleTime.new(options.settle, options.started_at_ms, @announcement)
+      @guaranteed_life = shortest_life(options)
+      @tally = Tally.new(@ring.members.map { |member| member.material.kid }, options.on_stale)
+      freeze
+    end
+
+    # The kid of the key that signs now.
+    def kid
+      signing(now_ms).kid
+    end
+
+    # All keys, newest first, by kid, use, version and end.
+    def keys
+      @ring.members.map do |member|
+        ends_at = AnnouncedDate.time(member.until_ms)
+        Key.new(kid: member.material.kid, use: member.use, version: member.version, until: ends_at).freeze
+      end.freeze
+    end
+
+    # Why the keys were published: `scheduled`, `manual`, `plan-change`, `revoke`, `provision`; nil without a keyring.
+    def reason
+      @announcement&.reason
+    end
+
+    def rotated_at
+      AnnouncedDate.time(@announcement&.rotated_at_ms)
+    end
+
+    def next_rotation_at
+      AnnouncedDate.time(@announcement&.next_rotation_at_ms)
+    end
+
+    # Signs a text for one purpose. `expires_in`: whole seconds, a text such as `12h`, or a duration of ActiveSupport.
+    # Raises an error whose code says what is wrong, and refuses a life that no rotation schedule guarantees.
+    def sign(text, purpose: nil, expires_in: nil)
+      purpose = Token.purpose(purpose) || refuse('bad-purpose', 'a purpose is 1 to 100 of A-Z a-z 0-9 . _ : / -')
+      text = PlainText.utf8(text) || refuse('bad-text', 'only a text of valid Unicode can be signed')
+      refuse('text-too-long', 'a text of more than 8,192 bytes') if text.bytesize > Token::LONGEST_TEXT_BYTES
+      life = checked_life(expires_in)
+      now = now_ms
+      expires_at = now / 1000 + life
+      Token.make(signing(now, good_until_ms: expires_at * 1000), purpose, expires_at, text)
+    end
+
+    # Judges anything at all and never raises: a frozen result with the text, or with the reason why it is refused.
+    def verify(token, purpose: nil)
+      @tally.count(judge(token, Token.purpose(purpose)).freeze)
+    end
+
+    # A key for one purpose: HKDF-SHA256 of the key that signs now, or of the accepted key with this kid.
+    def derive(purpose, length: 32, kid: nil)
+      name = Token.purpose(purpose) || refuse('bad-purpose', 'a purpose is 1 to 100 of A-Z a-z 0-9 . _ : / -')
+      bytes = Whole.number(length)
+      refuse('bad-length', 'a derived key has 16 to 64 bytes') unless DERIVED_BYTES.cover?(bytes)
+      now = now_ms
+      material = kid.nil? ? signing(now) : @ring.accepted(now).find { |key| key.kid == kid }
+      (material || refuse('unknown-key', 'no accepted key has this kid')).derive("securekey/v1/#{name}", bytes)
+    end
+
+    # The texts of the accepted keys, for frameworks that sign with the first of a list. The order is that of this moment.
+    # `life`: how long what they sign is to be good; the guaranteed life if it is not said.
+    def secrets(life: nil)
+      now = now_ms
+      seconds = life.nil? ? guaranteed_life : Life.seconds(life) || refuse('bad-life', 'a life is a number of whole seconds')
+      @ring.list(signing(now, good_until_ms: now + seconds * 1000), now).map(&:text)
+    end
+
+    # How many verdicts there were: `kids` of this ring, and `reasons` of refusals.
+    def stats
+      @tally.stats
+    end
+
+    def inspect
+      "#<Securekey::Keyring #{@ring.members.map { |member| "#{member.material.kid} #{member.use}" }.join(', ')}>"
+    end
+    alias to_s inspect
+
+    def pretty_print(printer)
+      printer.text(inspect)
+    end
+
+    # What may be shown, for `to_json` of any kind and for YAML.
+    def as_json(*)
+      shown = keys.map { |key| key.to_h.transform_keys(&:to_s).merge('until' => key.until&.iso8601(3)) }
+      { 'keys' => shown, 'reason' => reason, 'rotated_at' => rotated_at&.iso8601(3),
+        'next_rotation_at' => next_rotation_at&.iso8601(3), 'guaranteed_life' => guaranteed_life }
+    end
+
+    def to_json(*arguments)
+      as_json.to_json(*arguments)
+    end
+
+    def encode_with(coder)
+      coder.map = as_json
+    end
+
+    def marshal_dump
+      raise TypeError, 'a keyring is not dumped: it holds keys'
+    end
+
+    private
+
+    def now_ms
+      @clock.now_ms
+    end
+
+    def announcement(options, pair)
+      return if options.without_keyring?
+
+      read = Announcement.read(options.secure_keyring, pair)
+      return read if read.is_a?(Announcement)
+
+      KeyringWarning.tell(read, options)
+      nil
+    end
+
+    def shortest_life(options)
+      [@announcement&.good_for, options.max_life].compact.min || SHORTEST_PROMISE_SECONDS
+    end
+
+    def signing(now, good_until_ms: now + guaranteed_life * 1000)
+      @settle_time.holds?(now, good_until_ms) ? @ring.second : @ring.first
+    end
+
+    def judge(token, purpose)
+      return Verdict.new(reason: 'bad-purpose') unless purpose
+
+      parts = Token.parse(token)
+      return Verdict.new(reason: 'malformed') unless parts
+
+      now = now_ms
+      candidates = @ring.accepted(now).select { |key| key.kid == parts.kid }
+      return stale(parts.kid, now) if candidates.empty?
+
+      maker = candidates.find { |key| Token.made_by?(key, purpose, parts) }
+      return Verdict.new(reason: 'bad-mac') unless maker
+      return Verdict.new(reason: 'expired') if now / 1000 >= parts.expires_at
+
+      renew = @ring.older?(maker, signing(now))
+      Verdict.new(text: parts.text, kid: maker.kid, expires_at: parts.expires_at, renew: renew)
+    end
+
+    def stale(kid, now)
+      @tally.tell_stale(kid, now)
+      Verdict.new(reason: 'unknown-key')
+    end
+
+    def checked_life(expires_in)
+      life = Life.seconds(expires_in) || refuse('bad-life', 'a life is a number of whole seconds above 0, or a text such as 12h')
+      return life if life <= guaranteed_life
+
+      refuse('life-too-long', "a life of #{life} seconds is longer than the #{guaranteed_life} that a signature is good at least")
+    end
+
+    def refuse(code, message)
+      raise Error.new(code, message)
+    end
+  end
+end
