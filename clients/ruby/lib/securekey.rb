@@ -17,6 +17,7 @@ require 'securekey/tally'
 require 'securekey/clock'
 require 'securekey/options'
 require 'securekey/keyring_warning'
+require 'securekey/rack/options'
 require 'securekey/keyring'
 
 # The keys of the Heroku add-on SecureKey: `Securekey.keyring` reads them, and what it returns signs and verifies.

@@ -11,6 +11,8 @@ type Options = {
   env?: Record<string, string>
   /** Says why nothing of it can run here; undefined: it can. */
   missing?: string
+  /** How the version of the framework begins: the Ruby tests look whether it is that one. */
+  version?: string
 }
 
 export const RUBY_CLIENT = fileURLToPath(new URL('../../../clients/ruby/', import.meta.url))
@@ -22,8 +24,9 @@ const RUN_LIMIT_MS = 180_000
 export function describeRuby(
   title: string,
   files: readonly string[],
-  { env = {}, missing }: Options = {},
+  { env: own = {}, missing, version }: Options = {},
 ): void {
+  const env = version === undefined ? own : { ...own, FRAMEWORK_VERSION: version }
   const paths = files.map((file) => `${RUBY_CLIENT}test/${file}`)
   const unable = missing !== undefined || isMissing(RUBY)
   if (unable) {

@@ -5,6 +5,8 @@ module Securekey
   #
   # Nothing that prints, dumps or walks over it shows a key.
   class Keyring
+    include RackOptions
+
     # Without word of the service: half of the shortest period, the one of plan `daily`.
     SHORTEST_PROMISE_SECONDS = 43_200
     DERIVED_BYTES = (16..64).freeze
@@ -61,12 +63,14 @@ module Securekey
       life = checked_life(expires_in)
       now = now_ms
       expires_at = now / 1000 + life
-      Token.make(signing(now, good_until_ms: expires_at * 1000), purpose, expires_at, text)
+      material = signing(now, good_until_ms: expires_at * 1000)
+      @tally.signed(material.kid)
+      Token.make(material, purpose, expires_at, text)
     end
 
     # Judges anything at all and never raises: a frozen result with the text, or with the reason why it is refused.
     def verify(token, purpose: nil)
-      @tally.count(judge(token, Token.purpose(purpose)).freeze)
+      @tally.judged(judge(token, Token.purpose(purpose)).freeze)
     end
 
     # A key for one purpose: HKDF-SHA256 of the key that signs now, or of the accepted key with this kid.
@@ -87,7 +91,7 @@ module Securekey
       @ring.list(signing(now, good_until_ms: now + seconds * 1000), now).map(&:text)
     end
 
-    # How many verdicts there were: `kids` of this ring, and `reasons` of refusals.
+    # How many texts were `signed` and `verified` by each key of this ring, and `refused` for each reason.
     def stats
       @tally.stats
     end
@@ -104,7 +108,7 @@ module Securekey
     # What may be shown, for `to_json` of any kind and for YAML.
     def as_json(*)
       shown = keys.map { |key| key.to_h.transform_keys(&:to_s).merge('until' => key.until&.iso8601(3)) }
-      { 'keys' => shown, 'reason' => reason, 'rotated_at' => rotated_at&.iso8601(3),
+      { 'kid' => kid, 'keys' => shown, 'reason' => reason, 'rotated_at' => rotated_at&.iso8601(3),
         'next_rotation_at' => next_rotation_at&.iso8601(3), 'guaranteed_life' => guaranteed_life }
     end
 

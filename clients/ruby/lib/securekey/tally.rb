@@ -1,26 +1,33 @@
 # frozen_string_literal: true
 
 module Securekey
-  # Counts verdicts by the kids of a ring and by reason, and tells of a kid that the ring does not hold. Sees no token.
+  # Counts what was signed and judged, by the kids of a ring and by reason, and tells of a kid that the ring does not hold. Sees no token.
   class Tally
     BETWEEN_TELLINGS_MS = 30_000
 
+    REASONS = %w[bad-purpose malformed unknown-key bad-mac expired].freeze
+
     def initialize(kids, on_stale)
       @mutex = Mutex.new
-      @kids = kids.to_h { |kid| [kid, 0] }
-      @reasons = Hash.new(0)
+      @signed = kids.to_h { |kid| [kid, 0] }
+      @verified = @signed.dup
+      @refused = REASONS.to_h { |reason| [reason, 0] }
       @on_stale = on_stale
       @told_at_ms = nil
     end
 
-    def count(verdict)
-      @mutex.synchronize { verdict.ok? ? @kids[verdict.kid] += 1 : @reasons[verdict.reason] += 1 }
+    def signed(kid)
+      @mutex.synchronize { @signed[kid] += 1 }
+    end
+
+    def judged(verdict)
+      @mutex.synchronize { verdict.ok? ? @verified[verdict.kid] += 1 : @refused[verdict.reason] += 1 }
       verdict
     end
 
     # At most once in 30 seconds; what the app raises there is its own affair.
     def tell_stale(kid, now_ms)
-      return if @on_stale.nil? || @kids.key?(kid) || !turn?(now_ms)
+      return if @on_stale.nil? || @signed.key?(kid) || !turn?(now_ms)
 
       @on_stale.call(kid.dup.force_encoding(Encoding::UTF_8).freeze)
     rescue StandardError
@@ -28,7 +35,7 @@ module Securekey
     end
 
     def stats
-      @mutex.synchronize { { kids: @kids.dup.freeze, reasons: @reasons.to_h.freeze }.freeze }
+      @mutex.synchronize { { signed: @signed.dup, verified: @verified.dup, refused: @refused.dup } }
     end
 
     def inspect

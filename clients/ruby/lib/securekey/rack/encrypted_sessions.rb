@@ -1,0 +1,35 @@
+# frozen_string_literal: true
+
+module Securekey
+  # Session cookies as rack-session 2 encrypts them, with the keys that the ring has at that moment.
+  class EncryptedSessions
+    def initialize(ring, life, options)
+      @ring = ring
+      @life = life
+      settings = { purpose: options[:key], serialize_json: options[:serialize_json] }
+      settings[:pad_size] = options[:pad_size] if options.key?(:pad_size)
+      build = ->(text) { ::Rack::Session::Encryptor.new(text, settings) }
+      built = ring.secrets.to_h { |text| [text, build.call(text)] }.freeze
+      # In a closure, so that nothing that walks over the fields of a middleware meets a key.
+      @encryptor = ->(text) { built[text] || build.call(text) }
+    end
+
+    def encode(session)
+      @encryptor.call(@ring.secrets(life: @life).first).encrypt(session)
+    end
+
+    # The session, or nil for whatever no accepted key has made.
+    def decode(cookie)
+      return unless cookie.is_a?(String)
+
+      @ring.secrets(life: @life).each do |text|
+        return @encryptor.call(text).decrypt(cookie)
+      rescue StandardError
+        # Not this key's, or nobody's: what a visitor sends never raises.
+        next
+      end
+      nil
+    end
+  end
+  private_constant :EncryptedSessions
+end
