@@ -1,0 +1,48 @@
+"""``python -m securekey check``: looks at the variables as an app does at its start, and never prints a key."""
+
+from typing import List, Mapping, Sequence, Tuple
+
+from ._errors import SecureKeyError
+from ._keyring import Keyring
+from ._read import keyring
+
+_USAGE = """securekey check [VARIABLE]
+
+Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var, SECURE_KEY
+if it is not given. Ends with 0 if all is well, with 1 if the keys are good but the keyring is ignored, and with 2 if an app
+would not start.
+"""
+
+
+def check(arguments: Sequence[str], env: Mapping[str, str]) -> Tuple[str, str, int]:
+    """What the program prints, what it complains of, and how it ends."""
+    if arguments and arguments[0] in ("--help", "-h"):
+        return _USAGE, "", 0
+    if not arguments or arguments[0] != "check" or len(arguments) > 2:
+        return "", _USAGE, 2
+    variable = arguments[1] if len(arguments) == 2 else "SECURE_KEY"
+    warnings: List[str] = []
+    try:
+        ring = keyring(var=variable, env=env, on_warning=lambda _code, message: warnings.append(message))
+    except SecureKeyError as error:
+        return "", f"{error}\n", 2
+    return _described(ring, variable), "".join(f"{one}\n" for one in warnings), 1 if warnings else 0
+
+
+def _described(ring: Keyring, variable: str) -> str:
+    told = ring.as_dict()
+    rows = [[key["kid"], key["use"], str(key["version"] or "-"), key["until"] or "-"] for key in told["keys"]]
+    lines = [f"The keys of {variable}, newest first:"]
+    lines += [f"  {kid:<10}{use:<8}{version:<9}{until}" for kid, use, version, until in [_HEAD, *rows]]
+    lines.append(f"A signature is good for {ring.guaranteed_life} seconds at least.")
+    if told["rotated_at"]:
+        lines.append(f"Published at {told['rotated_at']} ({_printable(ring.reason)}).")
+        lines.append(f"Next rotation at {told['next_rotation_at']}.")
+    return "".join(f"{line}\n" for line in lines)
+
+
+_HEAD = ["kid", "use", "version", "until"]
+
+
+def _printable(reason: object) -> str:
+    return "".join(one if one.isprintable() else "?" for one in str(reason)[:100])

@@ -1,0 +1,227 @@
+"""The keyring that an app holds: it signs, verifies, and hands each framework what it wants."""
+
+from datetime import datetime
+from typing import Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
+
+from ._counts import Counts
+from ._derive import hkdf, is_purpose, is_text
+from ._errors import SecureKeyError
+from ._life import Life, seconds_of
+from ._ring import Held, Key, Ring
+from ._token import LONGEST_TEXT_BYTES, make_token, read_token
+from ._verified import Verified
+from ._wholes import shown_seconds, whole_between
+
+
+class Keyring:
+    """The keys of one add-on. Made by :func:`securekey.keyring`.
+
+    Thread-safe. Printing, dumping or copying it shows key ids, and never a key; it cannot be pickled.
+    """
+
+    __slots__ = ("_variable", "_ring", "_now_ms", "_counts", "__weakref__")
+
+    def __init__(
+        self,
+        variable: str,
+        ring: Ring,
+        *,
+        now_ms: Callable[[], int],
+        on_stale: Optional[Callable[[str], object]] = None,
+    ) -> None:
+        self._variable = variable
+        self._ring = ring
+        self._now_ms = now_ms
+        self._counts = Counts([one.key.kid for one in ring.held], on_stale)
+
+    @property
+    def kid(self) -> str:
+        """The id of the key that signs now what lives as long as is guaranteed."""
+        return self._ring.signing_for(self._now_ms()).key.kid
+
+    @property
+    def keys(self) -> Tuple[Key, ...]:
+        """All keys, newest first, by id, use, version and end."""
+        return tuple(one.key for one in self._ring.held)
+
+    @property
+    def guaranteed_life(self) -> int:
+        """So many seconds is a signature good at least, whatever the schedule does."""
+        return self._ring.guaranteed_life
+
+    @property
+    def reason(self) -> Optional[str]:
+        """Why the present keys were published: ``scheduled``, ``revoke``, ...; None without a keyring."""
+        return self._ring.facts.reason if self._ring.facts else None
+
+    @property
+    def rotated_at(self) -> Optional[datetime]:
+        """When the first key became the first; None without a keyring."""
+        return self._ring.facts.rotated_at if self._ring.facts else None
+
+    @property
+    def next_rotation_at(self) -> Optional[datetime]:
+        """When the next rotation is due, as far as was known at the last; None without a keyring."""
+        return self._ring.facts.next_rotation_at if self._ring.facts else None
+
+    def sign(self, text: str, *, purpose: str, expires_in: Life) -> str:
+        """A token that holds the text for so long: seconds, ``90s``, ``30m``, ``12h``, ``7d``, or a timedelta.
+
+        Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-text``, ``text-too-long``, ``bad-life``, ``life-too-long``.
+        """
+        if not is_purpose(purpose):
+            raise _bad_purpose()
+        content = _utf8(text)
+        if content is None:
+            raise SecureKeyError("bad-text", "text must be a str of valid Unicode. (bad-text)", place="text")
+        if len(content) > LONGEST_TEXT_BYTES:
+            sentence = f"text must be {LONGEST_TEXT_BYTES} bytes of UTF-8 at most. (text-too-long)"
+            raise SecureKeyError("text-too-long", sentence, place="text")
+        life = _life_of(expires_in, "expires_in")
+        if life > self.guaranteed_life:
+            sentence = (
+                f"expires_in is {shown_seconds(life)}, but a signature is good for {self.guaranteed_life} seconds at "
+                "least, and not surely longer. (life-too-long)"
+            )
+            raise SecureKeyError("life-too-long", sentence, place="expires_in")
+        now_ms = self._now_ms()
+        expires_at = now_ms // 1_000 + life
+        signing = self._ring.signing(now_ms, expires_at * 1_000)
+        self._counts.signed(signing.key.kid)
+        return make_token(signing.secret, purpose, content, expires_at)
+
+    def verify(self, token: object, *, purpose: str) -> Verified:
+        """What the token says, or the reason why it is refused. Never raises, whatever it is given."""
+        verdict = self._verdict(token, purpose)
+        if verdict.reason is not None:
+            self._counts.refused(verdict.reason)
+        elif verdict.kid is not None:
+            self._counts.verified(verdict.kid)
+        return verdict
+
+    def _verdict(self, given: object, purpose: str) -> Verified:
+        if not is_purpose(purpose):
+            return _refused("bad-purpose")
+        token = read_token(given)
+        if token is None:
+            return _refused("malformed")
+        now_ms = self._now_ms()
+        candidates = [one for one in self._ring.accepted(now_ms) if one.key.kid == token.kid]
+        if not candidates:
+            self._counts.stale(token.kid, now_ms)
+            return _refused("unknown-key")
+        made_by = next((one for one in candidates if token.is_made_by(one.secret, purpose)), None)
+        if made_by is None:
+            return _refused("bad-mac")
+        if now_ms // 1_000 >= token.expires_at:
+            return _refused("expired")
+        renew = self._ring.is_older(made_by, now_ms)
+        return Verified(True, text=token.text, kid=token.kid, expires_at=token.expires_at, renew=renew)
+
+    def derive(self, purpose: str, length: int = 32, kid: Optional[str] = None) -> bytes:
+        """A key for this purpose alone, of 16 to 64 bytes: of the key that signs now, or of the accepted one that is named.
+
+        Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-length``, ``unknown-key``.
+        """
+        if not is_purpose(purpose):
+            raise _bad_purpose()
+        size = whole_between(length, 16, 64)
+        if size is None:
+            raise SecureKeyError("bad-length", "length must be 16 to 64 bytes. (bad-length)", place="length")
+        now_ms = self._now_ms()
+        if kid is None:
+            found = [self._ring.signing_for(now_ms)]
+        else:
+            found = [one for one in self._ring.accepted(now_ms) if one.key.kid == kid]
+        if not found:
+            raise SecureKeyError("unknown-key", "kid names no key that is accepted. (unknown-key)", place="kid")
+        return hkdf(bytes(found[0].secret), f"securekey/v1/{purpose}", size)
+
+    def secrets(self, life: Optional[Life] = None) -> List[str]:
+        """The keys' texts for whoever signs with the first and accepts all, as of now.
+
+        ``life`` is how long what is signed is to live; the guaranteed life if it is not told.
+        """
+        seconds = None if life is None else _life_of(life, "life")
+        now_ms = self._now_ms()
+        return _texts(self._ring.listed(now_ms, self._ring.signing_for(now_ms, seconds)))
+
+    def _settled(self) -> List[str]:
+        """The same without the settle time, for what keeps a copy."""
+        return _texts(self._ring.listed(self._now_ms(), self._ring.first))
+
+    def _present(self, life: Optional[Life] = None) -> List[str]:
+        """The key that signs now, then the newer ones: what they made need not be signed anew."""
+        now_ms = self._now_ms()
+        signing = self._ring.signing_for(now_ms, None if life is None else _life_of(life, "life"))
+        return _texts([signing, *self._ring.newer(signing)])
+
+    def itsdangerous(self) -> List[str]:
+        """The keys' texts as itsdangerous wants them: it signs with the last and accepts all.
+
+        It copies them when a serializer is made, so they are without the settle time.
+        """
+        return list(reversed(self._settled()))
+
+    def stats(self) -> Dict[str, Dict[str, int]]:
+        """How many tokens were signed and verified, by key id, and refused, by reason."""
+        return self._counts.read()
+
+    def as_dict(self) -> Dict[str, Any]:
+        """What may be shown, for JSON: ids, uses, versions and dates."""
+        keys = [{"kid": key.kid, "use": key.use, "version": key.version, "until": _iso(key.until)} for key in self.keys]
+        return {
+            "kid": self.kid,
+            "keys": keys,
+            "guaranteed_life": self.guaranteed_life,
+            "reason": self.reason,
+            "rotated_at": _iso(self.rotated_at),
+            "next_rotation_at": _iso(self.next_rotation_at),
+        }
+
+    def __repr__(self) -> str:
+        keys = ", ".join(f"{key.kid} {key.use}" for key in self.keys)
+        return f"<securekey.Keyring of {self._variable}: {keys}>"
+
+    def __copy__(self) -> "Keyring":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Keyring":
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        raise TypeError("a keyring is not pickled: it holds keys")
+
+
+def _refused(reason: str) -> Verified:
+    return Verified(False, reason=reason)
+
+
+def _bad_purpose() -> SecureKeyError:
+    sentence = "purpose must be 1 to 100 characters of A-Z a-z 0-9 . _ : / - (bad-purpose)"
+    return SecureKeyError("bad-purpose", sentence, place="purpose")
+
+
+def _texts(held: Iterable[Held]) -> List[str]:
+    return [one.secret.text() for one in held]
+
+
+def _life_of(life: Any, place: str) -> int:
+    seconds = seconds_of(life)
+    if seconds is None:
+        wanted = "a whole number of seconds above 0, a text such as 30m, 12h or 7d, or a timedelta"
+        raise SecureKeyError("bad-life", f"{place} must be {wanted}. (bad-life)", place=place)
+    return seconds
+
+
+def _utf8(text: Any) -> Optional[bytes]:
+    if not is_text(text):
+        return None
+    try:
+        return str.encode(text, "utf-8")
+    except UnicodeEncodeError:
+        return None
+
+
+def _iso(date: Optional[datetime]) -> Optional[str]:
+    return None if date is None else date.strftime("%Y-%m-%dT%H:%M:%S.") + f"{date.microsecond // 1_000:03d}Z"

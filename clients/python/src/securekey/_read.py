@@ -1,0 +1,127 @@
+"""Reads the variables of the add-on at the start of a process."""
+
+import logging
+import os
+import re
+import time
+from typing import Any, Callable, Mapping, Optional, Tuple, Union
+
+from ._derive import is_text
+from ._errors import SecureKeyError, bad_option, unusable_keys
+from ._facts import Facts, read_facts
+from ._keyring import Keyring
+from ._life import Life, seconds_of
+from ._pair import read_pair
+from ._ring import Ring
+from ._secret import Secret
+from ._wholes import milliseconds_of
+
+_LONGEST_MAX_LIFE = 315_360_000
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+_WARNINGS = {
+    "keyring-missing": "is not set",
+    "keyring-unreadable": "cannot be read",
+    "keyring-other-form": "has a form that this version of securekey does not know",
+    "keyring-other-keys": "is not about the keys of {pair}",
+}
+#: A process starts when it imports this.
+_STARTED_AT = time.time()
+_LOG = logging.getLogger("securekey")
+
+OnWarning = Callable[[str, str], object]
+
+
+def keyring(
+    *,
+    var: str = "SECURE_KEY",
+    value: Optional[str] = None,
+    keyring_value: Optional[str] = None,
+    env: Optional[Mapping[str, str]] = None,
+    settle: float = 600,
+    max_life: Optional[Life] = None,
+    now: Callable[[], float] = time.time,
+    started_at: Optional[float] = None,
+    on_warning: Optional[OnWarning] = None,
+    on_stale: Optional[Callable[[str], object]] = None,
+) -> Keyring:
+    """Reads ``SECURE_KEY`` and ``SECURE_KEYRING``. Call it once, at the start: it stops an app whose keys are unusable.
+
+    ``var``: another variable; its keyring's name has ``RING`` behind it. ``value``, ``keyring_value``: the texts themselves.
+    ``settle``: seconds of the settle time, 0 for none. ``max_life``: how long the app's signatures live at most.
+    ``now``, ``started_at``: the clock and the start of this process, in Unix seconds. ``on_warning(code, message)`` is told
+    why the keyring is ignored; without it the log ``securekey`` is. ``on_stale(kid)`` is told, once in 30 seconds at most,
+    of a token whose key this process does not know.
+
+    Raises :class:`SecureKeyError`: ``missing``, ``not-two-keys``, ``bad-key``, ``same-key-twice``, ``bad-option``.
+    """
+    options = (settle, max_life, now, started_at, on_warning, on_stale)
+    outcome = _outcome(var, value, keyring_value, env, options)
+    # An error report lists the locals of each frame.
+    del value, keyring_value, env
+    if isinstance(outcome, SecureKeyError):
+        raise outcome from None
+    made, warning = outcome
+    if warning is not None:
+        _warn(warning, var, on_warning)
+    return made
+
+
+def _outcome(
+    var: Any, value: Any, keyring_value: Any, env: Any, options: Tuple[Any, ...]
+) -> "Union[SecureKeyError, Tuple[Keyring, Optional[str]]]":
+    """The keyring with the warning about its facts; or what is wrong. Never raises, so that no frame with a key is reported."""
+    settle, max_life, now, started_at, on_warning, on_stale = options
+    texts = _texts(var, value, keyring_value, env)
+    if isinstance(texts, SecureKeyError):
+        return texts
+    settle_ms = milliseconds_of(settle)
+    if settle_ms is None or settle_ms < 0:
+        return bad_option("settle", "a number of seconds, 0 or more")
+    most = None if max_life is None else seconds_of(max_life)
+    if max_life is not None and (most is None or most > _LONGEST_MAX_LIFE):
+        return bad_option("max_life", f"a life of 1 to {_LONGEST_MAX_LIFE} seconds")
+    started_at_ms = milliseconds_of(_STARTED_AT if started_at is None else started_at)
+    if started_at_ms is None:
+        return bad_option("started_at", "a moment in Unix seconds")
+    for name, called in (("now", now), ("on_warning", on_warning), ("on_stale", on_stale)):
+        if not callable(called) and (called is not None or name == "now"):
+            return bad_option(name, "a function")
+    pair = read_pair(texts[0])
+    if not isinstance(pair[0], Secret) or not isinstance(pair[1], Secret):
+        return unusable_keys(var, str(pair[0]), pair[1] if isinstance(pair[1], int) else None)
+    found = None if value is not None and keyring_value is None else read_facts(texts[1], pair[0], pair[1])
+    facts = found if isinstance(found, Facts) else None
+    ring = Ring((pair[0], pair[1]), facts, max_life=most, started_at_ms=started_at_ms, settle_ms=settle_ms)
+    made = Keyring(var, ring, now_ms=lambda: round(now() * 1_000), on_stale=on_stale)
+    return made, found if isinstance(found, str) else None
+
+
+def _texts(
+    var: Any, value: Any, keyring_value: Any, env: Any
+) -> "Union[SecureKeyError, Tuple[Optional[str], Optional[str]]]":
+    if not is_text(var) or not _VARIABLE.fullmatch(var):
+        return bad_option("var", "the name of an environment variable")
+    for name, given in (("value", value), ("keyring_value", keyring_value)):
+        if given is not None and not is_text(given):
+            return bad_option(name, "a str")
+    if value is not None:
+        return value, keyring_value
+    environment = os.environ if env is None else env
+    if not isinstance(environment, Mapping):
+        return bad_option("env", "a mapping of names to texts")
+    found = environment.get(var)
+    told = environment.get(f"{var}RING") if keyring_value is None else keyring_value
+    if any(given is not None and not is_text(given) for given in (found, told)):
+        return bad_option("env", "a mapping of names to texts")
+    return found, told
+
+
+def _warn(code: str, var: str, on_warning: Optional[OnWarning]) -> None:
+    sentence = f"{var}RING {_WARNINGS[code].format(pair=var)}: it is ignored, and {var} alone is used. ({code})"
+    if on_warning is None:
+        _LOG.warning("%s", sentence)
+        return
+    try:
+        on_warning(code, sentence)
+    except Exception:  # noqa: BLE001 - a warning stops no app
+        pass
