@@ -28,10 +28,10 @@ export type BackingServices = {
   simulator: Simulator
   data: DemoData
   postgresLog: string
-  ports: { service: PickedPort; simulator: PickedPort }
+  ports: { service: PickedPort; simulator: PickedPort; app: PickedPort }
 }
 
-export const USUAL_PORTS = { service: 5000, simulator: 5100 }
+export const USUAL_PORTS = { service: 5000, simulator: 5100, app: 5200 }
 
 /** Dynos are seen restarting, and up again long before the next rotation. */
 const DYNO_RESTART_MS = 3_000
@@ -50,6 +50,7 @@ export async function startBackingServices(
   const ports = {
     service: await pickPort(kept ? USUAL_PORTS.service : undefined),
     simulator: await pickPort(kept ? USUAL_PORTS.simulator : undefined),
+    app: await pickPort(kept ? USUAL_PORTS.app : undefined),
   }
   const environment = serviceSettings({
     secrets: data.secrets,

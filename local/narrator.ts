@@ -11,6 +11,8 @@ export type NarratorOptions = {
   simulator: Simulator
   observer: Observer
   plans: Settings['plans']
+  /** An app whose processes are real, and told by whoever runs them. */
+  realApp: string
   timeline: Timeline
   now: () => Date
 }
@@ -35,7 +37,7 @@ const MOVES_THE_DATE: readonly ServiceEvent['kind'][] = [
 
 /** What has happened in the service before is history: it is not told again. */
 export async function createNarrator(options: NarratorOptions): Promise<Narrator> {
-  const { simulator, observer, plans, timeline, now } = options
+  const { simulator, observer, plans, timeline, now, realApp } = options
   const { view } = simulator
   const logs: { name: string; read: () => Promise<string[]> }[] = []
   const watch = watchEvents(observer)
@@ -80,7 +82,8 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
   const restarting = new Map<string, { app: string; dyno: string; release: number }>()
   gatherEvents(simulator, (events) => {
     for (const event of events) {
-      if (event.type === 'dyno') restarting.set(`${event.appId} ${event.dyno}`, event)
+      if (event.type === 'dyno' && event.app !== realApp)
+        restarting.set(`${event.appId} ${event.dyno}`, event)
     }
     timeline.add(tellHeroku(events, (id) => lookUpAddon(simulator, id)))
   })

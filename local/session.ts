@@ -2,20 +2,33 @@ import { join, relative } from 'node:path'
 import { USUAL_PORTS } from './backing-services.ts'
 import { systemNow } from './clock.ts'
 import { RANK } from './entry.ts'
+import { startExample } from './formation/example.ts'
+import { exampleProgram } from './formation/example-program.ts'
 import type { PickedPort } from './ports.ts'
-import { ensureScenario } from './scenario.ts'
+import { ensureScenario, SERVICE_1 } from './scenario.ts'
 import type { Environment } from './settings.ts'
 import { type Stack, startStack } from './stack.ts'
 import type { Terminal } from './terminal.ts'
 import { aborted } from './until.ts'
 
-export type SessionOptions = { root: string; env: Environment; signal: AbortSignal; terminal: Terminal }
+export type SessionOptions = {
+  root: string
+  env: Environment
+  signal: AbortSignal
+  terminal: Terminal
+  /** Whether the example app uses the client library. */
+  withLibrary: boolean
+}
 
 /** A rotation is seen within half a minute, and there is time to read in between. */
 const FORTNIGHT_SECONDS = 25
+const CLICK_EVERY_MS = 1_000
+/** Three clicks in any case: one process signs, the other one has to accept it, and the first one again. */
+const GAP_MS = 3_200
 
 /** `npm start`: runs the scenario on data that is kept and tells what happens, until `signal`. Throws when it breaks. */
-export async function runSession({ root, env, signal, terminal }: SessionOptions): Promise<void> {
+export async function runSession(session: SessionOptions): Promise<void> {
+  const { root, env, signal, terminal } = session
   await using closers = new AsyncDisposableStack()
   const folder = join(root, '.local')
   const { say, print } = terminal
@@ -30,19 +43,30 @@ export async function runSession({ root, env, signal, terminal }: SessionOptions
   const stopped = aborted(signal)
   const broken = stack.broken.then((error) => Promise.reject(error))
 
-  terminal.facts(heading(stack), facts(stack, root), remarks(stack))
+  terminal.facts(heading(stack), facts(stack, root), remarks(stack, session))
   stack.teller.begin()
-  await Promise.race([playScenario(stack), broken, stopped])
+  await Promise.race([playScenario(stack, session, folder, closers), broken, stopped])
   await Promise.race([broken, stopped]).finally(() =>
     say('\nStopping worker, web, simulator and Postgres ...'),
   )
 }
 
-async function playScenario(stack: Stack): Promise<void> {
+async function playScenario(
+  stack: Stack,
+  { root, env, withLibrary, signal }: SessionOptions,
+  logFolder: string,
+  closers: AsyncDisposableStack,
+): Promise<void> {
   const addonId = await ensureScenario(stack)
   const { simulator, timeline } = stack
   const link = `${simulator.url}/simulator/open/${addonId}`
   timeline.add([{ at: systemNow(), rank: RANK.ahead, who: 'heroku', text: `open the dashboard: ${link}` }])
+  if (signal.aborted) return
+  const fortnightSeconds = FORTNIGHT_SECONDS
+  const program = exampleProgram({ root, logFolder, env, withLibrary, fortnightSeconds })
+  const { port } = stack.ports.app
+  const pace = { gapMs: GAP_MS, clickEveryMs: CLICK_EVERY_MS }
+  await startExample({ simulator, timeline, app: SERVICE_1, program, port, ...pace }, closers)
 }
 
 function heading({ data }: Stack): string {
@@ -57,15 +81,19 @@ function facts({ settings, simulator, logFiles, ports }: Stack, root: string): [
     ["Heroku's page", `${simulator.url}${taken(USUAL_PORTS.simulator, ports.simulator)}`],
     ['dashboard', `"Open dashboard" on that page, or the link below`],
     ['service', `${settings.addonUrl}${taken(USUAL_PORTS.service, ports.service)}`],
+    ['example app', `http://127.0.0.1:${ports.app.port}${taken(USUAL_PORTS.app, ports.app)}`],
     ['logs', logs],
   ]
 }
 
-function remarks({ settings }: Stack): string[] {
+function remarks({ settings }: Stack, { withLibrary }: SessionOptions): string[] {
   const { length } = settings.plans
   return [
     'These are demo keys, shown in full on purpose; the service itself never logs one.',
     `A real fortnight is shortened to ${FORTNIGHT_SECONDS} s here; the other ${length - 1} plans are shortened likewise.`,
+    withLibrary
+      ? `${SERVICE_1} is the example app in two processes, and a visitor who is logged in clicks every second.`
+      : `${SERVICE_1} is the example app without the library: it splits SECURE_KEY by hand.`,
     'Ctrl-C stops everything; npm start continues with the same data.',
   ]
 }

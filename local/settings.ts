@@ -17,6 +17,7 @@ const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot']
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const GUARD = new URL('./end-with-parent.ts', import.meta.url)
+const LIBRARY = new URL('./formation/library-from-source.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
 export function serviceSettings(settings: LocalSettings): Record<string, string> {
@@ -47,10 +48,19 @@ export function serviceEnvironment(
   settings: Record<string, string>,
   surrounding: Environment,
 ): Record<string, string> {
+  return { ...guarded(surrounding, [GUARD]), ...settings }
+}
+
+/** What a process of a customer's app finds beside its config vars: nothing of the service's settings. */
+export function appEnvironment(
+  own: Record<string, string>,
+  surrounding: Environment,
+): Record<string, string> {
+  return { ...guarded(surrounding, [GUARD, LIBRARY]), ...own }
+}
+
+function guarded(surrounding: Environment, modules: readonly URL[]): Record<string, string> {
   const passedOn = PASSED_ON.flatMap((name) => (surrounding[name] ? [[name, surrounding[name]]] : []))
-  return {
-    ...Object.fromEntries(passedOn),
-    ...settings,
-    NODE_OPTIONS: `--import=${GUARD.href}`,
-  }
+  const options = modules.map(({ href }) => `--import=${href}`).join(' ')
+  return { ...Object.fromEntries(passedOn), NODE_OPTIONS: options }
 }

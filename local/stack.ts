@@ -6,6 +6,7 @@ import { systemNow } from './clock.ts'
 import type { Entry } from './entry.ts'
 import type { LocalStackError } from './local-stack-error.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
+import { SERVICE_1 } from './scenario.ts'
 import { confirmInstallation, runRelease, startService } from './service.ts'
 import { type Environment, serviceEnvironment } from './settings.ts'
 import { createTeller, type Teller } from './teller.ts'
@@ -53,6 +54,7 @@ export async function startStack(
     plans: backing.settings.plans,
     timeline,
     now: systemNow,
+    realApp: SERVICE_1,
   })
   const teller = createTeller(narrator, timeline, backing.postgresLog)
   closers.defer(() => teller.end())

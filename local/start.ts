@@ -29,7 +29,8 @@ const paint = createPaint(process.stdout.isTTY === true, process.env.NO_COLOR)
 const terminal = createTerminal((text) => process.stdout.write(text), paint)
 const signal = listenForStop()
 const run = request.mode === 'once' ? runOnce : runSession
-const error: unknown = await run({ root: ROOT, env: process.env, signal, terminal }).then(
+const { withLibrary } = request
+const error: unknown = await run({ root: ROOT, env: process.env, signal, terminal, withLibrary }).then(
   () => signal.reason,
   (reason: unknown) => reason,
 )

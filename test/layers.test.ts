@@ -60,7 +60,7 @@ const TABLE: Record<string, Rule> = {
     ambient: ['clients/node/src/surroundings.ts', 'clients/node/src/bin.ts'],
   },
   local: {
-    packages: ['pg', 'node:*'],
+    packages: ['pg', 'tough-cookie', 'node:*'],
     files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
     // The embedded Postgres for this platform.
     computed: ['local/postgres-home.ts'],
