@@ -1,9 +1,10 @@
+import { type Adapters, adaptersOf } from './adapters/adapters.ts'
 import { deriveKey } from './derived-key.ts'
 import { readKeyringValue } from './keyring-value.ts'
 import { allowedLife, type Life } from './life.ts'
 import { createLiveLists } from './live-lists.ts'
 import { type KeyringOptions, readOptions, type Settings } from './options.ts'
-import { acceptedKeys, listOfKeys, nextChangeMs, type Ring, ringOf, signingKey } from './ring.ts'
+import { acceptedKeys, isOlder, listOfKeys, nextChangeMs, type Ring, ringOf, signingKey } from './ring.ts'
 import { buffers, secretList, texts } from './secret-list.ts'
 import { type Key, readSecureKey } from './secure-key.ts'
 import { SecureKeyError } from './secure-key-error.ts'
@@ -14,7 +15,7 @@ import { createStats, type Stats } from './stats.ts'
 import { type Verdict, verifyToken } from './verify.ts'
 
 /** The keys of an app. Printing it, or turning it into JSON, shows key ids, uses, versions and dates, and never a key. */
-export type Keyring = {
+export type Keyring = Adapters & {
   /** The id of the key that signs now. */
   readonly kid: string
   /** All keys, newest first. */
@@ -109,6 +110,13 @@ export function keyring(options?: KeyringOptions): Keyring {
     liveSecrets: (asked) => live.texts(lifeOf(asked)),
     liveSecretBuffers: (asked) => live.buffers(lifeOf(asked)),
     stats: stats.read,
+    ...adaptersOf({
+      list: (lifeS = ring.guaranteedLifeS) => keysFor(lifeS, present()),
+      isOlder: (key, other) => isOlder(ring, key, other),
+      versionOf: (key) => ring.keys.find((each) => each.key === key)?.version,
+      allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),
+      guaranteedLifeS: ring.guaranteedLifeS,
+    }),
   }
   return Object.freeze(showAs(made, 'Keyring', () => shownOf(made)))
 }

@@ -31,3 +31,6 @@ export type ErrorCode =
   | 'life-too-long'
   | 'bad-length'
   | 'unknown-key'
+  | 'bad-algorithm'
+  | 'no-versions'
+  | 'unsafe-framework'

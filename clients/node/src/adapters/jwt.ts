@@ -1,0 +1,100 @@
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import type { Life } from '../life.ts'
+import type { Key } from '../secure-key.ts'
+import { SecureKeyError } from '../secure-key-error.ts'
+import { showAs } from '../shown.ts'
+import type { RingKeys } from './ring-keys.ts'
+import { signing as firstOf } from './signatures.ts'
+
+/** What signs a token now: the header that names the key, and the key. */
+export type JwtSigning = { header: { alg: 'HS256'; typ: 'JWT'; kid: string }; key: KeyObject }
+
+/** The keys of the ring for libraries of JSON Web Tokens: HS256 with the text of a key, named by its key id. */
+export type Jwt = {
+  /** The life that was stated, in whole seconds; the guaranteed one if none was. */
+  readonly expiresIn: number
+  /** Ask anew for each token: header and key belong together. */
+  signing: () => JwtSigning
+  /**
+   * For `jwtVerify(token, getKey)` of jose. A token without a key id gets the key that made it. Throws `unknown-key`, and
+   * `bad-algorithm` for any other than HS256.
+   */
+  getKey: (header: { alg?: string; kid?: string }, token?: unknown) => KeyObject
+  /** For `verify(token, keyFor)` of jsonwebtoken. Pin `algorithms: ['HS256']` as well. Needs a key id in the header. */
+  keyFor: (
+    header: { alg?: string; kid?: string },
+    callback: (error: Error | null, key?: KeyObject) => void,
+  ) => void
+  /** For `verify(token, keyOf(token))` of jsonwebtoken, also for tokens without a key id. Never throws. */
+  keyOf: (token: unknown) => KeyObject
+}
+
+/** Throws `life-too-long` for tokens that may outlive their key. */
+export function jwt(keys: RingKeys, { expiresIn }: { expiresIn?: Life } = {}): Jwt {
+  const lifeS = expiresIn === undefined ? keys.guaranteedLifeS : keys.allowedLife(expiresIn)
+  const objects = new WeakMap<Key, KeyObject>()
+  const objectOf = (key: Key) => {
+    const made = objects.get(key) ?? createSecretKey(key.text, 'utf8')
+    objects.set(key, made)
+    return made
+  }
+  const find = (header: unknown, signed: () => string | undefined, mac: unknown): Key => {
+    const { alg, kid } = recordOf(header)
+    if (alg !== 'HS256') throw new SecureKeyError('bad-algorithm', 'Only tokens of HS256 are accepted')
+    const list = keys.list(lifeS)
+    const found =
+      kid === undefined ? list.find((key) => isMac(signed(), mac, key)) : list.find((key) => key.kid === kid)
+    if (!found) throw new SecureKeyError('unknown-key', 'No accepted key has made this token')
+    return found
+  }
+  const made: Jwt = {
+    expiresIn: lifeS,
+    signing: () => {
+      const key = firstOf(keys.list(lifeS))
+      return { header: { alg: 'HS256', typ: 'JWT', kid: key.kid }, key: objectOf(key) }
+    },
+    getKey: (header, token) => {
+      const { protected: head, payload, signature } = recordOf(token)
+      return objectOf(find(header, () => join(head, payload), signature))
+    },
+    keyFor: (header, callback) => {
+      let key: KeyObject
+      try {
+        key = objectOf(find(header, () => undefined, undefined))
+      } catch (error) {
+        callback(error instanceof Error ? error : new Error('unknown'))
+        return
+      }
+      callback(null, key)
+    },
+    keyOf: (token) => {
+      const [head, payload, mac] = typeof token === 'string' ? token.split('.', 4) : []
+      try {
+        return objectOf(find(headerOf(head), () => join(head, payload), mac))
+      } catch {
+        // Verification fails with it, as it must.
+        return objectOf(firstOf(keys.list(lifeS)))
+      }
+    },
+  }
+  return Object.freeze(showAs(made, 'Jwt', () => ({ expiresIn: lifeS, kid: firstOf(keys.list(lifeS)).kid })))
+}
+
+function isMac(signed: string | undefined, mac: unknown, { text }: Key): boolean {
+  if (signed === undefined || typeof mac !== 'string') return false
+  const expected = createHmac('sha256', text).update(signed).digest()
+  const given = Buffer.from(mac, 'base64url')
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function join(head: unknown, payload: unknown): string | undefined {
+  return typeof head === 'string' && typeof payload === 'string' ? `${head}.${payload}` : undefined
+}
+
+function headerOf(text: string | undefined): unknown {
+  return JSON.parse(Buffer.from(text ?? '', 'base64url').toString())
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}

@@ -1,0 +1,89 @@
+import { badOption } from './refuse.ts'
+import type { RingKeys } from './ring-keys.ts'
+import { createSignatures, type KeygripLike, keygripOf, type Signatures } from './signatures.ts'
+
+/** What a cookie is set with: the options of `ctx.cookies.set`. */
+export type CookieAttributes = Readonly<Record<string, unknown>>
+
+export type KoaOptions = {
+  /** By name: what a cookie is set with, so that it can be signed anew as a whole when the app reads it. */
+  renew?: Readonly<Record<string, CookieAttributes>>
+}
+
+export type KoaApp = { keys: unknown; context: object }
+
+type Options = { signed?: boolean } & CookieAttributes
+type Cookies = {
+  get: (name: string, options?: Options) => string | undefined
+  set: (name: string, value?: string | null, options?: Options) => unknown
+  response: { headersSent: boolean }
+}
+
+const decorated = new WeakSet<object>()
+const oldCookies = new WeakMap<object, Set<string>>()
+
+/**
+ * Signs the cookies of a Koa app with the keys of the ring. A signed cookie that an older key made is set again as a whole
+ * when the app reads it, if `renew` says what it is set with; nothing is renewed by half. A signature that no accepted key
+ * made is refused and left in the browser: another process may know its key.
+ */
+export function koa<A extends KoaApp>(keys: RingKeys, app: A, { renew = {} }: KoaOptions = {}): A {
+  if (typeof app?.context !== 'object' || app.context === null) {
+    throw badOption('app', 'The app is not one of Koa')
+  }
+  const signatures = createSignatures(keys)
+  const keygrip: KeygripLike = keygripOf(signatures)
+  app.keys = keygrip
+  const inherited: object = Object.getPrototypeOf(app.context)
+  Object.defineProperty(app.context, 'cookies', {
+    configurable: true,
+    enumerable: true,
+    get() {
+      const cookies: Cookies = Reflect.get(inherited, 'cookies', this)
+      return decorated.has(cookies) ? cookies : decorate(cookies, signatures, new Map(Object.entries(renew)))
+    },
+    set(value: unknown) {
+      Reflect.set(inherited, 'cookies', value, this)
+    },
+  })
+  return app
+}
+
+/** Whether a request brought a signed cookie of this name that an older key made, and the app has read it. */
+export function wasReadOld(cookies: object, name: string): boolean {
+  return oldCookies.get(cookies)?.has(name) ?? false
+}
+
+function decorate(
+  cookies: Cookies,
+  { judge }: Signatures,
+  renew: ReadonlyMap<string, CookieAttributes>,
+): Cookies {
+  const get = cookies.get.bind(cookies)
+  const set = cookies.set.bind(cookies)
+  const old = new Set<string>()
+  cookies.get = (name, options) => {
+    // Without options, and with `signed: false`, Koa verifies nothing.
+    if (!options || options.signed === false) return get(name, options)
+    const value = get(name, { ...options, signed: false })
+    const signature = value === undefined ? undefined : get(`${name}.sig`, { signed: false })
+    if (value === undefined || !signature) return undefined
+    const standing = judge(`${name}=${value}`, signature)
+    if (standing === 'unknown') return undefined
+    const attributes = renew.get(name)
+    if (standing === 'old' && !old.has(name)) {
+      old.add(name)
+      if (attributes && !cookies.response.headersSent) set(name, value, { ...attributes, signed: true })
+    }
+    return value
+  }
+  // What the app sets takes the place of what was renewed before: a browser would keep the last of two anyway.
+  cookies.set = (name, value, options) => set(name, value, overwriting(options, old.has(name)))
+  decorated.add(cookies)
+  oldCookies.set(cookies, old)
+  return cookies
+}
+
+function overwriting(options: Options | undefined, renewed: boolean): Options | undefined {
+  return options && renewed ? { ...options, overwrite: true } : options
+}

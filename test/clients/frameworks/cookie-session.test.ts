@@ -1,0 +1,109 @@
+import cookieSession from 'cookie-session'
+import express from 'express'
+import { describe, expect, test } from 'vitest'
+import { afterRotation, halfRestarted } from './support/by-hand.ts'
+import { type App, startProcess, useFormation } from './support/formation.ts'
+import { testHalfRestarted } from './support/half-restarted.ts'
+import { testOddCookies } from './support/odd-cookies.ts'
+import { createAddon, DAY_MS } from './support/published.ts'
+import { testQuietPages } from './support/quiet-pages.ts'
+import { testRotations } from './support/rotations.ts'
+import { createVisitor, request } from './support/visitor.ts'
+
+const OPTIONS = {
+  name: 'visit',
+  maxAge: 365 * DAY_MS,
+  domain: 'example.com',
+  path: '/',
+  sameSite: 'lax',
+  secure: true,
+} as const
+
+const create = (): App => (ring) => appWith(ring.cookieSession(cookieSession, OPTIONS))
+
+testRotations('cookie-session', create, 'renews')
+testHalfRestarted('cookie-session', create, 'leaves-alone')
+testOddCookies('cookie-session', create)
+testQuietPages('cookie-session', create, 'quiet')
+
+describe('cookie-session: a signature that a process cannot know', () => {
+  useFormation()
+
+  const unknownTo = async () => {
+    const visitor = createVisitor()
+    await visitor.login(await startProcess(create(), createAddon().provision()))
+    const cookie = visitor.header()
+    return { cookie, process: await startProcess(create(), createAddon().provision()) }
+  }
+
+  test('is left in the browser when the app reads the session', async () => {
+    const { cookie, process } = await unknownTo()
+    expect(await request(`${process}/`, { cookie })).toEqual({ status: 200, body: 'nobody', setCookies: [] })
+  })
+
+  test('is overwritten when the app writes to the session, and cleared when it ends it', async () => {
+    const { cookie, process } = await unknownTo()
+    const login = await request(`${process}/login?user=bob`, { method: 'POST', cookie })
+    expect(login.setCookies).toEqual([
+      expect.stringMatching(/^visit=e/),
+      expect.stringMatching(/^visit.sig=./),
+    ])
+    const logout = await request(`${process}/logout`, { method: 'POST', cookie })
+    expect(logout.setCookies[0]).toMatch(/^visit=; .*expires=Thu, 01 Jan 1970/)
+  })
+
+  test('takes nothing from the other cookies of the request', async () => {
+    const { cookie, process } = await unknownTo()
+    const { body } = await request(`${process}/cookies`, { cookie: `a=1; ${cookie}; visit.sigh=2;b="3"` })
+    expect(body).toMatch(/^a=1; visit=[^;]+; visit.sigh=2;b="3"$/)
+  })
+})
+
+describe('cookie-session: options', () => {
+  useFormation()
+
+  test.each(['keys', 'secret', 'signed'])('%s, which the keyring sets, is refused', async (name) => {
+    const app: App = (ring) => appWith(ring.cookieSession(cookieSession, { [name]: ['x'] }))
+    await expect(startProcess(app, createAddon().provision())).rejects.toMatchObject({
+      code: 'bad-option',
+      place: name,
+    })
+  })
+})
+
+describe('cookie-session by hand, with keys: SECURE_KEY.split', () => {
+  useFormation()
+  const byHand: App = (_ring, { value }) => appWith(cookieSession({ ...OPTIONS, keys: value.split(',') }))
+
+  test('renews half of the cookie: after a rotation a login of a year ends with the browser', async () => {
+    const { visitor, process } = await afterRotation(byHand)
+    expect(await visitor.visit(process)).toBe('alice')
+    visitor.closeBrowser()
+    expect(await visitor.visit(process)).toBe('nobody')
+  })
+
+  test('loses an old login for good that goes from a restarted process to one that is not', async () => {
+    const { visitor, notRestarted, restarted } = await halfRestarted(byHand)
+    expect(await visitor.visit(restarted)).toBe('alice')
+    expect(await visitor.visit(notRestarted)).toBe('nobody')
+    expect(await visitor.visit(restarted)).toBe('nobody')
+  })
+})
+
+function appWith(session: express.RequestHandler): express.Express {
+  const app = express()
+  app.set('trust proxy', true)
+  app.use(session)
+  app.post('/login', (request, response) => {
+    Object.assign(request, { session: { user: request.query.user } })
+    response.send('welcome')
+  })
+  app.post('/logout', (request, response) => {
+    Object.assign(request, { session: null })
+    response.send('bye')
+  })
+  app.get('/static', (_request, response) => void response.send('static'))
+  app.get('/cookies', (request, response) => void response.send(request.headers.cookie))
+  app.get('/', (request, response) => void response.send(request.session?.user ?? 'nobody'))
+  return app
+}
