@@ -9,6 +9,9 @@ import { signing as firstOf } from './signatures.ts'
 /** What signs a token now: the header that names the key, and the key. */
 export type JwtSigning = { header: { alg: 'HS256'; typ: 'JWT'; kid: string }; key: KeyObject }
 
+/** The header of a token that somebody else made. */
+type JwtHeader = { alg?: string | undefined; kid?: string | undefined }
+
 /** The keys of the ring for libraries of JSON Web Tokens: HS256 with the text of a key, named by its key id. */
 export type Jwt = {
   /** The life that was stated, in whole seconds; the guaranteed one if none was. */
@@ -19,12 +22,9 @@ export type Jwt = {
    * For `jwtVerify(token, getKey)` of jose. A token without a key id gets the key that made it. Throws `unknown-key`, and
    * `bad-algorithm` for any other than HS256.
    */
-  getKey: (header: { alg?: string; kid?: string }, token?: unknown) => KeyObject
+  getKey: (header: JwtHeader, token?: unknown) => KeyObject
   /** For `verify(token, keyFor)` of jsonwebtoken. Pin `algorithms: ['HS256']` as well. Needs a key id in the header. */
-  keyFor: (
-    header: { alg?: string; kid?: string },
-    callback: (error: Error | null, key?: KeyObject) => void,
-  ) => void
+  keyFor: (header: JwtHeader, callback: (error: Error | null, key?: KeyObject) => void) => void
   /** For `verify(token, keyOf(token))` of jsonwebtoken, also for tokens without a key id. Never throws. */
   keyOf: (token: unknown) => KeyObject
 }
