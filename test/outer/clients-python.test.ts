@@ -1,9 +1,44 @@
-import { describe } from 'vitest'
-import { CLIENT_PYTHON, describePython } from './support/python-tests.ts'
+import { describe, test } from 'vitest'
+import { debianSuite } from './support/debian-suite.ts'
+import {
+  CLIENT_PYTHON,
+  describePython,
+  distPackages,
+  isOfMachine,
+  type PythonPackage,
+} from './support/python-tests.ts'
 import { isMissing } from './support/toolchain.ts'
 
-describe.skipIf(isMissing(CLIENT_PYTHON))('clients/python', () => {
-  describePython('the library', {
-    modules: ['test_variables', 'test_tokens', 'test_settle', 'test_secrecy', 'test_counts', 'test_check'],
+/** Of the machine's Debian, beside the newer ones that are unpacked for the tests. */
+const OLD_FLASK: PythonPackage = {
+  name: 'flask',
+  from: [2, 2],
+  before: [3, 1],
+  debianPackage: 'python3-flask',
+}
+
+const missing = isMissing(CLIENT_PYTHON)
+const newer = missing ? undefined : await debianSuite('python')
+
+if (missing) test.skip('clients/python is not run: Python is missing', () => {})
+else
+  describe('clients/python', () => {
+    describePython('the library', {
+      modules: ['test_variables', 'test_tokens', 'test_settle', 'test_secrecy', 'test_counts', 'test_check'],
+    })
+
+    if (isOfMachine(OLD_FLASK)) {
+      describePython('with the Flask of Debian 12', {
+        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
+      })
+    }
+    if (newer === undefined) {
+      test.skip("the newer frameworks are not run: Debian's packages of them cannot be had", () => {})
+    } else {
+      const pythonPath = distPackages(newer)
+      describePython('with the Flask of Debian 13', {
+        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
+        pythonPath,
+      })
+    }
   })
-})

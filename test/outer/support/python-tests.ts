@@ -31,11 +31,26 @@ export function distPackages(folder: string): string {
   return join(folder, 'usr/lib/python3/dist-packages')
 }
 
-/** The version of an installed Python package, as `[major, minor]`; undefined if there is none. */
-export function installedVersion(name: string, pythonPath?: string): [number, number] | undefined {
+/** A package that the machine's own Python is to have, in a version of this range. */
+export type PythonPackage = {
+  name: string
+  from: readonly [number, number]
+  before: readonly [number, number]
+  debianPackage: string
+}
+
+/** Whether the machine has it; says what is missing, and throws with REQUIRE_TOOLS=1. */
+export function isOfMachine({ name, from, before, debianPackage }: PythonPackage): boolean {
   const code = `import importlib.metadata as m; print(m.version(${JSON.stringify(name)}))`
-  const { stdout } = spawnSync(PROGRAM, ['-c', code], { encoding: 'utf8', env: environment(pythonPath) })
-  return versionIn(stdout ?? '')
+  const { stdout } = spawnSync(PROGRAM, ['-c', code], { encoding: 'utf8', env: environment() })
+  const version = versionIn(stdout ?? '')
+  const number = ([major, minor]: readonly [number, number]) => major * 1_000 + minor
+  if (version && number(version) >= number(from) && number(version) < number(before)) return true
+  const wanted = `${name} ${from.join('.')} or later, before ${before.join('.')}, is needed (Debian: apt-get install ${debianPackage})`
+  const problem = `${wanted}; there is ${version?.join('.') ?? 'none'}.`
+  if (process.env.REQUIRE_TOOLS === '1') throw new Error(problem)
+  console.warn(`Skipped: ${problem}`)
+  return false
 }
 
 /** Each test of these modules of clients/python/tests as a test of its own. They run once, in one process. */

@@ -1,7 +1,7 @@
 """The keyring that an app holds: it signs, verifies, and hands each framework what it wants."""
 
 from datetime import datetime
-from typing import Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from ._counts import Counts
 from ._derive import hkdf, is_purpose, is_text
@@ -11,6 +11,9 @@ from ._ring import Held, Key, Ring
 from ._token import LONGEST_TEXT_BYTES, make_token, read_token
 from ._verified import Verified
 from ._wholes import shown_seconds, whole_between
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 class Keyring:
@@ -156,12 +159,30 @@ class Keyring:
         signing = self._ring.signing_for(now_ms, None if life is None else _life_of(life, "life"))
         return _texts([signing, *self._ring.newer(signing)])
 
+    def flask(self, app: "Flask", life: Optional[Life] = None) -> None:
+        """Gives the app its keys, and sessions that are signed anew when an older key made them.
+
+        Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
+        """
+        from .flask import use_keyring
+
+        use_keyring(self, app, life)
+
     def itsdangerous(self) -> List[str]:
         """The keys' texts as itsdangerous wants them: it signs with the last and accepts all.
 
-        It copies them when a serializer is made, so they are without the settle time.
+        It copies them when a serializer is made, so they are without the settle time; :meth:`serializer` is with it.
         """
         return list(reversed(self._settled()))
+
+    def serializer(self, kind: Any, *, life: Optional[Life] = None, **options: Any) -> Any:
+        """A serializer of itsdangerous, such as ``URLSafeTimedSerializer``, that always has the present keys.
+
+        ``options`` are those of the class, without ``secret_key``.
+        """
+        from .itsdangerous import live_serializer
+
+        return live_serializer(self, kind, life, options)
 
     def stats(self) -> Dict[str, Dict[str, int]]:
         """How many tokens were signed and verified, by key id, and refused, by reason."""

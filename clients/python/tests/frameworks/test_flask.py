@@ -1,0 +1,251 @@
+import sys
+import tempfile
+import unittest
+from datetime import timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from flask import Flask, session
+from flask.sessions import SecureCookieSessionInterface, SessionInterface
+from importlib.metadata import version
+from itsdangerous import URLSafeTimedSerializer
+
+from browser import Browser, ask
+from odd_cookies import odd
+from rings import Clock, key, revoked, ring, rotated_at
+from securekey import SecureKeyError
+from securekey._unsafe import version_in
+
+READS_FALLBACKS = version_in(version("flask")) >= (3, 1, 1)
+
+
+def new_app(**config):
+    app = Flask("sample")
+    app.config.update(config)
+
+    @app.get("/login")
+    def login():
+        session["user"] = "user-17"
+        session.permanent = bool(config.get("PERMANENT"))
+        return "in"
+
+    @app.get("/")
+    def home():
+        return session.get("user", "nobody")
+
+    @app.get("/still")
+    def still():
+        return "nothing was read"
+
+    return app
+
+
+def app_of(made, **config):
+    app = new_app(**config)
+    made.flask(app)
+    return app
+
+
+class FlaskSessions(unittest.TestCase):
+    def setUp(self):
+        self.clock = Clock()
+
+    def process(self, generation, *, config=None, **options):
+        return app_of(ring(generation, self.clock, **options), **(config or {}))
+
+    def logged_in(self, app):
+        browser = Browser()
+        browser.visit(app, "/login")
+        return browser
+
+    def test_a_login_outlives_the_next_rotation_and_not_the_one_after_it(self):
+        cookies = self.logged_in(self.process(0)).cookies
+        self.assertEqual([Browser(cookies).visit(self.process(one)) for one in (0, 1, 2)], ["user-17", "user-17", "nobody"])
+
+    def test_a_visitor_who_comes_daily_and_changes_nothing_stays_over_six_rotations(self):
+        for config in ({}, {"PERMANENT": True}, {"PERMANENT": True, "SESSION_REFRESH_EACH_REQUEST": False}):
+            browser = self.logged_in(self.process(0, config=config))
+            for generation in range(1, 7):
+                app = self.process(generation, config=config)
+                self.assertEqual([browser.visit(app) for _ in range(3)], ["user-17"] * 3)
+
+    def test_a_visit_of_a_page_that_does_not_look_at_the_session_keeps_it_too(self):
+        browser = self.logged_in(self.process(0))
+        for generation in range(1, 4):
+            browser.visit(self.process(generation), "/still")
+        self.assertEqual(browser.visit(self.process(3)), "user-17")
+
+    def test_a_cookie_is_sent_anew_only_when_an_older_key_made_it(self):
+        browser = self.logged_in(self.process(0))
+        self.assertEqual(dict(ask(self.process(0), "/", browser.cookies).cookies), {})
+        app = self.process(1)
+        renewed = ask(app, "/", browser.cookies)
+        self.assertEqual(list(renewed.cookies), ["session"])
+        self.assertIn(("Vary", "Cookie"), renewed.headers)
+        browser.keep(renewed)
+        self.assertEqual(dict(ask(app, "/", browser.cookies).cookies), {})
+
+    def test_a_cookie_that_is_sent_anew_keeps_its_attributes(self):
+        config = {"SESSION_COOKIE_SECURE": True, "SESSION_COOKIE_SAMESITE": "Lax", "PERMANENT": True}
+        first = ask(self.process(0, config=config), "/login").cookies["session"]
+        again = ask(self.process(1, config=config), "/", {"session": first.value}).cookies["session"]
+        for name in ("secure", "samesite", "httponly", "path", "domain", "max-age"):
+            self.assertEqual(again[name], first[name])
+        self.assertTrue(first["expires"] and again["expires"])
+
+    def test_an_empty_session_is_not_sent_anew(self):
+        app = self.process(0)
+        empty = app.session_interface.get_signing_serializer(app).dumps({})
+        self.assertEqual(dict(ask(self.process(1), "/", {"session": empty}).cookies), {})
+
+    def test_nobody_is_logged_out_while_half_of_a_formation_is_restarted_to_and_fro_eight_times(self):
+        self.clock.at = rotated_at(1) + timedelta(seconds=30)
+        for old, restarted in [
+            (self.process(0), self.process(1, settle=600)),
+            (self.process(0, announced=True), self.process(1, announced=True)),
+        ]:
+            for first in (old, restarted):
+                browser = self.logged_in(first)
+                self.assertEqual([browser.visit(app) for app in [restarted, old] * 8], ["user-17"] * 16)
+                self.clock.pass_by(minutes=10)
+                self.assertEqual(browser.visit(self.process(1)), "user-17")
+                self.clock.pass_by(minutes=-10)
+
+    def test_without_settle_time_and_next_key_a_stale_process_does_not_know_a_new_login(self):
+        browser = self.logged_in(self.process(1))
+        self.assertEqual(browser.visit(self.process(0)), "nobody")
+        self.assertEqual(browser.visit(self.process(1)), "user-17")
+
+    def test_requests_sent_together_with_one_old_cookie_are_all_answered_to_the_visitor(self):
+        browser = self.logged_in(self.process(0))
+        app = self.process(1)
+        self.assertEqual(browser.visit_together([app] * 5), ["user-17"] * 5)
+        self.assertEqual([browser.visit(app), browser.visit(self.process(2))], ["user-17"] * 2)
+
+    def test_after_a_revoke_nobody_is_logged_in_and_can_log_in_again(self):
+        browser = self.logged_in(self.process(0))
+        app = self.process(0, env=revoked(0))
+        self.assertEqual(browser.visit(app), "nobody")
+        browser.visit(app, "/login")
+        self.assertEqual(browser.visit(app), "user-17")
+
+    def test_a_running_app_signs_with_the_first_key_when_the_settle_time_is_over(self):
+        self.clock.at = rotated_at(1) + timedelta(seconds=30)
+        app = self.process(1, settle=600)
+        during = self.logged_in(app)
+        self.clock.pass_by(minutes=10)
+        after = self.logged_in(app)
+        later = self.process(2)
+        self.assertEqual((during.visit(later), after.visit(later)), ("nobody", "user-17"))
+
+    def test_cookies_that_are_odd_or_made_by_others_are_nobodys(self):
+        app = self.process(0)
+        good = self.logged_in(app).cookies["session"]
+        for cookie in odd(good):
+            self.assertEqual(ask(app, "/", {"session": cookie}).text, "nobody", cookie[:60])
+        for secret in (key(3), key(0), "", "None", ",", f"{key(2)},{key(1)}", bytes.fromhex(key(2)), key(2).lower()):
+            forger = new_app()
+            forger.secret_key = secret or "x"
+            forger.session_interface = SecureCookieSessionInterface()
+            serializer = forger.session_interface.get_signing_serializer(forger)
+            if secret == "":
+                serializer.secret_keys = [b""]
+            forged = serializer.dumps({"user": "mallory"})
+            self.assertEqual(ask(app, "/", {"session": forged}).text, "nobody", secret)
+        other = URLSafeTimedSerializer(key(2), salt="another-purpose").dumps({"user": "mallory"})
+        self.assertEqual(ask(app, "/", {"session": other}).text, "nobody")
+
+    def test_logins_that_an_app_made_with_the_first_key_before_it_used_the_library_go_on(self):
+        app = new_app()
+        app.secret_key = key(2)
+        self.assertEqual(self.logged_in(app).visit(self.process(0)), "user-17")
+
+    def test_what_reads_the_apps_secret_key_itself_follows_the_settle_time(self):
+        self.clock.at = rotated_at(1) + timedelta(seconds=30)
+        app = self.process(1, settle=600)
+        signed = URLSafeTimedSerializer(app.secret_key, salt="mail").dumps("user-17")
+        self.assertEqual(URLSafeTimedSerializer(key(2), salt="mail").loads(signed), "user-17")
+        self.clock.pass_by(minutes=10)
+        signed = URLSafeTimedSerializer(app.secret_key, salt="mail").dumps("user-17")
+        self.assertEqual(URLSafeTimedSerializer(key(3), salt="mail").loads(signed), "user-17")
+
+    def test_the_apps_settings_show_no_key_when_they_are_printed(self):
+        shown = repr(self.process(1, announced=True).config)
+        for number in range(1, 5):
+            self.assertNotIn(key(number), shown)
+
+
+class Refusals(unittest.TestCase):
+    def setUp(self):
+        self.ring = ring(0, Clock())
+
+    def installed_as(self, number):
+        """Flask as it is, under another version."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        described = Path(folder.name, f"flask-{number}.dist-info")
+        described.mkdir()
+        described.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: flask\nVersion: {number}\n")
+        sys.path.insert(0, folder.name)
+        self.addCleanup(sys.path.remove, folder.name)
+
+    def refused(self, app):
+        with self.assertRaises(SecureKeyError) as caught:
+            self.ring.flask(app)
+        self.assertEqual(caught.exception.code, "unsafe-framework")
+        self.assertFalse(app.config["SECRET_KEY"])
+        return str(caught.exception)
+
+    def test_flask_3_1_0_is_refused_because_it_signs_with_the_previous_key(self):
+        for number in ("3.1.0", "3.1.0rc1"):
+            self.installed_as(number)
+            self.assertRegex(self.refused(new_app()), "Flask 3.1.0.*previous key.*3.1.1 or later")
+
+    def test_a_flask_that_nobody_tested_is_refused(self):
+        self.installed_as("2.1.3")
+        self.assertIn("Flask 2.1.3", self.refused(new_app()))
+
+    def test_an_app_that_signs_its_cookies_in_its_own_way_is_refused_where_flask_knows_one_key_only(self):
+        class Own(SecureCookieSessionInterface):
+            salt = "own"
+
+        self.installed_as("3.0.3")
+        app = new_app()
+        app.session_interface = Own()
+        self.assertIn("Own", self.refused(app))
+
+    def test_a_session_interface_that_the_app_chose_is_left_as_it_is(self):
+        class Elsewhere(SessionInterface):
+            pass
+
+        app = new_app()
+        app.session_interface = chosen = Elsewhere()
+        self.ring.flask(app)
+        self.assertIs(app.session_interface, chosen)
+
+    if READS_FALLBACKS:
+
+        def test_an_app_with_cookies_of_its_own_way_accepts_older_keys_where_flask_reads_them(self):
+            class Own(SecureCookieSessionInterface):
+                salt = "own"
+
+            clock, apps = Clock(), []
+            for generation in (0, 1):
+                app = new_app()
+                app.session_interface = Own()
+                ring(generation, clock).flask(app)
+                apps.append(app)
+            browser = Browser()
+            browser.visit(apps[0], "/login")
+            self.assertEqual(browser.visit(apps[1]), "user-17")
+
+    def test_a_life_of_another_form_is_refused_before_the_app_is_changed(self):
+        app = new_app()
+        with self.assertRaises(SecureKeyError) as caught:
+            self.ring.flask(app, life="a year")
+        self.assertEqual((caught.exception.code, app.config["SECRET_KEY"]), ("bad-life", None))
+
+
+if __name__ == "__main__":
+    unittest.main()
