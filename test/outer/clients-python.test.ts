@@ -16,6 +16,12 @@ const OLD_FLASK: PythonPackage = {
   before: [3, 1],
   debianPackage: 'python3-flask',
 }
+const OLD_DJANGO: PythonPackage = {
+  name: 'django',
+  from: [3, 2],
+  before: [4, 1],
+  debianPackage: 'python3-django',
+}
 
 const missing = isMissing(CLIENT_PYTHON)
 const newer = missing ? undefined : await debianSuite('python')
@@ -32,6 +38,9 @@ else
         modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
       })
     }
+    if (isOfMachine(OLD_DJANGO)) {
+      describePython('with the Django of Debian 12', { modules: ['frameworks.test_django_refused'] })
+    }
     if (newer === undefined) {
       test.skip("the newer frameworks are not run: Debian's packages of them cannot be had", () => {})
     } else {
@@ -40,5 +49,6 @@ else
         modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
         pythonPath,
       })
+      describePython('with the Django of Debian 13', { modules: ['frameworks.test_django'], pythonPath })
     }
   })

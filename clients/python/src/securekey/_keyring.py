@@ -159,6 +159,15 @@ class Keyring:
         signing = self._ring.signing_for(now_ms, None if life is None else _life_of(life, "life"))
         return _texts([signing, *self._ring.newer(signing)])
 
+    def django(self, life: Optional[Life] = None) -> Dict[str, Any]:
+        """Settings for Django 4.1.8 or later: ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, which follow the settle time.
+
+        Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
+        """
+        from ._django_settings import django_settings
+
+        return django_settings(self, life)
+
     def flask(self, app: "Flask", life: Optional[Life] = None) -> None:
         """Gives the app its keys, and sessions that are signed anew when an older key made them.
 
