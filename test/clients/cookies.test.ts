@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { keyring } from '../../clients/node/src/index.ts'
 import { keyVectors } from '../../clients/vectors/make/keys.ts'
 import { stateVectors } from '../../clients/vectors/make/states.ts'
 import type { CookieEntry, CookieFile } from './support/cookie-file.ts'
+import { NODE_READERS } from './support/cookie-readers.ts'
 
 const FOLDER = new URL('../../clients/vectors/cookies/', import.meta.url)
 const files = readdirSync(FOLDER)
   .filter((name) => name.endsWith('.json'))
   .map((name) => ({ name, text: readFileSync(new URL(name, FOLDER), 'utf8') }))
 const states = new Map(stateVectors().map((state) => [state.name, state]))
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 test('there are cookies of every Node framework that a page shows', () => {
   const wanted = ['cookie-session', 'express-session', 'koa', 'koa-session', 'fastify-cookie', 'jose']
@@ -49,3 +55,30 @@ describe.each(files)('the cookies of $name', ({ name, text }) => {
     for (const { text: key } of keyVectors()) expect(cookies.join().toUpperCase()).not.toContain(key)
   })
 })
+
+const ofNode = files
+  .map(({ text }): CookieFile => JSON.parse(text))
+  .filter(({ made_by }) => made_by.endsWith('node-cookies.ts'))
+
+describe.each(ofNode)('$framework over the ring', ({ framework, entries }) => {
+  test.each(entries)('reads a login $name where it should, and nowhere else', async (entry) => {
+    // The frameworks ask the process for the time; the ring is told the one of its state.
+    vi.useFakeTimers({ toFake: ['Date'], now: entry.now })
+    for (const state of [...entry.accepted_in, ...entry.refused_in]) {
+      const wanted = entry.accepted_in.includes(state) ? entry.says : undefined
+      expect(await readIn(framework, state, entry), state).toEqual(wanted)
+    }
+  })
+})
+
+async function readIn(framework: string, name: string, { cookies }: CookieEntry): Promise<unknown> {
+  const state = states.get(name)
+  if (!state) throw new Error(`there is no state "${name}"`)
+  const { secure_key: value, secure_keyring, now, started_at: startedAt } = state
+  const ring = keyring({
+    ...{ value, keyringValue: secure_keyring ?? undefined, now: () => now, startedAt },
+    onWarning: () => {},
+  })
+  const header = Object.entries(cookies).map(([cookie, text]) => `${cookie}=${text}`)
+  return NODE_READERS[framework]?.(ring, header.join('; '), cookies)
+}

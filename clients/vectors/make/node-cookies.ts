@@ -19,6 +19,9 @@ const MADE_IN = [
 ]
 const READ_IN = [...MADE_IN, 'grace ended', 'older key kept', 'revoked with next', 'without a keyring']
 
+/** iron-session numbers its keys by their versions: without a keyring there are none, and a filler has none. */
+const NOT_READ_IN: Record<string, string[]> = { 'iron-session': ['grace ended', 'without a keyring'] }
+
 const root = new URL('../../../', import.meta.url)
 const states = new Map(stateVectors().map((state) => [state.name, state]))
 const keys = keyVectors()
@@ -44,12 +47,13 @@ async function entryOf(framework: string, name: string) {
   mock.timers.enable({ apis: ['Date'], now })
   const cookies = await NODE_FRAMEWORKS[framework]?.login(givenIn(name))
   mock.timers.reset()
+  const readIn = READ_IN.filter((state) => !NOT_READ_IN[framework]?.includes(state))
   const accepts = (state: string) => stateNamed(state).accepted.includes(signing)
   return {
     ...{ name: `made when ${name}`, state: name, now, cookies },
     says: NODE_FRAMEWORKS[framework]?.says(cookies ?? {}),
-    accepted_in: READ_IN.filter(accepts),
-    refused_in: READ_IN.filter((state) => !accepts(state)),
+    accepted_in: readIn.filter(accepts),
+    refused_in: readIn.filter((state) => !accepts(state)),
   }
 }
 
