@@ -1,3 +1,4 @@
+import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
 
 const FIRST_RETRY_DELAY_MS = 30_000
@@ -22,13 +23,21 @@ export function nextRotationAt(dueAt: Date, periodMs: number, now: Date): Date {
   return new Date(dueAt.getTime() + Math.max(1, periods) * periodMs)
 }
 
-/** The date on the new plan: the present key's age counts, so the old period is taken back and the new one added. */
+/**
+ * The date on the new plan: the present key's age counts, so the old period is taken back and the new one added. After a
+ * late rotation that may be near: the key that left its place at `publishedAt` stays for half a period all the same.
+ */
 export function nextRotationAfterPlanChange(
-  nextRotationAt: Date,
+  { nextRotationAt, publishedAt, pause }: { nextRotationAt: Date; publishedAt: Date; pause: Pause | null },
   oldPeriodMs: number,
   newPeriodMs: number,
+  now: Date,
 ): Date {
-  return new Date(nextRotationAt.getTime() - oldPeriodMs + newPeriodMs)
+  const movedMs = nextRotationAt.getTime() - oldPeriodMs + newPeriodMs
+  const half = new Date(publishedAt.getTime() + newPeriodMs / 2)
+  // The date of a pause with a known end has that counted in, and loses it when the pause is ended early.
+  const earliest = pause && isPaused(pause, now) ? nextRotationWhenPaused(half, pause) : half
+  return new Date(Math.max(movedMs, earliest.getTime()))
 }
 
 /**

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { nextRotationWhenPaused, nextRotationWhenResumed } from '../../src/domain/pause.ts'
 import {
   MAX_ATTEMPTS,
   nextRotationAfterPlanChange,
@@ -91,16 +92,37 @@ test('a hundred rotations by a late worker drift by nothing', () => {
 
 test('after a plan change the age of the present key counts on the new plan', () => {
   // Rotated on 3 March, so due on the 17th; on a weekly plan it is due on the 10th.
-  const due = new Date('2026-03-17T12:00:00Z')
-  expect(nextRotationAfterPlanChange(due, 14 * DAY, 7 * DAY)).toEqual(new Date('2026-03-10T12:00:00Z'))
-  expect(nextRotationAfterPlanChange(due, 14 * DAY, 28 * DAY)).toEqual(new Date('2026-03-31T12:00:00Z'))
+  const now = new Date('2026-03-03T12:00:00Z')
+  const key = { publishedAt: now, nextRotationAt: new Date('2026-03-17T12:00:00Z'), pause: null }
+  expect(nextRotationAfterPlanChange(key, 14 * DAY, 7 * DAY, now)).toEqual(new Date('2026-03-10T12:00:00Z'))
+  expect(nextRotationAfterPlanChange(key, 14 * DAY, 28 * DAY, now)).toEqual(new Date('2026-03-31T12:00:00Z'))
 })
 
-test('a plan change there and back leaves the date as it was', () => {
+describe('after a late rotation and a plan change', () => {
+  // Six days late, so the next date is eight days away; ten days instead of fourteen would leave four.
+  const publishedAt = new Date('2026-03-09T12:00:00Z')
+  const now = new Date('2026-03-10T12:00:00Z')
+  const key = { publishedAt, nextRotationAt: new Date('2026-03-17T12:00:00Z'), pause: null }
+  const halfAPeriodLater = new Date('2026-03-14T12:00:00Z')
+
+  test('the key that left its place stays for half a period of the new plan', () => {
+    expect(nextRotationAfterPlanChange(key, 14 * DAY, 10 * DAY, now)).toEqual(halfAPeriodLater)
+  })
+
+  test('it does so too when a pause is on, which is ended early', () => {
+    const pause = { at: now, until: new Date(now.getTime() + 30 * DAY), reason: '' }
+    const paused = { ...key, pause, nextRotationAt: nextRotationWhenPaused(key.nextRotationAt, pause) }
+    const next = nextRotationAfterPlanChange(paused, 14 * DAY, 10 * DAY, now)
+    expect(nextRotationWhenResumed(next, pause, now)).toEqual(halfAPeriodLater)
+  })
+})
+
+test('a plan change there and back leaves the date of a rotation that was on time as it was', () => {
   fc.assert(
-    fc.property(anyDate, anyPeriodMs, anyPeriodMs, (due, from, to) => {
-      const there = nextRotationAfterPlanChange(due, from, to)
-      expect(nextRotationAfterPlanChange(there, to, from)).toEqual(due)
+    fc.property(anyDate, anyPeriodMs, anyPeriodMs, (publishedAt, from, to) => {
+      const key = { publishedAt, nextRotationAt: new Date(publishedAt.getTime() + from), pause: null }
+      const there = { ...key, nextRotationAt: nextRotationAfterPlanChange(key, from, to, publishedAt) }
+      expect(nextRotationAfterPlanChange(there, to, from, publishedAt)).toEqual(key.nextRotationAt)
     }),
   )
 })

@@ -43,7 +43,7 @@ function withMovedDueDate(
   now: Date,
 ): ResourceState {
   if (state.rotation) return state
-  const next = nextRotationAfterPlanChange(state.nextRotationAt, resource.periodMs, newPeriodMs)
+  const next = nextRotationAfterPlanChange(state, resource.periodMs, newPeriodMs, now)
   if (next > now || isPaused(state.pause, now)) {
     return wokenWhenNeeded({ ...state, nextRotationAt: next }, resource.grace, now)
   }

@@ -183,7 +183,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   }
 
   function changePlan(newPeriodMs: number): void {
-    const next = nextRotationAfterPlanChange(state.nextRotationAt, periodMs, newPeriodMs)
+    const next = nextRotationAfterPlanChange(state, periodMs, newPeriodMs, now)
     periodMs = newPeriodMs
     if (state.rotation) return
     if (next <= now && !isPaused(state.pause, now)) open('plan-change')
