@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { afterRotation, openRotation, withNewKeys } from '../src/domain/resource-state.ts'
+import { afterRotation } from '../src/domain/after-push.ts'
+import { openRotation, withNewKeys } from '../src/domain/resource-state.ts'
 import { type Change, writeChanges } from '../src/store/changes.ts'
 import type { ClaimedResource } from '../src/store/claimed-resources.ts'
 import type { Bench } from './support/bench.ts'
@@ -105,7 +106,7 @@ function opening({ resourceId, fence, revision, state }: ClaimedResource): Chang
     revision,
     by: 'claim',
     state,
-    to: withNewKeys(openRotation(state, intent, ALL_DUE), { key: version, filler: null }),
+    to: withNewKeys(openRotation(state, intent, ALL_DUE), { key: version, filler: null, next: null }),
     keys: [{ resourceId, version, fingerprint, digest, sealed: randomBytes(SEALED_KEY_BYTES) }],
     events: [],
   }

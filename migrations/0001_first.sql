@@ -78,6 +78,9 @@ create table keysets (
   revoked_epoch    integer not null default 0, -- in which keys were last revoked: those of earlier epochs are dead
   older            jsonb,                 -- displaced before their time and accepted until it: [{version, until}]
   revoked_to       integer not null default 0, -- versions up to this one leaked: accepted no more, never pushed again
+  announces_next   boolean not null default false, -- somebody wants the key that the next rotation promotes to be announced
+  next             integer,               -- that key: apps accept it, and it signs after the next rotation
+  next_announced   boolean not null default false, -- Heroku has confirmed a keyring that lists it
   current          integer not null,      -- signs
   second           integer not null,      -- stands in the second place of the config var
   second_filler    boolean not null,      -- true: nobody ever signed with it
@@ -102,15 +105,21 @@ create table keysets (
   fence            bigint not null default 0,
   revision         bigint not null default 0,
   constraint keysets_versions check (
-    current > 0 and second > 0 and current <> second and pending > current and pending > second
+    current > 0 and second > 0 and current <> second and pending > current and pending <> second
     and pending_filler > current and pending_filler <> pending
-    and last_version >= greatest(current, second, pending, pending_filler)
+    and last_version >= greatest(current, second, pending, pending_filler, next)
+  ),
+  -- A rotation takes the announced key for its own, and the one that it announces is made later. A filler that is made
+  -- after a next key has a higher number than that.
+  constraint keysets_next check (
+    next > current and next <> second and next <> pending_filler and next > pending
+    and (next is not null or not next_announced) and not (next_announced and pending is not null)
   ),
   constraint keysets_second check (second_filler = (second_until is null)),
   -- Only the revoke itself finds revoked keys in use, and takes them out.
   constraint keysets_revoked check (
     (least(current, second) > revoked_to or reason is not distinct from 'revoke')
-    and pending > revoked_to and pending_filler > revoked_to and revoked_to <= last_version
+    and pending > revoked_to and pending_filler > revoked_to and next > revoked_to and revoked_to <= last_version
   ),
   constraint keysets_rotation check (
     (reason is null) = (due_at is null) and (reason is null) = (opened_at is null)

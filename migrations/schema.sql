@@ -87,6 +87,9 @@ create table keysets (
   revoked_epoch integer not null default 0,
   older jsonb,
   revoked_to integer not null default 0,
+  announces_next boolean not null default false,
+  next integer,
+  next_announced boolean not null default false,
   current integer not null,
   second integer not null,
   second_filler boolean not null,
@@ -110,12 +113,19 @@ create table keysets (
   revision bigint not null default 0,
   constraint keysets_pkey PRIMARY KEY (resource_id),
   constraint keysets_due_once CHECK (reason <> 'scheduled'::text OR served_due_at IS NULL OR due_at > served_due_at),
+  constraint keysets_next CHECK (next > current
+    AND next <> second
+    AND next <> pending_filler
+    AND next > pending
+    AND (next IS NOT NULL OR NOT next_announced)
+    AND NOT (next_announced AND pending IS NOT NULL)),
   constraint keysets_pause CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),
   constraint keysets_published_reason_check CHECK (published_reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text, 'provision'::text])),
   constraint keysets_reason_check CHECK (reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text])),
   constraint keysets_revoked CHECK ((LEAST(current, second) > revoked_to OR NOT reason IS DISTINCT FROM 'revoke'::text)
     AND pending > revoked_to
     AND pending_filler > revoked_to
+    AND next > revoked_to
     AND revoked_to <= last_version),
   constraint keysets_rotation CHECK ((reason IS NULL) = (due_at IS NULL)
     AND (reason IS NULL) = (opened_at IS NULL)
@@ -126,10 +136,10 @@ create table keysets (
     AND second > 0
     AND current <> second
     AND pending > current
-    AND pending > second
+    AND pending <> second
     AND pending_filler > current
     AND pending_filler <> pending
-    AND last_version >= GREATEST(current, second, pending, pending_filler)),
+    AND last_version >= GREATEST(current, second, pending, pending_filler, next)),
   constraint keysets_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
 ) with (
   fillfactor=50,

@@ -59,7 +59,7 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
     plan: 'fortnightly',
     region: 'amazon-web-services::us-east-1',
     periodMs: PERIOD_MS,
-    options: { grace: UNTIL_NEXT_ROTATION },
+    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false },
     dek,
     sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
     keys: [filler, current],
@@ -70,14 +70,16 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
       headStartMs: 0,
     },
     state: stateAtProvision({ current: 2, filler: 1, epoch: 1 }, dueAt, at),
-    event: {
-      at,
-      kind: 'provisioned',
-      actor: { type: 'heroku' },
-      key: { version: 2, fingerprint: current.fingerprint },
-      filler: { version: 1, fingerprint: filler.fingerprint },
-      details: { plan: 'fortnightly', gracePeriod: formatGracePeriod(UNTIL_NEXT_ROTATION) },
-    },
+    events: [
+      {
+        at,
+        kind: 'provisioned',
+        actor: { type: 'heroku' },
+        key: { version: 2, fingerprint: current.fingerprint },
+        filler: { version: 1, fingerprint: filler.fingerprint },
+        details: { plan: 'fortnightly', gracePeriod: formatGracePeriod(UNTIL_NEXT_ROTATION) },
+      },
+    ],
   }
   const tokens = {
     sealedAccessToken: sealer.seal('sealed_access_token', accessTokenOf(resourceId)),

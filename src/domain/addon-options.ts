@@ -2,7 +2,7 @@ import { SecurekeyError } from './errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from './grace.ts'
 
 /** What a customer chose with `heroku addons:create ... -- --option value`. */
-export type AddonOptions = { grace: GracePeriod }
+export type AddonOptions = { grace: GracePeriod; announcesNext: boolean }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
 export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number }
@@ -12,12 +12,12 @@ export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number }
  * ones are ignored (Add-on Parameter Handling). Throws `invalid-option` with a sentence that the customer can act on.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
-  return { grace: graceOption(given.grace, limits) }
+  return { grace: graceOption(given.grace, limits), announcesNext: nextOption(given.next) }
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions({ grace }: AddonOptions): Record<string, string> {
-  return { gracePeriod: formatGracePeriod(grace) }
+export function describeOptions({ grace, announcesNext }: AddonOptions): Record<string, string> {
+  return { gracePeriod: formatGracePeriod(grace), ...(announcesNext && { nextKey: 'on' }) }
 }
 
 function graceOption(option: unknown, { defaultGrace, graceFloorMs }: OptionLimits): GracePeriod {
@@ -25,4 +25,18 @@ function graceOption(option: unknown, { defaultGrace, graceFloorMs }: OptionLimi
   const parsed = parseGracePeriod(typeof option === 'string' ? option : '', graceFloorMs)
   if ('grace' in parsed) return parsed.grace
   throw new SecurekeyError('invalid-option', `The option --grace ${parsed.problem}.`)
+}
+
+const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
+
+/** `--next` is a bare flag. */
+function nextOption(option: unknown): boolean {
+  if (option === undefined || option === null) return false
+  const word = typeof option === 'boolean' ? String(option) : option
+  const found = typeof word === 'string' ? word.trim().toLowerCase() : ''
+  if (Object.hasOwn(NEXT_WORDS, found)) return NEXT_WORDS[found] ?? false
+  throw new SecurekeyError(
+    'invalid-option',
+    'The option --next takes no value: write --next to announce the next key one rotation early, or leave it out.',
+  )
 }

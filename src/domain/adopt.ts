@@ -1,7 +1,7 @@
 import type { GracePeriod } from './grace.ts'
 import type { HeldPair } from './judge-held.ts'
 import type { Keyring } from './keyring-var.ts'
-import { liveVersions, type OlderKey, type SecondKey } from './keyset.ts'
+import { liveVersions, type NextKey, type OlderKey, type SecondKey } from './keyset.ts'
 import type { ResourceState } from './resource-state.ts'
 import { nextWakeAt } from './rotation.ts'
 import { CHECK_AFTER_DOUBT_MS, nextRotationAt as nextDate } from './schedule.ts'
@@ -25,6 +25,7 @@ export type AdoptFacts = {
  * Takes over what Heroku holds. With a keyring of ours the versions come from there, and so do the grace periods and the
  * next date: this database is the past of that. Versions below those that it lists are never accepted or pushed again.
  * Without one a person has decided: the second key is verify-only until the next rotation. A rotation under way ends.
+ * Whether the next key is announced is the keyring's to say, where that is newer than what is known here.
  */
 export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, now: Date): Adopted {
   const { keyring } = held
@@ -36,7 +37,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     keyring && Math.min(...numbers) > state.keyset.revokedTo
       ? fromKeyring(state, held, keyring, facts, now)
       : fromPair({ ...state, lastVersion: Math.max(state.lastVersion, ...numbers) }, held, facts, now)
-  const { keys, second, older, nextRotationAt } = parts
+  const { keys, second, older, next, announcesNext, nextRotationAt } = parts
   const [current] = keys
   if (!current) throw new Error('a pair has a first key')
   const lowest = Math.min(...keys.map(({ version }) => version))
@@ -46,11 +47,13 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     pending: null,
     pendingFiller: null,
     older,
+    next,
     revokedTo: Math.max(state.keyset.revokedTo, keyring ? Math.max(keyring.revokedTo, lowest - 1) : 0),
   }
   const adopted: ResourceState = {
     ...state,
     keyset,
+    announcesNext,
     lastVersion: Math.max(state.lastVersion, ...keys.map(({ version }) => version)),
     publishedAt: earlier(keyring?.rotatedAt ?? now, now),
     publishedReason: keyring?.reason ?? 'manual',
@@ -77,7 +80,14 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
   }
 }
 
-type Parts = { keys: AdoptedKey[]; second: SecondKey; older: OlderKey[]; nextRotationAt: Date }
+type Parts = {
+  keys: AdoptedKey[]
+  second: SecondKey
+  older: OlderKey[]
+  next: NextKey | null
+  announcesNext: boolean
+  nextRotationAt: Date
+}
 
 function fromKeyring(
   state: ResourceState,
@@ -93,6 +103,10 @@ function fromKeyring(
   const second: SecondKey = inSecond?.until
     ? { version: inSecond.version, filler: false, until: inSecond.until }
     : { version: highest + 1, filler: true }
+  const announced = listed.flatMap(({ version, use, key }) =>
+    use === 'next' && key !== undefined ? [{ version, text: key }] : [],
+  )
+  const [next] = announced
   const others = listed.flatMap(({ version, until, key }) =>
     key !== undefined && until !== null && until > now ? [{ version, until, text: key }] : [],
   )
@@ -101,9 +115,12 @@ function fromKeyring(
       { version: signs?.version ?? highest, text: pair.first },
       { version: second.version, text: pair.second },
       ...others.map(({ version, text }) => ({ version, text })),
+      ...announced,
     ],
     second,
     older: others.map(({ version, until }) => ({ version, until })),
+    next: next ? { version: next.version, announced: true } : null,
+    announcesNext: next !== undefined,
     nextRotationAt,
   }
 }
@@ -126,6 +143,8 @@ function fromPair(
     ],
     second: { version: secondVersion, filler: false, until: nextRotationAt },
     older: [],
+    next: null,
+    announcesNext: state.announcesNext,
     nextRotationAt,
   }
 }

@@ -1,5 +1,5 @@
-import { parseSecureKeyValue } from './config-vars.ts'
-import { type Keyring, readKeyring, witnessedText } from './keyring-var.ts'
+import { type ConfigVars, parseSecureKeyValue } from './config-vars.ts'
+import { announcedIn, isSameMaterial, type Keyring, readKeyring, witnessedText } from './keyring-var.ts'
 import type { ResourceState } from './resource-state.ts'
 
 /** A rotation so long after its due date was held up by something: Heroku is asked before anything is pushed. */
@@ -20,9 +20,9 @@ function firstServable({ pause, rotation }: ResourceState, dueAt: Date): Date {
 
 /**
  * What Heroku holds, seen from what we know:
- * - `published`: the pair that was published last
- * - `expected`: the pair that is being published; an earlier push arrived
- * - `older`: two keys of ours, none of them revoked
+ * - `published`: the pair that was published last, and the next key beside it
+ * - `expected`: those that are being published; an earlier push arrived
+ * - `older`: keys of ours, none of them revoked
  * - `revoked`: a pair with a revoked key of ours, whatever stands beside it
  * - `ahead`: a pair under our MAC that is newer than ours: we are a restored past
  * - `gone`: the var is not set
@@ -41,9 +41,9 @@ export type HeldPair = { pair: { first: string; second: string }; keyring: Keyri
 export type HeldFacts = {
   resourceId: string
   state: ResourceState
-  /** The texts of the pair that was published, and of the one that is being published. */
-  published: string
-  expected: string | undefined
+  /** What was published, and what is being published. */
+  published: ConfigVars
+  expected: ConfigVars | undefined
   /** What Heroku returned. */
   pair: string | null
   keyring: string | null
@@ -62,11 +62,12 @@ export type HeldFacts = {
 export function judgeHeld(facts: HeldFacts): Held {
   const { state, pair } = facts
   if (pair === null || pair === '') return { held: 'gone' }
-  if (pair === facts.expected) return { held: 'expected' }
-  if (pair === facts.published) return { held: 'published' }
+  if (facts.expected && isSameMaterial(facts, facts.expected)) return { held: 'expected' }
+  if (isSameMaterial(facts, facts.published)) return { held: 'published' }
   const keys = parseSecureKeyValue(pair)
   if (!keys) return { held: 'foreign' }
   const keyring = witnessed(facts, keys)
+  if (pair === facts.expected?.pair || pair === facts.published.pair) return judgeNext(facts, keys, keyring)
   if (isAhead(facts, keyring, keys.second)) return { held: 'ahead', pair: keys, keyring }
   const { current, revokedTo } = state.keyset
   const [first, second] = [keys.first, keys.second].map((text) => facts.versionOf(facts.kidOf(text)))
@@ -79,6 +80,20 @@ export function judgeHeld(facts: HeldFacts): Held {
   }
   if (first > current) return { held: 'foreign', pair: keys, keyring }
   return { held: Math.min(first, second) <= revokedTo ? 'revoked' : 'older' }
+}
+
+/**
+ * The pair is ours, and another next key stands beside it, or none. One of ours is on its way out, or on its way in. One
+ * that is not known here is of a past that is lost, or another environment's. What bears no MAC of ours nobody may keep.
+ */
+function judgeNext(facts: HeldFacts, pair: HeldPair['pair'], keyring: Keyring | undefined): Held {
+  const { state, pastUntil } = facts
+  const text = announcedIn(facts.keyring)
+  const version = text === null ? undefined : facts.versionOf(facts.kidOf(text))
+  if (version !== undefined) return { held: version <= state.keyset.revokedTo ? 'revoked' : 'older' }
+  if (text === null || !keyring) return { held: 'older' }
+  if (isRevoked(state, keyring)) return { held: 'revoked' }
+  return pastUntil ? { held: 'ahead', pair, keyring } : { held: 'foreign', pair, keyring }
 }
 
 /** Whether a revoke reached a pair that is not known here: it is of an epoch before that, or has a number that is dead. */
@@ -113,7 +128,8 @@ function isAhead(
   if (keyring.rotatedAt.getTime() > pastUntil.getTime() + CLOCK_TOLERANCE_MS) return false
   const { trust, keyset } = state
   if (keyring.epoch < trust.revokedEpoch) return false
-  if (versionOf(signs.kid) === signs.version) {
+  // The key that is announced here signs there: a rotation was lost.
+  if (versionOf(signs.kid) === signs.version && signs.version <= keyset.current) {
     // The same key signs. Only a filler is not listed: one came into the second place that this past has not seen.
     const isFiller = !keyring.keys.some(({ kid }) => kid === kidOf(second))
     return isFiller && signs.version === keyset.current && versionOf(kidOf(second)) === undefined

@@ -1,3 +1,4 @@
+import type { ConfigVars } from './config-vars.ts'
 import type { Keyset } from './keyset.ts'
 import type { RotationReason } from './rotation-reason.ts'
 
@@ -8,8 +9,8 @@ export type PublishedReason = RotationReason | 'provision'
 export type KeyringKey = {
   kid: string
   version: number
-  use: 'sign' | 'verify'
-  /** The end of its grace period, as of this release; null for the key that signs. */
+  use: 'sign' | 'verify' | 'next'
+  /** The end of its grace period, as of this release; null for the key that signs, and for the next one. */
   until: Date | null
   key?: string
 }
@@ -23,6 +24,8 @@ export type Keyring = {
   reason: PublishedReason
   rotatedAt: Date
   nextRotationAt: Date
+  /** What an app signs under this release is good for so many seconds at least. */
+  goodForSeconds: number
   /** Of the installation in which it was published. A pair of a higher epoch is the newer one, whatever its versions. */
   epoch: number
   /** Versions up to this one were revoked. */
@@ -41,6 +44,7 @@ export type KeyringFacts = {
   reason: PublishedReason
   rotatedAt: Date
   nextRotationAt: Date
+  goodForSeconds: number
   epoch: number
 }
 
@@ -50,25 +54,30 @@ export function keyringOf(
   textOf: (version: number) => string,
   kidOf: (text: string) => string,
 ): Keyring {
-  const { current, second, older } = keyset
+  const { current, second, older, next } = keyset
   const known = (version: number) => ({ kid: kidOf(textOf(version)), version })
   const keys: KeyringKey[] = [{ ...known(current), use: 'sign', until: null }]
   if (!second.filler) keys.push({ ...known(second.version), use: 'verify', until: second.until })
-  for (const { version, until } of older) {
+  const announced: KeyringKey[] = next?.announced
+    ? [{ ...known(next.version), use: 'next', until: null, key: textOf(next.version) }]
+    : []
+  // Old keys give way: without the next key an app would refuse what another one signs after the next rotation.
+  for (const { version, until } of older.slice(0, MOST_KEYS - keys.length - announced.length)) {
     keys.push({ ...known(version), use: 'verify', until, key: textOf(version) })
   }
-  return { keys: keys.slice(0, MOST_KEYS), ...told, revokedTo: keyset.revokedTo }
+  return { keys: [...keys, ...announced], ...told, revokedTo: keyset.revokedTo }
 }
 
 /** The text of the config var: compact JSON. `mac` is that of `witnessedText`. */
 export function keyringText(keyring: Keyring, mac: string): string {
-  const { keys, reason, rotatedAt, nextRotationAt, epoch, revokedTo } = keyring
+  const { keys, reason, rotatedAt, nextRotationAt, goodForSeconds, epoch, revokedTo } = keyring
   return JSON.stringify({
     v: FORM,
     keys: keys.map(({ kid, version, use, until, key }) => ({ kid, version, use, until, key })),
     reason,
     rotated_at: rotatedAt,
     next_rotation_at: nextRotationAt,
+    good_for: goodForSeconds,
     mac: `${epoch}.${revokedTo}.${mac}`,
   })
 }
@@ -103,14 +112,31 @@ export function readKeyring(text: string | null): { keyring: Keyring; mac: strin
   const { reason } = body
   const rotatedAt = readDate(body.rotated_at)
   const nextRotationAt = readDate(body.next_rotation_at)
+  const goodForSeconds = body.good_for
+  if (!isSeconds(goodForSeconds)) return undefined
   if (!keys.every((key) => key !== undefined) || !isReason(reason) || !rotatedAt || !nextRotationAt) {
     return undefined
   }
   // One key signs, and it stands first.
   if (keys.filter(({ use }) => use === 'sign').length !== 1 || keys[0]?.use !== 'sign') return undefined
   if (new Set(keys.map(({ version }) => version)).size < keys.length) return undefined
+  if (keys.filter(({ use }) => use === 'next').length > 1) return undefined
   const { epoch, revokedTo, mac } = witness
-  return { keyring: { keys, reason, rotatedAt, nextRotationAt, epoch, revokedTo }, mac }
+  return { keyring: { keys, reason, rotatedAt, nextRotationAt, goodForSeconds, epoch, revokedTo }, mac }
+}
+
+/** The text of the key that a keyring announces, whoever wrote it; null where it announces none or is no keyring. */
+export function announcedIn(text: string | null): string | null {
+  return readKeyring(text)?.keyring.keys.find(({ use }) => use === 'next')?.key ?? null
+}
+
+/** Whether Heroku holds these very keys: the pair, and the next key that the keyring announces. */
+export function isSameMaterial(
+  held: { pair: string | null; keyring: string | null },
+  { pair, keyring }: ConfigVars,
+): boolean {
+  if (held.pair !== pair) return false
+  return held.keyring === keyring || announcedIn(held.keyring) === announcedIn(keyring)
 }
 
 /** `<epoch>.<highest revoked version>.<MAC>` */
@@ -126,10 +152,22 @@ function readKey(value: unknown): KeyringKey | undefined {
   const { kid, version, use, until, key } = item
   if (typeof kid !== 'string' || !KID.test(kid) || !isVersion(version)) return undefined
   if (use === 'sign') return until === null && key === undefined ? { kid, version, use, until } : undefined
+  if (use === 'next') {
+    return until === null && isKeyText(key) ? { kid, version, use, until, key } : undefined
+  }
   const end = readDate(until)
   if (use !== 'verify' || !end) return undefined
   if (key === undefined) return { kid, version, use, until: end }
-  return typeof key === 'string' && KEY.test(key) ? { kid, version, use, until: end, key } : undefined
+  return isKeyText(key) ? { kid, version, use, until: end, key } : undefined
+}
+
+function isKeyText(value: unknown): value is string {
+  return typeof value === 'string' && KEY.test(value)
+}
+
+/** From a second to ten years. */
+function isSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 315_360_000
 }
 
 function isVersion(value: unknown): value is number {

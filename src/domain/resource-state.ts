@@ -1,25 +1,18 @@
 import type { Actor } from './actor.ts'
 import type { GracePeriod } from './grace.ts'
-import { graceEndsAt } from './grace.ts'
 import type { Failure } from './heroku-failure.ts'
 import type { PublishedReason } from './keyring-var.ts'
-import {
-  dropOlder,
-  dropPending,
-  type Keyset,
-  type KeysetChange,
-  promoteFiller,
-  promoteKey,
-} from './keyset.ts'
-import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
+import { dropOlder, dropPending, type Keyset, type KeysetChange, type NewVersions } from './keyset.ts'
+import type { Pause } from './pause.ts'
 import { decideStep, type HeldBack, nextWakeAt, type OpenRotation } from './rotation.ts'
 import type { RotationReason } from './rotation-reason.ts'
-import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from './schedule.ts'
 import { type Trust, trusted } from './trust.ts'
 
 /** All that changes of a live add-on: its keyset, the rotation under way, dates, and the claim of a worker. */
 export type ResourceState = {
   keyset: Keyset
+  /** Somebody wants the next key to be announced. */
+  announcesNext: boolean
   /** The highest version number ever used. */
   lastVersion: number
   /** When Heroku confirmed the current key. */
@@ -49,17 +42,19 @@ export type StateChange = { state: ResourceState; erased: number[] }
 /** The newest failures are kept, one for each attempt that a rotation has. */
 const MOST_FAILURES_KEPT = 12
 
-/** The state of a new resource: a key that signs, and a filler beside it. */
+/** The state of a new resource: a key that signs, a filler beside it, and the next key where that is to be announced. */
 export function stateAtProvision(
-  made: { current: number; filler: number; epoch?: number; checkAt?: Date | null },
+  made: { current: number; filler: number; next?: number | null; epoch?: number; checkAt?: Date | null },
   nextRotationAt: Date,
   now: Date,
 ): ResourceState {
   const { current, filler, epoch = 0, checkAt = null } = made
   const second = { version: filler, filler: true } as const
+  const next = made.next ? { version: made.next, announced: true } : null
   return {
-    keyset: { current, second, pending: null, pendingFiller: null, older: [], revokedTo: 0 },
-    lastVersion: Math.max(current, filler),
+    keyset: { current, second, pending: null, pendingFiller: null, older: [], next, revokedTo: 0 },
+    announcesNext: next !== null,
+    lastVersion: Math.max(current, filler, next?.version ?? 0),
     publishedAt: now,
     publishedReason: 'provision',
     rotation: null,
@@ -85,84 +80,24 @@ export function openRotation(
   return { ...state, rotation: { ...intent, openedAt: now, stuckSince: null }, attempts: 0 }
 }
 
-/** New keys are stored: `key` for the rotation, `filler` for the second place. Nothing is held back any longer. */
-export function withNewKeys(
-  state: ResourceState,
-  made: { key: number | null; filler: number | null },
-): ResourceState {
+/**
+ * New keys are stored: `key` for the rotation, `filler` for the second place, `next` to be announced. Nothing is held back
+ * any longer.
+ */
+export function withNewKeys(state: ResourceState, made: NewVersions): ResourceState {
   const { keyset } = state
+  const kept = keyset.next?.version === made.key ? null : keyset.next
   return {
     ...state,
     keyset: {
       ...keyset,
       pending: made.key ?? keyset.pending,
       pendingFiller: made.filler ?? keyset.pendingFiller,
+      next: made.next === null ? kept : { version: made.next, announced: false },
     },
     heldBack: null,
-    lastVersion: Math.max(state.lastVersion, made.key ?? 0, made.filler ?? 0),
+    lastVersion: Math.max(state.lastVersion, made.key ?? 0, made.filler ?? 0, made.next ?? 0),
   }
-}
-
-/** What a promotion depends on beside the state. */
-export type PromotionFacts = {
-  grace: GracePeriod
-  periodMs: number
-  /** When Heroku confirmed the pair. */
-  publishedAt: Date
-  /** Heroku was read first: a retry, or a call of a past that is lost may still arrive. */
-  doubtful: boolean
-  /** Of the installation in which Heroku took it. */
-  epoch: number
-}
-
-/** Heroku took a pair: what it holds is ours, whatever it held before. `doubtful`: until another call can have arrived. */
-function published({ revokedEpoch, repairedAt }: Trust, epoch: number, doubtful: boolean): Trust {
-  return { ...trusted(epoch), revokedEpoch, repairedAt, doubtful }
-}
-
-/** A push sets a look. One that was to be sooner is not put off, beyond the time in which every older call has ended. */
-function nextCheckAt({ checkAt }: ResourceState, afterMs: number, now: Date): Date {
-  const planned = now.getTime() + afterMs
-  if (checkAt === null) return new Date(planned)
-  return new Date(Math.min(planned, Math.max(checkAt.getTime(), now.getTime() + CHECK_AFTER_DOUBT_MS)))
-}
-
-/** Heroku confirmed the pair of the rotation: its key signs, the next date is set, the rotation is over. */
-export function afterRotation(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
-  const { rotation } = state
-  if (!rotation) throw new Error('no rotation is under way')
-  const { reason, dueAt } = rotation
-  // A rotation by hand while a pause is on: the pause goes on, and a whole period is left when it ends.
-  const pause = state.pause && isPaused(state.pause, now) ? { ...state.pause, at: now } : null
-  const next = nextRotationAt(dueAt, facts.periodMs, now)
-  const until = graceEndsAt(facts.grace, facts.publishedAt, next)
-  const change = promoteKey(state.keyset, { reason, publishedAt: facts.publishedAt, until })
-  const doubtful = facts.doubtful || reason === 'revoke'
-  const checkAfterMs = doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
-  return claimEnded(
-    {
-      ...state,
-      rotation: null,
-      publishedAt: facts.publishedAt,
-      publishedReason: reason,
-      servedDueAt: reason === 'scheduled' ? dueAt : state.servedDueAt,
-      nextRotationAt: pause ? nextRotationWhenPaused(next, pause) : next,
-      pause: pause ?? state.pause,
-      checkAt: nextCheckAt(state, checkAfterMs, now),
-      trust: published(state.trust, facts.epoch, doubtful),
-    },
-    change,
-    facts.grace,
-    now,
-  )
-}
-
-/** Heroku confirmed the filler in the second place. */
-export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
-  const checkAfterMs = facts.doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
-  const checkAt = nextCheckAt(state, checkAfterMs, now)
-  const trust = published(state.trust, facts.epoch, facts.doubtful)
-  return claimEnded({ ...state, checkAt, trust }, promoteFiller(state.keyset), facts.grace, now)
 }
 
 /** Older keys whose time is over are erased. */

@@ -36,6 +36,8 @@ export type Situation = {
   trust: Pick<Trust, 'foreignSince'>
   /** What takes a key out waits for apps. */
   heldBack: Pick<HeldBack, 'lookAt'> | null
+  /** The next key is to be announced. */
+  announcesNext: boolean
 }
 
 export type Step =
@@ -43,6 +45,8 @@ export type Step =
   | { step: 'publish'; pair: Pair }
   | { step: 'create-filler' }
   | { step: 'publish-filler'; pair: Pair }
+  | { step: 'create-next' }
+  | { step: 'publish-next'; pair: Pair }
   | { step: 'erase' }
   | { step: 'check'; pair: Pair }
   | { step: 'wait' }
@@ -64,20 +68,44 @@ export function decideStep(situation: Situation, now: Date): Step {
   if (rotation && !(held && keyset.pending === null)) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
-    return { step: 'publish', pair: pairOfRotation(keyset, reason) }
+    return { step: 'publish', pair: pairOfRotation(keyset, reason, situation.announcesNext) }
   }
   const check: Step =
     checkAt !== null && checkAt <= now ? { step: 'check', pair: publishedPair(keyset) } : { step: 'wait' }
+  // The rotation brings the next key, or takes it out, along with its own.
   if (rotation) return check
   const paused = isPaused(pause, now) || held
   if (nextRotationAt <= now && !paused) return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
-    return { step: 'publish-filler', pair: { first: keyset.current, second: keyset.pendingFiller } }
+    const next = listedNext(situation)
+    return { step: 'publish-filler', pair: { first: keyset.current, second: keyset.pendingFiller, next } }
   }
   if (keyset.older.some(({ until }) => until <= now)) return { step: 'erase' }
   // A filler restarts apps, and a pause is asked for so that none restarts.
   if (isSecondOver(situation, now) && !paused) return { step: 'create-filler' }
+  // A person has pressed for it, and it takes out no key that an app signs with: it waits for no pause and for no app.
+  if (lacksNext(situation)) return { step: 'create-next' }
+  if (isNextUnpublished(situation)) {
+    return { step: 'publish-next', pair: { ...publishedPair(keyset), next: listedNext(situation) } }
+  }
   return check
+}
+
+type NextSituation = Pick<Situation, 'announcesNext' | 'keyset'>
+
+/** The next key that whatever is pushed now lists. */
+function listedNext({ announcesNext, keyset }: NextSituation): number | null {
+  return announcesNext ? (keyset.next?.version ?? null) : null
+}
+
+/** Whether a next key is to be announced, and none is made. */
+export function lacksNext({ announcesNext, keyset }: NextSituation): boolean {
+  return announcesNext && keyset.next === null
+}
+
+/** Whether Heroku's keyring may list a next key that it should not, or lack the one that it should. */
+export function isNextUnpublished({ announcesNext, keyset }: NextSituation): boolean {
+  return keyset.next !== null && !(announcesNext && keyset.next.announced)
 }
 
 /** Whether apps still sign with the key that would leave, as of the last look. */
@@ -86,11 +114,12 @@ function isHeldBack({ heldBack }: Pick<Situation, 'heldBack'>, now: Date): boole
 }
 
 /** The pair that a rotation brings to Heroku, once its key is made. */
-export function pairOfRotation({ current, pending, pendingFiller }: Keyset, reason: RotationReason): Pair {
+export function pairOfRotation(keyset: Keyset, reason: RotationReason, announcesNext: boolean): Pair {
+  const { current, pending, pendingFiller } = keyset
   // A revoke leaves no old key valid, so its second place is a filler. Any other reason keeps the former first key.
   const second = reason === 'revoke' ? pendingFiller : current
   if (pending === null || second === null) throw new Error('a revoke makes its key and its filler together')
-  return { first: pending, second }
+  return { first: pending, second, next: listedNext({ announcesNext, keyset }) }
 }
 
 /** Whether the key in the second place must leave before the next rotation brings it out anyway. */
@@ -108,7 +137,7 @@ export function nextWakeAt(situation: Situation, now: Date): Date | null {
   const { second, older, pendingFiller } = keyset
   const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
   if (rotation) return lookAt ? earliest([lookAt, checkAt]) : now
-  if (pendingFiller !== null) return now
+  if (pendingFiller !== null || lacksNext(situation) || isNextUnpublished(situation)) return now
   const paused = isPaused(pause, now)
   const moments = [checkAt, ...older.map(({ until }) => until)]
   const leaving = [paused ? (pause?.until ?? null) : nextRotationAt]

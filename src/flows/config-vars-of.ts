@@ -1,15 +1,20 @@
 import type { ConfigVars } from '../domain/config-vars.ts'
 import { secureKeyValue } from '../domain/config-vars.ts'
+import { goodForSeconds } from '../domain/good-for.ts'
+import type { GracePeriod } from '../domain/grace.ts'
 import { fingerprintOf, keyDigest } from '../domain/key.ts'
 import { keyringOf, keyringText, witnessedText } from '../domain/keyring-var.ts'
 import { publishedPair } from '../domain/keyset.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { Deps } from './deps.ts'
 
+/** What the config vars are of: an add-on by its id, and what its customer chose. */
+type Subject = { resourceId: string; grace: GracePeriod; periodMs: number }
+
 /** The config vars that say this state. `textOf` returns the text of a live version, and is asked once for each. */
 export function configVarsOf(
   deps: Pick<Deps, 'witness'>,
-  resourceId: string,
+  subject: Subject,
   state: ResourceState,
   textOf: (version: number) => string,
 ): ConfigVars {
@@ -22,8 +27,9 @@ export function configVarsOf(
   const { keyset, publishedReason: reason, publishedAt: rotatedAt, nextRotationAt, trust } = state
   const { first, second } = publishedPair(keyset)
   const { confirmedEpoch: epoch } = trust
-  const ring = keyringOf({ keyset, reason, rotatedAt, nextRotationAt, epoch }, text, kidOf)
-  const mac = deps.witness.sign(witnessedText(resourceId, ring))
+  const told = { reason, rotatedAt, nextRotationAt, goodForSeconds: goodForSeconds(subject), epoch }
+  const ring = keyringOf({ keyset, ...told }, text, kidOf)
+  const mac = deps.witness.sign(witnessedText(subject.resourceId, ring))
   return { pair: secureKeyValue(text(first), text(second)), keyring: keyringText(ring, mac) }
 }
 

@@ -1,3 +1,4 @@
+import type { Actor } from '../domain/actor.ts'
 import type { HistoryEvent, RotationEnd } from '../domain/history.ts'
 import { fingerprintOf } from '../domain/key.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
@@ -26,6 +27,17 @@ export function endedRotation(
       failures,
     },
   ]
+}
+
+/** What the history says of a next key that goes with all others. */
+export function withdrawnNext(
+  { keyset }: ResourceState,
+  keys: readonly StoredKey[],
+  at: Date,
+  actor: Actor,
+): HistoryEvent[] {
+  const next = keys.find(({ version }) => version === keyset.next?.version)
+  return next ? [{ at, kind: 'next-withdrawn', actor, key: namedKeyOf(next), madeAt: next.createdAt }] : []
 }
 
 /** A stored key by its name. */

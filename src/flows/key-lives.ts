@@ -1,10 +1,11 @@
 import type { HistoryKind, HistoryRow } from '../domain/history.ts'
+import type { Keyset } from '../domain/keyset.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { StoredKey } from '../store/sealed-keys.ts'
 import { namedKeyOf } from './ended-rotation.ts'
 
 /** Where a key version stands: see `Keyset`. `retired`: erased. */
-export type Stage = 'pending' | 'current' | 'previous' | 'retired'
+export type Stage = 'pending' | 'next' | 'current' | 'previous' | 'retired'
 
 /** A key version by its times alone: nothing in it opens anything. */
 export type KeyLife = {
@@ -28,6 +29,8 @@ export const KEY_EVENTS: readonly HistoryKind[] = [
   'rotation-superseded',
   'rotation-cancelled',
   'filler-published',
+  'next-announced',
+  'next-withdrawn',
   'keys-erased',
   'keys-revoked',
   'keys-replaced',
@@ -87,20 +90,31 @@ function livesIn({
 
 const NOT_YET = { graceEndsAt: null, revokedAt: null, retiredAt: null }
 
+function stageOf({ current, pending, pendingFiller, next }: Keyset, version: number): Stage {
+  if (version === pending || version === pendingFiller) return 'pending'
+  if (version === next?.version) return 'next'
+  return version === current ? 'current' : 'previous'
+}
+
+/** Nobody signs with the next key, though a keyring lists it. */
+function publishedAtOf({ keyset, publishedAt }: ResourceState, version: number, known: KeyLife | undefined) {
+  if (version === keyset.next?.version) return null
+  return version === keyset.current ? publishedAt : (known?.publishedAt ?? null)
+}
+
 /** A live version by where it stands now. */
 function liveLife(state: ResourceState, key: StoredKey, known: KeyLife | undefined): KeyLife {
   const { keyset, rotation } = state
   const { version } = key
-  const pending = version === keyset.pending || version === keyset.pendingFiller
   const inSecondPlace = version === keyset.second.version
   const older = keyset.older.find((each) => each.version === version)
   const secondUntil = inSecondPlace && !keyset.second.filler ? keyset.second.until : null
   return {
     ...namedKeyOf(key),
-    stage: pending ? 'pending' : version === keyset.current ? 'current' : 'previous',
+    stage: stageOf(keyset, version),
     filler: version === keyset.pendingFiller || (inSecondPlace && keyset.second.filler),
     createdAt: key.createdAt,
-    publishedAt: version === keyset.current ? state.publishedAt : (known?.publishedAt ?? null),
+    publishedAt: publishedAtOf(state, version, known),
     graceEndsAt: older?.until ?? secondUntil,
     revokedAt: version <= keyset.revokedTo ? (rotation?.openedAt ?? null) : null,
     retiredAt: null,

@@ -5,9 +5,12 @@ import { liveResource } from './change-resource.ts'
 import type { Deps } from './deps.ts'
 import { KEY_EVENTS, keyLives } from './key-lives.ts'
 
-/** What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. */
+/**
+ * What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. A `next` key is
+ * accepted though nobody signs with it yet.
+ */
 export type Verification =
-  | { outcome: 'current' | 'pending' | 'previous' | 'revoked' | 'retired'; version: number }
+  | { outcome: 'current' | 'pending' | 'next' | 'previous' | 'revoked' | 'retired'; version: number }
   | { outcome: 'unknown' }
 
 /** A thousand rotations, each with a filler. */

@@ -1,6 +1,7 @@
 import { cleanText } from '../domain/clean-text.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
+import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
 import type { ReleaseRight } from './release-right.ts'
@@ -112,7 +113,9 @@ export function createPlatform(
       // An idle connection that the other side has closed; the write may have arrived all the same.
       const present = await readConfig(access)
       if (!present.ok) return present
-      return present.value.pair === vars.pair ? { ok: true, value: undefined } : await writeOnce(access, vars)
+      // The pair alone may be as it was: what is pushed may be a keyring that announces the next key.
+      const arrived = isSameMaterial(present.value, vars)
+      return arrived ? { ok: true, value: undefined } : await writeOnce(access, vars)
     },
 
     async listAttachments(access) {

@@ -43,7 +43,8 @@ export type NewResource = {
   keys: readonly NewKey[]
   grant: NewGrant | null
   state: ResourceState
-  event: HistoryEvent
+  /** What its history begins with. */
+  events: readonly HistoryEvent[]
 }
 
 const { resources, keysets, sealed_keys, oauth_grants, history } = TABLES
@@ -67,7 +68,7 @@ const namesOf = (alias: string, columns: object) =>
   )
 
 /**
- * Stores resources with their keys, grants and first history row by one statement: one round trip, all or nothing.
+ * Stores resources with their keys, grants and first history rows by one statement: one round trip, all or nothing.
  * Returns the ids of those that were stored. The others exist, or another request is just storing them. No id may stand
  * twice in a group.
  */
@@ -117,7 +118,9 @@ export async function insertResources(
       select ${namesOf('v', history)}
         from ${given(
           history,
-          group.map(({ id, event }) => historyRow({ resourceId: id, seq: 1, event })),
+          group.flatMap(({ id, events }) =>
+            events.map((event, index) => historyRow({ resourceId: id, seq: index + 1, event })),
+          ),
         )}
         join resource on resource.id = v.resource_id
     )
@@ -142,8 +145,8 @@ function resourceRow(resource: NewResource, now: Date) {
   }
 }
 
-function keysetRow({ id, state }: NewResource) {
-  return { resource_id: id, last_seq: 1, ...stateRow(state) }
+function keysetRow({ id, state, events }: NewResource) {
+  return { resource_id: id, last_seq: events.length, ...stateRow(state) }
 }
 
 function grantRow(resourceId: string, grant: NewGrant) {

@@ -39,6 +39,7 @@ function ring(more: Partial<Keyring> = {}): Keyring {
     reason: 'scheduled',
     rotatedAt: inDays(-1),
     nextRotationAt: inDays(13),
+    goodForSeconds: 604_800,
     epoch: 5,
     revokedTo: 0,
     ...more,
@@ -73,7 +74,7 @@ describe('a pair with our keyring', () => {
 
   test('ends a rotation under way and erases every key that it does not list', () => {
     const intent = { reason: 'scheduled', dueAt: NOW, openedBy: { type: 'worker' } } as const
-    const under = withNewKeys(openRotation(STATE, intent, NOW), { key: 3, filler: null })
+    const under = withNewKeys(openRotation(STATE, intent, NOW), { key: 3, filler: null, next: null })
     const { state, erased } = adopted(under)
     expect(state).toMatchObject({ rotation: null, keyset: { pending: null } })
     expect(erased.toSorted()).toEqual([1, 2, 3])
@@ -115,6 +116,28 @@ describe('a pair with our keyring', () => {
     expect(state.keyset.older).toEqual([{ version: 5, until: inDays(1) }])
     expect(keys).toContainEqual({ version: 5, text: C })
     expect(keys).toHaveLength(3)
+  })
+
+  test('brings the key that it announces, which is accepted and signs after the next rotation', () => {
+    const next = { kid: '0000000c', version: 9, use: 'next', until: null, key: C } as const
+    const { state, keys } = adopted(STATE, { keys: [...ring().keys, next] })
+    expect(state.keyset.next).toEqual({ version: 9, announced: true })
+    expect(state.announcesNext).toBe(true)
+    expect(keys).toContainEqual({ version: 9, text: C })
+    expect(state.keyset.older).toEqual([])
+    expect(state.lastVersion).toBe(9)
+  })
+
+  test('that announces no key says that none is wanted any more: what was announced here goes', () => {
+    const here = {
+      ...STATE,
+      announcesNext: true,
+      lastVersion: 3,
+      keyset: { ...STATE.keyset, next: { version: 3, announced: true } },
+    }
+    const { state, erased } = adopted(here)
+    expect(state).toMatchObject({ announcesNext: false, keyset: { next: null } })
+    expect(erased).toContain(3)
   })
 
   test('is looked at again two minutes later: a call of the lost past may still arrive', () => {
@@ -161,6 +184,17 @@ describe('a pair without a keyring, which a person adopts', () => {
 
   test('leaves a date that is far enough away', () => {
     expect(adopted().state.nextRotationAt).toEqual(inDays(7))
+  })
+
+  test('leaves the wish for a next key as it is, for which a fresh one is made', () => {
+    const next = { version: 2, announced: true }
+    const { state, erased } = adopted(undefined, {
+      ...STATE,
+      announcesNext: true,
+      keyset: { ...STATE.keyset, next },
+    })
+    expect(state).toMatchObject({ announcesNext: true, keyset: { next: null } })
+    expect(erased).toContain(2)
   })
 
   test('revokes nothing, and confirms no epoch', () => {

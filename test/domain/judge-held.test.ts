@@ -37,6 +37,7 @@ function keyring(keys: [number, number][], more: Partial<Keyring> = {}): Keyring
     reason: 'scheduled',
     rotatedAt: AT,
     nextRotationAt: after(14 * DAY),
+    goodForSeconds: 604_800,
     epoch: 3,
     revokedTo: 2,
     ...more,
@@ -50,7 +51,7 @@ function judge(pair: string | null, ring: string | null = null, more: Partial<He
   return judgeHeld({
     resourceId: ID,
     state: STATE,
-    published: pairOf(5, 4),
+    published: { pair: pairOf(5, 4), keyring: '' },
     expected: undefined,
     pair,
     keyring: ring,
@@ -69,7 +70,9 @@ describe('what Heroku holds', () => {
   })
 
   test('is the pair that is to be published: an earlier push arrived', () => {
-    expect(judge(pairOf(6, 5), null, { expected: pairOf(6, 5) })).toEqual({ held: 'expected' })
+    expect(judge(pairOf(6, 5), null, { expected: { pair: pairOf(6, 5), keyring: '' } })).toEqual({
+      held: 'expected',
+    })
   })
 
   test.each([null, ''])('is gone where it is %j', (pair) => {
@@ -110,7 +113,9 @@ describe('what Heroku holds', () => {
 
   test('is newer than a row that waits for its first key, when another key is beside it: foreign', () => {
     const state = { ...STATE, keyset: { ...STATE.keyset, pending: 6 } }
-    expect(judge(pairOf(6, 4), null, { state, expected: pairOf(6, 5) })).toMatchObject({ held: 'foreign' })
+    expect(judge(pairOf(6, 4), null, { state, expected: { pair: pairOf(6, 5), keyring: '' } })).toMatchObject(
+      { held: 'foreign' },
+    )
   })
 
   test('is revoked under our MAC when a number of it was revoked, though nobody knows its keys here', () => {
@@ -130,6 +135,100 @@ describe('what Heroku holds', () => {
     ['an unknown first key', pairOf(100, 5)],
   ])('is foreign: %s', (_what, pair) => {
     expect(judge(pair)).toMatchObject({ held: 'foreign' })
+  })
+})
+
+describe('the next key beside the published pair', () => {
+  /** 7 is announced here; under our MAC the keyring says so. */
+  const ring = (next: number | null, more: Partial<Keyring> = {}): Keyring => {
+    const made = keyring([
+      [5, 5],
+      [4, 4],
+    ])
+    const key = next === null ? undefined : { kid: kidOf(textOf(next)), version: next, key: textOf(next) }
+    return {
+      ...made,
+      keys: [...made.keys, ...(key ? [{ ...key, use: 'next', until: null } as const] : [])],
+      ...more,
+    }
+  }
+  const vars = (next: number | null) => ({ pair: pairOf(5, 4), keyring: signed(ring(next)) })
+  const announced = { published: vars(7) }
+
+  test('is part of what is compared: with another next key, or without it, the config is an older one of ours', () => {
+    expect(judge(pairOf(5, 4), signed(ring(7)), announced)).toEqual({ held: 'published' })
+    expect(judge(pairOf(5, 4), signed(ring(6)), announced)).toEqual({ held: 'older' })
+    for (const lost of [null, '', 'nonsense', signed(ring(null))]) {
+      expect(judge(pairOf(5, 4), lost, announced)).toEqual({ held: 'older' })
+    }
+    expect(judge(pairOf(5, 4), signed(ring(7)), { published: vars(null) })).toEqual({ held: 'older' })
+  })
+
+  test('is compared by its text, not by the dates or the MAC of its keyring', () => {
+    const later = keyringText(ring(7, { nextRotationAt: after(20 * DAY) }), 'another.mac')
+    expect(judge(pairOf(5, 4), later, announced)).toEqual({ held: 'published' })
+  })
+
+  test('tells a keyring that is being published from the one before it', () => {
+    const facts = { published: vars(null), expected: vars(7) }
+    expect(judge(pairOf(5, 4), signed(ring(7)), facts)).toEqual({ held: 'expected' })
+    expect(judge(pairOf(5, 4), signed(ring(null)), facts)).toEqual({ held: 'published' })
+  })
+
+  test('that was revoked is put right at once', () => {
+    expect(judge(pairOf(5, 4), signed(ring(2)), announced)).toEqual({ held: 'revoked' })
+  })
+
+  test('that is not known here, under our MAC, is of a past that is lost, or of another environment', () => {
+    expect(judge(pairOf(5, 4), signed(ring(101)), announced)).toMatchObject({ held: 'ahead' })
+    const confirmed = { ...announced, pastUntil: undefined }
+    expect(judge(pairOf(5, 4), signed(ring(101)), confirmed)).toMatchObject({ held: 'foreign' })
+    const state = { ...STATE, trust: { ...STATE.trust, revokedEpoch: 4 } }
+    expect(judge(pairOf(5, 4), signed(ring(101)), { ...announced, state })).toEqual({ held: 'revoked' })
+  })
+
+  test('that bears no MAC of ours is planted, and is put right like an older one', () => {
+    expect(judge(pairOf(5, 4), keyringText(ring(101), 'k1.forged'), announced)).toEqual({ held: 'older' })
+    expect(judge(pairOf(5, 4), keyringText(ring(101), 'k1.forged'))).toEqual({ held: 'older' })
+  })
+
+  test('that is another one beside the pair that is being published is ours too, and is no newer pair', () => {
+    const state = { ...STATE, keyset: { ...STATE.keyset, pending: 6 } }
+    const expected = {
+      pair: pairOf(6, 5),
+      keyring: signed(
+        keyring([
+          [6, 6],
+          [5, 5],
+        ]),
+      ),
+    }
+    const held = signed({
+      ...ring(7),
+      keys: [
+        ...keyring([
+          [6, 6],
+          [5, 5],
+        ]).keys,
+        ...ring(7).keys.slice(2),
+      ],
+    })
+    expect(judge(pairOf(6, 5), held, { state, expected })).toEqual({ held: 'older' })
+    expect(judge(pairOf(6, 5), held, { state, expected, pastUntil: undefined })).toEqual({ held: 'older' })
+  })
+
+  test('signs at Heroku, but is still the next one here: a rotation was lost, and this database is the past', () => {
+    const state = { ...STATE, keyset: { ...STATE.keyset, next: { version: 7, announced: true } } }
+    const newer = signed(
+      keyring([
+        [7, 7],
+        [5, 5],
+      ]),
+    )
+    expect(judge(pairOf(7, 5), newer, { ...announced, state })).toMatchObject({ held: 'ahead' })
+    expect(judge(pairOf(7, 5), newer, { ...announced, state, pastUntil: undefined })).toMatchObject({
+      held: 'foreign',
+    })
   })
 })
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import {
+  announcedIn,
   type Keyring,
   keyringOf,
   keyringText,
@@ -19,11 +20,13 @@ const KEYSET: Keyset = {
   pending: null,
   pendingFiller: null,
   older: [{ version: 3, until: inDays(1) }],
+  next: null,
   revokedTo: 2,
 }
 
 function ring(keyset: Partial<Keyset> = {}): Keyring {
-  const facts = { reason: 'scheduled', rotatedAt: AT, nextRotationAt: inDays(14), epoch: 7 } as const
+  const dates = { rotatedAt: AT, nextRotationAt: inDays(14), goodForSeconds: 604_800 }
+  const facts = { reason: 'scheduled', ...dates, epoch: 7 } as const
   return keyringOf({ keyset: { ...KEYSET, ...keyset }, ...facts }, textOf, kidOf)
 }
 
@@ -33,13 +36,26 @@ test('a keyring is compact JSON: ids, versions, uses, ends and dates, and key te
       '{"kid":"00000004","version":4,"use":"verify","until":"2026-03-17T12:00:00.000Z"},' +
       '{"kid":"00000003","version":3,"use":"verify","until":"2026-03-04T12:00:00.000Z",' +
       `"key":"${textOf(3)}"}],"reason":"scheduled","rotated_at":"2026-03-03T12:00:00.000Z",` +
-      '"next_rotation_at":"2026-03-17T12:00:00.000Z","mac":"7.2.k1.mac"}',
+      '"next_rotation_at":"2026-03-17T12:00:00.000Z","good_for":604800,"mac":"7.2.k1.mac"}',
   )
 })
 
 test('a filler never appears in it', () => {
   const { keys } = ring({ second: { version: 6, filler: true }, older: [] })
   expect(keys).toEqual([{ kid: '00000005', version: 5, use: 'sign', until: null }])
+})
+
+test('the next key is listed with its text, last, once it is announced, and not before', () => {
+  const next = { kid: '00000009', version: 9, use: 'next', until: null, key: textOf(9) }
+  expect(ring({ next: { version: 9, announced: true } }).keys.at(-1)).toEqual(next)
+  expect(ring({ next: { version: 9, announced: false } }).keys).toEqual(ring().keys)
+})
+
+test('however many old keys there are, the next key is never the one that is left out', () => {
+  const older = Array.from({ length: 30 }, (_, index) => ({ version: index + 6, until: inDays(1) }))
+  const { keys } = ring({ older, next: { version: 99, announced: true } })
+  expect(keys).toHaveLength(8)
+  expect(keys.map(({ version }) => version)).toEqual([5, 4, 6, 7, 8, 9, 10, 99])
 })
 
 test('it holds at most eight keys and stays below four kilobytes', () => {
@@ -50,10 +66,18 @@ test('it holds at most eight keys and stays below four kilobytes', () => {
 })
 
 test('what is written is read back, with its MAC', () => {
-  const written = ring()
+  const written = ring({ next: { version: 9, announced: true } })
   expect(readKeyring(keyringText(written, 'a.b.c.mac'))).toEqual({ keyring: written, mac: 'a.b.c.mac' })
 })
 
+test('the key that a keyring announces is told by its text, whoever made the MAC', () => {
+  const written = ring({ next: { version: 9, announced: true } })
+  expect(announcedIn(keyringText(written, 'nobody'))).toBe(textOf(9))
+  expect(announcedIn(keyringText(ring(), 'k1.mac'))).toBeNull()
+  for (const text of [null, '', 'nonsense']) expect(announcedIn(text)).toBeNull()
+})
+
+const NEXT = { kid: '00000009', version: 9, use: 'next', until: null, key: textOf(9) }
 const changed = (change: (body: Record<string, unknown>) => unknown): string => {
   const body = JSON.parse(keyringText(ring(), 'k1.mac'))
   return JSON.stringify(change(body) ?? body)
@@ -93,6 +117,16 @@ test.each<[string, string | null]>([
   ['a verify-only key without an end', withKeys(([a, b]) => [a, { ...b, until: null }])],
   ['an end that is no date', withKeys(([a, b]) => [a, { ...b, until: 'soon' }])],
   ['an end in the year 9999', withKeys(([a, b]) => [a, { ...b, until: '9999-01-01T00:00:00Z' }])],
+  ['a next key without its text', withKeys((keys) => [...keys, { ...NEXT, key: undefined }])],
+  ['a next key with an end', withKeys((keys) => [...keys, { ...NEXT, until: AT }])],
+  ['a next key with the text of none', withKeys((keys) => [...keys, { ...NEXT, key: 'A' }])],
+  ['two next keys', withKeys((keys) => [...keys, NEXT, { ...NEXT, version: 10 }])],
+  ['a next key and none that signs', withKeys(() => [NEXT])],
+  ['no time for which a signature is good', changed(({ good_for, ...body }) => body)],
+  ['a time of nothing', changed((body) => ({ ...body, good_for: 0 }))],
+  ['a time in parts of seconds', changed((body) => ({ ...body, good_for: 0.5 }))],
+  ['a time as text', changed((body) => ({ ...body, good_for: '604800' }))],
+  ['a time of more than ten years', changed((body) => ({ ...body, good_for: 315_360_001 }))],
   ['a reason of nobody’s', changed((body) => ({ ...body, reason: 'whim' }))],
   ['no date of the rotation', changed(({ rotated_at, ...body }) => body)],
   ['no next date', changed((body) => ({ ...body, next_rotation_at: 14 }))],
@@ -112,13 +146,16 @@ test('the MAC covers the add-on, each key with its version and use, the epoch an
     ['r1', { ...ring(), keys: [{ ...first, version: 6 }, second, third] }],
     ['r1', { ...ring(), keys: [{ ...first, kid: '00000006' }, second, third] }],
     ['r1', { ...ring(), keys: [first, { ...second, use: 'sign' }, third] }],
+    ['r1', { ...ring(), keys: [first, second, { ...third, use: 'next' }] }],
+    ['r1', ring({ next: { version: 9, announced: true } })],
   ]
   const texts = others.map(([id, each]) => witnessedText(id, each))
   expect(new Set([witnessedText('r1', ring()), ...texts]).size).toBe(others.length + 1)
 })
 
-test('the MAC depends neither on dates nor on the reason', () => {
-  const later = { ...ring(), rotatedAt: inDays(1), nextRotationAt: inDays(20), reason: 'manual' } as const
+test('the MAC depends neither on dates, nor on the reason, nor on how long a signature is good', () => {
+  const dates = { rotatedAt: inDays(1), nextRotationAt: inDays(20), goodForSeconds: 1 }
+  const later = { ...ring(), ...dates, reason: 'manual' } as const
   const ends = later.keys.map((key) => ({ ...key, until: key.until && inDays(99) }))
   expect(witnessedText('r1', { ...later, keys: ends })).toBe(witnessedText('r1', ring()))
 })

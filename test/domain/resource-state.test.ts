@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { afterRotation } from '../../src/domain/after-push.ts'
 import { type GracePeriod, graceEndsAt } from '../../src/domain/grace.ts'
 import { type Keyset, liveVersions, promoteFiller, promoteKey } from '../../src/domain/keyset.ts'
 import {
   afterFailure,
-  afterRotation,
   openRotation,
   type ResourceState,
   stateAtProvision,
@@ -30,17 +30,25 @@ function steps(life: Life) {
 
 /** The checks of the table `keysets` that a state would break. `test/store/lives.test.ts` asks the table itself. */
 function brokenChecks({ keyset, lastVersion, rotation, servedDueAt }: ResourceState): string[] {
-  const { current, second, pending, pendingFiller, revokedTo } = keyset
-  const fresh = [pending, pendingFiller].filter((version) => version !== null)
+  const { current, second, pending, pendingFiller, next, revokedTo } = keyset
+  const fresh = [pending, pendingFiller, next?.version ?? null].filter((version) => version !== null)
   const revoking = rotation?.reason === 'revoke'
   const checks: [string, boolean][] = [
     ['versions: positive', current > 0 && second.version > 0],
     ['versions: one key for each place', current !== second.version],
-    ['versions: pending', pending === null || (pending > current && pending > second.version)],
+    ['versions: pending', pending === null || (pending > current && pending !== second.version)],
     [
       'versions: pending filler',
       pendingFiller === null || (pendingFiller > current && pendingFiller !== pending),
     ],
+    [
+      'next',
+      next === null ||
+        (next.version > current &&
+          next.version > (pending ?? 0) &&
+          ![second.version, pendingFiller].includes(next.version)),
+    ],
+    ['next: one that is announced is the one that is promoted', !next?.announced || pending === null],
     ['versions: last', Math.max(current, second.version, ...fresh) <= lastVersion],
     ['revoked: in use', revoking || Math.min(current, second.version) > revokedTo],
     ['revoked: pending', fresh.every((version) => version > revokedTo)],
@@ -97,10 +105,10 @@ describe('whatever happens to a resource', () => {
     fc.assert(
       fc.property(anyLife, (life) => {
         for (const { before, after } of steps(life)) {
-          const { revokedTo, pending, pendingFiller } = after.state.keyset
+          const { revokedTo, pending, pendingFiller, next } = after.state.keyset
           if (revokedTo === before.state.keyset.revokedTo) continue
           expect(revokedTo).toBe(before.state.lastVersion)
-          expect([pending, pendingFiller]).toEqual([null, null])
+          expect([pending, pendingFiller, next]).toEqual([null, null, null])
           expect(after.state.rotation?.reason).toBe('revoke')
         }
       }),
@@ -210,7 +218,7 @@ test('failures stand in the state until the rotation ends: the newest twelve, an
       NOW,
     )
   const provisioned = stateAtProvision({ current: 2, filler: 1 }, NOW, NOW)
-  const opened = withNewKeys(openRotation(provisioned, MANUAL, NOW), { key: 3, filler: null })
+  const opened = withNewKeys(openRotation(provisioned, MANUAL, NOW), { key: 3, filler: null, next: null })
   let state = opened
   for (let number = 1; number <= 15; number += 1) state = failed(state, number)
   expect(state.attempts).toBe(15)
@@ -259,6 +267,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
         pending: has.pending ? next() : null,
         pendingFiller: has.pendingFiller ? next() : null,
         older: displaced.toReversed(),
+        next: null,
         revokedTo: 0,
       }
     })
@@ -286,7 +295,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
         const schedule = { grace, publishedAt: NOW, nextRotationAt: inMs(DAY) }
         const until = graceEndsAt(grace, NOW, schedule.nextRotationAt)
         sameAs(
-          promoteKey(keyset, { reason, publishedAt: NOW, until }),
+          promoteKey(keyset, { reason, publishedAt: NOW, until, announces: false }),
           promoted(listOf(keyset), reason, schedule),
         )
       }),
@@ -298,7 +307,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     fc.assert(
       fc.property(anyKeyset, (some) => {
         const keyset = { ...some, pending: null, pendingFiller: some.pendingFiller ?? 50 }
-        sameAs(promoteFiller(keyset), filled(listOf(keyset)))
+        sameAs(promoteFiller(keyset, { announces: false }), filled(listOf(keyset)))
       }),
       { numRuns: 5_000 },
     )
@@ -313,6 +322,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     checkAt: fc.option(anyEnd),
     trust: fc.constant({ foreignSince: null }),
     heldBack: fc.constant(null),
+    announcesNext: fc.constant(false),
   })
 
   test('about the step that is needed, in 20,000 random situations', () => {

@@ -28,7 +28,8 @@ test('whatever happens, a push keeps the former first key: second after a rotati
   fc.assert(
     fc.property(anyLife, (life) => {
       for (const { pair, before, reason } of play(life).pushes) {
-        if (reason === 'filler') expect(pair.first).toBe(before.first)
+        if (reason === 'next') expect({ ...pair, next: null }).toEqual({ ...before, next: null })
+        else if (reason === 'filler') expect(pair.first).toBe(before.first)
         else if (reason === 'revoke') expect([before.first, before.second]).not.toContain(pair.second)
         else expect(pair.second).toBe(before.first)
         expect(pair.first).not.toBe(pair.second)
@@ -40,9 +41,9 @@ test('whatever happens, a push keeps the former first key: second after a rotati
 test('whatever happens, no key that is in the config var is ever erased', () => {
   fc.assert(
     fc.property(anyLife, (life) => {
-      let published: Pair = { first: 2, second: 1 }
+      let published: Pair = { first: 2, second: 1, next: null }
       const { moments, pushes } = play(life)
-      const remaining = [...pushes]
+      const remaining = pushes.filter(({ reason }) => reason !== 'next')
       for (const { state, erased } of moments) {
         const now = publishedPair(state.keyset)
         if (now.first !== published.first || now.second !== published.second) {
@@ -55,6 +56,38 @@ test('whatever happens, no key that is in the config var is ever erased', () => 
       }
       expect(remaining).toEqual([])
     }),
+  )
+})
+
+test('whatever happens, a rotation promotes the very key that was announced, and announces another', () => {
+  fc.assert(
+    fc.property(anyLife, (life) => {
+      let listed: number | null = null
+      for (const { pair, reason } of play(life).pushes) {
+        const rotates = reason !== 'filler' && reason !== 'next' && reason !== 'revoke'
+        if (rotates && listed !== null) expect(pair.first).toBe(listed)
+        expect([pair.first, pair.second]).not.toContain(pair.next)
+        // Nothing but a rotation or a switch takes the place of it.
+        if (reason === 'filler' && listed !== null && pair.next !== null) expect(pair.next).toBe(listed)
+        listed = pair.next
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('whatever happens, an announced key is erased by a revoke, or once Heroku has confirmed a keyring without it', () => {
+  fc.assert(
+    fc.property(anyLife, (life) => {
+      let listed: number | null = null
+      for (const { pushed, erased, event } of play(life).moments) {
+        const before = listed
+        if (pushed) listed = pushed.pair.next
+        if (before === null || event === 'revoke') continue
+        if (erased.includes(before)) expect(listed).not.toBe(before)
+      }
+    }),
+    { numRuns: 500 },
   )
 })
 

@@ -8,6 +8,8 @@ import {
   publishedPair,
   type SecondKey,
 } from '../../src/domain/keyset.ts'
+import { versionsToMake } from '../../src/domain/new-versions.ts'
+import { type ResourceState, stateAtProvision } from '../../src/domain/resource-state.ts'
 import { decideStep, nextWakeAt, type Situation, type Step } from '../../src/domain/rotation.ts'
 
 const NOW = new Date('2026-03-03T12:00:00Z')
@@ -25,6 +27,7 @@ const PAIR: Keyset = {
   pending: null,
   pendingFiller: null,
   older: [],
+  next: null,
   revokedTo: 0,
 }
 const pair = (more: Partial<Keyset> = {}): Keyset => ({ ...PAIR, ...more })
@@ -43,6 +46,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     checkAt: null,
     trust: { foreignSince: null },
     heldBack: null,
+    announcesNext: false,
     ...more,
   }
 }
@@ -52,6 +56,92 @@ const pendingFiller = { pendingFiller: 4 }
 const overdueSecond = pair({ second: until(-1) })
 const manual = { reason: 'manual', dueAt: inMs(-HOUR) } as const
 const revoke = { reason: 'revoke', dueAt: inMs(-HOUR) } as const
+
+describe('the next key', () => {
+  const made = { version: 5, announced: false }
+  const listed = { version: 5, announced: true }
+  const on = { announcesNext: true }
+  const stepOf = (more: Partial<Situation>) => decideStep(situation(more), NOW)
+
+  test('is made where it is wanted, announced, and left alone then', () => {
+    expect(stepOf(on)).toEqual({ step: 'create-next' })
+    const pairWith = (next: number | null) => ({ first: 2, second: 1, next })
+    expect(stepOf({ ...on, keyset: pair({ next: made }) })).toEqual({
+      step: 'publish-next',
+      pair: pairWith(5),
+    })
+    expect(stepOf({ ...on, keyset: pair({ next: listed }) })).toEqual({ step: 'wait' })
+    for (const next of [made, listed]) {
+      const keyset = pair({ next })
+      expect(stepOf({ keyset })).toEqual({ step: 'publish-next', pair: pairWith(null) })
+    }
+  })
+
+  test('waits for no pause and for no app, since nobody signs with it', () => {
+    const pause = { at: inMs(-DAY), until: null, reason: '' }
+    const heldBack = { lookAt: inMs(HOUR) }
+    for (const more of [{ pause }, { heldBack }, { pause, heldBack }]) {
+      expect(stepOf({ ...on, ...more })).toEqual({ step: 'create-next' })
+      expect(stepOf({ ...more, keyset: pair({ next: listed }) }).step).toBe('publish-next')
+      expect(nextWakeAt(situation({ ...on, ...more }), NOW)).toEqual(NOW)
+    }
+  })
+
+  test('goes along with a rotation or a filler, and is no push of its own then', () => {
+    const keyset = pair({ ...pendingKey, next: made })
+    expect(stepOf({ ...on, rotation: manual, keyset })).toMatchObject({ step: 'publish', pair: { next: 5 } })
+    expect(stepOf({ rotation: manual, keyset })).toMatchObject({ step: 'publish', pair: { next: null } })
+    expect(stepOf({ ...on, rotation: manual })).toMatchObject({ step: 'create' })
+    const filled = pair({ pendingFiller: 4, next: made })
+    expect(stepOf({ ...on, keyset: filled })).toMatchObject({ step: 'publish-filler', pair: { next: 5 } })
+    expect(stepOf({ keyset: filled })).toMatchObject({ step: 'publish-filler', pair: { next: null } })
+  })
+
+  test('stays as it is beside a foreign pair, beside which no machine pushes anything', () => {
+    const trust = { foreignSince: inMs(-DAY) }
+    expect(stepOf({ ...on, trust })).toEqual({ step: 'wait' })
+    expect(nextWakeAt(situation({ ...on, trust }), NOW)).toBeNull()
+  })
+})
+
+describe('the versions that are made', () => {
+  const state = (more: Partial<ResourceState>) => ({
+    ...stateAtProvision({ current: 2, filler: 1 }, NOW, NOW),
+    ...more,
+  })
+  const create = { step: 'create', ...manual } as const
+  const announced = { version: 3, announced: true }
+  const withNext = { lastVersion: 3, keyset: pair({ next: announced }) }
+
+  test('are a key, and the next one where that is wanted', () => {
+    expect(versionsToMake(state({}), create)).toEqual({ key: 3, filler: null, next: null })
+    expect(versionsToMake(state({ announcesNext: true }), create)).toEqual({ key: 3, filler: null, next: 4 })
+  })
+
+  test('are no key where one is announced: the rotation promotes that, though nobody wants the next one any more', () => {
+    expect(versionsToMake(state({ ...withNext, announcesNext: true }), create)).toEqual({
+      key: 3,
+      filler: null,
+      next: 4,
+    })
+    expect(versionsToMake(state(withNext), create)).toEqual({ key: 3, filler: null, next: null })
+  })
+
+  test('are three for a revoke, the next one behind the filler', () => {
+    const step = { step: 'create', ...revoke } as const
+    expect(versionsToMake(state({ announcesNext: true }), step)).toEqual({ key: 3, filler: 4, next: 5 })
+  })
+
+  test('are a filler and a next key together where both are lacking', () => {
+    const step = { step: 'create-filler' } as const
+    expect(versionsToMake(state({ announcesNext: true }), step)).toEqual({ key: null, filler: 3, next: 4 })
+    expect(versionsToMake(state({ ...withNext, announcesNext: true }), step)).toEqual({
+      key: null,
+      filler: 4,
+      next: null,
+    })
+  })
+})
 
 describe('the step that a resource needs', () => {
   /** `wakeAt`: until when it waits. */
@@ -81,7 +171,7 @@ describe('the step that a resource needs', () => {
     [
       'a rotation is open and has its key: publish it in front of the current one',
       { rotation: manual, keyset: pair(pendingKey) },
-      { step: 'publish', pair: { first: 3, second: 2 } },
+      { step: 'publish', pair: { first: 3, second: 2, next: null } },
     ],
     [
       'a scheduled rotation has its key although its date has been moved away: publish it all the same',
@@ -90,18 +180,18 @@ describe('the step that a resource needs', () => {
         nextRotationAt: inMs(20 * DAY),
         keyset: pair(pendingKey),
       },
-      { step: 'publish', pair: { first: 3, second: 2 } },
+      { step: 'publish', pair: { first: 3, second: 2, next: null } },
     ],
     [
       'a filler is waiting while a rotation has its key: the rotation goes first and keeps the former first key',
       { rotation: manual, keyset: pair({ ...pendingKey, ...pendingFiller }) },
-      { step: 'publish', pair: { first: 3, second: 2 } },
+      { step: 'publish', pair: { first: 3, second: 2, next: null } },
     ],
     ['a revoke has no key: make one', { rotation: revoke }, { step: 'create', ...revoke }],
     [
       'a revoke has its key and its filler: publish both, no old key among them',
       { rotation: revoke, keyset: pair({ ...pendingKey, ...pendingFiller }) },
-      { step: 'publish', pair: { first: 3, second: 4 } },
+      { step: 'publish', pair: { first: 3, second: 4, next: null } },
     ],
     [
       'an open rotation goes before everything else that is due',
@@ -111,12 +201,12 @@ describe('the step that a resource needs', () => {
         grace: ELAPSED,
         checkAt: NOW,
       },
-      { step: 'publish', pair: { first: 3, second: 2 } },
+      { step: 'publish', pair: { first: 3, second: 2, next: null } },
     ],
     [
       'a filler is made: publish it behind the current key',
       { keyset: pair(pendingFiller), grace: ELAPSED },
-      { step: 'publish-filler', pair: { first: 2, second: 4 } },
+      { step: 'publish-filler', pair: { first: 2, second: 4, next: null } },
     ],
     [
       'a filler is made and the due date has come: the rotation goes first',
@@ -151,7 +241,7 @@ describe('the step that a resource needs', () => {
     [
       'the check of the config is due: compare with the published pair',
       { checkAt: NOW },
-      { step: 'check', pair: { first: 2, second: 1 } },
+      { step: 'check', pair: { first: 2, second: 1, next: null } },
     ],
     [
       'a key must be erased and a check is due: erase first',
@@ -191,7 +281,7 @@ describe('the step that a resource needs', () => {
     [
       'paused, and the check of the config is due: check',
       { pause: PAUSE, checkAt: NOW },
-      { step: 'check', pair: { first: 2, second: 1 } },
+      { step: 'check', pair: { first: 2, second: 1, next: null } },
     ],
     [
       'due, but held back for apps: wait until they are looked at again',
@@ -211,12 +301,12 @@ describe('the step that a resource needs', () => {
     [
       'held back for apps, and the check of the config is due: check, for an older pair may be back',
       { nextRotationAt: inMs(-1), checkAt: NOW, heldBack: { lookAt: inMs(HOUR) } },
-      { step: 'check', pair: { first: 2, second: 1 } },
+      { step: 'check', pair: { first: 2, second: 1, next: null } },
     ],
     [
       'asked for by hand and held back for apps, and the check is due: the same',
       { rotation: manual, checkAt: NOW, heldBack: { lookAt: inMs(HOUR) } },
-      { step: 'check', pair: { first: 2, second: 1 } },
+      { step: 'check', pair: { first: 2, second: 1, next: null } },
     ],
     [
       'held back by hand or by schedule, the check comes before the next look',
@@ -231,7 +321,7 @@ describe('the step that a resource needs', () => {
     [
       'held back for apps, but its key is made: publish it',
       { rotation: manual, keyset: pair(pendingKey), heldBack: { lookAt: inMs(HOUR) } },
-      { step: 'publish', pair: { first: 3, second: 2 } },
+      { step: 'publish', pair: { first: 3, second: 2, next: null } },
     ],
   ]
 
@@ -278,7 +368,7 @@ describe('the next moment to look at a resource', () => {
 })
 
 describe('a promotion', () => {
-  const facts = { reason: 'scheduled', publishedAt: NOW, until: inMs(48 * HOUR) } as const
+  const facts = { reason: 'scheduled', publishedAt: NOW, until: inMs(48 * HOUR), announces: false } as const
 
   test('makes the new key sign and keeps the former first for its grace period', () => {
     expect(promoteKey(pair({ second: until(-1), ...pendingKey }), facts)).toEqual({
@@ -291,7 +381,7 @@ describe('a promotion', () => {
     const before = pair({ second: until(1), ...pendingKey })
     const { keyset, erased } = promoteKey(before, { ...facts, reason: 'manual' })
     expect(keyset.older).toEqual([{ version: 1, until: inMs(1) }])
-    expect(publishedPair(keyset)).toEqual({ first: 3, second: 2 })
+    expect(publishedPair(keyset)).toEqual({ first: 3, second: 2, next: null })
     expect(erased).toEqual([])
   })
 
@@ -316,7 +406,7 @@ describe('a promotion', () => {
     const before = pair({ older: older(DAY), ...pendingKey, ...pendingFiller, revokedTo: 2 })
     const { keyset, erased } = promoteKey(before, { ...facts, reason: 'revoke' })
     expect(liveVersions(keyset)).toEqual([4, 3])
-    expect(publishedPair(keyset)).toEqual({ first: 3, second: 4 })
+    expect(publishedPair(keyset)).toEqual({ first: 3, second: 4, next: null })
     expect(keyset.second.filler).toBe(true)
     expect(erased.toSorted()).toEqual([0, 1, 2])
   })
@@ -324,18 +414,21 @@ describe('a promotion', () => {
 
 describe('the promotion of a filler', () => {
   test('puts it in the second place and erases the key that stood there', () => {
-    const { keyset, erased } = promoteFiller({ ...overdueSecond, ...pendingFiller })
+    const { keyset, erased } = promoteFiller({ ...overdueSecond, ...pendingFiller }, { announces: false })
     expect(keyset).toEqual(pair({ second: { version: 4, filler: true } }))
     expect(erased).toEqual([1])
   })
 
   test('keeps a key that left the config var and is still within its grace period', () => {
-    const { keyset, erased } = promoteFiller({ ...overdueSecond, ...pendingFiller, older: older(DAY) })
+    const { keyset, erased } = promoteFiller(
+      { ...overdueSecond, ...pendingFiller, older: older(DAY) },
+      { announces: false },
+    )
     expect(keyset.older).toEqual(older(DAY))
     expect(erased).toEqual([1])
   })
 
   test('is refused when no filler waits', () => {
-    expect(() => promoteFiller(PAIR)).toThrow()
+    expect(() => promoteFiller(PAIR, { announces: false })).toThrow()
   })
 })

@@ -1,5 +1,6 @@
 import type { HistoryKind } from '../../src/domain/history.ts'
 import type { ResourceState } from '../../src/domain/resource-state.ts'
+import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -93,6 +94,24 @@ export const CHANGES: readonly Change[] = [
     run: graceOf(20 * 24),
     tells: 'grace-period-changed',
     shows: (state) => [undefined, 20 * DAY].includes(graceOfSecond(state)),
+  },
+  {
+    name: 'the next key switched on',
+    run: (deps, resourceId) => announceNext(deps, { resourceId, actor, on: true }),
+    shows: ({ announcesNext, keyset: { next } }) => announcesNext && next?.announced === true,
+  },
+  {
+    name: 'the next key switched off',
+    run: (deps, resourceId) => announceNext(deps, { resourceId, actor, on: false }),
+    shows: ({ announcesNext, keyset: { next } }) => !announcesNext && next === null,
+  },
+  {
+    name: 'the next key switched on, off and on',
+    async run(deps, resourceId) {
+      for (const on of [true, false, true]) await announceNext(deps, { resourceId, actor, on })
+    },
+    tells: 'next-switched-off',
+    shows: ({ announcesNext, keyset: { next } }) => announcesNext && next?.announced === true,
   },
   {
     name: 'a deprovision',

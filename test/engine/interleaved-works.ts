@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { DAY, type Harness, HOUR, MINUTE } from '../support/harness.ts'
 import type { Life } from './support/customer-app.ts'
@@ -10,6 +11,7 @@ import { tickOf } from './support/ticks.ts'
 export type Work = {
   name: string
   grace?: string
+  next?: true
   prepare: (h: Harness, lives: readonly Life[]) => Promise<unknown>
   /** No key of before is accepted in the end, whatever comes in between. */
   revokes?: true
@@ -82,6 +84,27 @@ export const WORKS: readonly Work[] = [
       for (const { id } of lives) await revokeKeys(h.deps, { resourceId: id, actor })
     },
     revokes: true,
+    pushes: 1,
+  },
+  {
+    name: 'a scheduled rotation that promotes the announced key',
+    next: true,
+    prepare: async (h) => h.clock.advance(14 * DAY),
+    pushes: 1,
+  },
+  {
+    name: 'a next key that is to be announced',
+    async prepare(h, lives) {
+      for (const { id } of lives) await announceNext(h.deps, { resourceId: id, actor, on: true })
+    },
+    pushes: 1,
+  },
+  {
+    name: 'a next key that is to be withdrawn',
+    next: true,
+    async prepare(h, lives) {
+      for (const { id } of lives) await announceNext(h.deps, { resourceId: id, actor, on: false })
+    },
     pushes: 1,
   },
 ]

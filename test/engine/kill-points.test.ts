@@ -62,8 +62,8 @@ async function play(h: Harness, scenario: Scenario, death: Death | undefined): P
   const addon = await newAddon(h, scenario)
   const start = h.clock.now()
   await scenario.prepare(h, addon)
-  const before = h.heroku.view.addon(addon.id).config.SECURE_KEY ?? ''
-  const pushedBefore = (await pushesOf(h, addon.id, '')).pairs.length
+  const before = h.heroku.view.addon(addon.id).config
+  const pushedBefore = (await pushesOf(h, addon.id, {})).pairs.length
   const mortal = mortalProcess(h.deps, h.databaseUrl, death)
   const lived = await mortal.live((deps) => scenario.work(deps, addon))
   await mortal.end()
@@ -84,12 +84,12 @@ async function play(h: Harness, scenario: Scenario, death: Death | undefined): P
 
 let apps = 0
 
-async function newAddon(h: Harness, { grace }: Scenario): Promise<Subject> {
+async function newAddon(h: Harness, { grace, next }: Scenario): Promise<Subject> {
   apps += 1
   const app = `service-${apps}`
   await h.heroku.customer.createApp(app)
-  const options = grace === undefined ? {} : { options: { grace } }
-  const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly', ...options })
+  const options = { ...(grace !== undefined && { grace }), ...(next && { next: 'true' }) }
+  const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly', options })
   const exchanged = () =>
     h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', '=', id).execute()
   await expect.poll(exchanged, PATIENCE).toHaveLength(1)

@@ -1,3 +1,4 @@
+import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -34,6 +35,15 @@ export const REQUESTS: readonly Scenario[] = [
   request('the request for another grace period', (deps, { id }) =>
     setGracePeriod(deps, { resourceId: id, actor, grace: { until: 'elapsed', ms: 72 * HOUR } }),
   ),
+  request('the request to announce the next key', (deps, { id }) =>
+    announceNext(deps, { resourceId: id, actor, on: true }),
+  ),
+  {
+    ...request('the request to announce it no longer', (deps, { id }) =>
+      announceNext(deps, { resourceId: id, actor, on: false }),
+    ),
+    next: true,
+  },
   {
     ...request('the request to resume a stuck rotation', (deps, { id }) =>
       resumeRotation(deps, { resourceId: id, actor }),

@@ -1,5 +1,6 @@
 import type { Deps } from '../../src/flows/deps.ts'
 import { DAY, type Harness, MINUTE } from '../support/harness.ts'
+import { mortalProcess } from './support/mortal-process.ts'
 import { tickOf } from './support/ticks.ts'
 
 export type Subject = { id: string; app: string }
@@ -8,6 +9,8 @@ export type Subject = { id: string; app: string }
 export type Scenario = {
   name: string
   grace?: string
+  /** It is made with the option `--next`. */
+  next?: true
   /** Brings the add-on to where the work begins; the clock stands there then. */
   prepare: (h: Harness, addon: Subject) => Promise<void>
   /** The work of the process that dies. */
@@ -29,6 +32,14 @@ export const UNTIL_TAKEOVER_MS = 2 * MINUTE
 export async function rotated(h: Harness): Promise<void> {
   h.clock.advance(14 * DAY)
   await tickOf(h.deps)
+}
+
+/** A worker that dies at that point of the tick, and the time until its lease is over. */
+export async function workerThatDied(h: Harness, point: string): Promise<void> {
+  const mortal = mortalProcess(h.deps, h.databaseUrl, { name: point, nth: 1 })
+  if (await mortal.live((deps) => tickOf(deps))) throw new Error(`the worker did not pass "${point}"`)
+  await mortal.end()
+  h.clock.advance(UNTIL_TAKEOVER_MS)
 }
 
 /** Heroku says twice that it does not know the add-on: its rotation is stuck. */

@@ -3,21 +3,13 @@ import { requestRotation, resumeRotation } from '../../src/flows/dashboard/reque
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
-import { DAY, type Harness, HOUR, MINUTE } from '../support/harness.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { NEXT_KEY } from './kill-next-key.ts'
 import { REQUESTS } from './kill-requests.ts'
-import { actor, rotated, type Scenario, stuck, UNTIL_TAKEOVER_MS } from './kill-scenario.ts'
-import { mortalProcess } from './support/mortal-process.ts'
+import { actor, rotated, type Scenario, stuck, workerThatDied } from './kill-scenario.ts'
 import { tickOf } from './support/ticks.ts'
 
 const tick = (deps: Deps) => tickOf(deps)
-
-/** A worker that dies at that point of the tick, and the time until its lease is over. */
-async function workerThatDied(h: Harness, point: string): Promise<void> {
-  const mortal = mortalProcess(h.deps, h.databaseUrl, { name: point, nth: 1 })
-  if (await mortal.live((deps) => tickOf(deps))) throw new Error(`the worker did not pass "${point}"`)
-  await mortal.end()
-  h.clock.advance(UNTIL_TAKEOVER_MS)
-}
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -206,5 +198,6 @@ export const SCENARIOS: readonly Scenario[] = [
     // Where the repair arrived and its worker died, the next check finds nothing to repair.
     notCompared: ['config-repaired'],
   },
+  ...NEXT_KEY,
   ...REQUESTS,
 ]

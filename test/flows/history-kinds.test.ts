@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
+import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { sessionOf } from '../../src/flows/dashboard/attached-apps.ts'
 import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
@@ -176,6 +177,37 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await h.worker1.tick()
     },
     leaves: ['grace-period-changed', 'rotation-requested', 'rotated', 'filler-published'],
+  },
+  'next-switched-on': {
+    actor: 'person',
+    happens: (h) => announceNext(h.deps, { ...about(h), on: true }),
+    leaves: ['next-switched-on'],
+  },
+  'next-switched-off': {
+    actor: 'person',
+    async happens(h) {
+      await announceNext(h.deps, { ...about(h), on: true })
+      await announceNext(h.deps, { ...about(h), on: false })
+    },
+    leaves: ['next-switched-on', 'next-switched-off'],
+  },
+  'next-announced': {
+    actor: 'worker',
+    async happens(h) {
+      await announceNext(h.deps, { ...about(h), on: true })
+      await h.worker1.tick()
+    },
+    leaves: ['next-switched-on', 'next-announced'],
+  },
+  'next-withdrawn': {
+    actor: 'worker',
+    async happens(h) {
+      await announceNext(h.deps, { ...about(h), on: true })
+      await h.worker1.tick()
+      await announceNext(h.deps, { ...about(h), on: false })
+      await h.worker1.tick()
+    },
+    leaves: ['next-switched-on', 'next-announced', 'next-switched-off', 'next-withdrawn'],
   },
   'keys-erased': {
     actor: 'worker',

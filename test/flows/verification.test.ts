@@ -19,7 +19,7 @@ const REVOKED = uuid(2)
 const EMPTY = uuid(3)
 let db: Db
 
-/** Key 1 is erased, 2 is older, 3 stands in the second place, 4 signs, 5 and the filler 6 are pending. */
+/** Key 1 is erased, 2 is older, 3 stands in the second place, 4 signs, 5 and the filler 6 are pending, 7 is the next. */
 const { state: provisioned } = newResource(1)
 const live: ResourceState = {
   ...openRotation(provisioned, { reason: 'manual', dueAt: NOW, openedBy: { type: 'operator' } }, NOW),
@@ -29,9 +29,10 @@ const live: ResourceState = {
     pending: 5,
     pendingFiller: 6,
     older: [{ version: 2, until: inMs(1) }],
+    next: { version: 7, announced: false },
     revokedTo: 0,
   },
-  lastVersion: 6,
+  lastVersion: 7,
 }
 /** The same after a revoke that has made its key and its filler. */
 const revoked: ResourceState = {
@@ -43,11 +44,11 @@ beforeAll(async () => {
   const { url, giveBack } = await takeDatabase()
   db = openDatabase({ url, poolSize: 2, onIdleError: () => {} })
   const store = async (number: number, state: ResourceState) => {
-    const keys = [2, 3, 4, 5, 6].map((version) =>
+    const keys = [2, 3, 4, 5, 6, 7].map((version) =>
       newKey(uuid(number), version, { digest: keyDigest(keyOf(version)) }),
     )
     const event = { at: NOW, kind: 'provisioned', actor: { type: 'heroku' }, key: keyNamed(1) } as const
-    await storeResource(db, number, { state, keys, event })
+    await storeResource(db, number, { state, keys, events: [event] })
   }
   await store(1, live)
   await store(2, revoked)
@@ -62,6 +63,7 @@ test.each([
   ['pending', 'key', 5, true],
   ['pending', 'filler', 6, true],
   ['current', 'key', 4, true],
+  ['next', 'key', 7, true],
   ['previous', 'key in the second place', 3, true],
   ['previous', 'key that left the config var', 2, true],
   ['retired', 'key', 1, false],
@@ -73,7 +75,7 @@ test.each([
   },
 )
 
-test.each([1, 2, 3, 4, 5, 6])(
+test.each([1, 2, 3, 4, 5, 6, 7])(
   'version %i is found by its fingerprint alone, in digits of any case',
   async (version) => {
     const { outcome } = await verify({ db }, LIVE, keyOf(version))
@@ -129,7 +131,9 @@ test('the key and the filler that a revoke has made are accepted before Heroku c
 
 test('a key that was pending when it was revoked is erased, known as revoked, and not accepted', async () => {
   const h = await startHarness()
-  const keys = [2, 3, 4, 5, 6].map((version) => newKey(LIVE, version, { digest: keyDigest(keyOf(version)) }))
+  const keys = [2, 3, 4, 5, 6, 7].map((version) =>
+    newKey(LIVE, version, { digest: keyDigest(keyOf(version)) }),
+  )
   await storeResource(h.deps.db, 1, { state: live, keys })
   await revokeKeys(h.deps, { resourceId: LIVE, actor: { type: 'operator' } })
   expect((await findKeys(h.deps.db, LIVE)).map(({ version }) => version)).toEqual([4, 3, 2])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { keyringText } from '../../src/domain/keyring-var.ts'
 import { createPlatform, type Platform } from '../../src/heroku/platform.ts'
 import { createReleaseRight } from '../../src/heroku/release-right.ts'
 import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
@@ -7,6 +8,21 @@ import { type Answer, callTo, json, type Received, startTinyServer } from './sup
 const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
 const ACCESS = { resourceId: RESOURCE, accessToken: 'HRKU-token' }
 const VALUE = `${'A'.repeat(64)},${'B'.repeat(64)}`
+const ANNOUNCING = keyringText(
+  {
+    keys: [
+      { kid: '00000002', version: 2, use: 'sign', until: null },
+      { kid: '00000003', version: 3, use: 'next', until: null, key: 'C'.repeat(64) },
+    ],
+    reason: 'scheduled',
+    rotatedAt: new Date('2026-03-03T12:00:00Z'),
+    nextRotationAt: new Date('2026-03-17T12:00:00Z'),
+    goodForSeconds: 604_800,
+    epoch: 1,
+    revokedTo: 0,
+  },
+  'k1.mac',
+)
 const VARS = { pair: VALUE, keyring: '{"v":1}' }
 const OLD = `${'B'.repeat(64)},${'C'.repeat(64)}`
 
@@ -264,16 +280,16 @@ describe('listing', () => {
 describe('a write whose connection is reset before an answer', () => {
   /** Heroku as it stands behind an edge that resets connections; `applied` says what it has taken. */
   async function startBehindEdge(resets: 'before' | 'after' | 'always') {
-    let held = OLD
+    let held = [{ name: 'SECURE_KEY', value: OLD }]
     let patches = 0
     const { platform, received } = await startPlatform((response, { method, body }) => {
       if (method === 'PATCH') {
         patches += 1
         const cut = patches === 1 || resets === 'always'
-        if (!cut || resets === 'after') held = JSON.parse(body).config[0].value
+        if (!cut || resets === 'after') held = JSON.parse(body).config
         if (cut) return void response.destroy()
       }
-      json([{ name: 'SECURE_KEY', value: held }])(response, { method, url: '', headers: {}, body })
+      json(held)(response, { method, url: '', headers: {}, body })
     })
     return { platform, methods: () => received.map(({ method }) => method) }
   }
@@ -288,6 +304,18 @@ describe('a write whose connection is reset before an answer', () => {
     const { platform, methods } = await startBehindEdge('before')
     expect(await platform.writeConfig(ACCESS, VARS)).toEqual({ ok: true, value: undefined })
     expect(methods()).toEqual(['PATCH', 'GET', 'PATCH'])
+  })
+
+  test('is sent again where the pair was there before and the keyring announces another key', async () => {
+    const { platform, methods } = await startBehindEdge('before')
+    expect(await platform.writeConfig(ACCESS, { pair: OLD, keyring: ANNOUNCING })).toMatchObject({ ok: true })
+    expect(methods()).toEqual(['PATCH', 'GET', 'PATCH'])
+  })
+
+  test('is not sent again where such a keyring has arrived', async () => {
+    const { platform, methods } = await startBehindEdge('after')
+    expect(await platform.writeConfig(ACCESS, { pair: OLD, keyring: ANNOUNCING })).toMatchObject({ ok: true })
+    expect(methods()).toEqual(['PATCH', 'GET'])
   })
 
   test('is sent twice at most', async () => {

@@ -159,6 +159,29 @@ describe('200', () => {
     expect((await findResource(harness().deps.db, id))?.grace).toEqual(expected)
   })
 
+  test.each([
+    [{ next: 'true' }, true],
+    [{ next: true }, true],
+    [{ next: 'on' }, true],
+    [{ next: ' ON ' }, true],
+    [{ next: 'false' }, false],
+    [{ next: 'off' }, false],
+    [{ next: null }, false],
+    [{}, false],
+  ])('announces the next key, or does not, as the options %o say', async (options, announces) => {
+    const { json } = await post(provisionBody({ options }))
+    const { keys } = JSON.parse(json.config.SECURE_KEYRING)
+    const next = { version: 3, use: 'next', until: null, key: expect.stringMatching(/^[0-9A-F]{64}$/) }
+    expect(keys.slice(1)).toEqual(announces ? [expect.objectContaining(next)] : [])
+    expect(json.config.SECURE_KEY).toMatch(/^[0-9A-F]{64},[0-9A-F]{64}$/)
+  })
+
+  test('is the very same answer with a next key, too, when the request is repeated', async () => {
+    const body = provisionBody({ options: { next: 'true' } })
+    const first = await post(body)
+    expect(await post(body)).toMatchObject({ status: 200, text: first.text })
+  })
+
   test('is given although the customer used flags that mean nothing here', async () => {
     const options = { verbose: 'true', bare: true, number: 7, nothing: null, list: ['x'] }
     expect((await post(provisionBody({ options }))).status).toBe(200)
@@ -216,6 +239,16 @@ describe('422', () => {
       json: { id: 'invalid-option' },
     })
   })
+
+  test.each([['yes'], [''], ['1'], [1], [{}], [['true']], ['constructor']])(
+    'tells the customer what --next %o should be',
+    async (next) => {
+      expect(await post(provisionBody({ options: { next } }))).toMatchObject({
+        status: 422,
+        json: { id: 'invalid-option', message: expect.stringContaining('--next takes no value') },
+      })
+    },
+  )
 
   test('leaves nothing behind: the same uuid can be provisioned afterwards', async () => {
     const body = provisionBody()

@@ -160,8 +160,8 @@ describe('the database refuses', () => {
       'keysets_versions',
     ],
     [
-      'a pending key that is older than the one in the second place',
-      [keyset(`${intent('manual')}, second = 4, pending = 3, last_version = 4`)],
+      'the key in the second place as the pending one',
+      [keyset(`${intent('manual')}, second = 4, pending = 4, last_version = 4`)],
       'keysets_versions',
     ],
     [
@@ -178,6 +178,40 @@ describe('the database refuses', () => {
     ['a second version beyond the last', [keyset('second = 3')], 'keysets_versions'],
     ['a pending version beyond the last', [keyset(`${intent('manual')}, pending = 3`)], 'keysets_versions'],
     ['a pending filler beyond the last', [keyset('pending_filler = 3')], 'keysets_versions'],
+    ['a next version beyond the last', [keyset('next = 3')], 'keysets_versions'],
+
+    // keysets: the next key
+    [
+      'a next key that is older than the current one',
+      [keyset('current = 3, next = 2, last_version = 3')],
+      'keysets_next',
+    ],
+    [
+      'the key in the second place as the next one',
+      [keyset('second = 3, next = 3, last_version = 3')],
+      'keysets_next',
+    ],
+    [
+      'one version as pending filler and next key',
+      [keyset('pending_filler = 3, next = 3, last_version = 3')],
+      'keysets_next',
+    ],
+    [
+      'a next key that was made before the pending one',
+      [keyset(`${intent('manual')}, pending = 4, next = 3, last_version = 4`)],
+      'keysets_next',
+    ],
+    [
+      'an announced key beside a pending one, which should be that',
+      [keyset(`${intent('manual')}, pending = 3, next = 4, next_announced = true, last_version = 4`)],
+      'keysets_next',
+    ],
+    ['an announcement of nothing', [keyset('next_announced = true')], 'keysets_next'],
+    [
+      'a revoked next key',
+      [keyset(`${intent('revoke')}, next = 3, last_version = 3, revoked_to = 3`)],
+      'keysets_revoked',
+    ],
     ['a filler with a grace period', [keyset('second_until = now()')], 'keysets_second'],
     ['an old key without the end of its grace period', [keyset('second_filler = false')], 'keysets_second'],
 

@@ -15,7 +15,9 @@ test('a marked statement is parsed once per connection, whatever its values, and
   const { db } = await startStore({ connections: 1 })
   await storeResource(db, 1)
   await storeResource(db, 2, { grant: newGrant('code'), name: null })
-  await storeResource(db, 3, { options: { grace: { until: 'elapsed', ms: 7_200_000 } } })
+  await storeResource(db, 3, {
+    options: { grace: { until: 'elapsed', ms: 7_200_000 }, announcesNext: false },
+  })
   expect(await prepared(db)).toEqual([{ name: 'insert-resources', calls: 3 }])
 })
 

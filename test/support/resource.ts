@@ -62,7 +62,7 @@ export async function verify(deps: Pick<Deps, 'db'>, resourceId: string, key: st
 /** Whether a signature made with that key passes. */
 export async function accepts(deps: Pick<Deps, 'db'>, resourceId: string, key: string): Promise<boolean> {
   const { outcome } = await verify(deps, resourceId, key)
-  return ['current', 'pending', 'previous'].includes(outcome)
+  return ['current', 'pending', 'next', 'previous'].includes(outcome)
 }
 
 /** Provisions as the web process does. */

@@ -10,7 +10,7 @@ import type { Deps } from '../deps.ts'
 import { namedKeyOf } from '../ended-rotation.ts'
 
 /** What apps do with a key. An `older` one has left the config var. */
-export type KeyUse = 'signs' | 'accepted' | 'filler' | 'older'
+export type KeyUse = 'signs' | 'accepted' | 'filler' | 'older' | 'next'
 
 export type RevealOutcome =
   | { outcome: 'revealed'; key: string; fingerprint: string; use: KeyUse; resource: Resource }
@@ -30,7 +30,8 @@ export async function revealKey(
     const { resource, stored } = await lockResource(trx, resourceId)
     const { keyset } = stored.state
     // A pending key is shown to nobody: until Heroku has it, it may still be thrown away.
-    const pending = version === keyset.pending || version === keyset.pendingFiller
+    const unannounced = version === keyset.next?.version && !keyset.next.announced
+    const pending = version === keyset.pending || version === keyset.pendingFiller || unannounced
     const key = (await findKeys(trx, resourceId)).find((each) => each.version === version)
     if (!key || pending || resource.dek === null) return undefined
     const named = namedKeyOf(key)
@@ -46,8 +47,9 @@ export async function revealKey(
   return { outcome: 'revealed', key: text, fingerprint: named.fingerprint, use, resource }
 }
 
-function useOf({ current, second }: Keyset, version: number): KeyUse {
+function useOf({ current, second, next }: Keyset, version: number): KeyUse {
   if (version === current) return 'signs'
+  if (version === next?.version) return 'next'
   if (version !== second.version) return 'older'
   return second.filler ? 'filler' : 'accepted'
 }

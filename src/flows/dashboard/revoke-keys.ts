@@ -10,14 +10,14 @@ import { findKeys } from '../../store/sealed-keys.ts'
 import { deleteSessionsOf } from '../../store/sessions.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
-import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
+import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
 
 export type RevokeOutcome = { outcome: 'requested' | 'joined' }
 
 /**
  * A key leaked: no key that exists now counts as valid from this moment on, and a worker brings a new key and a filler to
- * Heroku in one push. An unfinished rotation is superseded: its pending key is erased, and whatever its worker still
+ * Heroku in one push; so does the next key, where that is announced. An unfinished rotation is superseded: its pending key is erased, and whatever its worker still
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
  * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
  * dashboard sessions end but `session`, the digest of the id of the one that asks. `joined`: a revoke is under way
@@ -110,7 +110,7 @@ async function replaceOnce(
       erased: after.erased,
       details: { versions: liveVersions(keyset).join(', '), ...(sessionsEnded > 0 && { sessionsEnded }) },
     }
-    const events = [...superseded, revoked]
+    const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked]
     return {
       outcome: 'requested' as const,
       to: { ...after.state, wakeAt: BEFORE_SCHEDULED, claimedUntil: null },

@@ -6,7 +6,7 @@ import { findResource, leaveTombstone, shredResource } from '../../store/resourc
 import { findKeys } from '../../store/sealed-keys.ts'
 import { lockResource, unknownResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
-import { endedRotation, namedKeyOf } from '../ended-rotation.ts'
+import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 
 /**
  * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a
@@ -40,7 +40,7 @@ async function endResource(deps: Deps, resourceId: string, actor: Actor): Promis
       ...(filler && { filler: namedKeyOf(filler), madeAt: filler.createdAt }),
       erased: liveVersions(state.keyset),
     }
-    const events = [...cancelled, end]
+    const events = [...cancelled, ...withdrawnNext(state, keys, now, actor), end]
     await writeChanges(trx, [{ ...stored, to: state, by: 'takeover', events }], now)
     await shredResource(trx, resourceId, now)
   })

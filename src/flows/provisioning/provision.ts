@@ -1,7 +1,7 @@
 import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
-import type { HistoryEvent } from '../../domain/history.ts'
+import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
 import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
@@ -13,8 +13,8 @@ import { recordEvents } from '../../store/history.ts'
 import { lockState } from '../../store/keysets.ts'
 import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
 import { tellOfRepeat } from '../../store/provision-repeats.ts'
-import { findResource } from '../../store/resources.ts'
-import { findKeys } from '../../store/sealed-keys.ts'
+import { findResource, type Resource } from '../../store/resources.ts'
+import { findKeys, type NewKey } from '../../store/sealed-keys.ts'
 import { gone } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
@@ -52,7 +52,7 @@ const MOST_TRIES = 3
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, once per id: a repeated or parallel request is answered with the keys of the
+ * Makes a resource with two fresh keys, and the next one where it is to be announced, once per id: a repeated or parallel request is answered with the keys of the
  * present, and after 24 hours without any, whatever the settings have become since the first. Each repeat leaves a trace
  * in the history. Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision,
  * `not-confirmed` in a copy of the database, or `not-now` unless `mayProvision`: a process that is wrong about the time
@@ -79,10 +79,14 @@ export async function provision(
   // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
   const filler = makeKey(deps, sealer, resourceId, 1)
   const current = makeKey(deps, sealer, resourceId, 2)
+  // Announced with the answer, it costs no release.
+  const next = options.announcesNext ? makeKey(deps, sealer, resourceId, 3) : undefined
   const grant = sealGrant(sealer, request.grant)
   const first = nextRotationAt(now, plan.periodMs, now)
   const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
-  const state = stateAtProvision({ current: 2, filler: 1, epoch, checkAt }, first, now)
+  const made = [filler, current, ...(next ? [next] : [])]
+  const nextVersion = next?.key.version ?? null
+  const state = stateAtProvision({ current: 2, filler: 1, next: nextVersion, epoch, checkAt }, first, now)
   const inserted = await insert({
     id: resourceId,
     name: request.name,
@@ -92,26 +96,41 @@ export async function provision(
     options,
     dek,
     sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
-    keys: [filler.key, current.key],
+    keys: made.map(({ key }) => key),
     grant,
     state,
-    event: {
-      at: now,
-      kind: 'provisioned',
-      actor: { type: 'heroku' },
-      key: { version: 2, fingerprint: current.key.fingerprint },
-      filler: { version: 1, fingerprint: filler.key.fingerprint },
-      details: { plan: plan.name, ...describeOptions(options) },
-    },
+    events: [
+      {
+        at: now,
+        kind: 'provisioned',
+        actor: { type: 'heroku' },
+        key: named(current.key),
+        filler: named(filler.key),
+        details: { plan: plan.name, ...describeOptions(options) },
+      },
+      ...(next
+        ? [{ at: now, kind: 'next-announced', actor: { type: 'heroku' }, key: named(next.key) } as const]
+        : []),
+    ],
   })
   if (!inserted) return await repeatedProvision(deps, request)
   deps.log.event({ resourceId, plan: plan.name }, 'resource provisioned')
   return {
     outcome: 'provisioned',
     resourceId,
-    config: configOf(deps, resourceId, state, (version) => (version === 2 ? current.text : filler.text)),
+    config: configOf(deps, { resourceId, grace: options.grace, periodMs: plan.periodMs }, state, textOfMade),
     grant: grant && { ...grant, resourceId, fence: FIRST_GRANT_FENCE, dek },
   }
+
+  function textOfMade(version: number): string {
+    const text = made.find(({ key }) => key.version === version)?.text
+    if (text === undefined) throw new Error(`key version ${version} was not made`)
+    return text
+  }
+}
+
+function named({ version, fingerprint }: NewKey): NamedKey {
+  return { version, fingerprint }
 }
 
 /** What the request asks for, by the settings of today, or why it cannot have it. */
@@ -149,20 +168,20 @@ async function repeatedProvision(
       const event: HistoryEvent = { at: now, kind: 'provision-repeated', actor: { type: 'heroku' } }
       await recordEvents(trx, [{ resourceId, events: [event] }])
     }
-    return { state: stored.state, keys: await findKeys(trx, resourceId), fence }
+    return { state: stored.state, keys: await findKeys(trx, resourceId), fence, present }
   })
   if (!found) {
     // Its data key was replaced between the two looks: as good as never, and the next look finds it at rest.
     if (triesLeft > 1) return await repeatedProvision(deps, request, triesLeft - 1)
     throw new Error(`the keys of resource ${resourceId} cannot be read`)
   }
-  const { keys, fence } = found
+  const { keys, fence, present } = found
   deps.log.info({ resourceId }, 'provision repeated')
   const isRepeatable = now.getTime() - createdAt.getTime() < REPEATED_FOR_MS
   return {
     outcome: 'already-provisioned',
     resourceId,
-    config: isRepeatable ? configOf(deps, resourceId, found.state, textOf) : {},
+    config: isRepeatable ? configOf(deps, { ...present, resourceId }, found.state, textOf) : {},
     grant: grant && fence !== undefined ? { ...grant, resourceId, fence, dek } : null,
   }
 
@@ -174,20 +193,20 @@ async function repeatedProvision(
 }
 
 /** The live resource of that id. Throws `resource-gone`. */
-async function presentResource(db: Db, resourceId: string): Promise<{ dek: WrappedDek; createdAt: Date }> {
+async function presentResource(db: Db, resourceId: string): Promise<Resource & { dek: WrappedDek }> {
   const resource = await findResource(db, resourceId)
   if (!resource?.dek) throw gone('This add-on was deprovisioned and cannot be created again.')
-  return { dek: resource.dek, createdAt: resource.createdAt }
+  return { ...resource, dek: resource.dek }
 }
 
 /** Both config vars by their names, as the provision answer has them. */
 function configOf(
   deps: Deps,
-  resourceId: string,
+  subject: Parameters<typeof configVarsOf>[1],
   state: ResourceState,
   textOf: (version: number) => string,
 ): Record<string, string> {
-  const { pair, keyring } = configVarsOf(deps, resourceId, state, textOf)
+  const { pair, keyring } = configVarsOf(deps, subject, state, textOf)
   return { [deps.settings.configVar]: pair, [deps.settings.keyringVar]: keyring }
 }
 

@@ -4,6 +4,7 @@ import type { HistoryEvent } from '../../domain/history.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
 import { openRotation } from '../../domain/resource-state.ts'
 import type { HeldBack, Step } from '../../domain/rotation.ts'
+import { findPromotedAt } from '../../store/history.ts'
 import { findKeysOf, type StoredKey } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'
 import { appsWithKey, type SoughtKey } from '../heroku/apps-with-key.ts'
@@ -49,7 +50,7 @@ export async function waitForAdoption(
   if (until <= now) return undefined
   const keys = resource.keys.length > 0 ? resource.keys : await findKeysOf(deps.db, resource)
   if (!keys) return await giveBack(deps, resource)
-  const sought = soughtKey(resource, second, keys)
+  const sought = await soughtKey(deps, resource, second, keys)
   if (!sought) return undefined
   const asked = await inFlight(deps, group, resource, async () => {
     const adoption = await adoptionOf(resource, sought)
@@ -66,17 +67,22 @@ export async function waitForAdoption(
 }
 
 /** The key that signs and the one that would leave. Undefined: one is not stored, as the next step will find. */
-function soughtKey(
-  { state }: OpenResource,
+async function soughtKey(
+  { db }: Pick<Deps, 'db'>,
+  { resourceId, state }: OpenResource,
   second: SecondKey,
   keys: readonly StoredKey[],
-): SoughtKey | undefined {
-  const createdAt = keys.find(({ version }) => version === state.keyset.current)?.createdAt
+): Promise<SoughtKey | undefined> {
+  const { current, next } = state.keyset
+  const createdAt = keys.find(({ version }) => version === current)?.createdAt
   const former = keys.find(({ version }) => version === second.version)?.createdAt
   if (!createdAt || !former) return undefined
   const key = { createdAt, publishedAt: state.publishedAt }
-  // When it was confirmed is not kept; it was made just before that.
-  return { ...key, former: { createdAt: former, publishedAt: former, successor: key } }
+  // It was made just before it was confirmed, which is not kept with it. One that was announced first is older than that.
+  const mayBeAnnounced = state.announcesNext || next !== null || current !== second.version + 1
+  const publishedAt = mayBeAnnounced ? await findPromotedAt(db, resourceId, second.version) : undefined
+  const since = publishedAt ?? former
+  return { ...key, former: { createdAt: since, publishedAt: since, successor: key } }
 }
 
 async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<HerokuResult<Adoption>> {

@@ -1,3 +1,4 @@
+import { versionsToMake } from '../../domain/new-versions.ts'
 import { openRotation, type ResourceState, withNewKeys } from '../../domain/resource-state.ts'
 import type { Step } from '../../domain/rotation.ts'
 import type { Deps } from '../deps.ts'
@@ -9,8 +10,8 @@ import type { OpenResource } from './open-resource.ts'
 export type Created = { resource: OpenResource; texts: ReadonlyMap<number, string> }
 
 /**
- * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both) and stores it with
- * the intent to rotate. Nothing has left the service before that is done, so whoever goes on after a crash finds the
+ * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both; a next key where that is
+ * announced) and stores it with the intent to rotate. Nothing has left the service before that is done, so whoever goes on after a crash finds the
  * key and uses it. Undefined when somebody has changed the resource meanwhile: then nothing was stored.
  */
 export async function createKeys(
@@ -22,8 +23,10 @@ export async function createKeys(
   const { resourceId, fence, revision, state, sealer, step } = resource
   const opened = withIntent(state, step, now)
   const numbers = versionsToMake(opened, step)
-  const made = [numbers.key, numbers.filler]
+  const announced = state.keyset.next?.version ?? null
+  const made = [numbers.key, numbers.filler, numbers.next]
     .filter((version) => version !== null)
+    .filter((version) => version !== announced)
     .map((version) => makeKey(deps, sealer, resourceId, version))
   const to = withNewKeys(opened, numbers)
   const keys = made.map(({ key }) => key)
@@ -41,12 +44,4 @@ function withIntent(state: ResourceState, step: Step, now: Date): ResourceState 
   if (step.step !== 'create' || state.rotation) return state
   const { reason, dueAt } = step
   return openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
-}
-
-/** The numbers of the versions that are made. */
-function versionsToMake({ keyset, lastVersion }: ResourceState, step: Step) {
-  const next = lastVersion + 1
-  if (step.step === 'create-filler') return { key: null, filler: next }
-  const fillerToo = step.step === 'create' && step.reason === 'revoke' && keyset.pendingFiller === null
-  return { key: next, filler: fillerToo ? next + 1 : null }
 }

@@ -1,6 +1,7 @@
 import { type ConfigVars, parseSecureKeyValue } from '../../domain/config-vars.ts'
 import type { HerokuResult } from '../../domain/heroku-failure.ts'
 import { type Held, judgeHeld } from '../../domain/judge-held.ts'
+import { announcedIn, isSameMaterial } from '../../domain/keyring-var.ts'
 import { findVersions } from '../../store/key-names.ts'
 import { kidOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
@@ -24,15 +25,16 @@ export async function lookAtHeroku(
   const { resourceId, state } = resource
   const keys = pair === null ? undefined : parseSecureKeyValue(pair)
   // The healthy answers ask nothing more of the database.
-  const known = pair === published.pair || pair === expected?.pair || !keys
-  const kids = known ? [] : [kidOf(keys.first), kidOf(keys.second)]
+  const isKnown = [published, expected].some((vars) => vars && isSameMaterial(config.value, vars))
+  const next = announcedIn(keyring)
+  const kids = isKnown || !keys ? [] : [keys.first, keys.second, ...(next === null ? [] : [next])].map(kidOf)
   const versions = await findVersions(deps.db, resourceId, kids)
   const { epoch, since } = deps.installation.standing()
   const held = judgeHeld({
     resourceId,
     state,
-    published: published.pair,
-    expected: expected?.pair,
+    published,
+    expected,
     pair,
     keyring,
     versionOf: (kid) => versions.get(kid),

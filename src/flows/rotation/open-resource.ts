@@ -47,10 +47,11 @@ export async function openResource(
  */
 function isLookedAtFirst(deps: Deps, { state }: ClaimedResource, step: Step, now: Date): boolean {
   const { epoch } = deps.installation.standing()
-  if (step.step === 'publish' || step.step === 'publish-filler') return true
+  if (step.step === 'publish' || step.step === 'publish-filler' || step.step === 'publish-next') return true
   if (step.step === 'create' && step.reason === 'revoke') return isRevokeOfThePast(deps, state)
   if (step.step === 'create') return isInDoubt(state, epoch, step.dueAt, now)
-  return step.step === 'create-filler' && isInDoubt(state, epoch, now, now)
+  const isMadeAlone = step.step === 'create-filler' || step.step === 'create-next'
+  return isMadeAlone && isInDoubt(state, epoch, now, now)
 }
 
 /** Whether a revoke is under way that was asked for before the present epoch began. */
@@ -64,10 +65,10 @@ export function isRevokeOfThePast(
 /** A rotation needs the current key alone, beside the one that it makes. Whatever is rarer reads all that are stored. */
 function needsCurrentAlone({ state }: ClaimedResource, { step }: Step, inDoubt: boolean, now: Date): boolean {
   if (step === 'wait' || step === 'erase') return true
-  const { second, older, pendingFiller } = state.keyset
+  const { second, older, pendingFiller, next } = state.keyset
   // A key that is displaced before its time stays in the keyring.
   const displaced = older.length > 0 || (!second.filler && second.until > now)
-  return step === 'create' && !inDoubt && !displaced && pendingFiller === null
+  return step === 'create' && !inDoubt && !displaced && pendingFiller === null && next === null
 }
 
 /** The text of a stored key. Throws `sealed-value-unreadable`. */

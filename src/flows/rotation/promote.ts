@@ -1,17 +1,14 @@
+import { afterAnnouncing, afterFiller, afterRotation, type PromotionFacts } from '../../domain/after-push.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import type { Pair } from '../../domain/keyset.ts'
-import {
-  afterFiller,
-  afterRotation,
-  type PromotionFacts,
-  type StateChange,
-} from '../../domain/resource-state.ts'
-import { decideStep } from '../../domain/rotation.ts'
+import { isSamePair, type Pair } from '../../domain/keyset.ts'
+import type { ResourceState, StateChange } from '../../domain/resource-state.ts'
+import { decideStep, type Step } from '../../domain/rotation.ts'
 import { type Change, writeChanges } from '../../store/changes.ts'
 import type { Trx } from '../../store/database.ts'
 import { lockState } from '../../store/keysets.ts'
 import { findResource, setMissingSince } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
+import { namedKeyOf } from '../ended-rotation.ts'
 import type { Group } from './group.ts'
 import { namedKey, type OpenResource } from './open-resource.ts'
 
@@ -71,16 +68,27 @@ function promotionOf(
   const now = deps.now()
   const { resourceId, fence, revision, state, grace, periodMs } = resource
   const step = decideStep({ ...state, grace }, now)
-  if (step.step !== 'publish' && step.step !== 'publish-filler') return undefined
-  if (step.pair.first !== pair.first || step.pair.second !== pair.second) return undefined
+  if (!isPublishing(step) || !isSamePair(step.pair, pair)) return undefined
   // What arrived earlier says nothing of this epoch: only a push confirms it.
   const epoch = arrived ? state.trust.confirmedEpoch : pushedIn
   const facts: PromotionFacts = { grace, periodMs, publishedAt, doubtful, epoch }
-  const after = step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now)
-  const events = [promotionEvent(resource, after, publishedAt, now)]
+  const after = AFTER[step.step](state, facts, now)
+  const promoted = step.step === 'publish-next' ? [] : [promotionEvent(resource, after, publishedAt, now)]
+  const events = [...promoted, ...nextEvents(resource, after, promoted.length === 0, now)]
   const { state: to, erased } = after
   return { resourceId, fence, revision, state, to, by: 'claim', erased, events }
 }
+
+type Publishing = Extract<Step, { step: 'publish' | 'publish-filler' | 'publish-next' }>
+
+function isPublishing(step: Step): step is Publishing {
+  return step.step in AFTER
+}
+
+/** What becomes of the state once Heroku has confirmed each of the pushes. */
+const AFTER: Readonly<
+  Record<Publishing['step'], (state: ResourceState, facts: PromotionFacts, now: Date) => StateChange>
+> = { publish: afterRotation, 'publish-filler': afterFiller, 'publish-next': afterAnnouncing }
 
 /** What the history says of a rotation that ended well, or of a filler that took its place. */
 function promotionEvent(
@@ -116,11 +124,30 @@ function promotionEvent(
   }
 }
 
+/** What the history says of the next key: it came with this push, or it went. `alone`: the push was for nothing else. */
+function nextEvents(
+  { keys, state: { keyset, attempts, failures } }: OpenResource,
+  { state, erased }: StateChange,
+  alone: boolean,
+  now: Date,
+): HistoryEvent[] {
+  const stored = keyset.next && keys.find(({ version }) => version === keyset.next?.version)
+  if (!stored || (keyset.next?.announced && state.keyset.next)) return []
+  const kind = state.keyset.next ? 'next-announced' : 'next-withdrawn'
+  const event = { at: now, kind, actor: { type: 'worker' }, key: namedKeyOf(stored) } as const
+  return [{ ...event, madeAt: stored.createdAt, ...(alone && { erased, attempts: attempts + 1, failures }) }]
+}
+
 function logPromotion(deps: Deps, change: Change, { resource }: Confirmed): void {
-  const { resourceId, to } = change
+  const { resourceId, to, state } = change
   const reason = resource.state.rotation?.reason
   if (reason === undefined) {
-    deps.log.event({ resourceId, version: to.keyset.second.version }, 'filler published')
+    if (state.keyset.pendingFiller !== null) {
+      deps.log.event({ resourceId, version: to.keyset.second.version }, 'filler published')
+      return
+    }
+    const version = to.keyset.next?.version ?? state.keyset.next?.version
+    deps.log.event({ resourceId, version }, to.keyset.next ? 'next key announced' : 'next key withdrawn')
     return
   }
   const { keyset, nextRotationAt } = to

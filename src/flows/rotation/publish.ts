@@ -1,12 +1,9 @@
+import { afterAnnouncing, afterFiller, afterRotation, type PromotionFacts } from '../../domain/after-push.ts'
 import type { ConfigVars } from '../../domain/config-vars.ts'
 import type { Pair } from '../../domain/keyset.ts'
 import { publishedPair } from '../../domain/keyset.ts'
-import {
-  afterFiller,
-  afterRotation,
-  type PromotionFacts,
-  type ResourceState,
-} from '../../domain/resource-state.ts'
+import type { ResourceState } from '../../domain/resource-state.ts'
+import { isNextUnpublished } from '../../domain/rotation.ts'
 import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { type OpenResource, storedText } from './open-resource.ts'
@@ -32,7 +29,7 @@ export function publicationOf(
   const textOf = (version: number) => texts?.get(version) ?? storedText(resource, version)
   return {
     pair: publishedPair(after.keyset),
-    vars: configVarsOf(deps, resource.resourceId, after, textOf),
+    vars: configVarsOf(deps, resource, after, textOf),
     epoch,
   }
 }
@@ -41,7 +38,8 @@ export function publicationOf(
 function afterPublished(state: ResourceState, facts: PromotionFacts, now: Date): ResourceState | undefined {
   const { pending, pendingFiller } = state.keyset
   if (state.rotation) return pending === null ? undefined : afterRotation(state, facts, now).state
-  return pendingFiller === null ? undefined : afterFiller(state, facts, now).state
+  if (pendingFiller !== null) return afterFiller(state, facts, now).state
+  return isNextUnpublished(state) ? afterAnnouncing(state, facts, now).state : undefined
 }
 
 /** The config vars as they were published last, or as they are pushed again in `epoch`. Throws `sealed-value-unreadable`. */
@@ -50,7 +48,6 @@ export function publishedVars(
   resource: OpenResource,
   epoch: number = resource.state.trust.confirmedEpoch,
 ): ConfigVars {
-  const { resourceId } = resource
   const state = { ...resource.state, trust: { ...resource.state.trust, confirmedEpoch: epoch } }
-  return configVarsOf(deps, resourceId, state, (version) => storedText(resource, version))
+  return configVarsOf(deps, resource, state, (version) => storedText(resource, version))
 }

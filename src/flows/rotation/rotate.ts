@@ -39,10 +39,12 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
     case 'check':
       return await checkConfig(deps, group, resource)
     case 'create-filler':
+    case 'create-next':
     case 'create':
       return await create(deps, group, resource)
     case 'publish':
     case 'publish-filler':
+    case 'publish-next':
       return await publishStored(deps, group, resource)
   }
 }
@@ -51,7 +53,8 @@ async function create(deps: Deps, group: Group, resource: OpenResource): Promise
   const looked = resource.inDoubt ? await lookFirst(deps, group, resource) : undefined
   if (looked && 'outcome' in looked) return looked.outcome
   // The apps are asked last: the look may have shown a rollback that came after an earlier question.
-  const waits = await waitForAdoption(deps, group, resource)
+  const waits =
+    resource.step.step === 'create-next' ? undefined : await waitForAdoption(deps, group, resource)
   if (waits) return waits
   const created = await createKeys(deps, group, resource)
   if (!created) return await giveBack(deps, resource)

@@ -12,6 +12,7 @@ const USES: Readonly<Record<KeyUse, string>> = {
   signs: 'Apps sign with this key.',
   accepted: 'This key is still accepted, but apps no longer sign with it.',
   filler: 'This key holds the second place. It is never used for signing.',
+  next: 'Apps accept this key already. It signs after the next rotation.',
   older: 'This key is no longer in the config var, and apps no longer sign with it.',
 }
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { afterCheck } from '../../../src/domain/after-look.ts'
+import { afterAnnouncing, afterFiller, afterRotation } from '../../../src/domain/after-push.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { graceEndsAt } from '../../../src/domain/grace.ts'
-import { type Pair, publishedPair } from '../../../src/domain/keyset.ts'
+import { isSamePair, type Pair, publishedPair } from '../../../src/domain/keyset.ts'
+import { versionsToMake } from '../../../src/domain/new-versions.ts'
 import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed } from '../../../src/domain/pause.ts'
 import {
   afterErasing,
   afterFailure,
-  afterFiller,
   afterRevoke,
-  afterRotation,
   openRotation,
   type ResourceState,
   resumed,
@@ -19,9 +19,10 @@ import {
   wokenAt,
   wokenWhenNeeded,
 } from '../../../src/domain/resource-state.ts'
-import { decideStep, pairOfRotation } from '../../../src/domain/rotation.ts'
+import { decideStep, type Step } from '../../../src/domain/rotation.ts'
 import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
 import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
+import { afterNextSwitched } from '../../../src/domain/switch-next.ts'
 
 const HOUR = 3_600_000
 const PERIODS_MS = [HOUR, 24 * HOUR, 14 * 24 * HOUR] as const
@@ -47,13 +48,29 @@ export type LifeEvent =
         | 'retry'
         | 'freeze'
         | 'resume'
+        | 'next on'
+        | 'next off'
     }
 
-/** The resource at a moment of its life, and what the event before it erased. */
-export type Moment = { state: ResourceState; now: Date; grace: GracePeriod; event: string; erased: number[] }
+/** The resource at a moment of its life, and what the event before it pushed and erased. */
+export type Moment = {
+  state: ResourceState
+  now: Date
+  grace: GracePeriod
+  event: string
+  pushed: Pushed | null
+  erased: number[]
+}
 
 /** A push that Heroku confirmed, and what the config var was to hold before. */
-export type Pushed = { pair: Pair; before: Pair; reason: RotationReason | 'filler'; at: Date }
+export type Pushed = {
+  pair: Pair
+  before: Pair
+  reason: RotationReason | 'filler' | 'next'
+  at: Date
+  /** As it was when the rotation was opened. */
+  periodMs: number
+}
 
 const anyGrace: fc.Arbitrary<GracePeriod> = fc.oneof(
   fc.constant({ until: 'next-rotation' } as const),
@@ -71,6 +88,7 @@ const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('death', 'manual', 'retry', 'resume') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('revoke', 'freeze') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('postpone', 'pause'), ms: anyMs }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('next on', 'next off') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('grace'), grace: anyGrace }) },
   {
     weight: 1,
@@ -85,15 +103,31 @@ export const anyLife: fc.Arbitrary<Life> = fc.tuple(
   fc.array(anyEvent, { minLength: 1, maxLength: 80, size: 'max' }),
 )
 
+const AFTER = {
+  publish: afterRotation,
+  'publish-filler': afterFiller,
+  'publish-next': afterAnnouncing,
+} as const
+
+function isPublishing(step: Step): step is Extract<Step, { step: keyof typeof AFTER }> {
+  return step.step in AFTER
+}
+
+function isCreating(step: Step): boolean {
+  return step.step.startsWith('create')
+}
+
 /** Plays a life by the decisions of the domain alone; the flows do the same around them. */
 export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: Pushed[]; last: Moment } {
   let now = new Date('2026-03-03T12:00:00Z')
   let grace = firstGrace
   let periodMs: number = PERIODS_MS[1]
+  let openedWithMs = periodMs
   let state = stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, periodMs, now), now)
   /** The pair that the holder of the claim is pushing. */
   let inFlight: { pair: Pair; doubtful: boolean } | null = null
   let erased: number[] = []
+  let pushed: Pushed | null = null
   const pushes: Pushed[] = []
 
   function change(to: StateChange): void {
@@ -107,29 +141,24 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     state = { ...state, wakeAt: leaseUntil, claimedUntil: leaseUntil }
     inFlight = null
     const step = decideStep({ ...state, grace }, now)
-    if (step.step === 'create' || step.step === 'create-filler')
-      inFlight = { pair: make(step), doubtful: false }
-    else if (step.step === 'publish' || step.step === 'publish-filler')
-      inFlight = { pair: step.pair, doubtful: true }
+    if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
+    else if (isPublishing(step)) inFlight = { pair: step.pair, doubtful: true }
     else if (step.step === 'check') {
       const check = { checkAt: new Date(now.getTime() + 24 * HOUR), trust: state.trust }
       change({ state: afterCheck(state, check, grace, now), erased: [] })
     } else change(afterErasing(state, grace, now))
   }
 
-  function make(
-    step: { step: 'create'; reason: RotationReason; dueAt: Date } | { step: 'create-filler' },
-  ): Pair {
-    const next = state.lastVersion + 1
-    if (step.step === 'create-filler') {
-      state = withNewKeys(state, { key: null, filler: next })
-      return { first: state.keyset.current, second: next }
+  function make(step: Step): Pair {
+    if (step.step === 'create' && !state.rotation) {
+      const { reason, dueAt } = step
+      openedWithMs = periodMs
+      state = openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
     }
-    const { reason, dueAt } = step
-    if (!state.rotation) state = openRotation(state, { reason, dueAt, openedBy: { type: 'worker' } }, now)
-    const filler = reason === 'revoke' && state.keyset.pendingFiller === null ? next + 1 : null
-    state = withNewKeys(state, { key: next, filler })
-    return pairOfRotation(state.keyset, reason)
+    state = withNewKeys(state, versionsToMake(state, step))
+    const publish = decideStep({ ...state, grace }, now)
+    if (!isPublishing(publish)) throw new Error('what was made is not published')
+    return publish.pair
   }
 
   function promote(): void {
@@ -137,15 +166,15 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     const { pair, doubtful } = inFlight
     inFlight = null
     const step = decideStep({ ...state, grace }, now)
-    const waits = step.step === 'publish' || step.step === 'publish-filler'
-    if (!waits || step.pair.first !== pair.first || step.pair.second !== pair.second) {
+    if (!isPublishing(step) || !isSamePair(step.pair, pair)) {
       state = { ...state, wakeAt: now, claimedUntil: null }
       return
     }
-    const reason = state.rotation?.reason ?? 'filler'
-    pushes.push({ pair, before: publishedPair(state.keyset), reason, at: now })
+    const reason = state.rotation?.reason ?? (step.step === 'publish-next' ? 'next' : 'filler')
+    pushed = { pair, before: publishedPair(state.keyset), reason, at: now, periodMs: openedWithMs }
+    pushes.push(pushed)
     const facts = { grace, periodMs, publishedAt: now, doubtful, epoch: 1 }
-    change(step.step === 'publish' ? afterRotation(state, facts, now) : afterFiller(state, facts, now))
+    change(AFTER[step.step](state, facts, now))
   }
 
   function fail(): void {
@@ -199,6 +228,11 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     state = wokenWhenNeeded({ ...state, keyset: { ...keyset, second: { ...second, until } } }, to, now)
   }
 
+  function switchNext(on: boolean): void {
+    if (state.announcesNext === on) return
+    state = afterNextSwitched(state, on, now)
+  }
+
   function happen(event: LifeEvent): void {
     switch (event.kind) {
       case 'time':
@@ -241,6 +275,10 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
       case 'resume':
         resume()
         break
+      case 'next on':
+      case 'next off':
+        switchNext(event.kind === 'next on')
+        break
       case 'plan':
         changePlan(event.periodMs)
         break
@@ -250,12 +288,13 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     }
   }
 
-  let last: Moment = { state, now, grace, event: 'provision', erased }
+  let last: Moment = { state, now, grace, event: 'provision', pushed, erased }
   const moments = [last]
   for (const event of events) {
     erased = []
+    pushed = null
     happen(event)
-    last = { state, now, grace, event: event.kind, erased }
+    last = { state, now, grace, event: event.kind, pushed, erased }
     moments.push(last)
   }
   return { moments, pushes, last }

@@ -1,7 +1,9 @@
 import { fingerprint } from '../../../local/key-pair.ts'
+import { type Keyset, publishedPair } from '../../../src/domain/keyset.ts'
 import { findState } from '../../../src/store/keysets.ts'
 import type { Harness } from '../../support/harness.ts'
 import { historyOf, livesOf } from '../../support/resource.ts'
+import { announcedKey } from './announced.ts'
 import { type LivedRotation, rotationsOf } from './lived-rotations.ts'
 
 /** What is left when all is done: comparable between a run with a crash and one without. */
@@ -58,23 +60,36 @@ export async function aftermathOf(h: Harness, addonId: string, start: Date): Pro
       : null,
     trail,
     tokens: tokens.some((row) => row.refreshing_until === null),
-    heroku: await versionsIn(h, addonId, h.heroku.view.addon(addonId).config.SECURE_KEY ?? ''),
-    published: state ? `${state.keyset.current},${state.keyset.second.version}` : null,
+    heroku: await versionsIn(h, addonId, h.heroku.view.addon(addonId).config),
+    published: state ? publishedWords(state.keyset) : null,
   }
 }
 
-/** The pushes of an add-on from the `skip`th on, when Heroku held the value `before`. */
-export async function pushesOf(h: Harness, addonId: string, before: string, skip = 0): Promise<Pushes> {
+/** The pushes of an add-on from the `skip`th on, when Heroku held the config `before`. */
+export async function pushesOf(h: Harness, addonId: string, before: Config, skip = 0): Promise<Pushes> {
   const pushes: Pushes = { pairs: [], needless: [] }
-  let held = before
-  for (const { config, applied } of pushCalls(h, addonId).slice(skip)) {
-    const value = config?.SECURE_KEY ?? ''
-    const pair = await versionsIn(h, addonId, value)
+  let held = keysIn(before)
+  for (const { config = {}, applied } of pushCalls(h, addonId).slice(skip)) {
+    const keys = keysIn(config ?? {})
+    const pair = await versionsIn(h, addonId, config ?? {})
     pushes.pairs.push(pair)
-    if (value === held) pushes.needless.push(pair)
-    if (applied) held = value
+    if (keys.join() === held.join()) pushes.needless.push(pair)
+    if (applied) held = keys
   }
   return pushes
+}
+
+type Config = Readonly<Record<string, string | null>>
+
+/** The keys that a config holds: those of the pair, and the next one, where it is announced. */
+function keysIn(config: Config): string[] {
+  const next = announcedKey(config.SECURE_KEYRING)
+  return [...(config.SECURE_KEY ?? '').split(','), ...(next === undefined ? [] : [next])]
+}
+
+function publishedWords(keyset: Keyset): string {
+  const { first, second, next } = publishedPair(keyset)
+  return [first, second, ...(next === null ? [] : [next])].join(',')
 }
 
 export function pushCalls(h: Pick<Harness, 'heroku'>, addonId: string) {
@@ -83,12 +98,11 @@ export function pushCalls(h: Pick<Harness, 'heroku'>, addonId: string) {
     .filter((call) => call.addonId === addonId && call.method === 'PATCH' && call.path.endsWith('/config'))
 }
 
-/** A config value as the versions of its keys, for example `3,2`; erased ones are still known by their fingerprint. */
-async function versionsIn(h: Harness, addonId: string, value: string): Promise<string> {
+/** A config as the versions of its keys, for example `3,2` or `3,2,4`; erased ones are known by their fingerprint. */
+async function versionsIn(h: Harness, addonId: string, config: Config): Promise<string> {
   const lives = await livesOf(h.deps, addonId)
   const versionOf = (key: string) => lives.find((known) => known.fingerprint === fingerprint(key))?.version
-  return value
-    .split(',')
+  return keysIn(config)
     .map((key) => versionOf(key) ?? `unknown (${key.length} characters)`)
     .join(',')
 }

@@ -41,11 +41,19 @@ export async function checkBooks({ db }: Pick<Deps, 'db'>, addonId: string): Pro
   )
   assert.equal(new Set(live).size, live.length, 'no version stands in two places')
 
-  const pending = state ? [state.keyset.pending, state.keyset.pendingFiller] : []
-  const made = history.flatMap(madeWith)
+  const { keyset } = state ?? {}
+  const untold = [
+    keyset?.pending ?? null,
+    keyset?.pendingFiller ?? null,
+    keyset?.next?.announced === false ? keyset.next.version : null,
+  ]
+  const announced = new Set(history.flatMap(announcedWith))
+  const made = history.flatMap(madeWith).filter(({ version }) => !announced.has(version))
+  for (const version of announced) made.push({ version, fingerprint: fingerprintTold(history, version) })
+  const pending = untold.filter((version) => version !== null && !announced.has(version))
   const lastVersion = state?.lastVersion ?? Math.max(...made.map(({ version }) => version))
   assert.deepEqual(
-    [...made.map(({ version }) => version), ...pending.filter((version) => version !== null)].sort(byNumber),
+    [...made.map(({ version }) => version), ...pending].sort(byNumber),
     upTo(lastVersion),
     'the history tells once of each version that is not pending, and no number is left out',
   )
@@ -83,8 +91,21 @@ function madeWith({ kind, key, filler }: HistoryRow) {
   return MAKING.includes(kind) ? [key, filler].filter((named) => named !== undefined) : []
 }
 
+/** A key that is announced is told of when it comes, when it signs, and when it goes instead. */
+function announcedWith({ kind, key }: HistoryRow): number[] {
+  return key && (kind === 'next-announced' || kind === 'next-withdrawn') ? [key.version] : []
+}
+
+/** The one fingerprint under which the history tells of a key. */
+function fingerprintTold(history: readonly HistoryRow[], version: number): string {
+  const told = history.flatMap(({ key, filler }) => [key, filler]).filter((key) => key?.version === version)
+  const fingerprints = new Set(told.map((key) => key?.fingerprint))
+  assert.equal(fingerprints.size, 1, `version ${version} has one fingerprint`)
+  return told[0]?.fingerprint ?? ''
+}
+
 function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, index) => index + 1)
 }
 
-const byNumber = (a: number, b: number) => a - b
+const byNumber = (a: number | null, b: number | null) => (a ?? 0) - (b ?? 0)

@@ -4,6 +4,7 @@ import type { ResourceState } from '../../../src/domain/resource-state.ts'
 import { type Harness, type HarnessOptions, startHarness } from '../../support/harness.ts'
 import { accepts, kindsOf, stateOf } from '../../support/resource.ts'
 import { pushCalls } from './aftermath.ts'
+import { announcedKey } from './announced.ts'
 import { type LivedRotation, rotationsOf } from './lived-rotations.ts'
 import { PATIENCE } from './patience.ts'
 import { tickOf } from './ticks.ts'
@@ -17,6 +18,8 @@ export type Life = Harness & {
   tick: () => ReturnType<typeof tickOf>
   /** The two keys that the app holds. */
   held: () => { first: string; second: string }
+  /** The key that its keyring announces. */
+  announced: () => string | undefined
   /** The values sent to Heroku so far, whether they arrived or not. */
   pushed: () => string[]
   rotations: () => Promise<LivedRotation[]>
@@ -26,7 +29,7 @@ export type Life = Harness & {
   accepts: (key: string) => Promise<boolean>
 }
 
-export type LifeOptions = HarnessOptions & { grace?: string; plan?: string }
+export type LifeOptions = HarnessOptions & { grace?: string; plan?: string; next?: true }
 
 export async function startLife(options: LifeOptions = {}): Promise<Life> {
   const h = await startHarness(options)
@@ -39,7 +42,10 @@ export async function lifeOf(h: Harness, app: string, options: LifeOptions = {})
   const { id } = await h.heroku.customer.createAddon({
     app,
     plan: options.plan ?? 'fortnightly',
-    ...(options.grace === undefined ? {} : { options: { grace: options.grace } }),
+    options: {
+      ...(options.grace !== undefined && { grace: options.grace }),
+      ...(options.next && { next: 'true' }),
+    },
   })
   // The exchange goes on behind the answer; what it writes comes in one transaction.
   await expect.poll(() => kindsOf(h.deps, id), PATIENCE).toContain('grant-exchanged')
@@ -54,6 +60,7 @@ export async function lifeOf(h: Harness, app: string, options: LifeOptions = {})
       if (!keys) throw new Error(`${app} holds no pair of keys`)
       return keys
     },
+    announced: () => announcedKey(h.heroku.view.addon(id).config.SECURE_KEYRING),
     pushed: () => pushCalls(h, id).map(({ config }) => config?.SECURE_KEY ?? ''),
     rotations: () => rotationsOf(h.deps, id),
     state: () => stateOf(h.deps, id),

@@ -26,6 +26,10 @@ export type Play = {
 
 let plays = 0
 
+function optionsOf({ grace, next }: Work) {
+  return { ...(grace !== undefined && { grace }), ...(next && { next }) }
+}
+
 /**
  * One add-on for each change, and one tick of a worker that works on all of them as a group; at one point of it comes the
  * disturbance. Then time passes, other workers tick, and `look` sees what came of it. Nothing is left behind.
@@ -39,14 +43,14 @@ export async function play(
 ): Promise<Point[]> {
   plays += 1
   const lives = await Promise.all(
-    changes.map((_, number) =>
-      lifeOf(h, `app-${plays}-${number}`, work.grace === undefined ? {} : { grace: work.grace }),
-    ),
+    changes.map((_, number) => lifeOf(h, `app-${plays}-${number}`, optionsOf(work))),
   )
   await work.prepare(h, lives)
   const subjects = lives.flatMap((life, index) => {
     const change = changes[index]
-    return change ? [{ ...life, change, before: life.held(), pushesBefore: life.pushed().length }] : []
+    const heldBefore = h.heroku.view.addon(life.id).config
+    const pushesBefore = life.pushed().length
+    return change ? [{ ...life, change, before: life.held(), heldBefore, pushesBefore }] : []
   })
   const logged = h.logLines.length
   let reached = false
@@ -67,8 +71,7 @@ export async function play(
   }
   const played = await Promise.all(
     subjects.map(async (subject) => {
-      const held = `${subject.before.first},${subject.before.second}`
-      return { ...subject, sent: await pushesOf(h, subject.id, held, subject.pushesBefore) }
+      return { ...subject, sent: await pushesOf(h, subject.id, subject.heldBefore, subject.pushesBefore) }
     }),
   )
   await look({ points: worker.points, reached, log, subjects: played })

@@ -5,6 +5,7 @@ import type { ResourceState } from '../../../src/domain/resource-state.ts'
 import type { KeyLife } from '../../../src/flows/key-lives.ts'
 import { accepts, livesOf, stateOf } from '../../support/resource.ts'
 import { pushCalls } from './aftermath.ts'
+import { announcedKey } from './announced.ts'
 import { checkBooks } from './books.ts'
 import { rotationsOf } from './lived-rotations.ts'
 import type { ModelWorld } from './model-world.ts'
@@ -38,6 +39,16 @@ function noteWhatHerokuTook(world: ModelWorld, addonId: string): void {
   for (const { applied, config, at } of pushCalls(world.h, addonId)) {
     if (applied) world.promises.handedOut(new Date(at), config?.SECURE_KEY ?? '', world.grace)
   }
+  noteWhatIsAnnounced(world, addonId)
+}
+
+/** A key is accepted for as long as Heroku's keyring announces it. One that a late write brings back promises nothing. */
+function noteWhatIsAnnounced({ h, promises }: ModelWorld, addonId: string): void {
+  const pushes = pushCalls(h, addonId)
+  const { SECURE_KEYRING } = h.heroku.view.addon(addonId).config
+  const isLast = pushes.at(-1)?.config?.SECURE_KEYRING === SECURE_KEYRING
+  if (pushes.length === 0 || isLast) promises.announced(announcedKey(SECURE_KEYRING))
+  else promises.announced(undefined)
 }
 
 function checkKeyset(lives: readonly KeyLife[]): void {
@@ -132,10 +143,21 @@ async function checkSettled({ h }: ModelWorld, addonId: string, state: ResourceS
   )
   const lives = await livesOf(h.deps, addonId)
   const fingerprintOf = (version: number) => lives.find((life) => life.version === version)?.fingerprint
-  const held = (h.heroku.view.addon(addonId).config.SECURE_KEY ?? '').split(',').map(fingerprint)
+  const { SECURE_KEY = '', SECURE_KEYRING } = h.heroku.view.addon(addonId).config
   assert.deepEqual(
-    held,
+    SECURE_KEY.split(',').map(fingerprint),
     [fingerprintOf(keyset.current), fingerprintOf(keyset.second.version)],
     'Heroku holds what is published',
+  )
+  const next = announcedKey(SECURE_KEYRING)
+  assert.equal(
+    state.announcesNext,
+    keyset.next?.announced ?? false,
+    'the next key is announced where it is to be',
+  )
+  assert.equal(
+    next === undefined ? undefined : fingerprint(next),
+    keyset.next ? fingerprintOf(keyset.next.version) : undefined,
+    'Heroku announces the next key, and no other',
   )
 }

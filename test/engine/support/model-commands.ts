@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { FaultKind } from '../../../simulator/src/faults.ts'
+import { announceNext } from '../../../src/flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
@@ -56,6 +57,13 @@ function customerCommands(): fc.Arbitrary<Command>[] {
       ),
     ),
     fc
+      .boolean()
+      .map((on) =>
+        command(`the next key ${on ? 'on' : 'off'}`, ({ h }, resourceId) =>
+          announceNext(h.deps, { resourceId, actor: ACTOR, on }),
+        ),
+      ),
+    fc
       .constantFrom<number | null>(2, 48, 20 * 24, null)
       .map((hours) =>
         command(`grace period ${hours ?? 'until the next rotation'}`, (world, resourceId) =>
@@ -84,10 +92,10 @@ function customerCommands(): fc.Arbitrary<Command>[] {
       ),
     ),
     fc.constant(command('deprovision', destroy, ({ alive }) => alive, { alive: false, attached: false })),
-    fc.constant(
+    fc.boolean().map((next) =>
       command(
-        'provision',
-        (world) => world.provision(),
+        `provision${next ? ' with the next key' : ''}`,
+        (world) => world.provision({ next }),
         ({ alive }) => !alive,
         { alive: true },
       ),

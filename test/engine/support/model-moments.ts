@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { announceNext } from '../../../src/flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
@@ -21,6 +22,8 @@ const IN_BETWEEN: Readonly<Record<string, (world: ModelWorld, addonId: string) =
   'the end of a pause': ({ h }, resourceId) => resumeSchedule(h.deps, { resourceId, actor: ACTOR }),
   'a short grace period': (world, resourceId) => setGrace(world, resourceId, 2),
   'a long grace period': (world, resourceId) => setGrace(world, resourceId, 20 * 24),
+  'the next key on': ({ h }, resourceId) => announceNext(h.deps, { resourceId, actor: ACTOR, on: true }),
+  'the next key off': ({ h }, resourceId) => announceNext(h.deps, { resourceId, actor: ACTOR, on: false }),
   'a sign-on': ({ h }, addonId) => signOnBy(h.deps, addonId, h.clock.now()),
   'another worker': (world) => world.tick(1),
   async 'another worker, after the lease'(world) {

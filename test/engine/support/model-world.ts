@@ -4,6 +4,7 @@ import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import type { Deps } from '../../../src/flows/deps.ts'
 import { DAY, type Harness, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
+import { announcedKey } from './announced.ts'
 import { checkInvariants } from './invariants.ts'
 import { beginAll } from './locks.ts'
 import { mortalProcess } from './mortal-process.ts'
@@ -36,7 +37,7 @@ export type ModelWorld = {
   /** A tick whose process dies at the moment-th point. */
   tickAndDie: (worker: number, moment: number) => Promise<void>
   restart: (worker: number) => Promise<void>
-  provision: () => Promise<void>
+  provision: (options?: { next: boolean }) => Promise<void>
   /** Ends all connections of the database, as a restart of Postgres does. */
   cutConnections: () => Promise<void>
   check: () => Promise<void>
@@ -93,8 +94,9 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       world.workers[worker] = await h.anotherProcess()
     },
 
-    async provision() {
-      const addon = await h.heroku.customer.createAddon({ app: OWNER, plan: 'fortnightly' })
+    async provision({ next } = { next: false }) {
+      const options = next ? { next: 'true' } : {}
+      const addon = await h.heroku.customer.createAddon({ app: OWNER, plan: 'fortnightly', options })
       world.addonId = addon.id
       world.firstRelease = h.heroku.view.app(OWNER).version
       world.pushesSeen = 0
@@ -102,6 +104,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       world.grace = { until: 'next-rotation' }
       world.promises = createPromises()
       world.promises.handedOut(h.clock.now(), addon.config.SECURE_KEY ?? '', world.grace)
+      world.promises.announced(announcedKey(addon.config.SECURE_KEYRING))
       await firstExchange(h, addon.id)
     },
 

@@ -5,6 +5,8 @@ import type { GracePeriod } from '../../../src/domain/grace.ts'
 export type Promises = {
   /** Heroku has taken a value at that moment. */
   handedOut: (at: Date, value: string, grace: GracePeriod) => void
+  /** Heroku has taken a keyring that announces this key, or none. */
+  announced: (key: string | undefined) => void
   /** The customer changes the grace period: what was promised may shrink to that, but not below the floor from now. */
   graceChanged: (now: Date, grace: GracePeriod, floorMs: number) => void
   /**
@@ -24,6 +26,7 @@ export function createPromises(): Promises {
   const displaced = new Map<string, Displaced>()
   const refused = new Set<string>()
   const leaked = new Set<string>()
+  let next: string | undefined
 
   return {
     handedOut(at, value, grace) {
@@ -44,6 +47,10 @@ export function createPromises(): Promises {
       const untilMs = grace.until === 'elapsed' ? at.getTime() + grace.ms : Number.POSITIVE_INFINITY
       displaced.set(former, { at, untilMs, untilNextRotation })
     },
+    announced(key) {
+      next = key
+      if (key !== undefined && leaked.has(fingerprint(key))) refused.add(key)
+    },
     graceChanged(now, grace, floorMs) {
       for (const entry of displaced.values()) {
         // A key that was promised until the next rotation only is promised no more by another period.
@@ -54,12 +61,14 @@ export function createPromises(): Promises {
     },
     revoked(sent, existing) {
       for (const key of [...firsts, ...sent]) refused.add(key)
+      if (next !== undefined) refused.add(next)
       for (const name of existing) leaked.add(name)
     },
     accepted(now) {
       const current = firsts.slice(-1)
       const old = [...displaced].filter(([, { untilMs }]) => untilMs > now.getTime()).map(([key]) => key)
-      return [...old, ...current].filter((key) => !refused.has(key))
+      const announced = next === undefined ? [] : [next]
+      return [...old, ...current, ...announced].filter((key) => !refused.has(key))
     },
     refused: () => [...refused],
   }

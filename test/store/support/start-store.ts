@@ -74,13 +74,13 @@ export function newResource(number: number, options: ResourceOptions = {}): NewR
     plan: 'fortnightly',
     region: null,
     periodMs: 14 * 86_400_000,
-    options: { grace: { until: 'next-rotation' } },
+    options: { grace: { until: 'next-rotation' }, announcesNext: false },
     dek: { kekId: 'k1', wrapped: Buffer.from(`wrapped ${number}`) },
     sealedLogInputUrl: null,
     keys: [newKey(id, 2), newKey(id, 1)],
     grant: null,
     state: stateAtProvision({ current: 2, filler: 1 }, nextRotationAt, NOW),
-    event: { at: NOW, actor: { type: 'heroku' }, kind: 'provisioned' },
+    events: [{ at: NOW, actor: { type: 'heroku' }, kind: 'provisioned' }],
     ...more,
   }
 }
