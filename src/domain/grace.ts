@@ -29,6 +29,19 @@ export function formatGracePeriod(grace: GracePeriod): string {
   return grace.until === 'elapsed' ? formatDuration(grace.ms) : PERIOD_WORD
 }
 
+/**
+ * When the grace period of an old key ends once another one is chosen: counted from the push of its successor, as ever. One
+ * that is shortened by that ends at `earliest` at the soonest.
+ */
+export function changedGraceEnd(
+  grace: GracePeriod,
+  { until, publishedAt, nextRotationAt }: { until: Date; publishedAt: Date; nextRotationAt: Date },
+  earliest: Date,
+): Date {
+  const chosen = graceEndsAt(grace, publishedAt, nextRotationAt)
+  return chosen < until && chosen < earliest ? earliest : chosen
+}
+
 /** When a key's grace period ends: counted from the successful push of its successor, never from that key's making. */
 export function graceEndsAt(grace: GracePeriod, publishedAt: Date, nextRotationAt: Date): Date {
   return grace.until === 'elapsed' ? new Date(publishedAt.getTime() + grace.ms) : nextRotationAt

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fingerprint } from '../../local/key-pair.ts'
 import { keysOn, pushes, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
@@ -27,7 +28,8 @@ describe('a form is refused, and nothing is changed,', () => {
     ['with a made-up form token', 'A'.repeat(43)],
   ])('%s', async (_name, token) => {
     const h = await start()
-    for (const action of ['rotate', 'revoke', 'pause', 'resume', 'grace', 'retry', 'reveal', 'sign-out']) {
+    const actions = ['rotate', 'revoke', 'pause', 'resume', 'grace', 'next', 'retry', 'reveal', 'sign-out']
+    for (const action of actions) {
       const form = { ...(token && { form_token: token }), name: h.addon.name, version: '2', choice: '2h' }
       expect((await h.browser.post(`${h.browser.base}/${action}`, form)).status).toBe(403)
     }
@@ -57,6 +59,14 @@ describe('a form is refused, and nothing is changed,', () => {
   })
 })
 
+/** What a form says before its button: by the fingerprint of a key, from when on its signatures are refused. */
+function refusals(page: string, form: string): string[][] {
+  const part = page.slice(page.indexOf(`id="${form}"`)).split('</details>')[0] ?? ''
+  const said =
+    /signed with key <code class="print">([0-9a-f]{8})<\/code> is refused from <time datetime="([^"]+)"/g
+  return [...part.matchAll(said)].map(([, print = '', at = '']) => [print, at])
+}
+
 describe('rotate now', () => {
   test('opens a rotation in the name of the person, on the path that the worker shares', async () => {
     const h = await start()
@@ -73,16 +83,18 @@ describe('rotate now', () => {
     expect(done.text).not.toContain('data-watch')
   })
 
-  test('says which signatures are no longer accepted then, before the button: what is older than the current key', async () => {
+  test('says before the button which signatures are refused from when: those of the old key at once', async () => {
     const h = await start()
-    const words = /what was signed before <time datetime="([^"]+)"[\s\S]*?is no longer accepted then/
+    const current = fingerprint(keysOn(h).first)
     // A filler leaves: nobody signed with it.
-    expect((await h.browser.get(h.browser.base)).text).not.toMatch(words)
+    const first = refusals((await h.browser.get(h.browser.base)).text, 'rotate')
+    expect(first).toEqual([[current, new Date(h.clock.now().getTime() + 14 * DAY).toISOString()]])
     await h.act('rotate')
-    const publishedAt = h.clock.now()
     await h.worker1.tick()
-    const [, before] = words.exec((await h.browser.get(h.browser.base)).text) ?? []
-    expect(before).toBe(publishedAt.toISOString())
+    h.clock.advance(20 * MINUTE)
+    const [old, later] = refusals((await h.browser.get(h.browser.base)).text, 'rotate')
+    expect(old).toEqual([current, h.clock.now().toISOString()])
+    expect(later?.[0]).toBe(fingerprint(keysOn(h).first))
 
     // And so it is: the key that signed before that moment leaves with the next push.
     const { second } = keysOn(h)
@@ -193,16 +205,25 @@ describe('the grace period', () => {
   test('of the old key in the second place changes with it, and keeps the floor, as the page says before the button', async () => {
     const h = await start()
     const words =
-      'A change counts for the old key in the second place, too. It stays for at least 2 hours from now'
-    expect((await h.browser.get(h.browser.base)).text).not.toContain(words)
+      /A change counts for the old key in the second place[\s\S]*It stays for at least 2 hours from now/
+    expect((await h.browser.get(h.browser.base)).text).not.toMatch(words)
     await h.act('rotate')
     await h.worker1.tick()
     h.clock.advance(5 * HOUR)
     const browser = await signedIn(h, { addon: h.addon.name })
-    expect((await browser.get(browser.base)).text).toContain(words)
+    const { text } = await browser.get(browser.base)
+    expect(text).toMatch(words)
+    const said = refusals(text, 'grace-period')
     await browser.post(`${browser.base}/grace`, { form_token: await browser.token(), choice: '2h' })
     const { second } = (await stateOf(h.deps, h.addon.id)).keyset
     expect(second).toMatchObject({ filler: false, until: new Date(h.clock.now().getTime() + 2 * HOUR) })
+    const old = fingerprint(keysOn(h).second)
+    const next = (await stateOf(h.deps, h.addon.id)).nextRotationAt.toISOString()
+    const inTwoHours = new Date(h.clock.now().getTime() + 2 * HOUR).toISOString()
+    expect(said.slice(0, 2)).toEqual([
+      [old, next],
+      [old, inTwoHours],
+    ])
   })
 
   test.each([
@@ -265,3 +286,74 @@ test('a pause that ended by itself is over', async () => {
   h.clock.advance(2 * MINUTE)
   expect((await browser.get(browser.base)).text).not.toContain('Paused until')
 })
+
+describe('the next key', () => {
+  const shown = (text: string) => text.slice(text.indexOf('id="keys"'), text.indexOf('id="act"'))
+
+  test('is switched on by a form that says what it does and that it costs a release, and off again', async () => {
+    const h = await start()
+    const before = (await h.browser.get(h.browser.base)).text
+    expect(before).toContain('Now: not announced')
+    expect(before).toMatch(/This costs one release now: it restarts <strong>service-1<\/strong>/)
+    const on = await h.act('next', { announce: 'yes' })
+    expect(on).toMatchObject({ status: 303, location: `${h.browser.base}?done=next-switched-on` })
+    await h.worker1.tick()
+    const { next } = (await stateOf(h.deps, h.addon.id)).keyset
+    expect(next).toEqual({ version: 3, announced: true })
+    const page = (await h.browser.get(h.browser.base)).text
+    expect(page).toContain('Now: announced one rotation early')
+    expect(await h.act('next', { announce: 'yes' })).toMatchObject({
+      location: expect.stringContaining('next-as-it-was'),
+    })
+    await h.act('next', { announce: 'no' })
+    await h.worker1.tick()
+    expect((await stateOf(h.deps, h.addon.id)).keyset.next).toBeNull()
+    expect((await kindsOf(h.deps, h.addon.id)).slice(-4)).toEqual([
+      'next-switched-on',
+      'next-announced',
+      'next-switched-off',
+      'next-withdrawn',
+    ])
+  })
+
+  test('is shown by its fingerprint, with the date from which on it signs, and is revealed like any other', async () => {
+    const h = await start()
+    await h.act('next', { announce: 'yes' })
+    expect(shown((await h.browser.get(h.browser.base)).text)).not.toContain('It signs from')
+    await h.worker1.tick()
+    const ring = JSON.parse(h.heroku.view.configVars('service-1').SECURE_KEYRING ?? '')
+    const { kid, key } = ring.keys.at(-1)
+    const keys = shown((await h.browser.get(h.browser.base)).text)
+    const { nextRotationAt } = await stateOf(h.deps, h.addon.id)
+    expect(keys).toContain(`<code class="print">${kid}</code>`)
+    expect(keys).toMatch(/Announced: apps accept it\. It signs from\s+<time datetime="([^"]+)"/)
+    expect(keys).toContain(`<time datetime="${nextRotationAt.toISOString()}"`)
+    const revealed = await h.act('reveal', { version: '3' })
+    expect(revealed.text).toContain(key)
+    expect(revealed.text).toContain('Apps accept this key already. It signs after the next rotation.')
+  })
+
+  test('is revoked with the others: the form names it, and from when on it is refused', async () => {
+    const h = await start()
+    await h.act('next', { announce: 'yes' })
+    await h.worker1.tick()
+    const ring = JSON.parse(h.heroku.view.configVars('service-1').SECURE_KEYRING ?? '')
+    const page = (await h.browser.get(h.browser.base)).text
+    const form = page.slice(page.indexOf('id="revoke"')).split('</details>')[0] ?? ''
+    for (const { kid } of ring.keys) expect(form).toContain(`<code class="print">${kid}</code>`)
+    expect(form).toContain(`is refused from <time datetime="${h.clock.now().toISOString()}"`)
+  })
+})
+
+test.each([
+  [{ plan: 'fortnightly' }, '7 days'],
+  [{ plan: 'daily' }, '12 hours'],
+  [{ plan: 'fortnightly', grace: '36h' }, '36 hours'],
+])(
+  'the page says in words how long a signature is good at least, by plan and grace period: %o',
+  async (options, words) => {
+    const h = await start(options)
+    const { text } = await h.browser.get(h.browser.base)
+    expect(text).toContain(`What your app signs is good for at least <strong>${words}</strong>`)
+  },
+)

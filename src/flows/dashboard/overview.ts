@@ -1,6 +1,7 @@
 import type { GracePeriod } from '../../domain/grace.ts'
 import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
+import { publishedPair } from '../../domain/keyset.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { OpenRotation } from '../../domain/rotation.ts'
@@ -35,6 +36,10 @@ export type Overview = {
   rotation: RotationUnderWay | null
   /** The version in the second place of the config var. */
   second: number
+  /** Somebody wants the next key to be announced. */
+  announcesNext: boolean
+  /** The version that Heroku's keyring announces; null while it is on its way, and where there is none. */
+  announced: number | null
   /** The newest versions, newest first. */
   keys: KeyLife[]
   /** Rotations that have ended. */
@@ -76,6 +81,8 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       wakeAt: state.wakeAt,
       rotation: state.rotation && { ...state.rotation, attempts: state.attempts, failures: state.failures },
       second: state.keyset.second.version,
+      announcesNext: state.announcesNext,
+      announced: publishedPair(state.keyset).next,
       keys: keyLives(state, await findKeys(trx, resourceId), keyEvents).slice(0, KEYS_SHOWN),
       rotations: await rotationsPage(trx, { resourceId }, ROTATIONS_ON_OVERVIEW),
       history: await historyPage(trx, { resourceId }, ROWS_ON_OVERVIEW),

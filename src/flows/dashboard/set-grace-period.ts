@@ -1,7 +1,7 @@
 import type { Actor } from '../../domain/actor.ts'
 import { formatDuration } from '../../domain/duration.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
-import { formatGracePeriod, type GracePeriod, graceEndsAt } from '../../domain/grace.ts'
+import { changedGraceEnd, formatGracePeriod, type GracePeriod } from '../../domain/grace.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
 import { type ResourceState, wokenWhenNeeded } from '../../domain/resource-state.ts'
@@ -47,6 +47,6 @@ function withGrace(
   earliest: Date,
 ): SecondKey {
   if (second.filler) return second
-  const until = graceEndsAt(grace, publishedAt, nextRotationAt)
-  return { ...second, until: until < second.until && until < earliest ? earliest : until }
+  const { until } = second
+  return { ...second, until: changedGraceEnd(grace, { until, publishedAt, nextRotationAt }, earliest) }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { cleanText } from '../../domain/clean-text.ts'
 import { parseGracePeriod } from '../../domain/grace.ts'
 import { isPauseEnd } from '../../domain/pause.ts'
+import { announceNext } from '../../flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../flows/dashboard/request-rotation.ts'
 import { revokeByName } from '../../flows/dashboard/revoke-by-name.ts'
@@ -96,6 +97,13 @@ export function registerActions(
     }
     await setGracePeriod(deps, { ...subject(visit), grace: parsed.grace })
     return done(visit, 'grace-period-changed')
+  })
+
+  act('next', async (visit, form) => {
+    const on = form.announce === 'yes'
+    const changed = await announceNext(deps, { ...subject(visit), on })
+    if (!changed) return done(visit, 'next-as-it-was')
+    return done(visit, on ? 'next-switched-on' : 'next-switched-off')
   })
 
   act('sign-out', async (visit) => {

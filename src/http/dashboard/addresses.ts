@@ -17,6 +17,10 @@ const NOTICES = {
   'schedule-resumed': 'Scheduled rotations have resumed.',
   'not-paused': 'Rotations were no longer paused.',
   'grace-period-changed': 'Grace period updated.',
+  'next-switched-on': 'The next key is being announced. Your apps restart once Heroku has it.',
+  'next-switched-off':
+    'The next key is being withdrawn. Your apps restart once Heroku has the keyring without it.',
+  'next-as-it-was': 'Nothing to change: the next key is as you want it.',
 } as const
 
 export type Notice = keyof typeof NOTICES

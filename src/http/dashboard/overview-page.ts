@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { formatDuration } from '../../domain/duration.ts'
+import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
 import type { KeyMoments } from '../../domain/key-in-app.ts'
 import { isPaused } from '../../domain/pause.ts'
@@ -15,6 +16,7 @@ import { appCount, appsModel } from './present/apps.ts'
 import { historyLine } from './present/history-words.ts'
 import { keyRows } from './present/keys.ts'
 import { nowModel } from './present/now.ts'
+import { refusedByGrace, refusedByRevoking, refusedByRotating } from './present/refused.ts'
 import { historyEntry, openEntry } from './present/rotations.ts'
 import { momentOf, periodWords, precisionOf } from './present/time-words.ts'
 import { timelineOf } from './present/timeline.ts'
@@ -69,6 +71,7 @@ export async function sendOverview(
       configVar: addon.configVar,
       keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),
+      goodFor: periodWords(goodForSeconds(overview) * 1_000),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },
       act: actModel(overview),
@@ -125,20 +128,32 @@ function momentsOf({ createdAt, publishedAt }: KeyLife): KeyMoments {
 
 /** What the forms of the page need to know. */
 function actModel(overview: Overview) {
-  const { grace, graceFloorMs, resourceId, name, pause, now, keys, second } = overview
+  const { grace, graceFloorMs, resourceId, name, pause, now, keys, announcesNext } = overview
   const current = keys.find(({ stage }) => stage === 'current')
-  const leaving = keys.some(({ version, filler }) => version === second && !filler)
+  const precision = precisionOf(overview)
   const present = formatGracePeriod(grace)
   const lengths = [graceFloorMs, DAY_MS, 2 * DAY_MS, 7 * DAY_MS].filter((ms) => ms >= graceFloorMs)
   const choices = [
-    { value: formatGracePeriod(UNTIL_NEXT_ROTATION), words: 'Until the next rotation' },
-    ...[...new Set(lengths)].map((ms) => ({ value: formatDuration(ms), words: periodWords(ms) })),
+    {
+      value: formatGracePeriod(UNTIL_NEXT_ROTATION),
+      words: 'Until the next rotation',
+      refused: refusedByGrace(overview, UNTIL_NEXT_ROTATION),
+    },
+    ...[...new Set(lengths)].map((ms) => ({
+      value: formatDuration(ms),
+      words: `For ${periodWords(ms)}`,
+      refused: refusedByGrace(overview, { until: 'elapsed', ms }),
+    })),
   ]
   return {
     paused: isPaused(pause, now),
-    // What the key in the second place signed was signed before the current one came.
-    leaves:
-      leaving && current?.publishedAt ? momentOf(current.publishedAt, now, precisionOf(overview)) : null,
+    announcesNext,
+    rotating: refusedByRotating(overview),
+    revoking: refusedByRevoking(overview),
+    at: momentOf(now, now, precision),
+    // Grace periods count from here.
+    since: current?.publishedAt ? momentOf(current.publishedAt, now, precision) : null,
+    earliest: momentOf(new Date(now.getTime() + graceFloorMs), now, precision),
     nameToType: nameToType(resourceId, name),
     floor: periodWords(graceFloorMs),
     grace: present,

@@ -61,6 +61,8 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     wakeAt: null,
     rotation: null,
     second: Math.max(0, ...previous),
+    announcesNext: false,
+    announced: null,
     keys,
     rotations: { items: [], olderThan: undefined },
     history: { items: [], olderThan: undefined },

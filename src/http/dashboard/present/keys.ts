@@ -1,10 +1,11 @@
+import { isScheduleStopped } from '../../../domain/health-state.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
 import { type Moment, momentOf, precisionOf } from './time-words.ts'
 
 /** What a key is to the apps. A `revoked` one is accepted by an app until that has restarted with the new keys. */
-export type KeyRole = 'signs' | 'accepted' | 'filler' | 'on-its-way' | 'revoked'
+export type KeyRole = 'signs' | 'next' | 'accepted' | 'filler' | 'on-its-way' | 'revoked'
 
 /** A live key as the page shows it: never the key itself. */
 export type KeyRow = {
@@ -20,6 +21,7 @@ export type KeyRow = {
 
 const BADGES: Readonly<Record<KeyRole, string>> = {
   signs: 'Signs',
+  next: 'Next',
   accepted: 'Still accepted',
   filler: 'Filler',
   'on-its-way': 'On its way',
@@ -31,9 +33,10 @@ export function keyRows(overview: Overview): KeyRow[] {
   const rank: Readonly<Record<KeyRole, number>> = {
     'on-its-way': 0,
     signs: 1,
-    accepted: 2,
-    filler: 3,
-    revoked: 4,
+    next: 2,
+    accepted: 3,
+    filler: 4,
+    revoked: 5,
   }
   return overview.keys
     .filter((key) => key.stage !== 'retired')
@@ -49,7 +52,7 @@ function keyRow(key: KeyLife, overview: Overview): KeyRow {
     role,
     badge: isOlder(key, role, overview) ? 'Older' : BADGES[role],
     ...wordsOf(key, role, overview),
-    revealable: key.stage !== 'pending',
+    revealable: key.stage !== 'pending' && (key.stage !== 'next' || key.version === overview.announced),
   }
 }
 
@@ -57,6 +60,7 @@ export function roleOf(key: KeyLife): KeyRole {
   if (key.revokedAt !== null) return 'revoked'
   if (key.stage === 'pending') return 'on-its-way'
   if (key.stage === 'current') return 'signs'
+  if (key.stage === 'next') return 'next'
   return key.filler ? 'filler' : 'accepted'
 }
 
@@ -66,6 +70,8 @@ function wordsOf(key: KeyLife, role: KeyRole, overview: Overview): Words {
   switch (role) {
     case 'signs':
       return signsWords(key, overview)
+    case 'next':
+      return nextWords(key, overview)
     case 'filler':
       return { text: 'Holds the second place. Never used for signing.', at: null }
     case 'on-its-way':
@@ -81,6 +87,26 @@ function signsWords({ publishedAt }: KeyLife, overview: Overview): Words {
   if (publishedAt === null) return { text: 'The first key of the config var.', at: null }
   const at = momentOf(publishedAt, overview.now, precisionOf(overview))
   return { text: 'The first key of the config var since', at }
+}
+
+function nextWords({ version }: KeyLife, overview: Overview): Words {
+  if (!overview.announcesNext) {
+    return { text: 'No longer announced. It is erased once Heroku has a keyring without it.', at: null }
+  }
+  if (version !== overview.announced) return { text: 'Created and stored; being announced.', at: null }
+  const { nextRotationAt, now } = overview
+  if (isWithoutDate(overview) || nextRotationAt <= now) {
+    return { text: 'Announced: apps accept it. It signs after the next rotation.', at: null }
+  }
+  return {
+    text: 'Announced: apps accept it. It signs from',
+    at: momentOf(nextRotationAt, now, precisionOf(overview)),
+  }
+}
+
+/** Whether nobody knows when the next rotation comes: before somebody resumes the schedule, or ends what is wrong. */
+export function isWithoutDate({ pause, now, health }: Overview): boolean {
+  return (isPaused(pause, now) && !pause?.until) || isScheduleStopped(health.state)
 }
 
 function revokedWords(key: KeyLife, overview: Overview): string {

@@ -1,8 +1,6 @@
-import { isScheduleStopped } from '../../../domain/health-state.ts'
-import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
-import { acceptedUntil, roleOf } from './keys.ts'
+import { acceptedUntil, isWithoutDate, roleOf } from './keys.ts'
 import { momentOf, type Precision, precisionOf } from './time-words.ts'
 import { type AxisForm, axisLabel, axisOf } from './timeline-axis.ts'
 
@@ -57,11 +55,6 @@ export function timelineOf(overview: Overview): Timeline {
     description: describe(lives, next, now, precisionOf(overview)),
     left: all.length - lives.length,
   }
-}
-
-/** Whether nobody knows when the next rotation comes: before somebody resumes the schedule, or ends what is wrong. */
-function isWithoutDate({ pause, now, health }: Overview): boolean {
-  return (isPaused(pause, now) && !pause?.until) || isScheduleStopped(health.state)
 }
 
 /** Keys that ever signed, oldest first. A filler signs nothing, so it has no bar of its own. */
