@@ -124,6 +124,7 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     `next rotation  ${nextRotation(state, health)}`,
     `next look      ${state ? nextLook(state) : 'none'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
+    ...(state ? [`next key       ${nextKey(state)}`] : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
     ...keyLives(state, keys, keyEvents).map((key) => {
@@ -173,6 +174,15 @@ async function resourceIdNow(deps: Deps, idOrName: string): Promise<string> {
     'unknown-resource',
     `"${idOrName}" was the name of ${id}, which is called "${name}" now. Nothing was done: if you mean that one, type its id.`,
   )
+}
+
+/** Whether the next key is announced, and which it is. */
+function nextKey({ announcesNext, keyset: { next } }: ResourceState): string {
+  const version = next && `version ${next.version}`
+  if (!announcesNext) return version ? `off, ${version} is being withdrawn` : 'off'
+  return version
+    ? `on, ${version} is ${next?.announced ? 'announced' : 'being announced'}`
+    : 'on, not made yet'
 }
 
 /** What somebody waits for stands before all that is due, at a moment that is no date. */
