@@ -48,6 +48,12 @@ describe('koa: a renewed cookie', () => {
     expect(setCookies).toEqual([expect.stringMatching(/^login=bob; /), expect.stringMatching(/^login.sig=./)])
   })
 
+  test('is not sent over a connection that is not encrypted, and reading the old one is no error', async () => {
+    const { visitor, process } = await afterRotation(create())
+    const answer = await request(`${process}/`, { cookie: visitor.header(), scheme: 'http' })
+    expect(answer).toEqual({ status: 200, body: 'alice', setCookies: [] })
+  })
+
   test('is never half of one: without its attributes nothing is set', async () => {
     const { visitor, process } = await afterRotation(createUntold())
     expect(await visitor.ask(process, '/')).toEqual({ status: 200, body: 'alice', setCookies: [] })

@@ -23,7 +23,7 @@ export function adaptersOf(keys: RingKeys) {
     cookieSession: <L extends CookieSessionLibrary>(library: L, options?: CookieSessionOptions<L>) =>
       cookieSession(keys, library, options),
     /** `app.use(session(ring.expressSession({ store })))` */
-    expressSession: <O extends object>(options?: O) => expressSession(keys, options),
+    expressSession: <const O extends object>(options?: O) => expressSession(keys, options),
     /** `app.use(cookieParser(ring.cookieParser()))`. Set a cookie again when you read it: this package renews nothing. */
     cookieParser: () => liveList(() => keys.list().map(({ text }) => text)),
     /** `ring.koa(app, { renew: { login: { maxAge } } })`: `app.keys`, and cookies that are renewed as a whole. */
@@ -45,7 +45,7 @@ export function adaptersOf(keys: RingKeys) {
       options?: Readonly<Record<string, unknown>> | readonly Readonly<Record<string, unknown>>[],
     ): ((app: FastifyApp) => Promise<void>) => secureSession(keys, library, options),
     /** `getIronSession(request, response, ring.ironSession({ cookieName }))`. Needs `SECURE_KEYRING`. */
-    ironSession: <O extends IronSessionOptions>(options: O) => ironSession(keys, options),
+    ironSession: <const O extends IronSessionOptions>(options: O) => ironSession(keys, options),
     /** Keys by key id for jose and jsonwebtoken. Refuses an `expiresIn` beyond the guaranteed life. */
     jwt: (options?: { expiresIn?: Life }) => jwt(keys, options),
     /** `ring.oidcProvider(Provider, issuer, configuration)` makes the provider. */

@@ -14,7 +14,10 @@ export type ExpressSessionSettings = {
  * Options for the package express-session. Without `rolling` it never signs a cookie anew, and a daily visitor is logged out
  * at the second rotation. With `saveUninitialized` a process overwrites what it cannot verify.
  */
-export function expressSession<O extends object>(keys: RingKeys, options?: O): O & ExpressSessionSettings {
+export function expressSession<const O extends object>(
+  keys: RingKeys,
+  options?: O,
+): O & ExpressSessionSettings {
   const given = optionsOf(options, ['secret'])
   if (given.rolling === false) {
     throw badOption('rolling', 'Without rolling no cookie is signed anew, and visitors are logged out')

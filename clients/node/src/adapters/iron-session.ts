@@ -16,7 +16,7 @@ export type IronSessionSettings = { password: Record<string, string>; ttl: numbe
  * if none is given. A session is sealed anew only when the app saves it. Throws `no-versions` without a keyring, and
  * `life-too-long`.
  */
-export function ironSession<O extends IronSessionOptions>(
+export function ironSession<const O extends IronSessionOptions>(
   keys: RingKeys,
   options: O,
 ): Omit<O, 'ttl'> & IronSessionSettings {

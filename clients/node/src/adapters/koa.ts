@@ -17,6 +17,7 @@ type Cookies = {
   get: (name: string, options?: Options) => string | undefined
   set: (name: string, value?: string | null, options?: Options) => unknown
   response: { headersSent: boolean }
+  secure?: boolean
 }
 
 const decorated = new WeakSet<object>()
@@ -73,7 +74,7 @@ function decorate(
     const attributes = renew.get(name)
     if (standing === 'old' && !old.has(name)) {
       old.add(name)
-      if (attributes && !cookies.response.headersSent) set(name, value, { ...attributes, signed: true })
+      if (attributes && canSet(cookies, attributes)) set(name, value, { ...attributes, signed: true })
     }
     return value
   }
@@ -82,6 +83,11 @@ function decorate(
   decorated.add(cookies)
   oldCookies.set(cookies, old)
   return cookies
+}
+
+/** `set` throws where a cookie can no longer be sent, or must not: reading one is no reason for an error. */
+function canSet({ response, secure }: Cookies, attributes: CookieAttributes): boolean {
+  return !response.headersSent && (secure === true || !attributes.secure)
 }
 
 function overwriting(options: Options | undefined, renewed: boolean): Options | undefined {

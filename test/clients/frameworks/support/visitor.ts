@@ -46,12 +46,12 @@ export function createVisitor() {
   }
 }
 
-/** One request with a cookie header of any content. The app believes that it came by https. */
+/** One request with a cookie header of any content. The app believes that it came by https, unless told otherwise. */
 export async function request(
   url: string,
-  { method = 'GET', cookie = '' }: { method?: string; cookie?: string },
+  { method = 'GET', cookie = '', scheme = 'https' }: { method?: string; cookie?: string; scheme?: string },
 ): Promise<Answer> {
-  const headers = { 'x-forwarded-proto': 'https', ...(cookie && { cookie }) }
+  const headers = { 'x-forwarded-proto': scheme, ...(cookie && { cookie }) }
   const response = await send(url, { method: method as 'GET', headers, reset: true })
   return {
     status: response.statusCode,
