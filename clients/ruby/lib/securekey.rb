@@ -35,3 +35,6 @@ module Securekey
     Keyring.new(options)
   end
 end
+
+# Where Rails is there, its cookies follow the ring.
+require 'securekey/rails' if defined?(Rails::Railtie)

@@ -26,3 +26,4 @@ else
   Minitest.seed = 1
   classes.each { |one| one.run(Lines.new) }
 end
+RailsProcess.end_all if defined?(RailsProcess)
