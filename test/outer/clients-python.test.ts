@@ -33,9 +33,11 @@ else
       modules: ['test_variables', 'test_tokens', 'test_settle', 'test_secrecy', 'test_counts', 'test_check'],
     })
 
+    describePython('the vectors', { modules: ['test_vectors'] })
+
     if (isOfMachine(OLD_FLASK)) {
       describePython('with the Flask of Debian 12', {
-        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
+        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous', 'frameworks.test_flask_cookies'],
       })
     }
     if (isOfMachine(OLD_DJANGO)) {
@@ -46,9 +48,12 @@ else
     } else {
       const pythonPath = distPackages(newer)
       describePython('with the Flask of Debian 13', {
-        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous'],
+        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous', 'frameworks.test_flask_cookies'],
         pythonPath,
       })
-      describePython('with the Django of Debian 13', { modules: ['frameworks.test_django'], pythonPath })
+      describePython('with the Django of Debian 13', {
+        modules: ['frameworks.test_django', 'frameworks.test_django_cookies'],
+        pythonPath,
+      })
     }
   })

@@ -83,6 +83,11 @@ def slow(request):
     return home(request)
 
 
+def who(request):
+    """Of a session without a login of Django."""
+    return HttpResponse(str(request.session.get("user", "")))
+
+
 def fail(request):
     raise RuntimeError("an error of the app")
 
@@ -93,6 +98,7 @@ urlpatterns = [
     path("logout", logout),
     path("cart", cart),
     path("slow", slow),
+    path("who", who),
     path("fail", fail),
 ]
 
