@@ -13,11 +13,12 @@ function appOf(change: Partial<Keyset>, reason: PublishedReason, at = ROTATED + 
     pending: null,
     pendingFiller: null,
     older: [],
+    next: null,
     revokedTo: 0,
     ...change,
   }
   const dates = { rotatedAt: new Date(ROTATED), nextRotationAt: new Date(ROTATED + 14 * DAY) }
-  const made = keyringOf({ keyset, reason, epoch: 1, ...dates }, keyText, (text) =>
+  const made = keyringOf({ keyset, reason, epoch: 1, goodForSeconds: 604_800, ...dates }, keyText, (text) =>
     fingerprintOf(keyDigest(text)),
   )
   const warnings: string[] = []

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { secureKeyValue } from '../../../../src/domain/config-vars.ts'
+import { goodForSeconds } from '../../../../src/domain/good-for.ts'
 import { fingerprintOf, keyDigest, keyFromBytes } from '../../../../src/domain/key.ts'
 import { keyringOf, keyringText, type PublishedReason } from '../../../../src/domain/keyring-var.ts'
 import { type Keyset, promoteKey } from '../../../../src/domain/keyset.ts'
@@ -10,7 +11,6 @@ export type Release = { value: string; keyringValue: string }
 
 export const DAY_MS = 86_400_000
 export const PERIOD_MS = 14 * DAY_MS
-const PERIOD_S = PERIOD_MS / 1_000
 
 export type AddonOptions = {
   /** Announces the key that signs after the next rotation. */
@@ -31,31 +31,29 @@ export function createAddon({ next = false, graceMs = PERIOD_MS }: AddonOptions 
     pending: null,
     pendingFiller: null,
     older: [],
+    next: next ? { version: ++newest, announced: true } : null,
     revokedTo: 0,
   }
-  let announced = next ? ++newest : undefined
 
+  const goodFor = goodForSeconds({ grace: { until: 'elapsed', ms: graceMs }, periodMs: PERIOD_MS })
   const publish = (reason: PublishedReason): Release => {
     const now = Date.now()
-    const facts = { reason, rotatedAt: new Date(now), nextRotationAt: new Date(now + PERIOD_MS), epoch: 1 }
-    const body = JSON.parse(keyringText(keyringOf({ keyset, ...facts }, textOf, kidOf), 'k1.mac'))
-    if (announced !== undefined) {
-      const key = textOf(announced)
-      body.keys.push({ kid: kidOf(key), version: announced, use: 'next', until: null, key })
-    }
+    const dates = { rotatedAt: new Date(now), nextRotationAt: new Date(now + PERIOD_MS) }
+    const facts = { keyset, reason, ...dates, goodForSeconds: goodFor, epoch: 1 }
     const pair = secureKeyValue(textOf(keyset.current), textOf(keyset.second.version))
-    return { value: pair, keyringValue: JSON.stringify({ ...body, good_for: PERIOD_S / 2 }) }
+    return { value: pair, keyringValue: keyringText(keyringOf(facts, textOf, kidOf), 'k1.mac') }
   }
   const promote = (reason: RotationReason, pending: number, pendingFiller: number | null): Release => {
     const publishedAt = new Date(Date.now())
     const until = new Date(Date.now() + graceMs)
-    keyset = promoteKey({ ...keyset, pending, pendingFiller }, { reason, publishedAt, until }).keyset
-    announced = next ? ++newest : undefined
+    const announced = next ? { version: ++newest, announced: false } : null
+    const opened: Keyset = { ...keyset, pending, pendingFiller, next: announced }
+    keyset = promoteKey(opened, { reason, publishedAt, until, announces: next }).keyset
     return publish(reason)
   }
   return {
     provision: () => publish('provision'),
-    rotate: () => promote('scheduled', announced ?? ++newest, null),
+    rotate: () => promote('scheduled', keyset.next?.version ?? ++newest, null),
     revoke: () => promote('revoke', ++newest, ++newest),
   }
 }
