@@ -2,9 +2,9 @@ import { type Adapters, adaptersOf } from './adapters/adapters.ts'
 import { deriveKey } from './derived-key.ts'
 import { readKeyringValue } from './keyring-value.ts'
 import { allowedLife, type Life } from './life.ts'
-import { createLiveLists } from './live-lists.ts'
+import { liveList } from './live-list.ts'
 import { type KeyringOptions, readOptions, type Settings } from './options.ts'
-import { acceptedKeys, isOlder, listOfKeys, nextChangeMs, type Ring, ringOf, signingKey } from './ring.ts'
+import { acceptedKeys, isOlder, listOfKeys, type Ring, ringOf, signingKey } from './ring.ts'
 import { buffers, secretList, texts } from './secret-list.ts'
 import { type Key, readSecureKey } from './secure-key.ts'
 import { SecureKeyError } from './secure-key-error.ts'
@@ -46,9 +46,8 @@ export type Keyring = Adapters & {
   secrets: (options?: { life?: Life }) => string[]
   /** The same as 32 bytes each. */
   secretBuffers: (options?: { life?: Life }) => Buffer[]
-  /** The same list at each call, whose content changes when the keys do: for a framework that keeps it. */
+  /** The texts as a list that changes when the keys do, for a framework that keeps it and reads it at each use. */
   liveSecrets: (options?: { life?: Life }) => string[]
-  liveSecretBuffers: (options?: { life?: Life }) => Buffer[]
 
   /** How many tokens were signed and verified by each key, and refused for each reason. */
   stats: () => Stats
@@ -64,20 +63,14 @@ export function keyring(options?: KeyringOptions): Keyring {
   const ring = readRing(settings)
   const stats = createStats(ring.keys.map(({ key }) => key.kid))
   const onUnknownKid = createStaleWatch(settings.onStale)
-  const keysFor = (lifeS: number, nowMs: number) => listOfKeys(ring, nowMs, lifeS)
-  const live = createLiveLists(now, keysFor, (lifeS, nowMs) => nextChangeMs(ring, nowMs, lifeS))
-  const present = () => {
-    const nowMs = now()
-    live.refreshIfDue(nowMs)
-    return nowMs
-  }
+  const listFor = (lifeS: number) => listOfKeys(ring, now(), lifeS)
   const lifeOf = (asked: { life?: Life } | undefined) =>
     asked?.life === undefined ? ring.guaranteedLifeS : allowedLife(asked.life, Number.POSITIVE_INFINITY)
   const signsNow = (nowMs: number) => signingKey(ring, nowMs, nowMs + ring.guaranteedLifeS * 1_000)
 
   const made: Keyring = {
     get kid() {
-      return signsNow(present()).kid
+      return signsNow(now()).kid
     },
     get keys() {
       return shownKeys(ring)
@@ -91,27 +84,29 @@ export function keyring(options?: KeyringOptions): Keyring {
       return copyOf(ring.value?.nextRotationAt)
     },
     sign: (text, asked) => {
-      const { token, kid } = signToken(ring, present(), text, asked)
+      const { token, kid } = signToken(ring, now(), text, asked)
       stats.signed(kid)
       return token
     },
     verify: (token, asked) => {
-      const nowMs = present()
+      const nowMs = now()
       const verdict = verifyToken(ring, nowMs, signsNow(nowMs), token, asked, onUnknownKid)
       if (verdict.ok) stats.verified(verdict.kid)
       else stats.refused(verdict.reason)
       return verdict
     },
     derive: (purpose, asked) =>
-      deriveKey(keyToDerive(ring, asked?.kid, present(), signsNow).bytes, purpose, asked?.length ?? 32),
+      deriveKey(keyToDerive(ring, asked?.kid, now(), signsNow).bytes, purpose, asked?.length ?? 32),
     allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),
-    secrets: (asked) => secretList(texts(keysFor(lifeOf(asked), present()))),
-    secretBuffers: (asked) => secretList(buffers(keysFor(lifeOf(asked), present()))),
-    liveSecrets: (asked) => live.texts(lifeOf(asked)),
-    liveSecretBuffers: (asked) => live.buffers(lifeOf(asked)),
+    secrets: (asked) => secretList(texts(listFor(lifeOf(asked)))),
+    secretBuffers: (asked) => secretList(buffers(listFor(lifeOf(asked)))),
+    liveSecrets: (asked) => {
+      const lifeS = lifeOf(asked)
+      return liveList(() => texts(listFor(lifeS)))
+    },
     stats: stats.read,
     ...adaptersOf({
-      list: (lifeS = ring.guaranteedLifeS) => keysFor(lifeS, present()),
+      list: (lifeS = ring.guaranteedLifeS) => listFor(lifeS),
       isOlder: (key, other) => isOlder(ring, key, other),
       versionOf: (key) => ring.keys.find((each) => each.key === key)?.version,
       allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),

@@ -72,20 +72,6 @@ export function isOlder(ring: Ring, key: Key, signing: Key): boolean {
   return place(key) > place(signing)
 }
 
-/** The next moment at which a list of this life may change by itself; undefined if it stays as it is. */
-export function nextChangeMs(ring: Ring, nowMs: number, lifeS: number): number | undefined {
-  const ends = ring.keys.map(({ endsAtMs = Infinity }) => endsAtMs)
-  const rotatedMs = ring.value?.rotatedAt.getTime() ?? Number.NaN
-  const turns = [
-    ring.settleEndsMs,
-    rotatedMs - CLOCKS_DIFFER_MS,
-    rotatedMs + SETTLE_AFTER_ROTATION_MS,
-    secondEndsAtMs(ring) - lifeS * 1_000 + 1,
-  ]
-  const ahead = [...ends, ...(ring.value?.second ? turns : [])].filter((at) => at > nowMs && at < Infinity)
-  return ahead.length > 0 ? Math.min(...ahead) : undefined
-}
-
 /** Not after a revoke, for the second key is no longer good, and not for a new add-on, which has no stale process. */
 function settles({ settleEndsMs, value }: Ring, nowMs: number): boolean {
   if (!value?.second || value.reason === 'revoke' || value.reason === 'provision') return false

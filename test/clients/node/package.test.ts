@@ -84,15 +84,6 @@ test.each(nodes)('an app with a wrong SECURE_KEY does not start, with Node $vers
   expect(stderr).not.toMatch(/[0-9A-F]{20}/)
 })
 
-test.each(nodes)('a live list keeps no process alive, with Node $version', ({ node }) => {
-  writeFileSync(
-    join(project, 'live.js'),
-    "import { keyring } from 'securekey'\nconst keys = keyring()\nkeys.liveSecrets()\nconsole.log(keys.kid === keys.keys[1].kid)",
-  )
-  const env = { SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() }
-  expect(run(node, ['live.js'], { env })).toBe('true\n')
-})
-
 test('npx securekey check runs from the package, and ends with 0, 1 and 2', () => {
   const check = (env: Record<string, string>) => spawn('npx', ['--offline', 'securekey', 'check'], { env })
   expect(check({ SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() })).toMatchObject({
@@ -141,7 +132,7 @@ try {
   if (error instanceof SecureKeyError) { const code: ErrorCode = error.code; code.length }
 }
 const list: string[] = keys.secrets({ life: '12h' })
-const bytes: Uint8Array[] = keys.liveSecretBuffers()
+const bytes: Uint8Array[] = keys.secretBuffers()
 list.length + bytes.length
 // @ts-expect-error: a purpose is needed
 keys.sign('x', { expiresIn: '1h' })

@@ -53,9 +53,10 @@ describe('no key is shown', () => {
       'by a config with a list in it',
       () => inspect({ keys: ring.secrets() }) + JSON.stringify(ring.liveSecrets()),
     ],
+    ['by one with a live list', () => inspect({ keys: ring.liveSecrets() }, everything)],
     [
       'by one with a list of bytes',
-      () => inspect([ring.secretBuffers()]) + JSON.stringify(ring.liveSecretBuffers()),
+      () => inspect([ring.secretBuffers()]) + JSON.stringify(ring.secretBuffers()),
     ],
   ])('%s', (_, text) => {
     expect(text().length).toBeGreaterThan(0)

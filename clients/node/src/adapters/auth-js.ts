@@ -1,6 +1,6 @@
 import type { Life } from '../life.ts'
+import { liveList } from '../live-list.ts'
 import { SecureKeyError } from '../secure-key-error.ts'
-import { liveList } from './live-list.ts'
 import { badOption } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 

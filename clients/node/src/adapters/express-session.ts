@@ -1,4 +1,4 @@
-import { liveList } from './live-list.ts'
+import { liveList } from '../live-list.ts'
 import { badOption, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 

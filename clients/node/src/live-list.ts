@@ -5,14 +5,24 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
  * does. Printing it, or turning it into JSON, shows how many keys it has. It cannot be written to, nor cloned.
  */
 export function liveList(read: () => string[]): string[] {
-  const shown = () => `[${read().length} keys]`
+  let seen: string[] | undefined
+  const present = () => {
+    if (seen) return seen
+    // Read once for all that runs without a pause: a loop over the list must not see the end of one and the rest of another.
+    queueMicrotask(() => {
+      seen = undefined
+    })
+    seen = read()
+    return seen
+  }
+  const shown = () => `[${present().length} keys]`
   // Printing looks at the target, past all traps, so no key is in it.
   const target: string[] = Object.defineProperty([], INSPECT, { value: shown, configurable: true })
   return new Proxy(target, {
-    get: (_target, name) => (name === 'toJSON' ? shown : Reflect.get(read(), name)),
-    has: (_target, name) => Reflect.has(read(), name),
-    ownKeys: () => Reflect.ownKeys(read()),
-    getOwnPropertyDescriptor: (_target, name) => Reflect.getOwnPropertyDescriptor(read(), name),
+    get: (_target, name) => (name === 'toJSON' ? shown : Reflect.get(present(), name)),
+    has: (_target, name) => Reflect.has(present(), name),
+    ownKeys: () => Reflect.ownKeys(present()),
+    getOwnPropertyDescriptor: (_target, name) => Reflect.getOwnPropertyDescriptor(present(), name),
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,
