@@ -11,11 +11,12 @@ module Securekey
       return :skipped unless %w[sign verify next].include?(entry['use'])
 
       key = new(kid: entry['kid'], version: Whole.number(entry['version']), use: entry['use'])
-      key if key.send(:read_end, entry['until']) && key.send(:read_key, entry) && key.send(:fits_form?)
+      key if key.send(:read_end, entry.fetch('until', false)) && key.send(:read_key, entry) && key.send(:fits_form?)
     end
 
     private
 
+    # A key of no end says so.
     def read_end(text)
       return text.nil? unless use == 'verify'
 

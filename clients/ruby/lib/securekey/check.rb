@@ -1,0 +1,46 @@
+# frozen_string_literal: true
+
+require 'securekey'
+
+module Securekey
+  # The program `securekey check`: judges the keys as an app's start does, and prints no key.
+  module Check
+    # `code` 0: all is well. 1: the keys are good, and the keyring is ignored. 2: an app would not start, or wrong arguments.
+    Result = Struct.new(:out, :err, :code, keyword_init: true)
+
+    USAGE = <<~TEXT
+      securekey check [VARIABLE]
+
+      Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var,
+      SECURE_KEY if it is not given. Ends with 0 if all is well, with 1 if the keys are good but the keyring is ignored, and
+      with 2 if an app would not start.
+    TEXT
+
+    module_function
+
+    # From the arguments to what is printed.
+    def run(arguments, env)
+      command, variable, *more = arguments
+      return Result.new(out: USAGE, err: '', code: 0) if %w[--help -h].include?(command)
+      return Result.new(out: '', err: USAGE, code: 2) if command != 'check' || !more.empty?
+
+      variable ||= 'SECURE_KEY'
+      warnings = []
+      ring = Securekey.keyring(var: variable, env: env, on_warning: ->(_, message) { warnings << "#{message}\n" })
+      Result.new(out: described(ring, variable), err: warnings.join, code: warnings.empty? ? 0 : 1)
+    rescue Error => e
+      Result.new(out: '', err: "#{e.message}\n", code: 2)
+    end
+
+    def described(ring, variable)
+      rows = ring.keys.map { |key| [key.kid, key.use, key.version || '-', key.until&.iso8601(3) || '-'] }
+      lines = ["The keys of #{variable}, newest first:"]
+      lines += [%w[kid use version until], *rows].map { |row| format('  %-10s%-8s%-9s%s', *row) }
+      lines << "A signature is good for #{ring.guaranteed_life} seconds at least."
+      lines << "Published at #{ring.rotated_at.iso8601(3)} (#{ring.reason[0, 40].inspect[1..-2]})." if ring.rotated_at
+      lines << "Next rotation at #{ring.next_rotation_at.iso8601(3)}." if ring.next_rotation_at
+      "#{lines.join("\n")}\n"
+    end
+    private_class_method :described
+  end
+end
