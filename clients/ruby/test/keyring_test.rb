@@ -148,6 +148,9 @@ class KeyringTest < Guarantees
       error = refused('bad-option') { Securekey.keyring(env: Published.vars(2), **{ on_warning: ->(*) {} }, option => given) }
       assert_equal option.to_s, error.place
     end
+    [-1, 21_601, nil, '7h', true].each { |settle| refused('bad-option') { ring(settle: settle) } }
+    assert ring(settle: 21_600)
+    assert ring(settle: '10m')
   end
 
   test 'a value that is given stands for the variable, and no keyring is missed beside it' do

@@ -5,7 +5,9 @@
 require 'json'
 
 $stdout.sync = true
-$LOAD_PATH.unshift(File.expand_path('../lib', __dir__), __dir__)
+# A packed gem is found where it was installed.
+$LOAD_PATH.unshift(File.expand_path('../lib', __dir__)) unless ENV['SECUREKEY_INSTALLED']
+$LOAD_PATH.unshift(__dir__)
 require 'support/guarantees'
 
 # Prints what became of each test.

@@ -47,7 +47,8 @@ module Securekey
     end
 
     def settle_seconds(value)
-      Whole.number(value)&.zero? ? 0 : Life.seconds(value)
+      seconds = Whole.number(value)&.zero? ? 0 : Life.seconds(value)
+      seconds if seconds&.<= SettleTime::LONGEST_SECONDS
     end
 
     def milliseconds(moment)

@@ -4,7 +4,8 @@ module Securekey
   # A process that has just restarted signs with the second key, which processes that have not restarted yet know as well.
   class SettleTime
     DEFAULT_SECONDS = 600
-    LATEST_ROTATION_MS = 6 * 3_600 * 1000
+    LONGEST_SECONDS = 21_600
+    LATEST_ROTATION_MS = LONGEST_SECONDS * 1000
     CLOCKS_APART_MS = 5 * 60 * 1000
 
     def initialize(seconds, started_at_ms, announcement)

@@ -21,6 +21,7 @@ class ExampleApp < Rails::Application
   config.logger = Logger.new(nil)
   config.secret_key_base = 's' * 64 unless OPTIONS['base'] == 'none'
   config.session_store :cookie_store, key: '_app', **OPTIONS.fetch('session', {}).symbolize_keys
+  initializer('block', after: :load_config_initializers) { eval(OPTIONS['block']) } if OPTIONS['block']
   config.securekey.merge!(OPTIONS.fetch('securekey', {}).deep_symbolize_keys)
   if OPTIONS['settle']
     config.securekey.keyring = Securekey.keyring(settle: OPTIONS['settle'], now: -> { Time.now + LATER.sum })

@@ -11,7 +11,7 @@ require 'tmpdir'
 class RailsProcess
   ANSWER_SECONDS = 60
   NURSERY = File.expand_path('rails_nursery.rb', __dir__)
-  LIBRARY = File.expand_path('../../lib', __dir__)
+  LIBRARY = ENV['SECUREKEY_INSTALLED'] ? [] : ['-I', File.expand_path('../../lib', __dir__)].freeze
 
   @running = {}
 
@@ -42,7 +42,7 @@ class RailsProcess
 
     # RAILS_ENV is read when Rails is loaded.
     def nursery
-      @nursery ||= IO.popen([{ 'RAILS_ENV' => 'production' }, RbConfig.ruby, '-I', LIBRARY, NURSERY, { err: File::NULL }], 'r+')
+      @nursery ||= IO.popen([{ 'RAILS_ENV' => 'production' }, RbConfig.ruby, *LIBRARY, NURSERY, { err: File::NULL }], 'r+')
                      .tap { |io| io.sync = true }
     end
   end
