@@ -1,43 +1,47 @@
 import { readFile } from 'node:fs/promises'
-import { ADDON } from '../src/bin/observe.ts'
+import type { Example } from './formation/example.ts'
 import { fingerprint, readKeyPair } from './key-pair.ts'
+import { heldBy, type Life, VAR_1, VAR_2 } from './life.ts'
+import { checkFiller, checkLogin, checkRevoke } from './life-of-a-login.ts'
 import { complaintIn } from './log-follower.ts'
-import { ATTACHMENT, PLAN, SERVICE_1, SERVICE_2 } from './scenario.ts'
+import { ATTACHMENT, ensureApps, PLAN, SERVICE_1, SERVICE_2 } from './scenario.ts'
 import type { Stack } from './stack.ts'
 import { until } from './until.ts'
 
-/** Notes a promise that held; throws when it did not. */
-export type Check = (promise: string, held: boolean) => void
-
-type Life = { stack: Stack; check: Check; signal: AbortSignal; addonId: string }
-
-const VAR_1 = ADDON.configVar
-/** Heroku puts the attachment's name in the place of the prefix. */
-const VAR_2 = VAR_1.replace(ADDON.configVarsPrefix, ATTACHMENT)
 const ROTATION_LIMIT_MS = 30_000
-const ROTATIONS = 2
 
-/** Lives the whole life of one add-on through Heroku's eyes, and holds every step against what was promised. */
-export async function liveThrough(stack: Stack, check: Check, signal: AbortSignal): Promise<void> {
+/**
+ * Lives the whole life of one add-on through Heroku's eyes, and holds every step against what was promised. `startApp`
+ * starts the processes of the app that has the add-on.
+ */
+export async function liveThrough(
+  stack: Stack,
+  startApp: () => Promise<Example>,
+  { check, signal, settleMs }: Pick<Life, 'check' | 'signal'> & { settleMs: number },
+): Promise<void> {
   const { customer } = stack.simulator
-  for (const app of [SERVICE_1, SERVICE_2]) await customer.createApp(app)
+  await ensureApps(stack.simulator)
   const addon = await customer.createAddon({ app: SERVICE_1, plan: PLAN })
-  const life = { stack, check, signal, addonId: addon.id }
+  const life = { stack, example: await startApp(), check, signal, addonId: addon.id }
 
   await checkProvision(life)
   await customer.attach({ addon: addon.id, app: SERVICE_2, as: ATTACHMENT })
-  check(`${SERVICE_2} holds the same value as ${VAR_2}`, value(life, SERVICE_2) === value(life, SERVICE_1))
-  for (let rotation = 1; rotation <= ROTATIONS; rotation += 1) await checkRotation(life, rotation)
+  check(`${SERVICE_2} holds the same value as ${VAR_2}`, heldBy(life, SERVICE_2) === heldBy(life, SERVICE_1))
+  await checkRotation(life, 1)
+  await checkFiller(life, settleMs)
+  await checkRotation(life, 2)
+  await checkLogin(life)
+  await checkRevoke(life)
 
   await customer.detach(ATTACHMENT, SERVICE_2)
-  check(`detach: ${VAR_2} is gone from ${SERVICE_2}`, value(life, SERVICE_2) === '')
-  check(`detach: ${SERVICE_1} keeps its pair`, readKeyPair(value(life, SERVICE_1)) !== undefined)
+  check(`detach: ${VAR_2} is gone from ${SERVICE_2}`, heldBy(life, SERVICE_2) === '')
+  check(`detach: ${SERVICE_1} keeps its pair`, readKeyPair(heldBy(life, SERVICE_1)) !== undefined)
   await customer.destroy({ addon: addon.id })
   await checkEnd(life)
 }
 
 async function checkProvision({ stack, check, addonId, ...life }: Life): Promise<void> {
-  const given = value({ stack }, SERVICE_1)
+  const given = heldBy({ stack }, SERVICE_1)
   const keys = readKeyPair(given)
   check(
     `${VAR_1} is two keys of 64 upper-case hex digits, one comma, no space`,
@@ -54,17 +58,17 @@ async function checkRotation(life: Life, rotation: number): Promise<void> {
     app,
     release: stack.simulator.view.app(app).version,
   }))
-  const former = value(life, SERVICE_1)
+  const former = heldBy(life, SERVICE_1)
   const limits = { limitMs: ROTATION_LIMIT_MS, signal }
-  await until(`Rotation ${rotation}`, () => value(life, SERVICE_1) !== former, limits)
+  await until(`Rotation ${rotation}`, () => heldBy(life, SERVICE_1) !== former, limits)
 
-  const now = value(life, SERVICE_1)
+  const now = heldBy(life, SERVICE_1)
   const keys = readKeyPair(now)
   const formerKeys = readKeyPair(former)
   const of = `rotation ${rotation}: `
   check(`${of}the first key is new`, keys !== undefined && !former.includes(keys.first))
   check(`${of}the second key is the former first`, keys?.second === formerKeys?.first)
-  check(`${of}both apps hold the same value`, value(life, SERVICE_2) === now)
+  check(`${of}both apps hold the same value`, heldBy(life, SERVICE_2) === now)
   await until(
     `The promotion of rotation ${rotation}`,
     async () => (await stack.observer.keysOf(addonId)).signs === fingerprint(keys?.first ?? ''),
@@ -83,9 +87,9 @@ async function checkRotation(life: Life, rotation: number): Promise<void> {
   check(`${of}older keys are erased`, stored === 2)
 }
 
-async function checkEnd({ stack, check, addonId }: Life): Promise<void> {
+async function checkEnd({ stack, example, check, addonId }: Life): Promise<void> {
   const { simulator, observer, logFiles } = stack
-  check(`deprovision: ${VAR_1} is gone from ${SERVICE_1}`, value({ stack }, SERVICE_1) === '')
+  check(`deprovision: ${VAR_1} is gone from ${SERVICE_1}`, heldBy({ stack }, SERVICE_1) === '')
   const { status } = await simulator.customer.repeatProvision(addonId)
   check(`deprovision: the service answers 410 to a repeated request`, status === 410)
   check('deprovision: every key is erased', (await observer.keysOf(addonId)).stored === 0)
@@ -96,14 +100,12 @@ async function checkEnd({ stack, check, addonId }: Life): Promise<void> {
     Object.values(config).flatMap((text) => text.match(/[0-9A-F]{64}/g) ?? []),
   )
   check('the service logged no key', shown.length > 0 && !shown.some((key) => logs.includes(key)))
+  const appLogs = (await Promise.all(example.logFiles.map((file) => readFile(file, 'utf8')))).join('\n')
+  const spoken = shown.some((key) => appLogs.includes(key)) || appLogs.includes('shop=')
+  check('the app logged no key and no cookie', !spoken)
   const lines = logs.split('\n').filter((line) => line !== '')
   const troubles = lines.filter((line) => complaintIn(line, new Date(0))?.trouble)
   check(`the service logged no error${troubles.map((line) => `\n  ${line}`).join('')}`, troubles.length === 0)
-}
-
-/** The add-on's config var on an app; empty when there is none. */
-function value({ stack }: Pick<Life, 'stack'>, app: string): string {
-  return stack.simulator.view.configVars(app)[app === SERVICE_1 ? VAR_1 : VAR_2] ?? ''
 }
 
 function holds(answer: unknown, given: string): boolean {

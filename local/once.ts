@@ -3,18 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemNow } from './clock.ts'
 import { RANK } from './entry.ts'
-import { type Check, liveThrough } from './life-of-an-addon.ts'
+import { startExample } from './formation/example.ts'
+import { exampleProgram } from './formation/example-program.ts'
+import type { Check } from './life.ts'
+import { liveThrough } from './life-of-an-addon.ts'
 import { LocalStackError } from './local-stack-error.ts'
+import { SERVICE_1 } from './scenario.ts'
 import type { SessionOptions } from './session.ts'
 import { type Stack, startStack } from './stack.ts'
 import { aborted } from './until.ts'
 
-/** Time enough to attach between two rotations, also on a slow machine; two of them must fit into a minute. */
-const FORTNIGHT_SECONDS = 12
-const LIMIT_SECONDS = 120
+/** Time enough for a restart, a settle time and a short grace period between two rotations, also on a slow machine. */
+const FORTNIGHT_SECONDS = 24
+/** Four clicks while both releases run side by side. */
+const PACE = { gapMs: 1_200, clickEveryMs: 300, retryMs: 500 }
+const LIMIT_SECONDS = 180
 
 /** `npm start -- --once`: the life of one add-on, checked, on data of its own. Throws at the first broken promise. */
-export async function runOnce({ root, env, signal, terminal }: SessionOptions): Promise<void> {
+export async function runOnce(session: SessionOptions): Promise<void> {
+  const { root, env, signal, terminal, withLibrary } = session
   const startedAt = systemNow()
   const { say, print } = terminal
   const folder = await mkdtemp(join(tmpdir(), 'securekey-once-'))
@@ -32,7 +39,22 @@ export async function runOnce({ root, env, signal, terminal }: SessionOptions): 
     stack.teller.begin()
     const { check, held } = countChecks(stack)
     const broken = stack.broken.then((error) => Promise.reject(error))
-    await Promise.race([liveThrough(stack, check, either), broken, aborted(either)])
+    const { simulator, timeline, ports } = stack
+    const logFolder = folder
+    const { program, settleMs } = exampleProgram({
+      root,
+      logFolder,
+      env,
+      withLibrary,
+      fortnightSeconds: FORTNIGHT_SECONDS,
+    })
+    const app = { simulator, timeline, app: SERVICE_1, program, port: ports.app.port, ...PACE }
+    const startApp = () => startExample(app, closers)
+    await Promise.race([
+      liveThrough(stack, startApp, { check, signal: either, settleMs }),
+      broken,
+      aborted(either),
+    ])
     either.throwIfAborted()
     await closers.disposeAsync()
     const seconds = Math.round((systemNow().getTime() - startedAt.getTime()) / 1_000)

@@ -22,9 +22,8 @@ export type SessionOptions = {
 
 /** A rotation is seen within half a minute, and there is time to read in between. */
 const FORTNIGHT_SECONDS = 25
-const CLICK_EVERY_MS = 1_000
-/** Three clicks in any case: one process signs, the other one has to accept it, and the first one again. */
-const GAP_MS = 3_200
+/** While both releases run side by side there are three clicks: one process signs, the other one has to accept it. */
+const PACE = { gapMs: 3_200, clickEveryMs: 1_000, retryMs: 1_000 }
 
 /** `npm start`: runs the scenario on data that is kept and tells what happens, until `signal`. Throws when it breaks. */
 export async function runSession(session: SessionOptions): Promise<void> {
@@ -63,10 +62,9 @@ async function playScenario(
   timeline.add([{ at: systemNow(), rank: RANK.ahead, who: 'heroku', text: `open the dashboard: ${link}` }])
   if (signal.aborted) return
   const fortnightSeconds = FORTNIGHT_SECONDS
-  const program = exampleProgram({ root, logFolder, env, withLibrary, fortnightSeconds })
+  const { program } = exampleProgram({ root, logFolder, env, withLibrary, fortnightSeconds })
   const { port } = stack.ports.app
-  const pace = { gapMs: GAP_MS, clickEveryMs: CLICK_EVERY_MS }
-  await startExample({ simulator, timeline, app: SERVICE_1, program, port, ...pace }, closers)
+  await startExample({ simulator, timeline, app: SERVICE_1, program, port, ...PACE }, closers)
 }
 
 function heading({ data }: Stack): string {

@@ -22,6 +22,11 @@ export type AppProgram = {
   logFolder: string
 }
 
+/** Where a process writes; the next one of that name begins it anew. */
+export function logFileOf({ logFolder }: Pick<AppProgram, 'logFolder'>, name: string): string {
+  return join(logFolder, `app-${name}.log`)
+}
+
 const LISTEN_LIMIT_MS = 20_000
 const LISTEN_POLL_MS = 50
 
@@ -30,13 +35,14 @@ const LISTEN_POLL_MS = 50
  * with the end of its log when it ends before that, or does not listen in time.
  */
 export async function startAppProcess(
-  { folder, program, env, logFolder }: AppProgram,
+  app: AppProgram,
   name: string,
   release: AppRelease,
   signal: AbortSignal,
 ): Promise<AppProcess> {
   const { port } = await pickPort(undefined)
-  const logFile = join(logFolder, `app-${name}.log`)
+  const { folder, program, env } = app
+  const logFile = logFileOf(app, name)
   const command = { program: process.execPath, args: [program] }
   const own = { ...release.config, ...env, PORT: String(port), HOST: '127.0.0.1' }
   const { ended, stop } = await startServiceProcess(name, command, { cwd: folder, env: own, logFile })

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { appEnvironment, type Environment } from '../settings.ts'
 import type { AppProgram } from './app-process.ts'
 
-/** A third: longer than both processes take to restart, and over long before the next rotation. */
-const SETTLE_PART = 1 / 3
+/** A quarter: longer than both processes take to restart, and over long before the next rotation. */
+const SETTLE_PART = 1 / 4
 
 /** The example app of `clients/examples`, with the library or by hand, for a clock that runs faster than Heroku's. */
 export function exampleProgram(options: {
@@ -12,13 +12,14 @@ export function exampleProgram(options: {
   env: Environment
   withLibrary: boolean
   fortnightSeconds: number
-}): AppProgram {
+}): { program: AppProgram; settleMs: number } {
   const { root, logFolder, env, withLibrary, fortnightSeconds } = options
   const settleSeconds = Math.round(fortnightSeconds * SETTLE_PART)
-  return {
+  const program = {
     folder: join(root, 'clients', 'examples', 'formation'),
     program: withLibrary ? 'web.js' : 'by-hand.js',
     env: appEnvironment({ SETTLE_SECONDS: String(settleSeconds) }, env),
     logFolder,
   }
+  return { program, settleMs: settleSeconds * 1_000 }
 }

@@ -5,7 +5,7 @@ import { systemNow } from '../clock.ts'
 import { type Entry, RANK } from '../entry.ts'
 import type { Timeline } from '../timeline.ts'
 import { aborted } from '../until.ts'
-import { type AppProgram, type AppRelease, startAppProcess } from './app-process.ts'
+import { type AppProgram, type AppRelease, logFileOf, startAppProcess } from './app-process.ts'
 import { startBalancer } from './balancer.ts'
 import { createFormation, type ProcessNews } from './formation.ts'
 import { keyChange } from './key-change.ts'
@@ -22,6 +22,8 @@ export type ExampleOptions = {
   /** How long both releases of a rotation run side by side. */
   gapMs: number
   clickEveryMs: number
+  /** Before a process that did not come up is started again. */
+  retryMs: number
 }
 
 /** The example app, running in two processes, and a visitor who clicks. */
@@ -30,17 +32,17 @@ export type Example = {
   visits: () => Visits
   /** Settles when all processes run the newest release; it never rejects. */
   settled: () => Promise<void>
+  logFiles: readonly string[]
 }
 
 const NAMES = ['web.1', 'web.2']
-const RETRY_MS = 1_000
 
 /**
  * Runs the processes of an app of the simulated Heroku: each release restarts them with its config vars. What a visitor
  * sees of that goes to the timeline, and to the app's card on the simulator's page.
  */
 export async function startExample(options: ExampleOptions, closers: AsyncDisposableStack): Promise<Example> {
-  const { simulator, timeline, app, program, port, gapMs, clickEveryMs } = options
+  const { simulator, timeline, app, program, port, gapMs, clickEveryMs, retryMs } = options
   const closing = new AbortController()
   const balancer = await startBalancer(port)
   closers.defer(() => balancer.close())
@@ -49,7 +51,7 @@ export async function startExample(options: ExampleOptions, closers: AsyncDispos
     start: (name, release, signal) => startAppProcess(program, name, release, signal),
     balancer,
     gap: (signal) => pause(gapMs, signal),
-    retryDelay: (signal) => pause(RETRY_MS, signal),
+    retryDelay: (signal) => pause(retryMs, signal),
     tell: (news) => {
       timeline.add([tellProcess(news, app)])
       showOnPage()
@@ -74,7 +76,8 @@ export async function startExample(options: ExampleOptions, closers: AsyncDispos
 
   function showOnPage(): void {
     const processes = formation.running().map(({ name, version }) => `${name} on v${version}`)
-    const text = `${balancer.url} runs ${processes.join(', ') || 'nothing'}. ${describeVisits(visits)}.${worst}`
+    const running = `${balancer.url} runs ${processes.join(', ') || 'nothing'}`
+    const text = `${describeVisits(visits)}.${worst} ${running}.`
     // The app may have been destroyed a moment ago.
     simulator.customer.note(app, text).catch(() => {})
   }
@@ -118,7 +121,12 @@ export async function startExample(options: ExampleOptions, closers: AsyncDispos
     await visiting
     if (visits.clicks > 0) tell(describeVisits(visits), visits.logouts === 0 ? 'good' : 'bad')
   })
-  return { url: balancer.url, visits: () => visits, settled: formation.settled }
+  return {
+    url: balancer.url,
+    visits: () => visits,
+    settled: formation.settled,
+    logFiles: NAMES.map((name) => logFileOf(program, name)),
+  }
 }
 
 /** The release that the app runs; undefined when the app is gone. */

@@ -44,17 +44,18 @@ export function createFormation({
   tell,
 }: FormationOptions): Formation {
   const running = new Map<string, AppProcess>()
+  /** How often each was started with the wanted release. */
   const starts = new Map<string, number>()
   const closing = new AbortController()
   let wanted: AppRelease | undefined
   let working: Promise<void> | undefined
 
-  function mayStart(name: string, { version }: AppRelease): boolean {
-    return (starts.get(`${name} ${version}`) ?? 0) < MOST_STARTS
+  function mayStart(name: string): boolean {
+    return (starts.get(name) ?? 0) < MOST_STARTS
   }
 
   function nextBehind(release: AppRelease): string | undefined {
-    return names.find((name) => running.get(name)?.version !== release.version && mayStart(name, release))
+    return names.find((name) => running.get(name)?.version !== release.version && mayStart(name))
   }
 
   async function work(): Promise<void> {
@@ -74,8 +75,7 @@ export function createFormation({
     }
     if (former) await end(former)
     if (closing.signal.aborted) return
-    const key = `${name} ${release.version}`
-    starts.set(key, (starts.get(key) ?? 0) + 1)
+    starts.set(name, (starts.get(name) ?? 0) + 1)
     try {
       const process = await start(name, release, closing.signal)
       running.set(name, process)
@@ -103,7 +103,7 @@ export function createFormation({
   }
 
   function tellDown(name: string, release: AppRelease, why: string): void {
-    tell({ name, version: release.version, what: 'down', why, staysDown: !mayStart(name, release) })
+    tell({ name, version: release.version, what: 'down', why, staysDown: !mayStart(name) })
   }
 
   function forget(process: AppProcess): void {
@@ -128,6 +128,8 @@ export function createFormation({
     retire: async () => {
       wanted = undefined
       while (working) await working
+      // An app of that name is there again: its release replaces what runs.
+      if (wanted) return
       await Promise.all([...running.values()].map(end))
     },
     settled: async () => {

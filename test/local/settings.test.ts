@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { makeDemoSecrets } from '../../local/demo-secrets.ts'
-import { serviceEnvironment, serviceSettings } from '../../local/settings.ts'
+import { appEnvironment, serviceEnvironment, serviceSettings } from '../../local/settings.ts'
 import { readConfig } from '../../src/config.ts'
 
 const SETTINGS = {
@@ -44,4 +45,18 @@ test('variables of the surrounding shell do not reach the service, save those ev
   expect(environment.LOG_LEVEL).toBeUndefined()
   const guard = environment.NODE_OPTIONS?.replace('--import=', '') ?? ''
   expect(existsSync(fileURLToPath(guard))).toBe(true)
+})
+
+test('a process of the example app finds nothing of the shell and of the service, and ends with npm start', () => {
+  const surrounding = {
+    ...serviceSettings(SETTINGS),
+    PATH: '/bin',
+    SECURE_KEY: 'x',
+    NODE_OPTIONS: '--inspect',
+  }
+  const { NODE_OPTIONS = '', ...environment } = appEnvironment({ SETTLE_SECONDS: '6' }, surrounding)
+  expect(environment).toEqual({ PATH: '/bin', SETTLE_SECONDS: '6' })
+  const loaded = NODE_OPTIONS.split(' ').map((option) => fileURLToPath(option.replace('--import=', '')))
+  expect(loaded.map((path) => basename(path))).toEqual(['end-with-parent.ts', 'library-from-source.ts'])
+  expect(loaded.filter((path) => !existsSync(path))).toEqual([])
 })

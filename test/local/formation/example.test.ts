@@ -27,6 +27,7 @@ async function start() {
       port: 0,
       gapMs: 400,
       clickEveryMs: 20,
+      retryMs: 20,
     },
     closers,
   )
@@ -41,7 +42,7 @@ test(
   async () => {
     const { example, closers, texts, first, setKeys, note } = await start()
     expect(note()).toMatch(
-      /^http:\/\/127\.0\.0\.1:\d+ runs web\.1 on v2, web\.2 on v2\. Ada was never logged out: \d+ clicks, 0 rotations\.$/,
+      /^Ada was never logged out: \d+ clicks, 0 rotations\. http:\/\/127\.0\.0\.1:\d+ runs web\.1 on v2, web\.2 on v2\.$/,
     )
     await setKeys(freshKey(), first)
     await example.settled()
@@ -58,7 +59,7 @@ test(
       ]),
     )
     expect(note()).toMatch(
-      /web\.2 on v3\. Ada was logged out [a-z0-9 ]+: .* At \d\d:\d\d:\d\d: Ada was logged out at click \d+, by web\.2 on v2; she logs in anew\.$/,
+      /^Ada was logged out [a-z0-9 ]+: .* At \d\d:\d\d:\d\d: Ada was logged out at click \d+, by web\.2 on v2; she logs in anew\. http.* runs web\.1 on v3, web\.2 on v3\.$/,
     )
     await closers.disposeAsync()
     expect(texts().at(-1)).toMatch(/^visitor: Ada was logged out .*, 1 rotation$/)

@@ -153,6 +153,16 @@ test('a formation without an app stops, and a later release starts it again', as
   expect(running()).toHaveLength(2)
 })
 
+test('a formation that loses its app in the middle of a restart starts nothing any more', async () => {
+  const formation = stage({ gap: async () => void formation.retire() })
+  formation.deploy(release(2))
+  await formation.settled()
+  formation.deploy(release(3))
+  await formation.settled()
+  await expect.poll(formation.running).toEqual([])
+  expect(formation.story).not.toContain('web.2 up v3')
+})
+
 test('closing stops what runs, and does not wait for the next restart', async () => {
   const { deploy, story, close, running } = stage({
     gap: async (signal) => void (await once(signal, 'abort')),

@@ -53,7 +53,12 @@ test('a login that a revoke ends is no logout, however often processes with othe
 })
 
 test('a logout after a revoke is through counts again', () => {
-  expect(live(revoked, out, settled, seen, out).logouts).toBe(1)
+  const { logouts, remarks } = live(revoked, out, settled, seen, out)
+  expect(logouts).toBe(1)
+  expect(remarks.map(({ text }) => text)).toEqual([
+    'Ada was logged out by the revoke, like everybody; she logs in anew',
+    'Ada was logged out at click 3, by web.2 on v2; she logs in anew',
+  ])
 })
 
 test('a login that outlives a revoke is told as broken', () => {

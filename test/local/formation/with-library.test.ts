@@ -3,7 +3,7 @@ import { appEnvironment } from '../../../local/settings.ts'
 import { freshKey, rotatedConfig, startExampleApp } from './support/example-app.ts'
 
 /** Real processes have to start, on a machine with other work. */
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const OWN = appEnvironment({}, {})
 
 test(
