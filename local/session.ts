@@ -46,7 +46,7 @@ export async function runSession(session: SessionOptions): Promise<void> {
   stack.teller.begin()
   await Promise.race([playScenario(stack, session, folder, closers), broken, stopped])
   await Promise.race([broken, stopped]).finally(() =>
-    say('\nStopping worker, web, simulator and Postgres ...'),
+    say('\nStopping the example app, worker, web, simulator and Postgres ...'),
   )
 }
 

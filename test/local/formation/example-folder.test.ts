@@ -29,6 +29,12 @@ test('the packages of the example are those that are run here', () => {
   })
 })
 
+test('the app by hand has the very line that README shows', () => {
+  const line = "keys: process.env.SECURE_KEY.split(',')"
+  expect(readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')).toContain(`\`${line}\``)
+  expect(read('by-hand.js')).toContain(line)
+})
+
 test('Heroku starts the same program as npm start', () => {
   expect(procfileCommand(read('Procfile'), 'web').args).toEqual(['web.js'])
   expect(example.scripts.start).toBe('node web.js')
