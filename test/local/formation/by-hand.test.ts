@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { freshKey, startExampleApp } from './support/example-app.ts'
+import { once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { expect, onTestFinished, test } from 'vitest'
+import { startAppProcess } from '../../../local/formation/app-process.ts'
+import { exampleFolder, freshKey, scratchFolder, startExampleApp } from './support/example-app.ts'
 
 /** Real processes have to start, on a machine with other work. */
 const LIMIT_MS = 60_000
@@ -69,6 +72,42 @@ test(
     await deploy({ version: 2, config })
     expect(running()).toHaveLength(2)
     expect(await visitor.logIn()).toBe(true)
+  },
+  LIMIT_MS,
+)
+
+test(
+  'a process of the app ends in good order while a browser keeps its connection open',
+  async () => {
+    const process = await startAppProcess(
+      { folder: exampleFolder, program: 'by-hand.js', env: {}, logFolder: scratchFolder() },
+      'web.1',
+      { version: 2, config: { SECURE_KEY: `${freshKey()},${freshKey()}` } },
+      new AbortController().signal,
+    )
+    onTestFinished(async () => void (await process.stop()))
+    const browser = new Agent({ keepAlive: true })
+    onTestFinished(() => browser.destroy())
+    const [answer] = await once(get({ port: process.port, host: '127.0.0.1', agent: browser }), 'response')
+    answer.resume()
+    await once(answer, 'end')
+    expect(await process.stop()).toBe('ended with exit code 0')
+  },
+  LIMIT_MS,
+)
+
+test(
+  'a process that comes up too late, because everything ends, is stopped again',
+  async () => {
+    const closing = new AbortController()
+    const starting = startAppProcess(
+      { folder: exampleFolder, program: 'by-hand.js', env: {}, logFolder: scratchFolder() },
+      'web.1',
+      { version: 2, config: { SECURE_KEY: `${freshKey()},${freshKey()}` } },
+      closing.signal,
+    )
+    closing.abort(new Error('everything ends'))
+    await expect(starting).rejects.toThrow('everything ends')
   },
   LIMIT_MS,
 )
