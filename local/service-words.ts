@@ -45,6 +45,10 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
         told(`promote  ${nameOfKey(filler)}, the filler, stands in the second place`, { tone: 'good' }),
         ...retired(event, who),
       ]
+    case 'next-announced':
+      return [told(`${nameOfKey(key)} is announced: apps accept it, and it signs after the next rotation`)]
+    case 'next-withdrawn':
+      return [told(`${nameOfKey(key)} is announced no longer`), ...retired(event, who)]
     case 'keys-erased':
       return retired(event, who)
     case 'rotation-superseded':

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import type { HistoryKind } from '../src/domain/history.ts'
+import { announceNext } from '../src/flows/dashboard/announce-next.ts'
 import { requestRotation, resumeRotation } from '../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../src/flows/deps.ts'
@@ -54,6 +55,10 @@ async function startObservedLife() {
   async function observe(): Promise<void> {
     for (const [secret, what] of await sealedSecrets(h.deps)) secrets.set(secret, what)
     for (const value of pushes(h)) for (const key of value.split(',')) secrets.set(key, 'a pushed key')
+    for (const { config } of callsTo(h, 'PATCH', '/config')) {
+      const texts = config?.SECURE_KEYRING?.match(/[0-9A-F]{64}/g) ?? []
+      for (const text of texts) if (!secrets.has(text)) secrets.set(text, 'an announced key')
+    }
     for (const { body } of h.heroku.view.serviceCalls()) {
       const sent = body === null ? {} : JSON.parse(body)
       if (sent.oauth_grant) secrets.set(sent.oauth_grant.code, 'a grant code')
@@ -247,6 +252,8 @@ async function wholeLife(): Promise<ObservedLife> {
   await liveThroughDashboard(life)
   await life.heroku.customer.createApp('service-2')
   await life.heroku.customer.attach({ addon: life.addon.name, app: 'service-2', as: 'SHARED' })
+  await announceNext(life.deps, { ...request, on: true })
+  await life.tick()
   await liveThroughFailures(life)
 
   life.heroku.faults.clear()
@@ -290,9 +297,8 @@ describe('a whole life at log level trace', () => {
     expect(kinds.get('a secret (sealed_access_token)')).toBeGreaterThan(5)
     expect(kinds.get('a secret (sealed_refresh_token)')).toBeGreaterThan(5)
     const told = await kindsOf(life.deps, life.addon.id)
-    for (const kind of ['rotated', 'filler-published', 'rotation-stuck', 'keys-revoked', 'plan-changed']) {
-      expect(told).toContain(kind)
-    }
+    const kindsOfLife = ['rotated', 'filler-published', 'next-announced', 'rotation-stuck', 'keys-revoked']
+    for (const kind of [...kindsOfLife, 'plan-changed']) expect(told).toContain(kind)
     expect(texts.some(({ from, text }) => from === 'a state' && text.includes('unavailable'))).toBe(true)
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
 import { keyDigest } from '../../src/domain/key.ts'
+import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, type Harness } from '../support/harness.ts'
@@ -88,6 +89,19 @@ test('show names dates, stages and fingerprints, and no key', async () => {
   expect(text).toContain('health         well')
   expect(text).toMatch(/2 {2}[0-9a-f]{8} {2}current/)
   expect(text).not.toMatch(/[0-9A-F]{64}/)
+})
+
+test('show says whether the next key is announced, and which it is', async () => {
+  const h = await startWithAddon()
+  const line = async () => /^next key .*$/m.exec((await rotations(h, 'show', h.addon.id)).text)?.[0]
+  expect(await line()).toBe('next key       off')
+  const request = { resourceId: h.addon.id, actor: { type: 'operator' } as const }
+  await announceNext(h.deps, { ...request, on: true })
+  expect(await line()).toBe('next key       on, not made yet')
+  await h.worker1.tick()
+  expect(await line()).toBe('next key       on, version 3 is announced')
+  await announceNext(h.deps, { ...request, on: false })
+  expect(await line()).toBe('next key       off, version 3 is being withdrawn')
 })
 
 test('show says how the add-on is doing, since when, and what an operator can do', async () => {

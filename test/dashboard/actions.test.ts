@@ -333,6 +333,17 @@ describe('the next key', () => {
     expect(revealed.text).toContain('Apps accept this key already. It signs after the next rotation.')
   })
 
+  test('is shown to nobody before Heroku has confirmed it, and the page says that it is on its way', async () => {
+    const h = await start()
+    await h.act('next', { announce: 'yes' })
+    h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 503 })
+    await h.worker1.tick()
+    const keys = shown((await h.browser.get(h.browser.base)).text)
+    expect(keys).toContain('Created and stored; being announced.')
+    expect(keys).not.toContain('name="version" value="3"')
+    expect((await h.act('reveal', { version: '3' })).status).toBe(404)
+  })
+
   test('is revoked with the others: the form names it, and from when on it is refused', async () => {
     const h = await start()
     await h.act('next', { announce: 'yes' })

@@ -242,6 +242,21 @@ describe('the history', () => {
   })
 })
 
+test('a key that was announced long before it signed counts for apps from when it signed', async () => {
+  const life = await withNext()
+  for (let rotation = 1; rotation <= 2; rotation += 1) {
+    life.clock.advance(14 * DAY)
+    await life.tick()
+  }
+  // Back to the first pair, whose keys have left: what the app signs with is in no config var any more.
+  const next = announced(life)
+  await life.heroku.customer.rollback(life.appName, 2)
+  life.clock.advance(14 * DAY)
+  await life.tick()
+  expect(await life.kinds()).not.toContain('key-held-back')
+  expect(life.held().first).toBe(next)
+})
+
 describe('what Heroku holds', () => {
   test('is read back before a second push: an announcement that arrived is not made twice', async () => {
     const life = await startLife()

@@ -8,7 +8,7 @@ import { lockState } from '../../store/keysets.ts'
 import { findKeys, type NewKey, type StoredKey } from '../../store/sealed-keys.ts'
 import { kidOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
-import { endedRotation } from '../ended-rotation.ts'
+import { endedRotation, withdrawnNext } from '../ended-rotation.ts'
 import { giveBack } from './end-failed.ts'
 import type { Outcome } from './group.ts'
 import type { OpenResource } from './open-resource.ts'
@@ -50,6 +50,7 @@ export async function adoptHeld(deps: Deps, resource: OpenResource, held: HeldPa
       details: {
         versions: keys.map(({ version }) => version).join(', '),
         insteadOf: present.state.keyset.current,
+        ...(to.announcesNext !== present.state.announcesNext && { nextKey: to.announcesNext ? 'on' : 'off' }),
       },
     }
     // The history names every key that was ever stored.
@@ -68,7 +69,14 @@ export async function adoptHeld(deps: Deps, resource: OpenResource, held: HeldPa
             const sealed = sealer.sealKey(version, keyBytes(text))
             return { resourceId, version, fingerprint: fingerprintOf(digest), digest, sealed }
           }),
-          events: [...endedRotation('rotation-superseded', present.state, stored, now), event, ...restEvents],
+          events: [
+            ...endedRotation('rotation-superseded', present.state, stored, now),
+            ...(gone.includes(present.state.keyset.next?.version ?? 0)
+              ? withdrawnNext(present.state, stored, now, told.actor)
+              : []),
+            event,
+            ...restEvents,
+          ],
         },
       ],
       now,
