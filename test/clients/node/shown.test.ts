@@ -55,6 +55,10 @@ describe('no key is shown', () => {
     ],
     ['by one with a live list', () => inspect({ keys: ring.liveSecrets() }, everything)],
     [
+      'by one with a live list, past its own form',
+      () => inspect({ keys: ring.liveSecrets() }, { ...everything, customInspect: false, showProxy: true }),
+    ],
+    [
       'by one with a list of bytes',
       () => inspect([ring.secretBuffers()]) + JSON.stringify(ring.secretBuffers()),
     ],
@@ -63,8 +67,15 @@ describe('no key is shown', () => {
     expect(leaks(text())).toEqual([])
   })
 
-  test('by structuredClone, which refuses a ring', () => {
+  test('by a list, which shows how many keys it has', () => {
+    for (const list of [ring.secrets(), ring.secretBuffers(), ring.liveSecrets()]) {
+      expect([inspect(list), JSON.stringify(list)]).toEqual(['[4 keys]', '"[4 keys]"'])
+    }
+  })
+
+  test('by structuredClone, which refuses a ring and a live list', () => {
     expect(() => structuredClone(ring)).toThrow('could not be cloned')
+    expect(() => structuredClone(ring.liveSecrets())).toThrow('could not be cloned')
   })
 
   test('by an error: with its stack, its fields and its cause', () => {
