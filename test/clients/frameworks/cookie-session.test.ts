@@ -2,10 +2,10 @@ import cookieSession from 'cookie-session'
 import express from 'express'
 import { describe, expect, test } from 'vitest'
 import { afterRotation, halfRestarted } from './support/by-hand.ts'
-import { type App, startProcess, useFormation } from './support/formation.ts'
+import { type App, pass, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
-import { createAddon, DAY_MS } from './support/published.ts'
+import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './support/published.ts'
 import { testQuietPages } from './support/quiet-pages.ts'
 import { testRotations } from './support/rotations.ts'
 import { createVisitor, request } from './support/visitor.ts'
@@ -59,6 +59,12 @@ describe('cookie-session: a signature that a process cannot know', () => {
   })
 })
 
+test('cookie-session: over a connection that is not encrypted, a secure cookie is not renewed, and never by half', async () => {
+  const { visitor, process } = await afterRotation(create())
+  const answer = await request(`${process}/`, { cookie: visitor.header(), scheme: 'http' })
+  expect(answer).toEqual({ status: 200, body: 'alice', setCookies: [] })
+})
+
 describe('cookie-session: options', () => {
   useFormation()
 
@@ -87,6 +93,48 @@ describe('cookie-session by hand, with keys: SECURE_KEY.split', () => {
     expect(await visitor.visit(restarted)).toBe('alice')
     expect(await visitor.visit(notRestarted)).toBe('nobody')
     expect(await visitor.visit(restarted)).toBe('nobody')
+  })
+})
+
+describe('cookie-session: from lines by hand to the library', () => {
+  useFormation()
+  const byHand: App = (_ring, { value }) => appWith(cookieSession({ ...OPTIONS, keys: value.split(',') }))
+
+  test('a login signed with SHA-1 by hand is good, and is signed with SHA-256 after the next rotation', async () => {
+    const addon = createAddon()
+    const release = addon.provision()
+    const visitor = createVisitor()
+    await visitor.login(await startProcess(byHand, release))
+    const withLibrary = await startProcess(create(), release)
+    const same = await visitor.ask(withLibrary, '/')
+    expect(same).toEqual({ status: 200, body: 'alice', setCookies: [] })
+    expect(visitor.jar.get('visit.sig')?.value).toHaveLength(27)
+    pass(PERIOD_MS)
+    const after = await startProcess(create(), addon.rotate())
+    pass(HOUR_MS)
+    expect(await visitor.visit(after)).toBe('alice')
+    expect(visitor.jar.get('visit.sig')?.value).toHaveLength(43)
+    expect(await visitor.visit(after)).toBe('alice')
+  })
+})
+
+describe('cookie-session: a grace period of two hours', () => {
+  useFormation()
+
+  const formation = async (next: boolean) => {
+    const addon = createAddon({ next, graceMs: 2 * HOUR_MS })
+    const notRestarted = await startProcess(create(), addon.provision())
+    pass(PERIOD_MS)
+    const release = addon.rotate()
+    pass(1_000)
+    const fresh = createVisitor()
+    await fresh.login(await startProcess(create(), release))
+    return await fresh.visit(notRestarted)
+  }
+
+  test('leaves no settle time, for the second key ends before what it would sign: only the next key helps', async () => {
+    expect(await formation(false)).toBe('nobody')
+    expect(await formation(true)).toBe('alice')
   })
 })
 

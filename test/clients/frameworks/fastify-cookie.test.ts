@@ -113,7 +113,10 @@ describe('@fastify/cookie: what is refused', () => {
       return await listenerOf(fastify)
     }
     const start = startProcess(app, createAddon().provision())
-    await expect(start).rejects.toMatchObject({ code: 'unsafe-framework', message: /secure-session/ })
+    await expect(start).rejects.toMatchObject({
+      code: 'unsafe-framework',
+      message: expect.stringContaining('secure-session'),
+    })
   })
 })
 

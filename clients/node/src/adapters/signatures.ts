@@ -10,6 +10,9 @@ export type Signatures = {
   judge: (data: string, signature: string) => Standing
 }
 
+/** Of 20 bytes in Base64 without padding. */
+const SHA1_LENGTH = 27
+
 /** What the packages `cookies` and `koa` ask of a Keygrip. */
 export type KeygripLike = {
   sign: (data: string) => string
@@ -17,14 +20,18 @@ export type KeygripLike = {
   index: (data: string, signature: string) => number
 }
 
-/** Signatures as `new Keygrip(keys, 'sha256')` makes them, over the keys of this moment. */
+/**
+ * Signatures as `new Keygrip(keys, 'sha256')` makes them, over the keys of this moment. Those of SHA-1, its default, are
+ * accepted too, so that logins outlive the change from lines by hand.
+ */
 export function createSignatures(keys: RingKeys): Signatures {
   return {
-    sign: (data) => signatureOf(data, signing(keys.list()).text),
+    sign: (data) => signatureOf(data, signing(keys.list()).text, 'sha256'),
     judge: (data, signature) => {
       const list = keys.list()
+      const algorithm = signature.length === SHA1_LENGTH ? 'sha1' : 'sha256'
       // All are compared, so that the time does not tell which key it was.
-      const made = list.filter(({ text }) => isSame(signatureOf(data, text), signature))[0]
+      const made = list.filter(({ text }) => isSame(signatureOf(data, text, algorithm), signature))[0]
       if (!made) return 'unknown'
       return keys.isOlder(made, signing(list)) ? 'old' : 'good'
     },
@@ -48,12 +55,11 @@ export function signing<T>(list: readonly T[]): T {
   return first
 }
 
-function signatureOf(data: string, text: string): string {
-  return createHmac('sha256', text).update(data).digest('base64url')
+function signatureOf(data: string, text: string, algorithm: 'sha1' | 'sha256'): string {
+  return createHmac(algorithm, text).update(data).digest('base64url')
 }
 
-function isSame(expected: string, given: unknown): boolean {
-  if (typeof given !== 'string') return false
+function isSame(expected: string, given: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(given)]
   return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -1,5 +1,5 @@
 import { type App, pass, startProcess } from './formation.ts'
-import { createAddon, DAY_MS, PERIOD_MS } from './published.ts'
+import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './published.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 
 /** A visitor who has logged in under the values before a rotation, and a process after it. */
@@ -15,6 +15,8 @@ export async function afterRotation(app: App): Promise<{
   await visitor.login(before)
   pass(DAY_MS)
   const process = await startProcess(app, addon.rotate())
+  // The settle time of the process is over.
+  pass(HOUR_MS)
   return {
     visitor,
     process,
@@ -37,5 +39,7 @@ export async function halfRestarted(app: App): Promise<{
   pass(PERIOD_MS - DAY_MS)
   await visitor.login(notRestarted)
   pass(DAY_MS)
-  return { visitor, notRestarted, restarted: await startProcess(app, addon.rotate()) }
+  const restarted = await startProcess(app, addon.rotate())
+  pass(HOUR_MS)
+  return { visitor, notRestarted, restarted }
 }

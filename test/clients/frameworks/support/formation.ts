@@ -50,7 +50,10 @@ function ringOf(release: Release, options: KeyringOptions = {}): Keyring {
 }
 
 async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
+  const server = createServer((request, response) => {
+    // What an app throws is an answer: a test that waits for one says less.
+    Promise.resolve(listener(request, response)).catch((error) => response.writeHead(500).end(String(error)))
+  })
   open.push(server)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type App, pass, startProcess, useFormation } from './formation.ts'
-import { createAddon, DAY_MS, PERIOD_MS } from './published.ts'
+import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './published.ts'
 import { createVisitor, readSetCookie } from './visitor.ts'
 
 /** Sessions that the framework signs anew when an older key made them; or tokens that it makes once. */
@@ -61,6 +61,7 @@ export function testRotations(name: string, create: () => App, renewal: Renewal)
       await visitor.login(before)
       pass(DAY_MS)
       const after = await startProcess(app, addon.rotate())
+      pass(HOUR_MS)
       const answers = await visitor.visitInParallel(after, 5)
       expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(5).fill([200, 'alice']))
       for (const { setCookies } of answers.toReversed()) {
@@ -90,6 +91,7 @@ export function testRotations(name: string, create: () => App, renewal: Renewal)
       await visitor.login(before)
       pass(DAY_MS)
       const after = await startProcess(app, addon.rotate())
+      pass(HOUR_MS)
       await visitor.logout(after)
       expect(await visitor.visit(after)).toBe('nobody')
       expect(await visitor.visit(after)).toBe('nobody')

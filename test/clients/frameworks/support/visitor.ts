@@ -1,5 +1,7 @@
 import { request as send } from 'undici'
 
+const LIMITS = { headersTimeout: 5_000, bodyTimeout: 5_000 }
+
 /** What a browser keeps of one cookie, and how it was set. */
 export type KeptCookie = { value: string; attributes: Record<string, string>; endsAtMs: number }
 
@@ -52,7 +54,7 @@ export async function request(
   { method = 'GET', cookie = '', scheme = 'https' }: { method?: string; cookie?: string; scheme?: string },
 ): Promise<Answer> {
   const headers = { 'x-forwarded-proto': scheme, ...(cookie && { cookie }) }
-  const response = await send(url, { method: method as 'GET', headers, reset: true })
+  const response = await send(url, { method: method as 'GET', headers, reset: true, ...LIMITS })
   return {
     status: response.statusCode,
     body: await response.body.text(),
