@@ -147,8 +147,9 @@ function appWith(session: express.RequestHandler): express.Express {
     response.send('welcome')
   })
   app.post('/logout', (request, response) => {
+    const { user } = request.session
     Object.assign(request, { session: null })
-    response.send('bye')
+    response.send(`bye ${user}`)
   })
   app.get('/static', (_request, response) => void response.send('static'))
   app.get('/cookies', (request, response) => void response.send(request.headers.cookie))

@@ -12,7 +12,7 @@ export type CookieSessionOptions<L extends CookieSessionLibrary> = Omit<
   'keys' | 'secret' | 'signed'
 >
 
-type Request = { headers: { cookie?: string }; session?: unknown }
+type Request = { headers: { cookie?: string }; session?: object | null }
 type Response = { writeHead: (...args: unknown[]) => unknown }
 type Handler = (request: Request, response: Response, next: () => void) => void
 
@@ -70,12 +70,9 @@ function saveOnceRead(request: Request, response: Response): void {
   })
   const { writeHead } = response
   response.writeHead = (...args) => {
-    if (session && request.session && isPopulated(request.session)) request.session = { ...request.session }
+    // Null where the app has ended it.
+    if (session && request.session) request.session = { ...request.session }
     session = undefined
     return writeHead.apply(response, args)
   }
-}
-
-function isPopulated(session: unknown): session is object {
-  return typeof session === 'object' && session !== null && Object.keys(session).length > 0
 }
