@@ -23,8 +23,12 @@ class ExampleApp < Rails::Application
   config.session_store :cookie_store, key: '_app', **OPTIONS.fetch('session', {}).symbolize_keys
   initializer('block', after: :load_config_initializers) { eval(OPTIONS['block']) } if OPTIONS['block']
   config.securekey.merge!(OPTIONS.fetch('securekey', {}).deep_symbolize_keys)
-  if OPTIONS['settle']
-    config.securekey.keyring = Securekey.keyring(settle: OPTIONS['settle'], now: -> { Time.now + LATER.sum })
+  if OPTIONS['settle'] || OPTIONS['now']
+    moment = OPTIONS['now'] && Rational(OPTIONS['now'], 1000)
+    config.securekey.keyring = Securekey.keyring(
+      settle: OPTIONS['settle'] || 600, now: -> { (moment || Time.now) + LATER.sum },
+      started_at: OPTIONS['started_at'] && Rational(OPTIONS['started_at'], 1000)
+    )
   end
   routes.append { %w[login show count link follow inside later].each { |path| get path, to: "visits##{path}" } }
 end
