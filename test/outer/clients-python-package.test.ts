@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { debianSuite } from './support/debian-suite.ts'
-import { CLIENT_PYTHON, distPackages, isOfMachine } from './support/python-tests.ts'
+import { CLIENT_PYTHON, COMPILED, distPackages, isOfMachine } from './support/python-tests.ts'
 import { isMissing } from './support/toolchain.ts'
 
 const SOURCE = fileURLToPath(new URL('../../clients/python', import.meta.url))
@@ -20,6 +20,7 @@ const buildable =
   ['pip', 'setuptools', 'wheel'].every((name) =>
     isOfMachine({ name, from: [0, 30], before: [999, 0], debianPackage: `python3-${name}` }),
   )
+const MYPY = isOfMachine({ name: 'mypy', from: [1, 0], before: [999, 0], debianPackage: 'mypy' })
 const newer = buildable ? await debianSuite('python') : undefined
 
 /** A ring after so many rotations, as the variables of an app. */
@@ -54,7 +55,7 @@ function blocksOf(heading: string): string[] {
   return blocks
 }
 
-describe.skipIf(!buildable)('the package for Python', () => {
+describe.skipIf(!buildable)('the package for Python', { timeout: BUILD_LIMIT_MS }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-python-'))
   const python = join(folder, 'venv', 'bin', 'python')
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -67,7 +68,14 @@ describe.skipIf(!buildable)('the package for Python', () => {
   ) => {
     const { stdout, stderr } = await promisify(execFile)(program, args, {
       cwd,
-      env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', PIP_NO_INDEX: '1', HOME: folder, ...env },
+      env: {
+        PATH: process.env.PATH,
+        LC_ALL: 'C.UTF-8',
+        PIP_NO_INDEX: '1',
+        PYTHONPYCACHEPREFIX: COMPILED,
+        HOME: folder,
+        ...env,
+      },
       timeout: RUN_LIMIT_MS,
     })
     return { stdout, stderr }
@@ -114,6 +122,31 @@ describe.skipIf(!buildable)('the package for Python', () => {
       'import importlib.metadata as m; d = m.metadata("securekey"); print(d["Requires-Python"], m.requires("securekey"))'
     expect(await runCode(code, {})).toBe('>=3.9 None\n')
   })
+
+  test.skipIf(!MYPY)(
+    'has types that hold, and an app that follows its README is told of a wrong one',
+    async () => {
+      const app = join(folder, 'typed_app.py')
+      writeFileSync(
+        app,
+        `${blocksOf('Sign and verify').join('\n')}\nring.sign(17, purpose="login", expires_in="12h")\n`,
+      )
+      // Django has no types of its own.
+      const flags = [
+        '--strict',
+        '--ignore-missing-imports',
+        '--allow-subclassing-any',
+        '--python-version',
+        '3.9',
+      ]
+      const mypy = ['-m', 'mypy', '--cache-dir', join(COMPILED, 'mypy'), ...flags]
+      const env = { MYPYPATH: join(folder, 'source', 'src') }
+      await run(CLIENT_PYTHON.program, [...mypy, '-p', 'securekey'], env)
+      const complaint = await run(CLIENT_PYTHON.program, [...mypy, app], env).catch((error) => error.stdout)
+      expect(complaint).toMatch(/Argument 1 to "sign".*expected "str"/)
+      expect(complaint).toContain('Found 1 error')
+    },
+  )
 
   test('signs, verifies and derives as its README says', async () => {
     const [signing = '', deriving = ''] = blocksOf('Sign and verify')

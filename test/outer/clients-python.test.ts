@@ -23,6 +23,18 @@ const OLD_DJANGO: PythonPackage = {
   debianPackage: 'python3-django',
 }
 
+const FLASK_MODULES = [
+  'frameworks.test_flask',
+  'frameworks.test_flask_refused',
+  'frameworks.test_flask_cookies',
+  'frameworks.test_itsdangerous',
+]
+const DJANGO_MODULES = [
+  'frameworks.test_django',
+  'frameworks.test_django_signing',
+  'frameworks.test_django_cookies',
+]
+
 const missing = isMissing(CLIENT_PYTHON)
 const newer = missing ? undefined : await debianSuite('python')
 
@@ -37,7 +49,7 @@ else
 
     if (isOfMachine(OLD_FLASK)) {
       describePython('with the Flask of Debian 12', {
-        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous', 'frameworks.test_flask_cookies'],
+        modules: FLASK_MODULES,
       })
     }
     if (isOfMachine(OLD_DJANGO)) {
@@ -48,11 +60,11 @@ else
     } else {
       const pythonPath = distPackages(newer)
       describePython('with the Flask of Debian 13', {
-        modules: ['frameworks.test_flask', 'frameworks.test_itsdangerous', 'frameworks.test_flask_cookies'],
+        modules: FLASK_MODULES,
         pythonPath,
       })
       describePython('with the Django of Debian 13', {
-        modules: ['frameworks.test_django', 'frameworks.test_django_cookies'],
+        modules: DJANGO_MODULES,
         pythonPath,
       })
     }

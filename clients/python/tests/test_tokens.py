@@ -42,7 +42,7 @@ class Tokens(unittest.TestCase):
     def refusal(self, token, purpose="login", by=None):
         result = (by or self.ring).verify(token, purpose=purpose)
         self.assertFalse(result)
-        self.assertIsNone(result.text)
+        self.assertEqual((result.ok, result.text, result.kid, result.expires_at, result.renew), (False, None, None, None, False))
         return result.reason
 
     def test_a_token_is_read_by_every_process_until_the_rotation_after_the_next(self):
@@ -52,6 +52,11 @@ class Tokens(unittest.TestCase):
             self.assertEqual([one.text for one in results], TEXTS)
             self.assertEqual({one.renew for one in results}, {renew})
         self.assertEqual({self.refusal(one, by=ring(2, self.clock)) for one in tokens}, {"unknown-key"})
+
+    def test_a_result_is_not_changed_afterwards(self):
+        for result, name in ((self.ring.verify(self.sign(), purpose="login"), "text"), (self.ring.verify("", purpose="login"), "ok")):
+            with self.assertRaises(AttributeError):
+                setattr(result, name, True)
 
     def test_a_visitor_whose_token_is_made_anew_when_told_stays_over_six_rotations(self):
         token = self.sign()

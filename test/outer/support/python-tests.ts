@@ -22,6 +22,8 @@ type Result = { id: string; problem: string | null; skipped: string | null }
 
 const FOLDER = fileURLToPath(new URL('../../../clients/python', import.meta.url))
 const RUNNER = join(FOLDER, 'tests', 'run.py')
+/** Compiled once, and not into the sources. */
+export const COMPILED = fileURLToPath(new URL('../../../.cache/python/', import.meta.url))
 const LIST_LIMIT_MS = 30_000
 const RUN_LIMIT_MS = 180_000
 const MOST_OUTPUT_BYTES = 32 * 1024 * 1024
@@ -99,6 +101,6 @@ function linesOf<Line>(text: string): Line[] {
 }
 
 function environment(pythonPath?: string): NodeJS.ProcessEnv {
-  const ours = { PYTHONDONTWRITEBYTECODE: '1', PYTHONPATH: pythonPath ?? '' }
+  const ours = { PYTHONPYCACHEPREFIX: COMPILED, PYTHONPATH: pythonPath ?? '' }
   return { PATH: process.env.PATH, HOME: process.env.HOME, LC_ALL: 'C.UTF-8', ...ours }
 }

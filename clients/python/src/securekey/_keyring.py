@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
 
+from ._asked import checked_end, checked_length, checked_life, checked_purpose, checked_text
 from ._counts import Counts
-from ._derive import hkdf, is_purpose, is_text
+from ._derive import hkdf, is_purpose
 from ._errors import SecureKeyError
-from ._life import Life, seconds_of
+from ._life import Life
 from ._ring import Held, Key, Ring
-from ._token import LONGEST_TEXT_BYTES, make_token, read_token
-from ._verified import Verified
-from ._wholes import shown_seconds, whole_between
+from ._token import make_token, read_token
+from ._verified import Refused, Result, Verified
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -72,65 +72,50 @@ class Keyring:
 
         Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-text``, ``text-too-long``, ``bad-life``, ``life-too-long``.
         """
-        if not is_purpose(purpose):
-            raise _bad_purpose()
-        content = _utf8(text)
-        if content is None:
-            raise SecureKeyError("bad-text", "text must be a str of valid Unicode. (bad-text)", place="text")
-        if len(content) > LONGEST_TEXT_BYTES:
-            sentence = f"text must be {LONGEST_TEXT_BYTES} bytes of UTF-8 at most. (text-too-long)"
-            raise SecureKeyError("text-too-long", sentence, place="text")
-        life = _life_of(expires_in, "expires_in")
-        if life > self.guaranteed_life:
-            sentence = (
-                f"expires_in is {shown_seconds(life)}, but a signature is good for {self.guaranteed_life} seconds at "
-                "least, and not surely longer. (life-too-long)"
-            )
-            raise SecureKeyError("life-too-long", sentence, place="expires_in")
+        checked_purpose(purpose)
+        content = checked_text(text)
+        life = checked_end(expires_in, self.guaranteed_life)
         now_ms = self._now_ms()
         expires_at = now_ms // 1_000 + life
         signing = self._ring.signing(now_ms, expires_at * 1_000)
         self._counts.signed(signing.key.kid)
         return make_token(signing.secret, purpose, content, expires_at)
 
-    def verify(self, token: object, *, purpose: str) -> Verified:
+    def verify(self, token: object, *, purpose: str) -> Result:
         """What the token says, or the reason why it is refused. Never raises, whatever it is given."""
         verdict = self._verdict(token, purpose)
-        if verdict.reason is not None:
-            self._counts.refused(verdict.reason)
-        elif verdict.kid is not None:
+        if isinstance(verdict, Verified):
             self._counts.verified(verdict.kid)
+        else:
+            self._counts.refused(verdict.reason)
         return verdict
 
-    def _verdict(self, given: object, purpose: str) -> Verified:
+    def _verdict(self, given: object, purpose: str) -> Result:
         if not is_purpose(purpose):
-            return _refused("bad-purpose")
+            return Refused("bad-purpose")
         token = read_token(given)
         if token is None:
-            return _refused("malformed")
+            return Refused("malformed")
         now_ms = self._now_ms()
         candidates = [one for one in self._ring.accepted(now_ms) if one.key.kid == token.kid]
         if not candidates:
             self._counts.stale(token.kid, now_ms)
-            return _refused("unknown-key")
+            return Refused("unknown-key")
         made_by = next((one for one in candidates if token.is_made_by(one.secret, purpose)), None)
         if made_by is None:
-            return _refused("bad-mac")
+            return Refused("bad-mac")
         if now_ms // 1_000 >= token.expires_at:
-            return _refused("expired")
+            return Refused("expired")
         renew = self._ring.is_older(made_by, now_ms)
-        return Verified(True, text=token.text, kid=token.kid, expires_at=token.expires_at, renew=renew)
+        return Verified(text=token.text, kid=token.kid, expires_at=token.expires_at, renew=renew)
 
     def derive(self, purpose: str, length: int = 32, kid: Optional[str] = None) -> bytes:
         """A key for this purpose alone, of 16 to 64 bytes: of the key that signs now, or of the accepted one that is named.
 
         Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-length``, ``unknown-key``.
         """
-        if not is_purpose(purpose):
-            raise _bad_purpose()
-        size = whole_between(length, 16, 64)
-        if size is None:
-            raise SecureKeyError("bad-length", "length must be 16 to 64 bytes. (bad-length)", place="length")
+        checked_purpose(purpose)
+        size = checked_length(length)
         now_ms = self._now_ms()
         if kid is None:
             found = [self._ring.signing_for(now_ms)]
@@ -145,7 +130,7 @@ class Keyring:
 
         ``life`` is how long what is signed is to live; the guaranteed life if it is not told.
         """
-        seconds = None if life is None else _life_of(life, "life")
+        seconds = None if life is None else checked_life(life, "life")
         now_ms = self._now_ms()
         return _texts(self._ring.listed(now_ms, self._ring.signing_for(now_ms, seconds)))
 
@@ -156,7 +141,7 @@ class Keyring:
     def _present(self, life: Optional[Life] = None) -> List[str]:
         """The key that signs now, then the newer ones: what they made need not be signed anew."""
         now_ms = self._now_ms()
-        signing = self._ring.signing_for(now_ms, None if life is None else _life_of(life, "life"))
+        signing = self._ring.signing_for(now_ms, None if life is None else checked_life(life, "life"))
         return _texts([signing, *self._ring.newer(signing)])
 
     def django(self, life: Optional[Life] = None) -> Dict[str, Any]:
@@ -223,34 +208,8 @@ class Keyring:
         raise TypeError("a keyring is not pickled: it holds keys")
 
 
-def _refused(reason: str) -> Verified:
-    return Verified(False, reason=reason)
-
-
-def _bad_purpose() -> SecureKeyError:
-    sentence = "purpose must be 1 to 100 characters of A-Z a-z 0-9 . _ : / - (bad-purpose)"
-    return SecureKeyError("bad-purpose", sentence, place="purpose")
-
-
 def _texts(held: Iterable[Held]) -> List[str]:
     return [one.secret.text() for one in held]
-
-
-def _life_of(life: Any, place: str) -> int:
-    seconds = seconds_of(life)
-    if seconds is None:
-        wanted = "a whole number of seconds above 0, a text such as 30m, 12h or 7d, or a timedelta"
-        raise SecureKeyError("bad-life", f"{place} must be {wanted}. (bad-life)", place=place)
-    return seconds
-
-
-def _utf8(text: Any) -> Optional[bytes]:
-    if not is_text(text):
-        return None
-    try:
-        return str.encode(text, "utf-8")
-    except UnicodeEncodeError:
-        return None
 
 
 def _iso(date: Optional[datetime]) -> Optional[str]:

@@ -5,6 +5,7 @@ import contextlib
 import sys
 import tempfile
 import threading
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -16,6 +17,10 @@ FOLDER = tempfile.TemporaryDirectory()
 atexit.register(FOLDER.cleanup)
 OURS = "securekey.django.AuthenticationMiddleware"
 DJANGOS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+DB = "django.contrib.sessions.backends.db"
+COOKIES = "django.contrib.sessions.backends.signed_cookies"
+OUR_COOKIES = "securekey.django.signed_cookies"
+ENGINES = (DB, COOKIES, OUR_COOKIES)
 
 if not settings.configured:
     settings.configure(
@@ -41,11 +46,15 @@ if not settings.configured:
 
 from django.contrib import auth
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
+
+from browser import Browser
+from rings import Clock, ring
 
 call_command("migrate", verbosity=0)
 PERSON = User.objects.create_user("user-17", "user-17@example.com", "a password")
@@ -146,3 +155,17 @@ class Slow:
         self.thread.join(10)
         self.process.__exit__()
         return self.answers[0]
+
+
+class Site(unittest.TestCase):
+    def setUp(self):
+        self.clock = Clock()
+        Session.objects.all().delete()
+
+    def process(self, generation, *, site=None, **options):
+        return Process(ring(generation, self.clock, **options), **(site or {}))
+
+    def logged_in(self, process):
+        browser = Browser()
+        browser.visit(process, "/login")
+        return browser
