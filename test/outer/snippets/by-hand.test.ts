@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { blockAt } from './support/page-blocks.ts'
 
-/** The code of docs/using.md as its readers copy it: each block runs in its own language, in a process of its own. */
-const USING = readFileSync(fileURLToPath(new URL('../../docs/using.md', import.meta.url)), 'utf8')
+/** What readers copy who go without the library: each block runs in its own language, in a process of its own. */
 const RUN_LIMIT_MS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-snippets-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -77,9 +76,8 @@ function isInstalled(language: Language): boolean {
 }
 
 function snippetOf(language: Language): string {
-  const blocks = [...USING.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))]
-  expect(blocks, `docs/using.md has one block of ${language}`).toHaveLength(1)
-  return blocks[0]?.[1] ?? ''
+  const page = language === 'js' ? 'node' : language
+  return blockAt(`docs/using/${page}.md`, 'By hand', language)
 }
 
 function run(language: Language, secureKey: string | undefined, calls: readonly Call[]) {

@@ -1,0 +1,27 @@
+import { rmSync } from 'node:fs'
+import { afterAll, describe, expect, test } from 'vitest'
+import {
+  expectLoginLivesThroughRotations,
+  expectNoStartWithoutKeys,
+} from './support/lives-through-rotations.ts'
+import { type Around, nodeApp } from './support/node-apps.ts'
+import { NODE_APPS } from './support/runs.ts'
+
+const MINUTE_MS = 60_000
+
+describe.each(NODE_APPS)('$page, $heading', ({ page, heading, around, renews }) => {
+  const start = nodeApp(page, heading, around as Around)
+  afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
+
+  test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
+    await expectLoginLivesThroughRotations(start, { renews })
+  })
+
+  test('the app does not start without two keys, and shows none', { timeout: MINUTE_MS }, async () => {
+    await expectNoStartWithoutKeys(start)
+  })
+})
+
+test('every app of a page was tried', () => {
+  expect(NODE_APPS.length).toBeGreaterThan(15)
+})

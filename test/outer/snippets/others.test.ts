@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { keyring } from '../../../clients/node/src/index.ts'
+import { ELIXIR, GO, isMissing, PHP, runTool } from '../support/toolchain.ts'
+import { stateNamed } from './support/lives-through-rotations.ts'
+import { blockAt } from './support/page-blocks.ts'
+
+const PAGE = 'docs/using/others.md'
+const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const [FRESH, ONCE, TWICE] = ['fresh', 'rotated once', 'rotated twice'].map(
+  (name) => stateNamed(name).secure_key,
+) as [string, string, string]
+const REFUSED: [what: string, value: string][] = [
+  ['empty', ''],
+  ['a comma', ','],
+  ['one key', ONCE.slice(0, 64)],
+  ['two keys with a space', ONCE.replace(',', ', ')],
+  ['four keys', `${ONCE},${ONCE}`],
+  ['two keys and a line break', `${ONCE}\n`],
+]
+
+/** A file of these lines; returns its path. */
+function fileOf(name: string, ...parts: string[]): string {
+  const path = join(folder, name)
+  writeFileSync(path, parts.join('\n'))
+  return path
+}
+
+describe.skipIf(isMissing(PHP))('the recipe for Laravel', () => {
+  const config = (key: string) => {
+    fileOf('config.php', blockAt(PAGE, 'Laravel', 'php'))
+    const path = fileOf('read.php', "<?php echo json_encode(require __DIR__ . '/config.php');")
+    return runTool(PHP, [path], { env: { SECURE_KEY: key } })
+  }
+  const base64 = (key: string) => `base64:${Buffer.from(key, 'hex').toString('base64')}`
+
+  test('encrypts with the 32 bytes of the first key, and keeps the second', () => {
+    const [first = '', second = ''] = ONCE.split(',')
+    expect(JSON.parse(config(ONCE))).toEqual({
+      cipher: 'AES-256-CBC',
+      key: base64(first),
+      previous_keys: [base64(second)],
+    })
+  })
+
+  test.each(REFUSED)('stops the app at its start when SECURE_KEY is %s', (_what, value) => {
+    expect(() => config(value)).toThrow('SECURE_KEY must be two keys')
+  })
+})
+
+describe.skipIf(isMissing(GO))('the recipe for Go', () => {
+  const MAIN = `
+func main() {
+	all, err := codecs()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if len(os.Args) == 1 {
+		made, _ := securecookie.EncodeMulti("login", "42", all...)
+		fmt.Println(made)
+		return
+	}
+	user := "nobody"
+	_ = securecookie.DecodeMulti("login", os.Args[1], &user, all...)
+	fmt.Println(user)
+}`
+  let built: string | undefined
+  const run = (key: string, ...args: string[]) => {
+    if (built === undefined) {
+      const source = fileOf('main.go', blockAt(PAGE, 'Go', 'go'), MAIN)
+      built = join(folder, 'main')
+      const env = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: join(folder, 'cache') }
+      runTool({ ...GO, program: 'go-12' }, ['build', '-o', built, source], { env })
+    }
+    return runTool({ ...GO, program: built }, args, { env: { SECURE_KEY: key } }).trim()
+  }
+
+  test('a login outlives one rotation, and not two', () => {
+    const cookie = run(FRESH)
+    expect([run(FRESH, cookie), run(ONCE, cookie), run(TWICE, cookie)]).toEqual(['42', '42', 'nobody'])
+    expect(run(TWICE, run(ONCE))).toBe('42')
+    expect(run(FRESH, `${cookie.slice(0, -3)}A==`)).toBe('nobody')
+  })
+
+  test.each(REFUSED)('stops the app at its start when SECURE_KEY is %s', (_what, value) => {
+    expect(() => run(value)).toThrow('SECURE_KEY must be two keys')
+  })
+})
+
+describe.skipIf(isMissing(ELIXIR))('the recipe for Phoenix', () => {
+  const CALLS = `
+case System.argv() do
+  ["sign", text, purpose] -> IO.write(SecureKey.sign(text, purpose, 600))
+  ["verify", token, purpose] -> IO.write(SecureKey.verify(token, purpose) || "nobody")
+  ["odd"] -> IO.inspect(Enum.map([nil, 17, [], %{}, "", "sk1....", <<255>>], &SecureKey.verify(&1, "login")))
+end`
+  const run = (key: string, ...args: string[]) => {
+    const path = fileOf('recipe.exs', blockAt(PAGE, 'Phoenix', 'elixir'), CALLS)
+    return runTool(ELIXIR, [path, ...args], { env: { SECURE_KEY: key } })
+  }
+  const ringOf = (value: string) => keyring({ value, settle: 0 })
+
+  test('reads the tokens of the libraries, and they read its own', () => {
+    const token = ringOf(FRESH).sign('user-17 🐢', { purpose: 'login', expiresIn: 600 })
+    expect(run(ONCE, 'verify', token, 'login')).toBe('user-17 🐢')
+    expect(run(TWICE, 'verify', token, 'login')).toBe('nobody')
+    expect(run(ONCE, 'verify', token, 'unsubscribe')).toBe('nobody')
+    expect(run(ONCE, 'verify', `${token.slice(0, -1)}_`, 'login')).toBe('nobody')
+    const made = run(ONCE, 'sign', 'żółw', 'login')
+    expect(ringOf(TWICE).verify(made, { purpose: 'login' })).toMatchObject({ ok: true, text: 'żółw' })
+  })
+
+  test('refuses a token at its end', () => {
+    const ended = keyring({ value: FRESH, settle: 0, now: () => Date.now() - 700_000 })
+    const token = ended.sign('user-17', { purpose: 'login', expiresIn: 600 })
+    expect(run(FRESH, 'verify', token, 'login')).toBe('nobody')
+  })
+
+  test('takes whatever is no token for nobody', () => {
+    expect(run(FRESH, 'odd')).toBe('[nil, nil, nil, nil, nil, nil, nil]\n')
+  })
+
+  test.each(REFUSED)('signs nothing when SECURE_KEY is %s', (_what, value) => {
+    expect(() => run(value, 'sign', 'user-17', 'login')).toThrow('SECURE_KEY must be two keys')
+  })
+})

@@ -1,0 +1,29 @@
+import { rmSync } from 'node:fs'
+import { afterAll, describe, test } from 'vitest'
+import { debianSuite } from '../support/debian-suite.ts'
+import { CLIENT_PYTHON, distPackages } from '../support/python-tests.ts'
+import { isMissing } from '../support/toolchain.ts'
+import {
+  expectLoginLivesThroughRotations,
+  expectNoStartWithoutKeys,
+} from './support/lives-through-rotations.ts'
+import { pythonApp } from './support/python-apps.ts'
+import { PYTHON_APPS } from './support/runs.ts'
+
+const MINUTE_MS = 60_000
+const suite = await debianSuite('python')
+
+describe.skipIf(isMissing(CLIENT_PYTHON) || suite === undefined)('Django 4.2 and Flask 3.1', () => {
+  describe.each(PYTHON_APPS)('$page, $heading', ({ page, heading, around, renews }) => {
+    const start = pythonApp(page, heading, around as 'django' | 'flask', distPackages(suite ?? ''))
+    afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
+
+    test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
+      await expectLoginLivesThroughRotations(start, { renews })
+    })
+
+    test('the app does not start without two keys, and shows none', { timeout: MINUTE_MS }, async () => {
+      await expectNoStartWithoutKeys(start)
+    })
+  })
+})

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs'
+import Keygrip from 'keygrip'
+import { describe, expect, test } from 'vitest'
+import { stateVectors } from '../clients/vectors/make/states.ts'
+import { formatDuration } from '../src/domain/duration.ts'
+import { goodForSeconds } from '../src/domain/good-for.ts'
+import { parseGracePeriod } from '../src/domain/grace.ts'
+import { parsePlans } from '../src/domain/plan.ts'
+import { nextRotationAt } from '../src/domain/schedule.ts'
+
+const DAY = 86_400_000
+/** The plans that a service offers where nobody chose others. */
+const EXAMPLE = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
+const PLANS = parsePlans(/^PLAN_PERIODS=(.*)$/m.exec(EXAMPLE)?.[1] ?? '').plans
+
+const read = (page: string) => readFileSync(new URL(`../docs/using/${page}.md`, import.meta.url), 'utf8')
+
+/** The cells of the table behind a comment that begins so, without its head. */
+function tableAfter(page: string, comment: string): string[][] {
+  const [, table] = new RegExp(`<!-- ${comment}.*?-->\\n((?:\\|.*\\n)+)`).exec(read(page)) ?? []
+  if (table === undefined) throw new Error(`${page} has no table "${comment}"`)
+  const rows = table.trim().split('\n').slice(2)
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+/** As a person says it: whole days from a week on, hours below. */
+function inWords(seconds: number): string {
+  const days = seconds / 86_400
+  if (days >= 7 && Number.isInteger(days)) return `${days} days`
+  return `${seconds / 3_600} hours`
+}
+
+describe('docs/using/how-long.md', () => {
+  test('says for every plan what the schedule guarantees, as the service computes it', () => {
+    const [, head = ''] = /<!-- the guarantee.*?-->\n(\|.*)\n/.exec(read('how-long')) ?? []
+    const graces = [...head.matchAll(/`(?:--grace )?(\w+)`/g)].map(([, text = '']) => {
+      const parsed = parseGracePeriod(text, 0)
+      if ('problem' in parsed) throw new Error(parsed.problem)
+      return parsed.grace
+    })
+    expect(graces).toHaveLength(3)
+    const rows = tableAfter('how-long', 'the guarantee')
+    const computed = PLANS.map(({ name, periodMs }) => [
+      `\`${name}\``,
+      formatDuration(periodMs).replace(/^(\d+)d$/, (_, days) => `${days} ${days === '1' ? 'day' : 'days'}`),
+      ...graces.map((grace) => inWords(goodForSeconds({ grace, periodMs }))),
+    ])
+    expect(rows).toEqual(computed)
+  })
+
+  test('says for how long the schedule keeps an old key after a late rotation', () => {
+    const due = new Date('2026-03-17T12:00:00Z')
+    const rows = tableAfter('how-long', 'a late rotation')
+    expect(rows.length).toBeGreaterThan(4)
+    for (const [late = '', kept] of rows) {
+      const at = new Date(due.getTime() + Number.parseInt(late, 10) * DAY)
+      const left = (nextRotationAt(due, 14 * DAY, at).getTime() - at.getTime()) / DAY
+      expect(`${left} days`, late).toBe(kept)
+    }
+  })
+})
+
+describe('docs/using/what-the-value-is.md', () => {
+  const SECRETS: ((value: string) => string[])[] = [
+    (value) => value.split(','),
+    (value) => value.split(',').slice(0, 1),
+    (value) => [value],
+  ]
+  const valueIn = (name: string) => stateVectors().find((state) => state.name === name)?.secure_key ?? ''
+  /** Whether a login that an app signs in the first state is good in each of the others. */
+  const staysIn = (secretsOf: (value: string) => string[], [made = '', ...visited]: string[]) => {
+    let signature = new Keygrip(secretsOf(valueIn(made))).sign('user-17')
+    return visited.map((state) => {
+      const keys = new Keygrip(secretsOf(valueIn(state)))
+      const good = keys.verify('user-17', signature)
+      // Whoever is let in comes away with a login of the newest key.
+      if (good) signature = keys.sign('user-17')
+      return good
+    })
+  }
+
+  test('says whom each mistake logs out, and when', () => {
+    const rows = tableAfter('what-the-value-is', 'the mistakes')
+    expect(rows).toHaveLength(SECRETS.length)
+    for (const [index, secretsOf] of SECRETS.entries()) {
+      const [once] = staysIn(secretsOf, ['fresh', 'rotated once'])
+      const [, twice] = staysIn(secretsOf, ['fresh', 'rotated once', 'rotated twice'])
+      const [graceEnded] = staysIn(secretsOf, ['in a grace period of two days', 'grace ended'])
+      const said = rows[index]?.slice(1).map((cell) => !cell.includes('logged out'))
+      expect([once, twice, graceEnded], rows[index]?.[0]).toEqual(said)
+    }
+    // As the first row adds.
+    expect(staysIn((value) => value.split(','), ['fresh', 'rotated twice'])).toEqual([false])
+  })
+})
