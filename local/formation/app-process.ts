@@ -29,10 +29,11 @@ export function logFileOf({ logFolder }: Pick<AppProgram, 'logFolder'>, name: st
 
 const LISTEN_LIMIT_MS = 20_000
 const LISTEN_POLL_MS = 50
+const LONGEST_WORDS = 200
 
 /**
  * Starts one process of the app with the config vars of a release as its environment, and waits until it listens. Throws
- * with the end of its log when it ends before that, or does not listen in time.
+ * with its last words when it ends before that, or does not listen in time.
  */
 export async function startAppProcess(
   app: AppProgram,
@@ -50,8 +51,7 @@ export async function startAppProcess(
   try {
     const limit = AbortSignal.any([signal, listening.signal, AbortSignal.timeout(LISTEN_LIMIT_MS)])
     const early = await Promise.race([ended, untilListening(port, limit)])
-    if (early !== undefined)
-      throw new LocalStackError(`${name} ${early}. The end of ${logFile}:`, await logTail(logFile))
+    if (early !== undefined) throw new LocalStackError(`${name} ${early}`, await lastWords(logFile))
   } catch (error) {
     await stop()
     signal.throwIfAborted()
@@ -75,4 +75,11 @@ async function untilListening(port: number, limit: AbortSignal): Promise<string 
     await sleep(LISTEN_POLL_MS)
   }
   return `did not listen within ${LISTEN_LIMIT_MS / 1_000} s`
+}
+
+/** The error in its log, or the last line, and where to read on. */
+async function lastWords(logFile: string): Promise<string[]> {
+  const lines = await logTail(logFile)
+  const words = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? ''
+  return [words.slice(0, LONGEST_WORDS), `see ${logFile}`]
 }

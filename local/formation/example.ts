@@ -9,7 +9,7 @@ import { type AppProgram, type AppRelease, logFileOf, startAppProcess } from './
 import { startBalancer } from './balancer.ts'
 import { createFormation, type ProcessNews } from './formation.ts'
 import { keyChange } from './key-change.ts'
-import { type Click, createVisitor } from './visitor.ts'
+import { type Click, createVisitor, NOBODY } from './visitor.ts'
 import { countVisit, describeVisits, type Happening, NO_VISITS, type Visits } from './visits.ts'
 
 export type ExampleOptions = {
@@ -107,7 +107,7 @@ export async function startExample(options: ExampleOptions, closers: AsyncDispos
     let known = false
     while (!closing.signal.aborted) {
       known ||= await visitor.logIn()
-      const click: Click = known ? await visitor.click() : { seen: 'nothing', by: 'any process' }
+      const click: Click = known ? await visitor.click() : { seen: 'nothing', by: NOBODY }
       known &&= click.seen !== 'logged-out'
       count({ what: 'click', ...click })
       await pause(clickEveryMs, closing.signal)
@@ -139,9 +139,9 @@ function tellProcess(news: ProcessNews, who: string): Entry {
   const told = { at: systemNow(), rank: RANK.settled, who }
   if (news.what === 'up')
     return { ...told, text: `${news.name} is up on release v${news.version}`, tone: 'quiet' }
-  const [text = '', ...details] = news.why.split('\n')
-  const after = news.staysDown ? '; it stays down until the next release' : '; it is started again'
-  return { ...told, text: text.replace(/[.:]$/, '') + after, details, tone: 'bad' }
+  const [text = '', ...details] = news.why.split('\n').map((line) => line.trim())
+  const after = news.staysDown ? 'it stays down until the next release' : 'it is started again'
+  return { ...told, text: `${text}; ${after}`, details, tone: 'bad' }
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,9 @@ import { ANSWERED_BY } from './balancer.ts'
 /** What a visitor sees after a click: themselves, a stranger's page, or nothing; and which process answered. */
 export type Click = { seen: 'logged-in' | 'logged-out' | 'nothing'; by: string }
 
+/** Who answered when no process did. */
+export const NOBODY = 'nobody'
+
 /** Somebody who uses the example app. */
 export type Visitor = {
   click: () => Promise<Click>
@@ -18,7 +21,7 @@ export function createVisitor(url: string): Visitor {
   return {
     async click() {
       const page = await get(new URL('/', url).href).catch(nothing)
-      const by = page?.headers.get(ANSWERED_BY) ?? 'nobody'
+      const by = page?.headers.get(ANSWERED_BY) ?? NOBODY
       if (page?.status === 200) return { seen: 'logged-in', by }
       return { seen: page?.status === 401 ? 'logged-out' : 'nothing', by }
     },

@@ -1,5 +1,5 @@
 import type { KeyChange } from './key-change.ts'
-import type { Click } from './visitor.ts'
+import { type Click, NOBODY } from './visitor.ts'
 
 /** What is known of a visit that goes on while keys change. */
 export type Visits = {
@@ -71,9 +71,10 @@ function afterSettled(visits: Visits): Visits {
 function afterNothing(visits: Visits, by: string): Counted {
   const after = { ...visits, unanswered: visits.unanswered + 1, answered: false }
   if (!visits.answered) return { visits: after }
+  const why = by === NOBODY ? 'no process answers' : `${by} fails`
   return {
     visits: after,
-    remark: { text: `Ada got no page at click ${visits.clicks}, from ${by}`, tone: 'warning' },
+    remark: { text: `Ada got no page at click ${visits.clicks}: ${why}`, tone: 'warning' },
   }
 }
 

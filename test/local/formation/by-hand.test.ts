@@ -29,7 +29,7 @@ test(
 )
 
 test(
-  'an app without its keys does not start, and is told with the end of its log',
+  'an app without its keys does not start, and is told with its last words',
   async () => {
     const { deploy, news, running } = await startExampleApp('by-hand.js')
     await deploy({ version: 2, config: {} })
@@ -39,7 +39,7 @@ test(
       name: 'web.1',
       what: 'down',
       why: expect.stringMatching(
-        /^web\.1 ended with exit code 1\. The end of .*app-web\.1\.log:\n[\s\S]*TypeError/,
+        /^web\.1 ended with exit code 1\n {2}TypeError: .*\n {2}see .*app-web\.1\.log$/,
       ),
     })
   },

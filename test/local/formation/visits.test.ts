@@ -68,11 +68,11 @@ test('a login that outlives a revoke is told as broken', () => {
 })
 
 test('clicks without a page are told once in a row, and are no logout', () => {
-  const { logouts, unanswered, remarks } = live(nothing, nothing, seen, nothing)
+  const { logouts, unanswered, remarks } = live(nothing, nothing, seen, { ...nothing, by: 'web.2 on v2' })
   expect({ logouts, unanswered }).toEqual({ logouts: 0, unanswered: 3 })
   expect(remarks).toEqual([
-    { text: 'Ada got no page at click 1, from nobody', tone: 'warning' },
-    { text: 'Ada got no page at click 4, from nobody', tone: 'warning' },
+    { text: 'Ada got no page at click 1: no process answers', tone: 'warning' },
+    { text: 'Ada got no page at click 4: web.2 on v2 fails', tone: 'warning' },
   ])
 })
 

@@ -13,32 +13,27 @@ test(
     const keys = [freshKey(), freshKey(), freshKey(), freshKey(), freshKey()]
     let version = 1
 
-    async function rotate(settle: string): Promise<void> {
+    async function release(rotations: number, settle: string): Promise<void> {
       version += 1
-      const [second = '', first = ''] = keys.slice(Math.floor(version / 2) - 1)
-      await deploy({
-        version,
-        config: { ...rotatedConfig([first, second], version, new Date()), SETTLE_SECONDS: settle },
-      })
+      const [second = '', first = ''] = keys.slice(rotations)
+      const config = rotatedConfig([first, second], rotations + 2, new Date())
+      await deploy({ version, config: { ...config, SETTLE_SECONDS: settle } })
       await click(4)
     }
 
-    await rotate('600')
+    await release(0, '0')
     expect(await visitor.logIn()).toBe(true)
     clicks.length = 0
-    // Ten minutes later every process has restarted and signs with the first key; here a restart stands for that time.
-    await rotate('0')
     for (let rotation = 1; rotation <= 3; rotation += 1) {
-      await rotate('600')
-      await rotate('0')
+      await release(rotation, '600')
+      // Ten minutes later every process signs with the first key; here a restart stands for that time.
+      if (rotation < 3) await release(rotation, '0')
     }
     expect(news.filter(({ what }) => what === 'down')).toEqual([])
-    expect(clicks.map(({ seen }) => seen)).toEqual(clicks.map(() => 'logged-in'))
-    const mixed = new Set(clicks.map(({ by }) => by))
-    expect([...mixed]).toEqual(
-      expect.arrayContaining(['web.1 on v4', 'web.2 on v3', 'web.1 on v8', 'web.2 on v7']),
-    )
-    expect(clicks.length).toBe(7 * 8)
+    expect(clicks.map(({ seen }) => seen)).toEqual(Array.from({ length: 5 * 8 }, () => 'logged-in'))
+    // Each rotation was seen from both sides.
+    const sides = ['web.1 on v3', 'web.2 on v2', 'web.1 on v5', 'web.2 on v4', 'web.1 on v7', 'web.2 on v6']
+    expect(clicks.map(({ by }) => by)).toEqual(expect.arrayContaining(sides))
   },
   LIMIT_MS,
 )
