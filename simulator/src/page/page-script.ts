@@ -8,6 +8,7 @@ const notice = document.querySelector('#notice')
 let pending
 let wanted = false
 let pressed = false
+let drawing = 0
 
 // Drawing under the hands of somebody who types or clicks would take the words, or the button, away.
 const typing = () => live.contains(document.activeElement) && document.activeElement.matches('input, select')
@@ -16,6 +17,11 @@ const fields = () => [...live.querySelectorAll('form[data-key] :is(input:not([ty
 const keyOf = (field) => field.form.dataset.key + ' ' + field.name
 
 async function redraw() {
+  drawing += 1
+  await draw().finally(() => { drawing -= 1 })
+}
+
+async function draw() {
   pending = undefined
   wanted = busy()
   if (wanted) return
@@ -73,6 +79,8 @@ const events = new EventSource('/simulator/events')
 for (const type of document.body.dataset.events.split(' ')) events.addEventListener(type, () => soon())
 // A note may change every second, and a whole redraw would take away what somebody has selected.
 events.addEventListener('note', ({ data }) => {
+  // What is on its way was asked for before.
+  if (drawing > 0) return soon()
   const { appId, text } = JSON.parse(data)
   const note = live.querySelector('[data-note="' + appId + '"]')
   if (!note) return
