@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,7 +16,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import ours from '../../../clients/node/package.json' with { type: 'json' }
-import { DAY, entry, iso, keyringBody, PAIR } from './support/rings.ts'
+import { DAY, entry, iso, keyringBody, keyText, PAIR } from './support/rings.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const RUN_LIMIT_MS = 60_000
@@ -84,6 +85,27 @@ test.each(nodes)('an app with a wrong SECURE_KEY does not start, with Node $vers
   expect(stderr).not.toMatch(/[0-9A-F]{20}/)
 })
 
+test.each(nodes)(
+  'two lines in an Express app keep a login over a rotation, with Node $version',
+  ({ node }) => {
+    for (const name of ['express', 'cookie-session']) {
+      const link = join(project, 'node_modules', name)
+      if (!existsSync(link)) symlinkSync(join(ROOT, 'node_modules', name), link)
+    }
+    writeFileSync(join(project, 'shop.js'), EXPRESS_APP)
+    const visit = (version: number, path: string, cookie: string): Visit => {
+      const env = { SECURE_KEY: `${keyText(version)},${keyText(version - 1)}` }
+      return JSON.parse(run(node, ['--no-warnings', 'shop.js', path, cookie], { env }))
+    }
+    const login = visit(5, '/login', '')
+    expect(login.text).toBe('welcome')
+    const next = visit(6, '/', login.cookie)
+    expect(next.text).toBe('user-17')
+    expect(visit(7, '/', next.cookie).text).toBe('user-17')
+    expect(visit(7, '/', login.cookie).text).toBe('nobody')
+  },
+)
+
 test('npx securekey check runs from the package, and ends with 0, 1 and 2', () => {
   const check = (env: Record<string, string>) => spawn('npx', ['--offline', 'securekey', 'check'], { env })
   expect(check({ SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() })).toMatchObject({
@@ -116,6 +138,32 @@ test('its types hold what an app may write, and refuse what it may not', () => {
   )
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
 })
+
+type Visit = { text: string; cookie: string }
+
+/** Visits itself once: the path and the cookies are its arguments. */
+const EXPRESS_APP = `
+import cookieSession from 'cookie-session'
+import express from 'express'
+import { keyring } from 'securekey'
+
+const app = express()
+app.use(keyring().cookieSession(cookieSession, { maxAge: 3_600_000 }))
+app.get('/login', (request, response) => {
+  request.session.user = 'user-17'
+  response.send('welcome')
+})
+app.get('/', (request, response) => response.send(request.session.user ?? 'nobody'))
+
+const [path, cookie] = process.argv.slice(2)
+const server = app.listen(0, '127.0.0.1', async () => {
+  const response = await fetch('http://127.0.0.1:' + server.address().port + path, { headers: { cookie } })
+  const cookies = response.headers.getSetCookie().map((each) => each.split(';')[0])
+  console.log(JSON.stringify({ text: await response.text(), cookie: cookies.join('; ') }))
+  server.close()
+  server.closeAllConnections()
+})
+`
 
 const TYPED_APP = `
 import { type ErrorCode, keyring, type Keyring, type KeyringOptions, SecureKeyError, type Verdict } from 'securekey'
