@@ -42,7 +42,10 @@ export type Keyring = Adapters & {
   /** The seconds of a life. Throws `bad-life`, or `life-too-long` if the keys may be gone before it ends. */
   allowedLife: (life: Life) => number
 
-  /** The texts of the keys, for a framework that signs with the first and accepts all: true for now. Throws `bad-life`. */
+  /**
+   * The texts of the keys, for a framework that signs with the first and accepts all. True for now: whoever keeps a copy needs
+   * a ring with `settle` 0, or signs with the second key for ever. Throws `bad-life`.
+   */
   secrets: (options?: { life?: Life }) => string[]
   /** The same as 32 bytes each. */
   secretBuffers: (options?: { life?: Life }) => Buffer[]

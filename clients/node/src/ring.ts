@@ -41,7 +41,8 @@ export function ringOf(
     second,
     value,
     guaranteedLifeS: guaranteedLifeOf(value?.goodFor, own.maxLifeS),
-    settleEndsMs: own.startedAtMs + own.settleS * 1_000,
+    // Turned off it never was, wherever the clock goes.
+    settleEndsMs: own.settleS === 0 ? -Infinity : own.startedAtMs + own.settleS * 1_000,
   }
 }
 

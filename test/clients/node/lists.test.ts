@@ -26,6 +26,14 @@ describe('a list for a framework', () => {
     expect(ring.verify(ring.sign('x', { purpose: 'a', expiresIn: 1 }), { purpose: 'a' }).ok).toBe(true)
   })
 
+  test('may be copied from a ring without settle time: it signs with the first key from the start', () => {
+    const { ring, clock } = ringAt({}, { settle: 0 })
+    const copy = [...ring.secrets()]
+    expect(copy).toEqual(texts(5, 4))
+    clock.ms += DAY
+    expect(ring.secrets()).toEqual(copy)
+  })
+
   test('holds both keys even if the clock tells no time', () => {
     expect(ringAt({ told: all }, { now: () => Number.NaN }).ring.secrets()).toEqual(texts(5, 4, 6))
   })
