@@ -34,9 +34,9 @@ module Published
 
   # After a revoke: two keys that nobody has seen, the second one a filler.
   def revoked(at: EPOCH)
-    keys = [{ kid: kid(900), version: 900, use: 'sign', until: nil }]
+    keys = [{ kid: kid(900), version: 901, use: 'sign', until: nil }]
     { 'SECURE_KEY' => "#{key(900)},#{key(901)}",
-      'SECURE_KEYRING' => JSON.generate(body(keys, 'revoke', at)) }
+      'SECURE_KEYRING' => JSON.generate(body(keys, 'revoke', at, revoked_to: 900)) }
   end
 
   def keyring(number, announced, at, reason)
@@ -51,9 +51,9 @@ module Published
   end
   private_class_method :keyring
 
-  def body(keys, reason, at)
+  def body(keys, reason, at, revoked_to: 0)
     { v: 1, keys: keys, reason: reason, rotated_at: text(at), next_rotation_at: text(at + PERIOD),
-      good_for: PERIOD / 2, mac: '1.0.mac' }
+      good_for: PERIOD / 2, mac: "1.#{revoked_to}.mac" }
   end
   private_class_method :body
 
