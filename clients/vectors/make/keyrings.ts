@@ -37,6 +37,11 @@ const ACCEPTED: [name: string, text: string, keys: Shown[], goodFor?: number | n
   ['a filler in the second place', ring([signs(3)]), [shown(3, 'sign'), shown(2, 'filler')]],
   ['next', ring([...ENTRIES, announced(4)]), [NEXT_SHOWN, ...SHOWN]],
   ['next at the start', ring([announced(4), ...ENTRIES]), [NEXT_SHOWN, ...SHOWN]],
+  [
+    'further keys, the one with the nearer end first',
+    ring([...ENTRIES, older(1, FIRST_ROTATION + DAY), older(4, SECOND_ROTATION)]),
+    [...SHOWN, FURTHER_SHOWN, shown(4, 'verify', SECOND_ROTATION)],
+  ],
   ['a further key', ring([...ENTRIES, FURTHER]), [...SHOWN, FURTHER_SHOWN]],
   [
     'a further key before the others',

@@ -90,6 +90,7 @@ export const REFUSED_KEYRINGS: [warning: string, name: string, text: string | nu
   ['keyring-unreadable', 'next has an end', withMore({ ...body(announced(4)), until: iso(SECOND_ROTATION) })],
   ['keyring-unreadable', 'next without its key', withMore({ ...body(announced(4)), key: undefined })],
   ['keyring-unreadable', 'a key that is null', withMore({ ...body(announced(4)), key: null })],
+  ['keyring-unreadable', 'a second key whose text is null', withVerify({ key: null })],
   ['keyring-unreadable', 'a key in lower case', withMore({ ...body(announced(4)), key: 'a'.repeat(64) })],
   [
     'keyring-unreadable',

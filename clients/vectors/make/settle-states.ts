@@ -19,6 +19,7 @@ export const SETTLE_STATES: State[] = [
     ],
   }),
   settling('settling, at its start', { now: START }),
+  settling('settling, the clock set back behind the start', { now: START - MINUTE }),
   settling('settling, its last millisecond', { now: START + 599_999 }),
   notSettling('settled', { now: START + 600_000 }),
   settling('settling for a minute', { settle: 61 }),

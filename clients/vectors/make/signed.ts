@@ -171,6 +171,11 @@ export function signedVectors() {
     { name: 'another purpose', purpose: 'unsubscribe' },
     { name: 'a purpose of every kind of character', purpose: 'AZaz09._:/-' },
     { name: 'in the last millisecond of a second', now: now + 999 },
+    {
+      ...{ name: 'in the last millisecond of a second, the end of the second key', life: 86_400 },
+      ...{ expiresIn: 86_400, state: 'settling for short lives alone', key: 'key 2' },
+      now: stateNamed('settling for short lives alone').now + 999,
+    },
     ...ORDER,
     ...BY_STATE.map(([state, expiresIn, result]) => ({
       ...{ name: `${expiresIn} s, ${state}`, state, expiresIn, life: expiresIn, ...result },

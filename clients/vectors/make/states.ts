@@ -1,9 +1,16 @@
 import { kid } from './keys.ts'
 import { LIFE_STATES } from './life-states.ts'
-import { DAY, HALF_PERIOD, pair, ring, signs } from './rings.ts'
+import { DAY, HALF_PERIOD, pair, ring, ringBody, SECOND_ROTATION, signs } from './rings.ts'
 import { SETTLE_STATES } from './settle-states.ts'
-import { shownWithout } from './shown.ts'
+import { shown, shownWithout } from './shown.ts'
 import { notSettling, ONCE, once, START, type State, WITHOUT } from './state.ts'
+
+const twin = (number: 1 | 2, use: 'sign' | 'verify') => ({
+  ...shown(number, use, use === 'verify' ? SECOND_ROTATION : null),
+  kid: kid(`twin ${number}`),
+})
+/** The keyring beside two keys that share a key id. */
+const TWIN_RING = JSON.stringify({ ...ringBody([]), keys: [twin(2, 'sign'), twin(1, 'verify')] })
 
 /** How long a signature may live, and keyrings that are ignored. */
 const LIFE_LIMIT_STATES: State[] = [
@@ -36,6 +43,11 @@ const LIFE_LIMIT_STATES: State[] = [
     ...{ name: 'two keys with one kid', keys: ['twin 2', 'twin 1'], keyring: null, now: START + DAY },
     ...{ startedAt: START, warning: 'keyring-missing', guaranteedLife: 43_200 },
     shown: shownWithout('twin 2', 'twin 1'),
+    ...{ accepted: ['twin 2', 'twin 1'], signing: 'twin 2', list: ['twin 2', 'twin 1'] },
+  },
+  {
+    ...{ name: 'two keys with one kid, in a keyring', keys: ['twin 2', 'twin 1'], now: START + DAY },
+    ...{ keyring: TWIN_RING, startedAt: START, shown: [twin(2, 'sign'), twin(1, 'verify')] },
     ...{ accepted: ['twin 2', 'twin 1'], signing: 'twin 2', list: ['twin 2', 'twin 1'] },
   },
 ]
