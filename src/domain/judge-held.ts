@@ -83,14 +83,17 @@ export function judgeHeld(facts: HeldFacts): Held {
 }
 
 /**
- * The pair is ours, and another next key stands beside it, or none. One of ours is on its way out, or on its way in. One
+ * The pair is ours, and another next key stands beside it, or none. One of ours is on its way out, or on its way in: the one
+ * that is wanted has arrived, though nobody has confirmed that yet, and a rotation promotes it. One
  * that is not known here is of a past that is lost, or another environment's. What bears no MAC of ours nobody may keep.
  */
 function judgeNext(facts: HeldFacts, pair: HeldPair['pair'], keyring: Keyring | undefined): Held {
   const { state, pastUntil } = facts
   const text = announcedIn(facts.keyring)
   const version = text === null ? undefined : facts.versionOf(facts.kidOf(text))
-  if (version !== undefined) return { held: version <= state.keyset.revokedTo ? 'revoked' : 'older' }
+  const { keyset, announcesNext } = state
+  if (version !== undefined && version === keyset.next?.version && announcesNext) return { held: 'published' }
+  if (version !== undefined) return { held: version <= keyset.revokedTo ? 'revoked' : 'older' }
   if (text === null || !keyring) return { held: 'older' }
   if (isRevoked(state, keyring)) return { held: 'revoked' }
   return pastUntil ? { held: 'ahead', pair, keyring } : { held: 'foreign', pair, keyring }

@@ -81,12 +81,13 @@ export function openRotation(
 }
 
 /**
- * New keys are stored: `key` for the rotation, `filler` for the second place, `next` to be announced. Nothing is held back
- * any longer.
+ * New keys are stored: `key` for the rotation, `filler` for the second place, `next` to be announced. What was held back for
+ * apps goes on with a key or a filler; one that is only announced takes no key from them, and changes nothing of that.
  */
 export function withNewKeys(state: ResourceState, made: NewVersions): ResourceState {
   const { keyset } = state
   const kept = keyset.next?.version === made.key ? null : keyset.next
+  const takesKeyOut = made.key !== null || made.filler !== null
   return {
     ...state,
     keyset: {
@@ -95,7 +96,7 @@ export function withNewKeys(state: ResourceState, made: NewVersions): ResourceSt
       pendingFiller: made.filler ?? keyset.pendingFiller,
       next: made.next === null ? kept : { version: made.next, announced: false },
     },
-    heldBack: null,
+    heldBack: takesKeyOut ? null : state.heldBack,
     lastVersion: Math.max(state.lastVersion, made.key ?? 0, made.filler ?? 0, made.next ?? 0),
   }
 }
