@@ -3,7 +3,7 @@ import type { HeldPair } from './judge-held.ts'
 import type { Keyring } from './keyring-var.ts'
 import { liveVersions, type NextKey, type OlderKey, type SecondKey } from './keyset.ts'
 import type { ResourceState } from './resource-state.ts'
-import { nextWakeAt } from './rotation.ts'
+import { isNextUnpublished, lacksNext, nextWakeAt } from './rotation.ts'
 import { CHECK_AFTER_DOUBT_MS, nextRotationAt as nextDate } from './schedule.ts'
 import { trusted } from './trust.ts'
 
@@ -25,7 +25,8 @@ export type AdoptFacts = {
  * Takes over what Heroku holds. With a keyring of ours the versions come from there, and so do the grace periods and the
  * next date: this database is the past of that. Versions below those that it lists are never accepted or pushed again.
  * Without one a person has decided: the second key is verify-only until the next rotation. A rotation under way ends.
- * Whether the next key is announced is the keyring's to say, where that is newer than what is known here.
+ * Whether the next key is announced is the keyring's to say, where that is newer than what is known here, unless somebody
+ * has pressed for it and that waits still: then that is done next.
  */
 export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, now: Date): Adopted {
   const { keyring } = held
@@ -107,6 +108,7 @@ function fromKeyring(
     use === 'next' && key !== undefined ? [{ version, text: key }] : [],
   )
   const [next] = announced
+  const isPressed = lacksNext(state) || isNextUnpublished(state)
   const others = listed.flatMap(({ version, until, key }) =>
     key !== undefined && until !== null && until > now ? [{ version, until, text: key }] : [],
   )
@@ -120,7 +122,7 @@ function fromKeyring(
     second,
     older: others.map(({ version, until }) => ({ version, until })),
     next: next ? { version: next.version, announced: true } : null,
-    announcesNext: next !== undefined,
+    announcesNext: isPressed ? state.announcesNext : next !== undefined,
     nextRotationAt,
   }
 }

@@ -63,6 +63,21 @@ describe('a database that was restored from a backup in which a key is announced
     expect(life.announced()).toBe(next)
   })
 
+  test('adopts what Heroku holds and withdraws its next key where somebody has switched that off before the first look', async () => {
+    const life = await startLife({ next: true })
+    const backup = await backUp(life.deps.db)
+    await rotate(life)
+    const [held, next] = [life.held(), life.announced()]
+    await restored(life, backup)
+    await switchNext(life, false)
+    await daysPass(life, 1)
+    expect(await life.kinds()).toContain('config-adopted')
+    expect(life.held()).toEqual(held)
+    expect(life.announced()).toBeUndefined()
+    expect(await life.state()).toMatchObject({ announcesNext: false, keyset: { next: null } })
+    expect(await life.accepts(next ?? '')).toBe(false)
+  })
+
   test('keeps what a revoke of the lost past has put in its place', async () => {
     const life = await startLife({ next: true })
     const leaked = life.announced()
@@ -93,6 +108,19 @@ describe('a database that was restored from a backup of before the next key was 
     await daysPass(life, 13)
     expect(life.held().first).toBe(next)
   })
+})
+
+test('what is switched on before the first look at a past that announced nothing is announced after the adoption', async () => {
+  const life = await startLife()
+  const backup = await backUp(life.deps.db)
+  await rotate(life)
+  const held = life.held()
+  await restored(life, backup)
+  await switchNext(life, true)
+  await daysPass(life, 1)
+  expect(await life.kinds()).toContain('config-adopted')
+  expect(life.held()).toEqual(held)
+  expect(await life.accepts(life.announced() ?? '')).toBe(true)
 })
 
 test('a failover in which nothing was lost changes nothing of what is announced', async () => {
