@@ -81,18 +81,22 @@ export async function listHistory(
   return rows.map(historyEvent)
 }
 
-/** When Heroku confirmed a key as the one that signs. Undefined for the first key of an add-on, and for one that was adopted. */
-export async function findPromotedAt(db: Db, resourceId: string, version: number): Promise<Date | undefined> {
+/** When the rotation to a key began. Undefined for the first key of an add-on, and for one that was adopted. */
+export async function findRotationOpenedAt(
+  db: Db,
+  resourceId: string,
+  version: number,
+): Promise<Date | undefined> {
   const row = await db
     .selectFrom('history')
-    .select('published_at')
+    .select('opened_at')
     .where('resource_id', '=', resourceId)
     .where('kind', '=', 'rotated')
     .where('version', '=', version)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row?.published_at ?? undefined
+  return row?.opened_at ?? undefined
 }
 
 type Row = Selectable<Schema['history']>

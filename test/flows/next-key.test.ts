@@ -242,19 +242,24 @@ describe('the history', () => {
   })
 })
 
-test('a key that was announced long before it signed counts for apps from when it signed', async () => {
+test.each([
+  ['from when it signed', true],
+  ['from when it signed, though nobody wants the next key any more', false],
+])('a key that was announced long before it signed counts for apps %s', async (_from, wanted) => {
   const life = await withNext()
+  await switchNext(life, wanted)
   for (let rotation = 1; rotation <= 2; rotation += 1) {
     life.clock.advance(14 * DAY)
     await life.tick()
   }
   // Back to the first pair, whose keys have left: what the app signs with is in no config var any more.
-  const next = announced(life)
+  const [next, { first }] = [life.announced(), life.held()]
   await life.heroku.customer.rollback(life.appName, 2)
   life.clock.advance(14 * DAY)
   await life.tick()
   expect(await life.kinds()).not.toContain('key-held-back')
-  expect(life.held().first).toBe(next)
+  expect(life.held().second).toBe(first)
+  if (wanted) expect(life.held().first).toBe(next)
 })
 
 describe('what Heroku holds', () => {

@@ -4,7 +4,7 @@ import type { HistoryEvent } from '../../domain/history.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
 import { openRotation } from '../../domain/resource-state.ts'
 import type { HeldBack, Step } from '../../domain/rotation.ts'
-import { findPromotedAt } from '../../store/history.ts'
+import { findRotationOpenedAt } from '../../store/history.ts'
 import { findKeysOf, type StoredKey } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'
 import { appsWithKey, type SoughtKey } from '../heroku/apps-with-key.ts'
@@ -73,15 +73,15 @@ async function soughtKey(
   second: SecondKey,
   keys: readonly StoredKey[],
 ): Promise<SoughtKey | undefined> {
-  const { current, next } = state.keyset
+  const { current } = state.keyset
   const createdAt = keys.find(({ version }) => version === current)?.createdAt
   const former = keys.find(({ version }) => version === second.version)?.createdAt
   if (!createdAt || !former) return undefined
   const key = { createdAt, publishedAt: state.publishedAt }
-  // It was made just before it was confirmed, which is not kept with it. One that was announced first is older than that.
-  const mayBeAnnounced = state.announcesNext || next !== null || current !== second.version + 1
-  const publishedAt = mayBeAnnounced ? await findPromotedAt(db, resourceId, second.version) : undefined
-  const since = publishedAt ?? former
+  // It came to apps after it was made. One that was announced was made long before that, also where nobody wants the next key
+  // any more; it came after its rotation began, and may have arrived long before that was confirmed.
+  const openedAt = await findRotationOpenedAt(db, resourceId, second.version)
+  const since = openedAt && openedAt > former ? openedAt : former
   return { ...key, former: { createdAt: since, publishedAt: since, successor: key } }
 }
 
