@@ -149,6 +149,11 @@ test('a foreign pair that a person adopts takes the announced key out, and a fre
   await pushAs(life.deps, life.id, { pair: `${'A'.repeat(64)},${'B'.repeat(64)}`, keyring: '' })
   await daysPass(life, 2)
   expect(await life.kinds()).toContain('config-foreign')
+  // A press of the switch overwrites no foreign pair.
+  const foreign = kept(life)
+  await switchNext(life, false)
+  await switchNext(life, true)
+  expect(kept(life)).toEqual(foreign)
   await askToAdopt(life.deps, about(life))
   await life.tick()
   life.clock.advance(MINUTE)

@@ -108,6 +108,20 @@ describe('the next key', () => {
     await checkBooks(life.deps, life.id)
   })
 
+  test.each<[string, (life: Life) => Promise<unknown>]>([
+    ['a revoke', (life) => revokeKeys(life.deps, { resourceId: life.id, actor: ACTOR })],
+    ['the end of the add-on', (life) => life.heroku.customer.destroyApp(life.appName)],
+  ])('that was never announced is told of, too, when it goes with %s', async (_what, end) => {
+    const life = await startLife()
+    await switchNext(life, true)
+    life.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 503 })
+    await life.tick()
+    await checkBooks(life.deps, life.id)
+    await end(life)
+    await checkBooks(life.deps, life.id)
+    expect(await life.kinds()).toContain('next-withdrawn')
+  })
+
   test('goes with the add-on', async () => {
     const life = await withNext()
     await life.heroku.customer.destroyApp(life.appName)
