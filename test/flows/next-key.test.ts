@@ -7,6 +7,8 @@ import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { checkBooks } from '../engine/support/books.ts'
 import { ACTOR, type Life, startLife } from '../engine/support/customer-app.ts'
 import { pushAs } from '../engine/support/environments.ts'
+import { mortalProcess } from '../engine/support/mortal-process.ts'
+import { tickOf } from '../engine/support/ticks.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { historyOf, verify } from '../support/resource.ts'
 
@@ -172,6 +174,51 @@ describe('switched on', () => {
     await life.tick()
     expect(releases(life)).toBe(before + 1)
     expect(life.announced()).toBeDefined()
+  })
+})
+
+describe('switched during a push', () => {
+  /** A tick of a worker, and what somebody does right after its push. */
+  async function pressAfterPush(life: Life, on: boolean) {
+    const press = async () => void (await switchNext(life, on))
+    const worker = mortalProcess(life.deps, life.databaseUrl, {
+      name: 'after call writeConfig',
+      nth: 1,
+      instead: press,
+    })
+    await tickOf(worker.deps)
+    await worker.end()
+    const listed = life.announced()
+    if (listed) expect(await life.accepts(listed)).toBe(true)
+    await life.tick()
+  }
+
+  test('what Heroku was told is not taken for what is wanted since: a key that it lists is never erased', async () => {
+    const life = await startLife()
+    await switchNext(life, true)
+    await pressAfterPush(life, false)
+    expect(life.announced()).toBeUndefined()
+    expect((await life.state()).keyset.next).toBeNull()
+    await checkBooks(life.deps, life.id)
+  })
+
+  test('a key that is wanted again is not erased by the push that left it out', async () => {
+    const life = await withNext()
+    const next = announced(life)
+    await switchNext(life, false)
+    await pressAfterPush(life, true)
+    expect(announced(life)).toBe(next)
+    expect(await life.accepts(next)).toBe(true)
+  })
+
+  test('a rotation that waits for its next attempt waits on', async () => {
+    const life = await startLife()
+    life.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 503 })
+    life.clock.advance(14 * DAY)
+    await life.tick()
+    const { wakeAt } = await life.state()
+    await switchNext(life, true)
+    expect((await life.state()).wakeAt).toEqual(wakeAt)
   })
 })
 
