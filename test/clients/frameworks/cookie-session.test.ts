@@ -5,6 +5,7 @@ import { afterRotation, halfRestarted } from './support/by-hand.ts'
 import { type App, pass, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
+import { cookieSession1, express4 } from './support/older.ts'
 import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './support/published.ts'
 import { testQuietPages } from './support/quiet-pages.ts'
 import { testRotations } from './support/rotations.ts'
@@ -20,11 +21,14 @@ const OPTIONS = {
 } as const
 
 const create = (): App => (ring) => appWith(ring.cookieSession(cookieSession, OPTIONS))
+const createOn4 = (): App => (ring) => appWith(ring.cookieSession(cookieSession, OPTIONS), express4)
 
 testRotations('cookie-session', create, 'renews')
 testHalfRestarted('cookie-session', create, 'leaves-alone')
 testOddCookies('cookie-session', create)
 testQuietPages('cookie-session', create, 'quiet')
+testRotations('cookie-session on Express 4', createOn4, 'renews')
+testHalfRestarted('cookie-session on Express 4', createOn4, 'leaves-alone')
 
 describe('cookie-session: a signature that a process cannot know', () => {
   useFormation()
@@ -74,6 +78,14 @@ describe('cookie-session: options', () => {
       code: 'bad-option',
       place: name,
     })
+  })
+})
+
+test('cookie-session 1, which cannot be told to renew, is refused at the start', async () => {
+  const app: App = (ring) => appWith(ring.cookieSession(cookieSession1))
+  await expect(startProcess(app, createAddon().provision())).rejects.toMatchObject({
+    code: 'unsafe-framework',
+    message: expect.stringContaining('use version 2'),
   })
 })
 
@@ -138,8 +150,8 @@ describe('cookie-session: a grace period of two hours', () => {
   })
 })
 
-function appWith(session: express.RequestHandler): express.Express {
-  const app = express()
+function appWith(session: express.RequestHandler, framework = express): express.Express {
+  const app = framework()
   app.set('trust proxy', true)
   app.use(session)
   app.post('/login', (request, response) => {

@@ -5,6 +5,7 @@ import { afterRotation, halfRestarted } from './support/by-hand.ts'
 import { type App, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
+import { express4 } from './support/older.ts'
 import { createAddon, DAY_MS } from './support/published.ts'
 import { testRotations } from './support/rotations.ts'
 import { createVisitor } from './support/visitor.ts'
@@ -20,14 +21,17 @@ const OPTIONS = {
   cookie: { maxAge: 365 * DAY_MS, domain: 'example.com', path: '/', sameSite: 'lax', secure: true },
 } as const
 
-const create = (): App => {
+const createOn = (framework: typeof express) => (): App => {
   const store = new session.MemoryStore()
-  return (ring) => appWith(session(ring.expressSession({ ...OPTIONS, store })))
+  return (ring) => appWith(session(ring.expressSession({ ...OPTIONS, store })), framework)
 }
+const create = createOn(express)
 
 testRotations('express-session', create, 'renews')
 testHalfRestarted('express-session', create, 'leaves-alone')
 testOddCookies('express-session', create)
+testRotations('express-session on Express 4', createOn(express4), 'renews')
+testHalfRestarted('express-session on Express 4', createOn(express4), 'leaves-alone')
 
 describe('express-session: options', () => {
   useFormation()
@@ -69,8 +73,8 @@ describe('express-session by hand, with secret: SECURE_KEY.split', () => {
   })
 })
 
-function appWith(sessions: express.RequestHandler): express.Express {
-  const app = express()
+function appWith(sessions: express.RequestHandler, framework = express): express.Express {
+  const app = framework()
   app.set('trust proxy', true)
   app.get('/static', (_request, response) => void response.send('static'))
   app.use(sessions)

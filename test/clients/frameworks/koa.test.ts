@@ -5,6 +5,7 @@ import { afterRotation, halfRestarted } from './support/by-hand.ts'
 import { type App, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
+import { Koa2 } from './support/older.ts'
 import { createAddon, DAY_MS } from './support/published.ts'
 import { testQuietPages } from './support/quiet-pages.ts'
 import { testRotations } from './support/rotations.ts'
@@ -19,12 +20,15 @@ const LOGIN = {
 } as const
 
 const create = (): App => (ring) => listen(ring.koa(new Koa(), { renew: { login: LOGIN } }))
+const createOn2 = (): App => (ring) => listen(ring.koa(new Koa2(), { renew: { login: LOGIN } }))
 const createUntold = (): App => (ring) => listen(ring.koa(new Koa()))
 
 testRotations('koa', create, 'renews')
 testRotations('koa, if the app does not say what a cookie is set with', createUntold, 'never-renews')
 testHalfRestarted('koa', create, 'leaves-alone')
 testOddCookies('koa', create)
+testRotations('koa 2', createOn2, 'renews')
+testHalfRestarted('koa 2', createOn2, 'leaves-alone')
 testQuietPages('koa', create, 'quiet')
 
 describe('koa: a signature that a process cannot know', () => {

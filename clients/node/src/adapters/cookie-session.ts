@@ -1,3 +1,4 @@
+import { SecureKeyError } from '../secure-key-error.ts'
 import { cookieOf, withoutCookie } from './cookie-header.ts'
 import { optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
@@ -30,6 +31,7 @@ export function cookieSession<L extends CookieSessionLibrary>(
   const signatures = createSignatures(keys)
   const make = library as unknown as (options: object) => Handler
   const session = make({ ...given, keys: keygripOf(signatures) })
+  checkVersion(session)
   const name = typeof given.name === 'string' && given.name ? given.name : 'session'
   const handler: Handler = (request, response, next) => {
     const standing = hideUnknown(request, name, signatures)
@@ -40,6 +42,19 @@ export function cookieSession<L extends CookieSessionLibrary>(
     session(request, response, standing === 'old' ? renewing : next)
   }
   return handler as unknown as ReturnType<L>
+}
+
+/**
+ * Version 1 compares the session with its cookie and would save no copy, so it cannot be told to renew. It says its name on the
+ * request, which version 2 does not. Throws `unsafe-framework`.
+ */
+function checkVersion(session: Handler): void {
+  const request: Request & { sessionKey?: unknown } = { headers: {} }
+  session(request, { writeHead: () => undefined }, () => {})
+  if (request.sessionKey === undefined) return
+  throw new SecureKeyError('unsafe-framework', 'cookie-session 1 renews half of a cookie: use version 2', {
+    place: 'library',
+  })
 }
 
 /** What `cookies` cannot verify it deletes, so it must not see it. */

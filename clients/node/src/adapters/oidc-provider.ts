@@ -19,14 +19,16 @@ export function oidcProvider<P extends OidcProvider>(
   const ttl = optionsOf(partOf(given, 'ttl'), [])
   const life = ttl.Session ?? keys.guaranteedLifeS
   if (typeof life !== 'number') throw badOption('ttl.Session', 'The life of a session is a number of seconds')
-  const Made = library as unknown as new (issuer: string, configuration: object) => KoaApp
+  const Made = library as unknown as new (issuer: string, configuration: object) => KoaApp | { app: KoaApp }
   const provider = new Made(issuer, {
     ...given,
     // The provider copies a list, so it gets the signatures of this moment below.
     cookies: { ...cookies, keys: keys.list().map(({ text }) => text) },
     ttl: { ...ttl, Session: keys.allowedLife(life) },
   })
-  return koa(keys, provider) as unknown as InstanceType<P>
+  // Since version 9 a provider is an app of Koa; before, it has one.
+  koa(keys, 'context' in provider ? provider : provider.app)
+  return provider as unknown as InstanceType<P>
 }
 
 function partOf(configuration: Record<string, unknown>, name: string): object | undefined {
