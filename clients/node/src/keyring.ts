@@ -112,8 +112,7 @@ export function keyring(options?: KeyringOptions): Keyring {
       list: (lifeS = ring.guaranteedLifeS) => listFor(lifeS),
       isOlder: (key, other) => isOlder(ring, key, other),
       versionOf: (key) => ring.keys.find((each) => each.key === key)?.version,
-      allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),
-      guaranteedLifeS: ring.guaranteedLifeS,
+      lifeOf: (life = ring.guaranteedLifeS) => allowedLife(life, ring.guaranteedLifeS),
     }),
   }
   return Object.freeze(showAs(made, 'Keyring', () => shownOf(made)))

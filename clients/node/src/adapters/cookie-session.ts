@@ -1,6 +1,6 @@
 import { SecureKeyError } from '../secure-key-error.ts'
 import { cookieOf, withoutCookie } from './cookie-header.ts'
-import { optionsOf } from './refuse.ts'
+import { checkLibrary, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { createSignatures, keygripOf, type Signatures, type Standing } from './signatures.ts'
 
@@ -27,6 +27,7 @@ export function cookieSession<L extends CookieSessionLibrary>(
   library: L,
   options?: CookieSessionOptions<L>,
 ): ReturnType<L> {
+  checkLibrary(library)
   const given = optionsOf(options, ['keys', 'secret', 'signed'])
   const signatures = createSignatures(keys)
   const make = library as unknown as (options: object) => Handler

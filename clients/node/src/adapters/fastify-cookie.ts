@@ -1,5 +1,5 @@
 import { checkPlugin, type FastifyApp, sharedPlugin } from './fastify.ts'
-import type { CookieAttributes } from './koa.ts'
+import { type CookieAttributes, renewOf } from './koa.ts'
 import { optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { createSignatures, type Signatures } from './signatures.ts'
@@ -29,19 +29,19 @@ export function fastifyCookie(
   options?: FastifyCookieOptions & Readonly<Record<string, unknown>>,
 ): (app: FastifyApp) => Promise<void> {
   checkPlugin(library, '@fastify/cookie')
-  const { renew, ...given } = optionsOf(options, ['secret', 'algorithm'])
+  const { renew: _, ...given } = optionsOf(options, ['secret', 'algorithm'])
   const secret = cookieSigner(createSignatures(keys))
-  const renewed = Object.entries((renew ?? {}) as Record<string, CookieAttributes>)
+  const renew = renewOf(options)
   return sharedPlugin('securekey-fastify-cookie', async (app) => {
     const setByApp = new WeakMap<Reply, Set<string>>()
-    if (renewed.length > 0) {
+    if (renew.size > 0) {
       app.addHook('onRequest', async (_request: Request, reply: Reply) => {
         setByApp.set(reply, watchSetters(reply))
       })
       // Runs before the hook of the plugin, which writes the header.
       app.addHook('onSend', async (request: Request, reply: Reply) => {
         if (mayBeShared(reply.getHeader('cache-control'))) return
-        for (const [name, attributes] of renewed) {
+        for (const [name, attributes] of renew) {
           const cookie = setByApp.get(reply)?.has(name) ? undefined : request.cookies?.[name]
           const read = cookie === undefined ? undefined : secret.unsign(cookie)
           if (read?.valid && read.renew) reply.setCookie(name, read.value, { ...attributes, signed: true })

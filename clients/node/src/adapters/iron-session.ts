@@ -21,7 +21,7 @@ export function ironSession<const O extends IronSessionOptions>(
   options: O,
 ): Omit<O, 'ttl'> & IronSessionSettings {
   const given = optionsOf(options, ['password'])
-  const ttl = keys.allowedLife(given.ttl === undefined ? keys.guaranteedLifeS : lifeOf(given.ttl))
+  const ttl = keys.lifeOf(given.ttl === undefined ? undefined : lifeOf(given.ttl))
   checkAge(given.cookieOptions)
   passwords(keys, ttl)
   const settings = { ...given, ttl } as Omit<O, 'ttl'> & { ttl: number }

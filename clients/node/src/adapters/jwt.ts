@@ -3,6 +3,7 @@ import type { Life } from '../life.ts'
 import type { Key } from '../secure-key.ts'
 import { SecureKeyError } from '../secure-key-error.ts'
 import { showAs } from '../shown.ts'
+import { optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { signing as firstOf } from './signatures.ts'
 
@@ -30,8 +31,9 @@ export type Jwt = {
 }
 
 /** Throws `life-too-long` for tokens that may outlive their key. */
-export function jwt(keys: RingKeys, { expiresIn }: { expiresIn?: Life } = {}): Jwt {
-  const lifeS = expiresIn === undefined ? keys.guaranteedLifeS : keys.allowedLife(expiresIn)
+export function jwt(keys: RingKeys, options?: { expiresIn?: Life }): Jwt {
+  const { expiresIn } = optionsOf(options, [])
+  const lifeS = keys.lifeOf(expiresIn)
   const objects = new WeakMap<Key, KeyObject>()
   const objectOf = (key: Key) => {
     const made = objects.get(key) ?? createSecretKey(key.text, 'utf8')

@@ -1,5 +1,5 @@
 import { type KoaApp, koa, wasReadOld } from './koa.ts'
-import { badOption, optionsOf } from './refuse.ts'
+import { badOption, checkLibrary, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 
 export type KoaSessionLibrary = (options: never, app: never) => (context: never, next: never) => unknown
@@ -19,6 +19,7 @@ export function koaSession<L extends KoaSessionLibrary>(
   options: Parameters<L>[0],
   app: Parameters<L>[1] & KoaApp,
 ): ReturnType<L> {
+  checkLibrary(library)
   const given = optionsOf(options, [])
   if (given.signed === false) throw badOption('signed', 'Anybody can make a session that is not signed')
   const make = library as unknown as (options: object, app: object) => Handler

@@ -1,4 +1,4 @@
-import { badOption } from './refuse.ts'
+import { badOption, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { createSignatures, type KeygripLike, keygripOf, type Signatures } from './signatures.ts'
 
@@ -28,7 +28,8 @@ const oldCookies = new WeakMap<object, Set<string>>()
  * when the app reads it, if `renew` says what it is set with; nothing is renewed by half. A signature that no accepted key
  * made is refused and left in the browser: another process may know its key.
  */
-export function koa<A extends KoaApp>(keys: RingKeys, app: A, { renew = {} }: KoaOptions = {}): A {
+export function koa<A extends KoaApp>(keys: RingKeys, app: A, options?: KoaOptions): A {
+  const renew = renewOf(options)
   if (typeof app?.context !== 'object' || app.context === null) {
     throw badOption('app', 'The app is not one of Koa')
   }
@@ -41,13 +42,23 @@ export function koa<A extends KoaApp>(keys: RingKeys, app: A, { renew = {} }: Ko
     enumerable: true,
     get() {
       const cookies: Cookies = Reflect.get(inherited, 'cookies', this)
-      return decorated.has(cookies) ? cookies : decorate(cookies, signatures, new Map(Object.entries(renew)))
+      return decorated.has(cookies) ? cookies : decorate(cookies, signatures, renew)
     },
     set(value: unknown) {
       Reflect.set(inherited, 'cookies', value, this)
     },
   })
   return app
+}
+
+/** What cookies are set with, by name. Throws `bad-option`. */
+export function renewOf(options: object | undefined): ReadonlyMap<string, CookieAttributes> {
+  const renew = optionsOf(options, []).renew ?? {}
+  const entries = typeof renew === 'object' ? Object.entries(renew) : undefined
+  if (!entries?.every(([, attributes]) => typeof attributes === 'object' && attributes !== null)) {
+    throw badOption('renew', 'It says by name what a cookie is set with')
+  }
+  return new Map(entries)
 }
 
 /** Whether a request brought a signed cookie of this name that an older key made, and the app has read it. */

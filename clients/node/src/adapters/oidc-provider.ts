@@ -1,5 +1,5 @@
 import { type KoaApp, koa } from './koa.ts'
-import { badOption, optionsOf } from './refuse.ts'
+import { badOption, checkLibrary, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 
 export type OidcProvider = new (issuer: string, configuration: never) => unknown
@@ -14,17 +14,19 @@ export function oidcProvider<P extends OidcProvider>(
   issuer: string,
   configuration?: ConstructorParameters<P>[1],
 ): InstanceType<P> {
+  checkLibrary(library)
   const given = optionsOf(configuration, [])
   const cookies = optionsOf(partOf(given, 'cookies'), ['keys'])
   const ttl = optionsOf(partOf(given, 'ttl'), [])
-  const life = ttl.Session ?? keys.guaranteedLifeS
-  if (typeof life !== 'number') throw badOption('ttl.Session', 'The life of a session is a number of seconds')
+  const { Session: life } = ttl
+  if (life !== undefined && typeof life !== 'number')
+    throw badOption('ttl.Session', 'The life of a session is a number of seconds')
   const Made = library as unknown as new (issuer: string, configuration: object) => KoaApp | { app: KoaApp }
   const provider = new Made(issuer, {
     ...given,
     // The provider copies a list, so it gets the signatures of this moment below.
     cookies: { ...cookies, keys: keys.list().map(({ text }) => text) },
-    ttl: { ...ttl, Session: keys.allowedLife(life) },
+    ttl: { ...ttl, Session: keys.lifeOf(life) },
   })
   // Since version 9 a provider is an app of Koa; before, it has one.
   koa(keys, 'context' in provider ? provider : provider.app)

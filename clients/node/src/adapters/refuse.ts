@@ -16,6 +16,12 @@ export function optionsOf(options: object | undefined, setHere: readonly string[
   return given
 }
 
+/** Throws `bad-option` unless it is what a package exports: a function, or a class. */
+export function checkLibrary(library: unknown): void {
+  if (typeof library !== 'function')
+    throw badOption('library', 'The first argument is what the package exports')
+}
+
 /** Refuses an option with a sentence that says why. */
 export function badOption(place: string, why: string): SecureKeyError {
   return new SecureKeyError('bad-option', why, { place })

@@ -1,4 +1,3 @@
-import type { Life } from '../life.ts'
 import type { Key } from '../secure-key.ts'
 
 /** What adapters use of a ring. */
@@ -9,7 +8,6 @@ export type RingKeys = {
   isOlder: (key: Key, other: Key) => boolean
   /** The version that the keyring states; undefined without a keyring, and for a filler. */
   versionOf: (key: Key) => number | undefined
-  /** The seconds of a life. Throws `bad-life`, or `life-too-long`. */
-  allowedLife: (life: Life) => number
-  guaranteedLifeS: number
+  /** The seconds of a life, the guaranteed one if none is given. Throws `bad-life`, or `life-too-long`. */
+  lifeOf: (life: unknown) => number
 }

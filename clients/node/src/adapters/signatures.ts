@@ -7,7 +7,8 @@ export type Standing = 'good' | 'old' | 'unknown'
 
 export type Signatures = {
   sign: (data: string) => string
-  judge: (data: string, signature: string) => Standing
+  /** Never throws, whatever it is given. */
+  judge: (data: unknown, signature: unknown) => Standing
 }
 
 /** Of 20 bytes in Base64 without padding. */
@@ -28,6 +29,7 @@ export function createSignatures(keys: RingKeys): Signatures {
   return {
     sign: (data) => signatureOf(data, signing(keys.list()).text, 'sha256'),
     judge: (data, signature) => {
+      if (typeof data !== 'string' || typeof signature !== 'string') return 'unknown'
       const list = keys.list()
       const algorithm = signature.length === SHA1_LENGTH ? 'sha1' : 'sha256'
       // All are compared, so that the time does not tell which key it was.
