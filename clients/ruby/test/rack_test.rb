@@ -163,6 +163,29 @@ class RackTest < Guarantees
     refused('bad-option') { ring.rack(expire_after: 0) }
   end
 
+  test 'a Rack before 2.2, and a Rack 3 without rack-session, are refused by a sentence' do
+    ring = Securekey.keyring(env: Published.vars(2))
+    with_release('2.1.4') { assert_includes refused('unsafe-framework') { ring.rack }.message, '2.1.4' }
+    if Rack.release.to_i < 3
+      with_release('3.0.0') { assert_includes refused('unsafe-framework') { ring.rack }.message, 'rack-session' }
+    end
+  end
+
+  def with_release(version)
+    real = Rack.method(:release)
+    replace_release(-> { version })
+    yield
+  ensure
+    replace_release(real)
+  end
+
+  def replace_release(block)
+    verbose, $VERBOSE = $VERBOSE, nil
+    Rack.define_singleton_method(:release) { block.call }
+  ensure
+    $VERBOSE = verbose
+  end
+
   test 'nothing that walks over a middleware meets a key' do
     ring = Securekey.keyring(env: Published.vars(2))
     app = of_ring(ring)

@@ -151,6 +151,17 @@ class RailsTest < Guarantees
     assert RailsProcess.with({ 'SECRET_KEY_BASE_DUMMY' => '1' }).started['version']
   end
 
+  test 'a Rails that is too old, or takes its cookie keys from elsewhere, does not start' do
+    elsewhere = 'ActionDispatch::Cookies; ActionDispatch::Request.class_eval { def key_generator; Rails.application.key_generator; end }'
+    unread = 'ActionDispatch::Cookies; ActionDispatch::Request.class_eval { def cookies_rotations; ActiveSupport::Messages::RotationConfiguration.new; end }'
+    old = 'def Rails.gem_version; Gem::Version.new("6.0.6"); end; def Rails.version; "6.0.6"; end'
+    { elsewhere => 'from the ring', unread => 'from the ring', old => 'Rails 6.0.6 is too old' }.each do |patch, sentence|
+      started = calm(1, patch: patch).started
+      assert_equal 'unsafe-framework', started['refused'], patch
+      assert_includes started['message'], sentence
+    end
+  end
+
   test 'cookies of the time before the gem are good if the app says so, and are renewed' do
     before = login(RailsProcess.with({}, securekey: { enabled: false }))
     assert_equal NOBODY, visit(before.cookies, calm(1))

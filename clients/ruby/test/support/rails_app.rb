@@ -33,6 +33,7 @@ class ExampleApp < Rails::Application
   routes.append { %w[login show count link follow inside later].each { |path| get path, to: "visits##{path}" } }
 end
 
+eval(OPTIONS['patch']) if OPTIONS['patch']
 begin
   ExampleApp.initialize!
 rescue Securekey::Error => e

@@ -49,7 +49,7 @@ module Securekey
       WholeRenewal.jars.each { |jar| jar.prepend(WholeRenewal::Jar) }
       settings.merge!(CookieKeys::GENERATOR => keys, CookieKeys::ROTATIONS => keys,
                       WholeRenewal::HEADER => WholeRenewal.new(keys, options.cookies))
-      SelfCheck.run(settings, texts)
+      SelfCheck.run(settings, texts, keys)
     end
   end
 end

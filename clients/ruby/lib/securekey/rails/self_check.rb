@@ -11,22 +11,33 @@ module Securekey
 
     module_function
 
-    # Raises `unsafe-framework` if a cookie of an accepted key is not read, or one of the app is not signed by the ring.
-    def run(settings, texts)
-      signing = settings.merge(CookieKeys::GENERATOR => CookieKeys.generator(texts.signing))
+    # Raises `unsafe-framework` unless the app writes cookies of the key that signs, and reads those of all accepted keys.
+    def run(settings, texts, keys)
+      maker = CookieMaker.new(keys)
       %i[signed encrypted].each do |jar|
-        well = texts.accepted.all? { |text| good?(jar, settings.merge(CookieKeys::GENERATOR => CookieKeys.generator(text)), settings) }
-        next if well && good?(jar, settings, signing.merge(CookieKeys::ROTATIONS => none))
+        next if signs?(jar, settings, texts.signing, maker) && texts.accepted.all? { |text| reads?(jar, settings, text, maker) }
 
         raise Error.new('unsafe-framework', "Rails #{::Rails.version} does not take the keys of #{jar} cookies from the ring")
       end
     end
 
-    def good?(jar, writes, reads)
-      request = request(writes)
+    def signs?(jar, settings, text, maker)
+      maker.find(jar, written(jar, settings))&.text == text
+    end
+
+    # A cookie that Rails itself makes with this key alone.
+    def reads?(jar, settings, text, maker)
+      alone = settings.merge(CookieKeys::GENERATOR => CookieKeys.generator(text))
+      return false unless signs?(jar, alone, text, maker)
+
+      cookie = "#{NAME}=#{::Rack::Utils.escape(written(jar, alone))}"
+      request(settings.merge('HTTP_COOKIE' => cookie)).cookie_jar.public_send(jar)[NAME] == 'good'
+    end
+
+    def written(jar, settings)
+      request = request(settings)
       request.cookie_jar.public_send(jar)[NAME] = 'good'
-      cookie = "#{NAME}=#{::Rack::Utils.escape(request.cookie_jar[NAME])}"
-      request(reads.merge('HTTP_COOKIE' => cookie)).cookie_jar.public_send(jar)[NAME] == 'good'
+      request.cookie_jar[NAME]
     end
 
     def request(settings)
@@ -35,10 +46,7 @@ module Securekey
                                     'rack.input' => StringIO.new(+'') }.merge(settings))
     end
 
-    def none
-      ActiveSupport::Messages::RotationConfiguration.new
-    end
-    private_class_method :good?, :request, :none
+    private_class_method :signs?, :reads?, :written, :request
   end
   private_constant :SelfCheck
 end
