@@ -27,8 +27,8 @@ module Securekey
   #
   # `settle`: for so many seconds after its start a process signs with the second key (0: never). `max_life`: the longest
   # life that the app counts on. `now` returns the time; `started_at` is when this process started.
-  def self.keyring(var: 'SECURE_KEY', value: nil, keyring_value: nil, env: ENV, settle: SettleTime::DEFAULT_SECONDS, max_life: nil,
-                   now: nil, started_at: nil, on_warning: nil, on_stale: nil)
+  def self.keyring(var: 'SECURE_KEY', value: nil, keyring_value: nil, env: ENV, settle: SettleTime::DEFAULT_SECONDS,
+                   max_life: nil, now: nil, started_at: nil, on_warning: nil, on_stale: nil)
     options = Options.new(var: var, value: value, keyring_value: keyring_value, env: env, settle: settle,
                           max_life: max_life, now: now, started_at: started_at,
                           on_warning: on_warning, on_stale: on_stale)

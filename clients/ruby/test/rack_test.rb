@@ -124,7 +124,7 @@ class RackTest < Guarantees
     plain = [Marshal.dump('session_id' => 'x', 'user' => 'mallory')].pack('m0')
     empty_mac = OpenSSL::HMAC.hexdigest('SHA1', '', plain)
     odd = ['', '--', '=', plain, "#{plain}--", "#{plain}--#{empty_mac}", "--#{empty_mac}", good[0..-2], "x#{good}", good.reverse,
-           good * 2, '%FF%FE', "\xFF", 'a' * 5_000, '%00', 'AQ==', '[]', '{}', 'BAh7AA==', good.swapcase]
+           good * 2, '%FF%FE', '%FF%FE--aa', '%00--%00', "\xFF", 'a' * 5_000, '%00', 'AQ==', '[]', '{}', 'BAh7AA==', good.swapcase]
     odd.each { |value| assert_equal 'nobody', Visitor.new('app' => value).get(process), value[0, 60] }
   end
 

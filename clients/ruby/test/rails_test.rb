@@ -147,6 +147,8 @@ class RailsTest < Guarantees
     { {} => 'missing', { 'SECURE_KEY' => '' } => 'missing', { 'SECURE_KEY' => key } => 'not-two-keys',
       { 'SECURE_KEY' => "#{key}, #{key}" } => 'bad-key', { 'SECURE_KEY' => "#{key},#{key}" } => 'same-key-twice' }
       .each { |vars, code| assert_equal code, RailsProcess.with(vars).started['refused'] }
+    named = { 'MY_KEY' => Published.vars(1)['SECURE_KEY'], 'MY_KEYRING' => Published.vars(1, at: CALM)['SECURE_KEYRING'] }
+    assert_equal KEPT, visit(login(calm(1)).cookies, RailsProcess.with(named, securekey: { var: 'MY_KEY' }))
     assert RailsProcess.with({}, securekey: { enabled: false }).started['version']
     assert RailsProcess.with({ 'SECRET_KEY_BASE_DUMMY' => '1' }).started['version']
   end

@@ -12,6 +12,8 @@ class SinatraTest < Guarantees
     Class.new(Sinatra::Base) do
       set :environment, :production
       set :host_authorization, {} if respond_to?(:host_authorization)
+      # As each process has one of its own.
+      set :session_secret, SecureRandom.hex(64)
       set :sessions, ring.rack(key: 'app')
       get('/login') { session['user'] = 'ada' }
       get('/') { session['user'] || 'nobody' }

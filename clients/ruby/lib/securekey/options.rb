@@ -8,7 +8,7 @@ module Securekey
     attr_reader :variable, :settle, :max_life, :clock, :started_at_ms, :on_warning, :on_stale
 
     def initialize(var:, value:, keyring_value:, env:, settle:, max_life:, now:, started_at:, on_warning:, on_stale:)
-      @variable = check('var', var) { |name| name.frozen? ? name : name.dup.freeze if name.is_a?(String) && name.match?(VARIABLE) }
+      @variable = check('var', var) { |name| name.dup.freeze if name.is_a?(String) && name.match?(VARIABLE) }
       @settle = check('settle', settle) { |seconds| settle_seconds(seconds) }
       @max_life = check('max_life', max_life) { |life| Life.seconds(life) } unless max_life.nil?
       @clock = Clock.new(callable('now', now) || -> { Time.now })

@@ -1,7 +1,8 @@
 # frozen_string_literal: true
 
 module Securekey
-  # Counts what was signed and judged, by the kids of a ring and by reason, and tells of a kid that the ring does not hold. Sees no token.
+  # Counts what was signed and judged, by the kids of a ring and by reason, and tells of a kid that the ring does not hold.
+  # It sees no token.
   class Tally
     BETWEEN_TELLINGS_MS = 30_000
 

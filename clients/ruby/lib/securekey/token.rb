@@ -52,10 +52,9 @@ module Securekey
       [bytes].pack('m0').tr('+/', '-_').delete('=')
     end
 
-    # The bytes, or nil unless this is exactly what they are written as.
+    # The bytes, or nil unless this is exactly what they are written as: `m0` is strict.
     def bytes_of(text)
-      bytes = text.tr('-_', '+/').ljust((text.length + 3) / 4 * 4, '=').unpack1('m0')
-      bytes if base64url(bytes) == text
+      text.tr('-_', '+/').ljust((text.length + 3) / 4 * 4, '=').unpack1('m0')
     rescue ArgumentError
       nil
     end

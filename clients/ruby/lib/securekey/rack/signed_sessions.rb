@@ -26,8 +26,6 @@ module Securekey
       return unless @ring.secrets(life: @life).any? { |text| ::Rack::Utils.secure_compare(digest, mac(data, text)) }
 
       @coder.decode(data)
-    rescue ArgumentError, EncodingError
-      nil
     end
 
     private

@@ -4,7 +4,7 @@ module Securekey
   # Gives the signed and encrypted cookies of a Rails app, its session among them, the keys of the ring.
   #
   # config.securekey.enabled = false            an environment without the add-on, such as development
-  # config.securekey.keyring = Securekey.keyring(var: 'OTHER_KEY')
+  # config.securekey.var = 'OTHER_KEY'          another config var; or a ring of the app's own: config.securekey.keyring
   # config.securekey.cookies = { remember: { expires: 30.days, domain: :all }, cart: false }
   # config.securekey.accept_secret_key_base     true: cookies from the time before the gem are still good
   # config.securekey.secret_key_base            true: what else Rails derives from secret_key_base rotates as well
@@ -17,7 +17,7 @@ module Securekey
       options = app.config.securekey
       if Railtie.wanted?(options)
         Railtie.refuse_old_rails
-        options.keyring ||= Securekey.keyring
+        options.keyring ||= Securekey.keyring(var: Railtie.variable(options))
         SecretKeyBase.follow(app, KeyTexts.new(options.keyring, nil)) if options.secret_key_base
       end
     end
@@ -31,7 +31,11 @@ module Securekey
     def self.wanted?(options)
       return false if options.enabled == false
 
-      !(ENV['SECRET_KEY_BASE_DUMMY'] && ENV['SECURE_KEY'].to_s.empty?) || !options.keyring.nil?
+      !(ENV['SECRET_KEY_BASE_DUMMY'] && ENV[variable(options)].to_s.empty?) || !options.keyring.nil?
+    end
+
+    def self.variable(options)
+      options.var || 'SECURE_KEY'
     end
 
     def self.refuse_old_rails
@@ -43,7 +47,7 @@ module Securekey
     def self.take_cookies(app)
       options = app.config.securekey
       settings = app.env_config
-      texts = KeyTexts.new(options.keyring, app.config.session_options&.fetch(:expire_after, nil))
+      texts = KeyTexts.new(options.keyring, Life.seconds(app.config.session_options&.fetch(:expire_after, nil)))
       others = options.accept_secret_key_base ? [app.secret_key_base] : []
       keys = CookieKeys.new(texts, settings, others)
       WholeRenewal.jars.each { |jar| jar.prepend(WholeRenewal::Jar) }
