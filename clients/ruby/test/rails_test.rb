@@ -78,6 +78,13 @@ class RailsTest < Guarantees
     assert_includes visitor.attributes('_app'), 'httponly'
   end
 
+  test 'a session that its store is told not to write is left as it is' do
+    options = { session: { expire_after: 3_600, domain: 'example.com' } }
+    visitor = login(calm(1, **options))
+    assert_equal 'ada', visitor.get(calm(2, **options), '/peek')['session']
+    assert_empty visitor.set
+  end
+
   test 'a formation that is half restarted, eight times to and fro, keeps logins old and new: the settle time' do
     stale = calm(1)
     restarted = RailsProcess.with(Published.vars(2, at: FRESH))

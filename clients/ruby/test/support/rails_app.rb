@@ -30,7 +30,7 @@ class ExampleApp < Rails::Application
       started_at: OPTIONS['started_at'] && Rational(OPTIONS['started_at'], 1000)
     )
   end
-  routes.append { %w[login show count link follow inside later].each { |path| get path, to: "visits##{path}" } }
+  routes.append { %w[login show count link follow inside later peek].each { |path| get path, to: "visits##{path}" } }
 end
 
 eval(OPTIONS['patch']) if OPTIONS['patch']
@@ -67,6 +67,12 @@ class VisitsController < ActionController::Base
 
   def follow
     render json: { says: Rails.application.message_verifier('link').verified(params[:link]) }
+  end
+
+  # Reads the session and tells its store not to write it.
+  def peek
+    request.session_options[:skip] = true
+    render json: { session: session[:user] }
   end
 
   def later

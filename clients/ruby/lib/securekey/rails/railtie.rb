@@ -47,12 +47,13 @@ module Securekey
     def self.take_cookies(app)
       options = app.config.securekey
       settings = app.env_config
-      texts = KeyTexts.new(options.keyring, Life.seconds(app.config.session_options&.fetch(:expire_after, nil)))
+      session = app.config.session_options || {}
+      texts = KeyTexts.new(options.keyring, Life.seconds(session[:expire_after]))
       others = options.accept_secret_key_base ? [app.secret_key_base] : []
       keys = CookieKeys.new(texts, settings, others)
       WholeRenewal.jars.each { |jar| jar.prepend(WholeRenewal::Jar) }
       settings.merge!(CookieKeys::GENERATOR => keys, CookieKeys::ROTATIONS => keys,
-                      WholeRenewal::HEADER => WholeRenewal.new(keys, options.cookies))
+                      WholeRenewal::HEADER => WholeRenewal.new(keys, options.cookies, session[:key] || '_session_id'))
       SelfCheck.run(settings, texts, keys)
     end
   end

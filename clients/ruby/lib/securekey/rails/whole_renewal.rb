@@ -32,8 +32,9 @@ module Securekey
     end
 
     # `stated`: options by the name of the cookie, or false for one that is not to be renewed.
-    def initialize(keys, stated)
+    def initialize(keys, stated, session_name)
       @keys = keys
+      @session_name = session_name.to_s
       @maker = CookieMaker.new(keys)
       @stated = stated.to_h.transform_keys(&:to_s)
     end
@@ -41,7 +42,7 @@ module Securekey
     # With what the cookie is written again; nil: it is left as it is.
     def options(request, jar, name, options)
       # The session is written by its store, with all that it has.
-      return if name == request.get_header('rack.session.options')&.[](:key)
+      return if name == @session_name
 
       found = @maker.find(jar == self.class.jars.first ? :signed : :encrypted, request.cookies[name])
       # Of rotations of the app's own: they are not ours.
