@@ -67,5 +67,6 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
 /** The pages of the packages are followed word by word by the test of each package, after it was packed and installed. */
 export const PACKAGE_PAGES: Readonly<Record<string, string>> = {
   'clients/node/README.md': 'test/clients/node/package.test.ts',
+  'clients/ruby/README.md': 'test/outer/clients-ruby-package.test.ts',
   'clients/python/README.md': 'test/outer/clients-python-package.test.ts',
 }
