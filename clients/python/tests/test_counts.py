@@ -2,7 +2,7 @@ import os
 import threading
 import unittest
 
-from rings import Clock, kid, ring
+from rings import PERIOD, Clock, iso, key, kid, ring
 
 
 class Counts(unittest.TestCase):
@@ -71,6 +71,16 @@ class Counts(unittest.TestCase):
         clock.pass_by(days=-1)
         made.verify(newer, purpose="login")
         self.assertEqual(told, [kid(3), kid(4), kid(3)])
+
+    def test_a_key_of_the_ring_whose_time_is_over_is_no_sign_of_a_missed_release(self):
+        clock, told = Clock(), []
+        further = {"kid": kid(9), "version": 9, "use": "verify", "until": iso(clock.at + PERIOD), "key": key(9)}
+        signing = {"kid": kid(2), "version": 2, "use": "sign", "until": None}
+        made = ring(0, clock, on_stale=told.append, keys=[signing, further])
+        token = f"sk1.{kid(9)}.9999999999.QQ.{'A' * 43}"
+        self.assertEqual(made.verify(token, purpose="login").reason, "bad-mac")
+        clock.at += PERIOD
+        self.assertEqual((made.verify(token, purpose="login").reason, told), ("unknown-key", []))
 
     def test_only_a_well_formed_token_tells_of_an_unknown_key(self):
         told = []

@@ -122,6 +122,9 @@ class Variables(unittest.TestCase):
         self.assertEqual(ring(0, clock, max_life="1d").guaranteed_life, 86_400)
         for odd in (None, 0, -1, 1.5, "7", True, 315_360_001, [1]):
             self.assertEqual(ring(0, clock, good_for=odd).guaranteed_life, 43_200)
+        env = variables(0, good_for=17)
+        env["SECURE_KEYRING"] = env["SECURE_KEYRING"].replace('"good_for":17', f'"good_for":{"9" * 5_000}')
+        self.assertEqual((ring(0, clock, env=env).guaranteed_life, ring(0, clock, env=env).keys[0].version), (43_200, 2))
         self.assertEqual(keyring(value=PAIR).guaranteed_life, 43_200)
         self.assertEqual(keyring(value=PAIR, max_life="7d").guaranteed_life, week)
 

@@ -64,6 +64,8 @@ GATES = {}
 
 
 def login(request):
+    # Most pages have asked who it is before somebody logs in.
+    str(request.user)
     auth.login(request, PERSON, backend="django.contrib.auth.backends.ModelBackend")
     return HttpResponse("in")
 
@@ -82,6 +84,12 @@ def cart(request):
     if "add" in request.GET:
         request.session["cart"] = request.GET["add"]
     return HttpResponse(request.session.get("cart", "empty"))
+
+
+def both(request):
+    """Changes the session, and then asks who it is."""
+    request.session["cart"] = request.GET["add"]
+    return home(request)
 
 
 def slow(request):
@@ -106,6 +114,7 @@ urlpatterns = [
     path("login", login),
     path("logout", logout),
     path("cart", cart),
+    path("both", both),
     path("slow", slow),
     path("who", who),
     path("fail", fail),

@@ -1,3 +1,4 @@
+import threading
 import unittest
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ from asgiref.sync import async_to_sync
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core import signing
+from django.db import connection
+from django.db.models.signals import pre_save
 from django.test import RequestFactory, override_settings
 
 from browser import Browser, ask
@@ -131,6 +134,34 @@ class RequestsTogether(Site):
         browser.visit(process, "/logout")
         slow.answer()
         self.assertEqual((ask(process, "/", before).text, Session.objects.count()), ("nobody", 0))
+
+    def test_what_a_request_changed_before_it_asked_who_it_is_is_kept(self):
+        for engine in ENGINES:
+            browser = self.logged_in(self.process(0, site={"engine": engine}))
+            process = self.process(1, site={"engine": engine})
+            self.assertEqual(browser.visit(process, "/both?add=tea"), "user-17")
+            self.assertEqual(browser.visit(process, "/cart"), "tea")
+            self.assertEqual(browser.visit(self.process(2, site={"engine": engine})), "user-17")
+
+    def test_a_logout_at_the_moment_of_the_renewal_is_not_undone_and_fails_nothing(self):
+        browser = self.logged_in(self.process(0))
+
+        def delete():
+            Session.objects.all().delete()
+            connection.close()
+
+        def log_out(sender, instance, **_):
+            # In a thread, which has a connection of its own: what this one does is undone when it cannot save.
+            thread = threading.Thread(target=delete)
+            thread.start()
+            thread.join(10)
+
+        pre_save.connect(log_out, sender=Session)
+        try:
+            self.assertEqual(ask(self.process(1), "/", browser.cookies).text, "user-17")
+        finally:
+            pre_save.disconnect(log_out, sender=Session)
+        self.assertEqual((browser.visit(self.process(1)), Session.objects.count()), ("nobody", 0))
 
     def test_with_djangos_own_middleware_the_second_of_two_requests_is_nobodys_and_ends_the_login(self):
         browser = self.logged_in(self.process(0))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from flask import Flask, session
+from flask import Flask, request, session
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import URLSafeTimedSerializer
 
@@ -66,7 +66,10 @@ class FlaskSessions(unittest.TestCase):
     def test_a_visit_of_a_page_that_does_not_look_at_the_session_keeps_it_too(self):
         browser = self.logged_in(self.process(0))
         for generation in range(1, 4):
-            browser.visit(self.process(generation), "/still")
+            answer = ask(self.process(generation), "/still", browser.cookies)
+            # Or a cache would hand the cookie to others.
+            self.assertIn(("Vary", "Cookie"), answer.headers)
+            browser.keep(answer)
         self.assertEqual(browser.visit(self.process(3)), "user-17")
 
     def test_a_cookie_is_sent_anew_only_when_an_older_key_made_it(self):
@@ -78,6 +81,13 @@ class FlaskSessions(unittest.TestCase):
         self.assertIn(("Vary", "Cookie"), renewed.headers)
         browser.keep(renewed)
         self.assertEqual(dict(ask(app, "/", browser.cookies).cookies), {})
+
+    def test_a_session_that_is_sent_anew_counts_as_read_so_that_caches_are_told_on_every_flask(self):
+        cookie = self.logged_in(self.process(0)).cookies["session"]
+        for generation, read in ((0, False), (1, True)):
+            app = self.process(generation)
+            with app.test_request_context(headers={"Cookie": f"session={cookie}"}):
+                self.assertEqual(app.session_interface.open_session(app, request).accessed, read)
 
     def test_a_cookie_that_is_sent_anew_keeps_its_attributes(self):
         config = {"SESSION_COOKIE_SECURE": True, "SESSION_COOKIE_SAMESITE": "Lax", "PERMANENT": True}
