@@ -12,7 +12,7 @@ import { isMissing } from './support/toolchain.ts'
 
 const SOURCE = fileURLToPath(new URL('../../clients/python', import.meta.url))
 const README = readFileSync(join(SOURCE, 'README.md'), 'utf8')
-const RUN_LIMIT_MS = 60_000
+const RUN_LIMIT_MS = 150_000
 const BUILD_LIMIT_MS = 180_000
 
 const buildable =

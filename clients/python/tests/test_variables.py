@@ -1,5 +1,7 @@
 import json
 import logging
+import random
+import re
 import unittest
 
 from rings import Clock, key, kid, ring, variables
@@ -65,6 +67,20 @@ class Variables(unittest.TestCase):
                 self.assertEqual([one[0] for one in warnings], [code])
                 self.assertIn("SECURE_KEYRING", warnings[0][1])
                 self.assertEqual([(k.kid, k.use, k.version) for k in made.keys], [(kid(2), "sign", None), (kid(1), "verify", None)])
+
+    def test_whatever_a_keyring_holds_costs_one_warning_at_most(self):
+        chance = random.Random(11)
+        odd = ["null", "-1", "1.5", "1e999", "true", "[]", "{}", '""', '"x"', '"\\ud800"', "[[]]", '"2026-02-30T00:00:00.000Z"']
+        whole = variables(0, announced=True)["SECURE_KEYRING"]
+        parts = re.split(r'("[^"]*"|[0-9]+|null)', whole)
+        for _ in range(3_000):
+            changed = list(parts)
+            for place in chance.choices(range(1, len(parts), 2), k=chance.randint(1, 3)):
+                changed[place] = chance.choice(odd)
+            warnings = []
+            made = keyring(env={"SECURE_KEY": PAIR, "SECURE_KEYRING": "".join(changed)}, on_warning=lambda *told: warnings.append(told))
+            self.assertLessEqual(len(warnings), 1)
+            self.assertTrue(made.verify(made.sign("user", purpose="a", expires_in=60), purpose="a"))
 
     def test_without_a_listener_the_warning_goes_to_the_log_once(self):
         with self.assertLogs("securekey", logging.WARNING) as logged:

@@ -24,7 +24,7 @@ const FOLDER = fileURLToPath(new URL('../../../clients/python', import.meta.url)
 const RUNNER = join(FOLDER, 'tests', 'run.py')
 /** Compiled once, and not into the sources. */
 export const COMPILED = fileURLToPath(new URL('../../../.cache/python/', import.meta.url))
-const LIST_LIMIT_MS = 30_000
+const LIST_LIMIT_MS = 60_000
 const RUN_LIMIT_MS = 180_000
 const MOST_OUTPUT_BYTES = 32 * 1024 * 1024
 

@@ -66,6 +66,9 @@ def use_keyring(ring: "Keyring", app: Flask, life: Optional[Life]) -> None:
     ring.secrets(life)
     app.config["SECRET_KEY"] = LiveText(ring, life)
     # The one that signs is among them: the settle time may end between the readings of the two.
-    app.config["SECRET_KEY_FALLBACKS"] = LiveTexts(lambda: tuple(ring.secrets(life)[::-1]))
+    keys = LiveTexts(lambda: tuple(ring.secrets(life)[::-1]))
+    app.config["SECRET_KEY_FALLBACKS"] = keys
+    # Flask-WTF hands it to itsdangerous, which takes a list too. Without it, a form would end with its key.
+    app.config.setdefault("WTF_CSRF_SECRET_KEY", keys)
     if ours:
         app.session_interface = KeyringSessions(ring, life)
