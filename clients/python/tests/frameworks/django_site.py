@@ -39,6 +39,7 @@ if not settings.configured:
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         ROOT_URLCONF=__name__,
         SECRET_KEY="of no process",
+        SESSION_FILE_PATH=FOLDER.name,
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         USE_TZ=True,
     )

@@ -109,6 +109,17 @@ class RequestsTogether(Site):
                 self.assertEqual(browser.visit_together([process] * 5), ["user-17"] * 5)
                 self.assertEqual(browser.visit(self.process(2, site={"engine": engine})), "user-17")
 
+    def test_the_place_of_the_sessions_makes_no_difference(self):
+        for place in ("cache", "cached_db", "file"):
+            with self.subTest(place=place):
+                site = {"engine": f"django.contrib.sessions.backends.{place}"}
+                browser = self.logged_in(self.process(0, site=site))
+                before = dict(browser.cookies)
+                for generation in range(1, 4):
+                    process = self.process(generation, site=site)
+                    self.assertEqual(browser.visit_together([process] * 3), ["user-17"] * 3)
+                self.assertEqual(browser.cookies, before)
+
     def test_a_request_that_was_under_way_before_another_one_was_answered_is_the_visitors_too(self):
         browser = self.logged_in(self.process(0))
         process = self.process(1)
