@@ -34,6 +34,11 @@ class Settle(unittest.TestCase):
     def test_the_settle_time_can_be_turned_off(self):
         self.assertEqual((self.signing(settle=0), self.signing(settle=0.001)), (kid(3), kid(2)))
 
+    def test_it_stays_off_where_the_clock_is_put_back_behind_the_start_of_the_process(self):
+        made = ring(1, self.clock, settle=0)
+        self.clock.pass_by(seconds=-20)
+        self.assertEqual((made.kid, made.secrets()[0]), (kid(3), key(3)))
+
     def test_nobody_settles_after_a_revoke_or_a_provision(self):
         self.assertEqual([self.signing(reason=one) for one in ("revoke", "provision")], [kid(3)] * 2)
         self.assertEqual([self.signing(reason=one) for one in ("manual", "scheduled", "x")], [kid(2)] * 3)
