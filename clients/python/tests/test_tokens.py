@@ -1,10 +1,11 @@
+import enum
 import random
 import string
 import unittest
 from datetime import timedelta
 
-from rings import Clock, revoked, ring
-from securekey import SecureKeyError
+from rings import Clock, revoked, ring, variables
+from securekey import SecureKeyError, keyring
 
 TEXTS = ["user-17", "", "a.b.c", "two\nlines", "nul\0inside", "żółw 🐢 e\u0301", '{"id":1}', "x" * 8192]
 
@@ -13,6 +14,22 @@ class Liar(str):
     """A text that lies about itself wherever it can."""
 
     __class__ = property(lambda self: 1 / 0)
+
+
+def nonsense(*_):
+    raise RuntimeError("nobody asks a text for that")
+
+
+class Strange(str):
+    """A text that shows itself as another one, or not at all, to all who ask it."""
+
+    __len__ = __str__ = __format__ = __eq__ = __hash__ = __bool__ = __getitem__ = encode = split = nonsense
+
+
+class Purpose(str, enum.Enum):
+    """Shown in an f-string as its name since Python 3.11."""
+
+    LOGIN = "login"
 
 
 class Proxy:
@@ -29,6 +46,13 @@ class Proxy:
         raise RuntimeError("eq")
 
     __hash__ = None
+
+
+class Yes:
+    """Equal to everything."""
+
+    def __eq__(self, other):
+        return True
 
 
 class Tokens(unittest.TestCase):
@@ -98,6 +122,18 @@ class Tokens(unittest.TestCase):
             with self.subTest(given=str(type(given))):
                 self.assertEqual(self.refusal(given), "malformed")
 
+    def test_a_text_of_a_kind_of_its_own_counts_by_its_characters(self):
+        told = variables(0)
+        env = {name: Strange(value) for name, value in told.items()}
+        made = [keyring(var=Strange("SECURE_KEY"), env=told, now=self.clock), keyring(env=env, now=self.clock)]
+        for by in [self.ring, *made]:
+            for purpose in (Purpose.LOGIN, Strange("login")):
+                token = by.sign(Strange("user-17"), purpose=purpose, expires_in=Strange("1h"))
+                for read_as in ("login", purpose):
+                    self.assertEqual(self.ring.verify(Strange(token), purpose=read_as).text, "user-17")
+                self.assertEqual(by.derive(purpose, kid=Strange(self.ring.kid)), self.ring.derive("login"))
+        self.assertEqual(self.refusal(Strange("x" * 12_289)), "malformed")
+
     def test_every_change_of_one_character_is_refused(self):
         token = self.sign()
         for place in range(len(token)):
@@ -163,6 +199,8 @@ class Tokens(unittest.TestCase):
             ({"purpose": "a", "length": True}, "bad-length"),
             ({"purpose": "a", "length": "32"}, "bad-length"),
             ({"purpose": "a", "kid": "00000000"}, "unknown-key"),
+            ({"purpose": "a", "kid": Proxy()}, "unknown-key"),
+            ({"purpose": "a", "kid": Yes()}, "unknown-key"),
         ]:
             with self.assertRaises(SecureKeyError) as caught:
                 self.ring.derive(**options)

@@ -2,25 +2,27 @@
 
 from typing import Any
 
-from ._derive import is_purpose, is_text
+from ._derive import purpose_in, text_in
 from ._errors import SecureKeyError
 from ._life import seconds_of
 from ._token import LONGEST_TEXT_BYTES
 from ._wholes import shown_seconds, whole_between
 
 
-def checked_purpose(purpose: Any) -> None:
-    if not is_purpose(purpose):
+def checked_purpose(purpose: Any) -> str:
+    named = purpose_in(purpose)
+    if named is None:
         sentence = "purpose must be 1 to 100 characters of A-Z a-z 0-9 . _ : / - (bad-purpose)"
         raise SecureKeyError("bad-purpose", sentence, place="purpose")
+    return named
 
 
 def checked_text(text: Any) -> bytes:
     """Its UTF-8."""
-    content = None
-    if is_text(text):
+    given, content = text_in(text), None
+    if given is not None:
         try:
-            content = str.encode(text, "utf-8")
+            content = given.encode("utf-8")
         except UnicodeEncodeError:
             pass
     if content is None:

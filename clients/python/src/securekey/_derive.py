@@ -3,19 +3,24 @@
 import hashlib
 import hmac
 import re
-from typing import Any
+from typing import Any, Optional
 
 _PURPOSE = re.compile(r"[A-Za-z0-9._:/-]{1,100}")
 
 
-def is_purpose(value: Any) -> bool:
-    """Whether this names a purpose: 1 to 100 characters of ``A-Z a-z 0-9 . _ : / -``."""
-    return is_text(value) and _PURPOSE.fullmatch(value) is not None
+def purpose_in(value: Any) -> Optional[str]:
+    """The purpose that this names, 1 to 100 characters of ``A-Z a-z 0-9 . _ : / -``; else None."""
+    text = text_in(value)
+    return text if text is not None and _PURPOSE.fullmatch(text) else None
 
 
-def is_text(value: Any) -> bool:
-    """Like ``isinstance(value, str)``, which asks proxies for the class they stand for, and these may raise."""
-    return issubclass(type(value), str)
+def text_in(value: Any) -> Optional[str]:
+    """The characters of a str as a plain one; None for anything else.
+
+    A subclass may show itself as another text: a member of an Enum does in an f-string since Python 3.11. And ``isinstance``
+    asks proxies for the class they stand for, and these may raise.
+    """
+    return str.__str__(value) if issubclass(type(value), str) else None
 
 
 def hkdf(secret: bytes, info: str, length: int) -> bytes:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn,
 
 from ._asked import checked_end, checked_length, checked_life, checked_purpose, checked_text
 from ._counts import Counts
-from ._derive import hkdf, is_purpose
+from ._derive import hkdf, purpose_in, text_in
 from ._errors import SecureKeyError
 from ._life import Life
 from ._ring import Held, Key, Ring
@@ -72,14 +72,14 @@ class Keyring:
 
         Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-text``, ``text-too-long``, ``bad-life``, ``life-too-long``.
         """
-        checked_purpose(purpose)
+        named = checked_purpose(purpose)
         content = checked_text(text)
         life = checked_end(expires_in, self.guaranteed_life)
         now_ms = self._now_ms()
         expires_at = now_ms // 1_000 + life
         signing = self._ring.signing(now_ms, expires_at * 1_000)
         self._counts.signed(signing.key.kid)
-        return make_token(signing.secret, purpose, content, expires_at)
+        return make_token(signing.secret, named, content, expires_at)
 
     def verify(self, token: object, *, purpose: str) -> Result:
         """What the token says, or the reason why it is refused. Never raises, whatever it is given."""
@@ -91,7 +91,8 @@ class Keyring:
         return verdict
 
     def _verdict(self, given: object, purpose: str) -> Result:
-        if not is_purpose(purpose):
+        named = purpose_in(purpose)
+        if named is None:
             return Refused("bad-purpose")
         token = read_token(given)
         if token is None:
@@ -101,7 +102,7 @@ class Keyring:
         if not candidates:
             self._counts.stale(token.kid, now_ms)
             return Refused("unknown-key")
-        made_by = next((one for one in candidates if token.is_made_by(one.secret, purpose)), None)
+        made_by = next((one for one in candidates if token.is_made_by(one.secret, named)), None)
         if made_by is None:
             return Refused("bad-mac")
         if now_ms // 1_000 >= token.expires_at:
@@ -114,16 +115,17 @@ class Keyring:
 
         Raises :class:`SecureKeyError`: ``bad-purpose``, ``bad-length``, ``unknown-key``.
         """
-        checked_purpose(purpose)
+        named = checked_purpose(purpose)
         size = checked_length(length)
         now_ms = self._now_ms()
         if kid is None:
             found = [self._ring.signing_for(now_ms)]
         else:
-            found = [one for one in self._ring.accepted(now_ms) if one.key.kid == kid]
+            wanted = text_in(kid)
+            found = [one for one in self._ring.accepted(now_ms) if one.key.kid == wanted]
         if not found:
             raise SecureKeyError("unknown-key", "kid names no key that is accepted. (unknown-key)", place="kid")
-        return hkdf(bytes(found[0].secret), f"securekey/v1/{purpose}", size)
+        return hkdf(bytes(found[0].secret), f"securekey/v1/{named}", size)
 
     def secrets(self, life: Optional[Life] = None) -> List[str]:
         """The keys' texts for whoever signs with the first and accepts all, as of now.

@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any, Callable, Mapping, Optional, Tuple, Union
 
-from ._derive import is_text
+from ._derive import text_in
 from ._errors import SecureKeyError, bad_option, unusable_keys
 from ._facts import Facts, read_facts
 from ._keyring import Keyring
@@ -55,6 +55,7 @@ def keyring(
     Raises :class:`SecureKeyError`: ``missing``, ``not-two-keys``, ``bad-key``, ``same-key-twice``, ``bad-option``.
     """
     options = (settle, max_life, now, started_at, on_warning, on_stale)
+    var = text_in(var) or ""
     outcome = _outcome(var, value, keyring_value, env, options)
     # An error report lists the locals of each frame.
     del value, keyring_value, env
@@ -67,7 +68,7 @@ def keyring(
 
 
 def _outcome(
-    var: Any, value: Any, keyring_value: Any, env: Any, options: Tuple[Any, ...]
+    var: str, value: Any, keyring_value: Any, env: Any, options: Tuple[Any, ...]
 ) -> "Union[SecureKeyError, Tuple[Keyring, Optional[str]]]":
     """The keyring with the warning about its facts; or what is wrong. Never raises, so that no frame with a key is reported."""
     settle, max_life, now, started_at, on_warning, on_stale = options
@@ -97,23 +98,23 @@ def _outcome(
 
 
 def _texts(
-    var: Any, value: Any, keyring_value: Any, env: Any
+    var: str, value: Any, keyring_value: Any, env: Any
 ) -> "Union[SecureKeyError, Tuple[Optional[str], Optional[str]]]":
-    if not is_text(var) or not _VARIABLE.fullmatch(var):
+    if not _VARIABLE.fullmatch(var):
         return bad_option("var", "the name of an environment variable")
     for name, given in (("value", value), ("keyring_value", keyring_value)):
-        if given is not None and not is_text(given):
+        if given is not None and text_in(given) is None:
             return bad_option(name, "a str")
     if value is not None:
-        return value, keyring_value
+        return text_in(value), text_in(keyring_value)
     environment = os.environ if env is None else env
     if not isinstance(environment, Mapping):
         return bad_option("env", "a mapping of names to texts")
     found = environment.get(var)
     told = environment.get(f"{var}RING") if keyring_value is None else keyring_value
-    if any(given is not None and not is_text(given) for given in (found, told)):
+    if any(given is not None and text_in(given) is None for given in (found, told)):
         return bad_option("env", "a mapping of names to texts")
-    return found, told
+    return text_in(found), text_in(told)
 
 
 def _warn(code: str, var: str, on_warning: Optional[OnWarning]) -> None:

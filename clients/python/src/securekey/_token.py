@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ._derive import hkdf, is_text
+from ._derive import hkdf, text_in
 from ._secret import Secret
 
 LONGEST_TEXT_BYTES = 8_192
@@ -45,9 +45,10 @@ def mac_of(secret: Secret, purpose: str, signed: str) -> bytes:
 
 def read_token(value: Any) -> Optional[Token]:
     """The parts of a token; None for anything that is not of the form."""
-    if not is_text(value) or len(value) > _LONGEST_TOKEN:
+    given = text_in(value)
+    if given is None or len(given) > _LONGEST_TOKEN:
         return None
-    found = _TOKEN.fullmatch(value)
+    found = _TOKEN.fullmatch(given)
     if not found:
         return None
     signed, kid, expires_at, text, mac = found.groups()
