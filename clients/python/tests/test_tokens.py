@@ -134,6 +134,17 @@ class Tokens(unittest.TestCase):
                 self.assertEqual(by.derive(purpose, kid=Strange(self.ring.kid)), self.ring.derive("login"))
         self.assertEqual(self.refusal(Strange("x" * 12_289)), "malformed")
 
+    def test_without_a_time_nothing_is_signed_and_nothing_passes(self):
+        token = self.sign()
+        for time in (float("nan"), float("inf"), None, "12", True, 10**400, -1, 1e11):
+            by = keyring(env=variables(0), now=lambda: time)
+            self.assertEqual(self.refusal(token, by=by), "expired")
+            for call in (lambda: by.sign("user-17", purpose="login", expires_in=60), lambda: by.derive("a"), by.secrets):
+                with self.assertRaises(SecureKeyError) as caught:
+                    call()
+                self.assertEqual((caught.exception.code, caught.exception.place), ("bad-option", "now"))
+        self.assertEqual(self.refusal(token, by=keyring(env=variables(0), now=nonsense)), "expired")
+
     def test_every_change_of_one_character_is_refused(self):
         token = self.sign()
         for place in range(len(token)):

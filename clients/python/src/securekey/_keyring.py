@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from ._asked import checked_end, checked_length, checked_life, checked_purpose, checked_text
+from ._clock import Clock
 from ._counts import Counts
 from ._derive import hkdf, purpose_in, text_in
 from ._errors import SecureKeyError
@@ -22,25 +23,25 @@ class Keyring:
     Thread-safe. Printing, dumping or copying it shows key ids, and never a key; it cannot be pickled.
     """
 
-    __slots__ = ("_variable", "_ring", "_now_ms", "_counts", "__weakref__")
+    __slots__ = ("_variable", "_ring", "_clock", "_counts", "__weakref__")
 
     def __init__(
         self,
         variable: str,
         ring: Ring,
         *,
-        now_ms: Callable[[], int],
+        clock: Clock,
         on_stale: Optional[Callable[[str], object]] = None,
     ) -> None:
         self._variable = variable
         self._ring = ring
-        self._now_ms = now_ms
+        self._clock = clock
         self._counts = Counts([one.key.kid for one in ring.held], on_stale)
 
     @property
     def kid(self) -> str:
         """The id of the key that signs now what lives as long as is guaranteed."""
-        return self._ring.signing_for(self._now_ms()).key.kid
+        return self._ring.signing_for(self._clock.now_ms()).key.kid
 
     @property
     def keys(self) -> Tuple[Key, ...]:
@@ -75,7 +76,7 @@ class Keyring:
         named = checked_purpose(purpose)
         content = checked_text(text)
         life = checked_end(expires_in, self.guaranteed_life)
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         expires_at = now_ms // 1_000 + life
         signing = self._ring.signing(now_ms, expires_at * 1_000)
         self._counts.signed(signing.key.kid)
@@ -97,7 +98,7 @@ class Keyring:
         token = read_token(given)
         if token is None:
             return Refused("malformed")
-        now_ms = self._now_ms()
+        now_ms = self._clock.judging_ms()
         candidates = [one for one in self._ring.accepted(now_ms) if one.key.kid == token.kid]
         if not candidates:
             self._counts.stale(token.kid, now_ms)
@@ -117,7 +118,7 @@ class Keyring:
         """
         named = checked_purpose(purpose)
         size = checked_length(length)
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         if kid is None:
             found = [self._ring.signing_for(now_ms)]
         else:
@@ -133,16 +134,16 @@ class Keyring:
         ``life`` is how long what is signed is to live; the guaranteed life if it is not told.
         """
         seconds = None if life is None else checked_life(life, "life")
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         return _texts(self._ring.listed(now_ms, self._ring.signing_for(now_ms, seconds)))
 
     def _settled(self) -> List[str]:
         """The same without the settle time, for what keeps a copy."""
-        return _texts(self._ring.listed(self._now_ms(), self._ring.first))
+        return _texts(self._ring.listed(self._clock.now_ms(), self._ring.first))
 
     def _present(self, life: Optional[Life] = None) -> List[str]:
         """The key that signs now, then the newer ones: what they made need not be signed anew."""
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         signing = self._ring.signing_for(now_ms, None if life is None else checked_life(life, "life"))
         return _texts([signing, *self._ring.newer(signing)])
 

@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any, Callable, Mapping, Optional, Tuple, Union
 
+from ._clock import Clock
 from ._derive import text_in
 from ._errors import SecureKeyError, bad_option, unusable_keys
 from ._facts import Facts, read_facts
@@ -93,7 +94,7 @@ def _outcome(
     found = None if value is not None and keyring_value is None else read_facts(texts[1], pair[0], pair[1])
     facts = found if isinstance(found, Facts) else None
     ring = Ring((pair[0], pair[1]), facts, max_life=most, started_at_ms=started_at_ms, settle_ms=settle_ms)
-    made = Keyring(var, ring, now_ms=lambda: int(round(now() * 1_000)), on_stale=on_stale)
+    made = Keyring(var, ring, clock=Clock(now), on_stale=on_stale)
     return made, found if isinstance(found, str) else None
 
 
