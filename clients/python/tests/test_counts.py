@@ -1,4 +1,5 @@
 import os
+import signal
 import threading
 import unittest
 
@@ -39,6 +40,18 @@ class Counts(unittest.TestCase):
         for one in threads:
             one.join(30)
         self.assertEqual(made.stats()["verified"][kid(2)], 4_000)
+
+    @unittest.skipUnless(hasattr(signal, "raise_signal"), "there are no signals")
+    def test_a_signal_that_comes_while_something_is_counted_can_ask_for_the_numbers(self):
+        made = ring(0, Clock())
+        told = []
+        before = signal.signal(signal.SIGTERM, lambda *_: told.append(made._counts._guard().acquire(timeout=5)))
+        try:
+            with made._counts._guard():
+                signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        self.assertEqual(told, [True])
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
     def test_a_process_forked_while_another_thread_counts_goes_on(self):

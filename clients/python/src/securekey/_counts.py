@@ -12,7 +12,8 @@ class Counts:
     """Counts by key id and by reason, of closed lists, so that nobody outside can make them grow. Thread-safe."""
 
     def __init__(self, kids: Iterable[str], on_stale: Optional[Callable[[str], object]]) -> None:
-        self._lock = threading.Lock()
+        # A signal may come while the lock is held, and its handler may ask for the numbers.
+        self._lock = threading.RLock()
         self._pid = os.getpid()
         self._signed = dict.fromkeys(kids, 0)
         self._verified = dict(self._signed)
@@ -52,8 +53,8 @@ class Counts:
             signed, verified = dict(self._signed), dict(self._verified)
             return {"signed": signed, "verified": verified, "refused": dict(self._refused)}
 
-    def _guard(self) -> threading.Lock:
+    def _guard(self) -> "threading.RLock":
         # A process that was forked while another thread held the lock would wait for ever.
         if self._pid != os.getpid():
-            self._lock, self._pid = threading.Lock(), os.getpid()
+            self._lock, self._pid = threading.RLock(), os.getpid()
         return self._lock
