@@ -70,14 +70,17 @@ func main() {
 	fmt.Println(user)
 }`
   let built: string | undefined
+  const build = (name: string, code: string) => {
+    const source = fileOf(`${name}.go`, code, MAIN)
+    const env = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: join(folder, 'cache') }
+    runTool({ ...GO, program: 'go-12' }, ['build', '-o', join(folder, name), source], { env })
+    return join(folder, name)
+  }
+  const runBuilt = (program: string, key: string, ...args: string[]) =>
+    runTool({ ...GO, program }, args, { env: { SECURE_KEY: key } }).trim()
   const run = (key: string, ...args: string[]) => {
-    if (built === undefined) {
-      const source = fileOf('main.go', blockAt(PAGE, 'Go', 'go'), MAIN)
-      built = join(folder, 'main')
-      const env = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: join(folder, 'cache') }
-      runTool({ ...GO, program: 'go-12' }, ['build', '-o', built, source], { env })
-    }
-    return runTool({ ...GO, program: built }, args, { env: { SECURE_KEY: key } }).trim()
+    built ??= build('main', blockAt(PAGE, 'Go', 'go'))
+    return runBuilt(built, key, ...args)
   }
 
   test('a login outlives one rotation, and not two', () => {
@@ -85,6 +88,13 @@ func main() {
     expect([run(FRESH, cookie), run(ONCE, cookie), run(TWICE, cookie)]).toEqual(['42', '42', 'nobody'])
     expect(run(TWICE, run(ONCE))).toBe('42')
     expect(run(FRESH, `${cookie.slice(0, -3)}A==`)).toBe('nobody')
+  })
+
+  test('with the two keys as one pair, everybody is logged out at a rotation', () => {
+    const pair = 'pairs = append(pairs, derived(key, "cookie"))'
+    const wrong = build('wrong', blockAt(PAGE, 'Go', 'go').replace(/pairs = append\(.*\)/, pair))
+    const cookie = runBuilt(wrong, FRESH)
+    expect([FRESH, ONCE].map((key) => runBuilt(wrong, key, cookie))).toEqual(['42', 'nobody'])
   })
 
   test.each(REFUSED)('stops the app at its start when SECURE_KEY is %s', (_what, value) => {

@@ -64,17 +64,18 @@ serve(ExampleApp)`,
 
 export type RubyAround = keyof typeof AROUND
 
-/** The app of a page's block. `env` says where its frameworks are. */
+/** The app of a page's block. `env` says where its frameworks are; `change` makes a mistake that the page warns of. */
 export function rubyApp(
   page: string,
   heading: string,
   around: RubyAround,
   env: Record<string, string>,
+  change = (block: string) => block,
 ): Start {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
   // Bundler requires the gem of a Rails app, before the app is configured.
   const gem = around === 'rails' && heading === 'With the library'
-  const block = blockAt(page, heading, 'ruby')
+  const block = change(blockAt(page, heading, 'ruby'))
   const app = AROUND[around](block)
   writeFileSync(
     join(folder, 'app.rb'),
