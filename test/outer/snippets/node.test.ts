@@ -1,16 +1,20 @@
 import { rmSync } from 'node:fs'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   expectLoginLivesThroughRotations,
   expectNoStartWithoutKeys,
 } from './support/lives-through-rotations.ts'
 import { type Around, nodeApp } from './support/node-apps.ts'
+import type { Start } from './support/running-app.ts'
 import { NODE_APPS } from './support/runs.ts'
 
 const MINUTE_MS = 60_000
 
 describe.each(NODE_APPS)('$page, $heading', ({ page, heading, around, renews }) => {
-  const start = nodeApp(page, heading, around as Around)
+  let start: Start
+  beforeAll(() => {
+    start = nodeApp(page, heading, around as Around)
+  })
   afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
 
   test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {

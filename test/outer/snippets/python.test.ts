@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { debianSuite } from '../support/debian-suite.ts'
 import { CLIENT_PYTHON, distPackages } from '../support/python-tests.ts'
 import { isMissing } from '../support/toolchain.ts'
@@ -8,6 +8,7 @@ import {
   expectNoStartWithoutKeys,
 } from './support/lives-through-rotations.ts'
 import { pythonApp } from './support/python-apps.ts'
+import type { Start } from './support/running-app.ts'
 import { PYTHON_APPS } from './support/runs.ts'
 
 const MINUTE_MS = 60_000
@@ -15,7 +16,10 @@ const suite = await debianSuite('python')
 
 describe.skipIf(isMissing(CLIENT_PYTHON) || suite === undefined)('Django 4.2 and Flask 3.1', () => {
   describe.each(PYTHON_APPS)('$page, $heading', ({ page, heading, around, renews }) => {
-    const start = pythonApp(page, heading, around as 'django' | 'flask', distPackages(suite ?? ''))
+    let start: Start
+    beforeAll(() => {
+      start = pythonApp(page, heading, around as 'django' | 'flask', distPackages(suite ?? ''))
+    })
     afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
 
     test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Gems, machineGems, newerGems } from '../support/ruby-gems.ts'
 import { isMissing, RUBY } from '../support/toolchain.ts'
 import {
@@ -7,6 +7,7 @@ import {
   expectNoStartWithoutKeys,
 } from './support/lives-through-rotations.ts'
 import { type RubyAround, rubyApp } from './support/ruby-apps.ts'
+import type { Start } from './support/running-app.ts'
 import { RUBY_APPS } from './support/runs.ts'
 
 const MINUTE_MS = 60_000
@@ -25,7 +26,10 @@ for (const [version, { env, missing }] of Object.entries(FRAMEWORKS)) {
 
   describe.skipIf(noRuby || missing !== undefined)(version, () => {
     describe.each(apps)('$page, $heading', ({ page, heading, around, renews }) => {
-      const start = rubyApp(page, heading, around as RubyAround, env)
+      let start: Start
+      beforeAll(() => {
+        start = rubyApp(page, heading, around as RubyAround, env)
+      })
       afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
 
       test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
