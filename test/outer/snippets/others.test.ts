@@ -8,6 +8,8 @@ import { stateNamed } from './support/lives-through-rotations.ts'
 import { blockAt } from './support/page-blocks.ts'
 
 const PAGE = 'docs/using/others.md'
+/** A compiler on a machine that is busy takes its time. */
+const LIMIT_MS = 120_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -73,7 +75,10 @@ func main() {
   const build = (name: string, code: string) => {
     const source = fileOf(`${name}.go`, code, MAIN)
     const env = { GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOCACHE: join(folder, 'cache') }
-    runTool({ ...GO, program: 'go-12' }, ['build', '-o', join(folder, name), source], { env })
+    runTool({ ...GO, program: 'go-12' }, ['build', '-o', join(folder, name), source], {
+      env,
+      limitMs: LIMIT_MS,
+    })
     return join(folder, name)
   }
   const runBuilt = (program: string, key: string, ...args: string[]) =>
@@ -83,14 +88,15 @@ func main() {
     return runBuilt(built, key, ...args)
   }
 
-  test('a login outlives one rotation, and not two', () => {
+  test('a login outlives one rotation, and not two', { timeout: LIMIT_MS }, () => {
     const cookie = run(FRESH)
     expect([run(FRESH, cookie), run(ONCE, cookie), run(TWICE, cookie)]).toEqual(['42', '42', 'nobody'])
     expect(run(TWICE, run(ONCE))).toBe('42')
-    expect(run(FRESH, `${cookie.slice(0, -3)}A==`)).toBe('nobody')
+    const other = cookie[40] === 'A' ? 'B' : 'A'
+    expect(run(FRESH, cookie.slice(0, 40) + other + cookie.slice(41))).toBe('nobody')
   })
 
-  test('with the two keys as one pair, everybody is logged out at a rotation', () => {
+  test('with the two keys as one pair, everybody is logged out at a rotation', { timeout: LIMIT_MS }, () => {
     const pair = 'pairs = append(pairs, derived(key, "cookie"))'
     const wrong = build('wrong', blockAt(PAGE, 'Go', 'go').replace(/pairs = append\(.*\)/, pair))
     const cookie = runBuilt(wrong, FRESH)
@@ -102,40 +108,56 @@ func main() {
   })
 })
 
-describe.skipIf(isMissing(ELIXIR))('the recipe for Phoenix', () => {
+describe.skipIf(isMissing(ELIXIR))('the recipe for Phoenix', { timeout: LIMIT_MS }, () => {
+  // One process makes many calls: key, what to do, with what, for which purpose.
   const CALLS = `
-case System.argv() do
-  ["sign", text, purpose] -> IO.write(SecureKey.sign(text, purpose, 600))
-  ["verify", token, purpose] -> IO.write(SecureKey.verify(token, purpose) || "nobody")
-  ["odd"] -> IO.inspect(Enum.map([nil, 17, [], %{}, "", "sk1....", <<255>>], &SecureKey.verify(&1, "login")))
-end`
-  const run = (key: string, ...args: string[]) => {
+for [value, call, given, purpose] <- Enum.chunk_every(System.argv(), 4) do
+  System.put_env("SECURE_KEY", value)
+  try do
+    IO.puts(if call == "sign", do: SecureKey.sign(given, purpose, 600), else: SecureKey.verify(given, purpose) || "nobody")
+  rescue
+    error -> IO.puts("refused: " <> Exception.message(error))
+  end
+end
+IO.inspect(Enum.map([nil, 17, [], %{}, "", "sk1....", <<255>>], &SecureKey.verify(&1, "login")))`
+  type Call = [key: string, call: 'sign' | 'verify', given: string, purpose: string]
+  const run = (...calls: Call[]) => {
     const path = fileOf('recipe.exs', blockAt(PAGE, 'Phoenix', 'elixir'), CALLS)
-    return runTool(ELIXIR, [path, ...args], { env: { SECURE_KEY: key } })
+    const env = { SECURE_KEY: FRESH }
+    return runTool(ELIXIR, [path, ...calls.flat()], { env, limitMs: LIMIT_MS })
+      .trimEnd()
+      .split('\n')
   }
-  const ringOf = (value: string) => keyring({ value, settle: 0 })
+  const ringOf = (value: string, agoMs = 0) => keyring({ value, settle: 0, now: () => Date.now() - agoMs })
 
   test('reads the tokens of the libraries, and they read its own', () => {
     const token = ringOf(FRESH).sign('user-17 🐢', { purpose: 'login', expiresIn: 600 })
-    expect(run(ONCE, 'verify', token, 'login')).toBe('user-17 🐢')
-    expect(run(TWICE, 'verify', token, 'login')).toBe('nobody')
-    expect(run(ONCE, 'verify', token, 'unsubscribe')).toBe('nobody')
-    expect(run(ONCE, 'verify', `${token.slice(0, -1)}_`, 'login')).toBe('nobody')
-    const made = run(ONCE, 'sign', 'żółw', 'login')
+    const ended = ringOf(FRESH, 700_000).sign('user-17', { purpose: 'login', expiresIn: 600 })
+    const [read, twice, other, changed, over, made] = run(
+      [ONCE, 'verify', token, 'login'],
+      [TWICE, 'verify', token, 'login'],
+      [ONCE, 'verify', token, 'unsubscribe'],
+      [ONCE, 'verify', `${token.slice(0, -1)}_`, 'login'],
+      [FRESH, 'verify', ended, 'login'],
+      [ONCE, 'sign', 'żółw', 'login'],
+    )
+    expect([read, twice, other, changed, over]).toEqual([
+      'user-17 🐢',
+      'nobody',
+      'nobody',
+      'nobody',
+      'nobody',
+    ])
     expect(ringOf(TWICE).verify(made, { purpose: 'login' })).toMatchObject({ ok: true, text: 'żółw' })
   })
 
-  test('refuses a token at its end', () => {
-    const ended = keyring({ value: FRESH, settle: 0, now: () => Date.now() - 700_000 })
-    const token = ended.sign('user-17', { purpose: 'login', expiresIn: 600 })
-    expect(run(FRESH, 'verify', token, 'login')).toBe('nobody')
-  })
-
   test('takes whatever is no token for nobody', () => {
-    expect(run(FRESH, 'odd')).toBe('[nil, nil, nil, nil, nil, nil, nil]\n')
+    expect(run()).toEqual(['[nil, nil, nil, nil, nil, nil, nil]'])
   })
 
-  test.each(REFUSED)('signs nothing when SECURE_KEY is %s', (_what, value) => {
-    expect(() => run(value, 'sign', 'user-17', 'login')).toThrow('SECURE_KEY must be two keys')
+  test('signs and reads nothing where SECURE_KEY is not two keys', () => {
+    const calls = REFUSED.map(([, value]): Call => [value, 'sign', 'user-17', 'login'])
+    const printed = run(...calls).slice(0, -1)
+    expect(printed).toEqual(REFUSED.map(() => 'refused: SECURE_KEY must be two keys of 64 hex digits'))
   })
 })

@@ -87,14 +87,18 @@ export function isMissing(toolchain: Toolchain): boolean {
 export function runTool(
   toolchain: Toolchain,
   args: readonly string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  {
+    input = '',
+    env = {},
+    limitMs = ANSWER_LIMIT_MS,
+  }: { input?: string; env?: Record<string, string>; limitMs?: number } = {},
 ): string {
   const result = spawnSync(toolchain.program, args, {
     input,
     // A C locale would make some programs read and write ASCII.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LC_ALL: 'C.UTF-8', ...env },
     encoding: 'utf8',
-    timeout: ANSWER_LIMIT_MS,
+    timeout: limitMs,
   })
   if (result.error) throw new Error(problemWith(toolchain) ?? result.error.message)
   if (result.status !== 0) {
