@@ -20,7 +20,7 @@ type Report = {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PART_LIMIT_MS = 20 * 60_000
+const PART_LIMIT_MS = 40 * 60_000
 const WINDOWS = process.platform === 'win32'
 
 const folder = mkdtempSync(join(tmpdir(), 'securekey-check-'))
