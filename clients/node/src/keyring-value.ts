@@ -4,8 +4,8 @@ import { isKeyText, type Key, keyOf } from './secure-key.ts'
 export type KeyringValue = {
   first: { version: number }
   /** Absent: the second key is a filler, which nobody signs with. */
-  second?: { version: number; until: Date }
-  next?: { key: Key; version: number }
+  second: { version: number; until: Date } | undefined
+  next: { key: Key; version: number } | undefined
   /** Older keys that are accepted until their own end, in the order of the keyring. */
   further: readonly { key: Key; version: number; until: Date }[]
   /** Why the keys were published last; cut, and without what could break a log line. */
@@ -13,7 +13,7 @@ export type KeyringValue = {
   rotatedAt: Date
   nextRotationAt: Date
   /** Seconds for which a signature is good at least. */
-  goodFor?: number
+  goodFor: number | undefined
 }
 
 /** Why a keyring is ignored. */
@@ -57,8 +57,8 @@ export function readKeyringValue(
   }
   const fitted = fit(entries, pair)
   if (!fitted) return { warning: 'keyring-other-keys' }
-  const told = isGoodFor(goodFor) ? { goodFor } : {}
-  return { value: { ...fitted, reason: cleaned(reason), rotatedAt, nextRotationAt, ...told } }
+  const told = isGoodFor(goodFor) ? goodFor : undefined
+  return { value: { ...fitted, reason: cleaned(reason), rotatedAt, nextRotationAt, goodFor: told } }
 }
 
 /** Undefined if one entry is wrong. Entries of a use that this library does not know are left out. */
@@ -92,16 +92,17 @@ function fit(
   [first, second]: readonly [Key, Key],
 ): Pick<KeyringValue, 'first' | 'second' | 'next' | 'further'> | undefined {
   const texts = new Set([first.text, second.text])
-  const fitted: { first?: { version: number }; second?: { version: number; until: Date } } = {}
+  let signing: { version: number } | undefined
+  let verifying: { version: number; until: Date } | undefined
   let next: { key: Key; version: number } | undefined
   const further: { key: Key; version: number; until: Date }[] = []
   for (const { kid, version, use, until, keyText } of entries) {
     if (use === 'sign') {
       if (keyText !== undefined || kid !== first.kid) return undefined
-      fitted.first = { version }
+      signing = { version }
     } else if (keyText === undefined) {
-      if (fitted.second || until === null || kid !== second.kid) return undefined
-      fitted.second = { version, until }
+      if (verifying || until === null || kid !== second.kid) return undefined
+      verifying = { version, until }
     } else {
       const key = keyOf(keyText)
       if (key.kid !== kid || texts.has(keyText)) return undefined
@@ -110,9 +111,7 @@ function fit(
       else further.push({ key, version, until })
     }
   }
-  if (!fitted.first) return undefined
-  const { first: signing, second: verifying } = fitted
-  return { first: signing, ...(verifying && { second: verifying }), ...(next && { next }), further }
+  return signing && { first: signing, second: verifying, next, further }
 }
 
 function isUse(use: string): use is Entry['use'] {
@@ -148,8 +147,8 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Its own fields alone: what somebody has put into `Object.prototype` is not what the keyring says. */
 function recordOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return Object.assign(Object.create(null), value)
 }

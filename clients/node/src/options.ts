@@ -28,8 +28,8 @@ export type KeyringOptions = {
 export type Settings = {
   variable: string
   value: string | undefined
-  /** Absent: the app has stated its keys by `value`, and no keyring. */
-  keyring?: { variable: string; value: string | undefined }
+  /** Undefined: the app has stated its keys by `value`, and no keyring. */
+  keyring: { variable: string; value: string | undefined } | undefined
   settleS: number
   maxLifeS: number | undefined
   now: () => number
@@ -52,7 +52,8 @@ const LOOKS_LIKE_A_KEY = /[0-9A-Fa-f]{64}/
 /** Reads the options once. Throws `bad-option` with the name of the first that is wrong, and never its value. */
 export function readOptions(options: unknown): Settings {
   if (options !== undefined && (typeof options !== 'object' || options === null)) throw badOption('options')
-  const given: Record<string, unknown> = { ...options }
+  // Own options alone: what somebody has put into `Object.prototype` is none of the app's.
+  const given: Record<string, unknown> = Object.assign(Object.create(null), options)
   const unknown = Object.keys(given).find((name) => !NAMES.includes(name))
   if (unknown !== undefined) throw badOption(/^[A-Za-z]{1,30}$/.test(unknown) ? unknown : 'options')
   const variable = given.var ?? DEFAULT_VARIABLE
@@ -87,7 +88,7 @@ function valuesOf(
   const keyringVariable = `${variable}RING`
   const stated = 'value' in given
   const value = stated ? textOf(given.value, 'value') : textOf(all[variable], 'env')
-  if (stated && !('keyringValue' in given)) return { variable, value }
+  if (stated && !('keyringValue' in given)) return { variable, value, keyring: undefined }
   const keyringValue =
     'keyringValue' in given ? textOf(given.keyringValue, 'keyringValue') : textOf(all[keyringVariable], 'env')
   return { variable, value, keyring: { variable: keyringVariable, value: keyringValue } }

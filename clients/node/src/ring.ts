@@ -6,9 +6,19 @@ import type { Key } from './secure-key.ts'
 export type KeyUse = 'next' | 'sign' | 'verify' | 'filler'
 
 /** A key of the ring. Only a further `verify` key has an end at which it is no longer accepted. */
-type RingKey = { key: Key; use: KeyUse; version?: number; until?: Date; endsAtMs?: number }
+type RingKey = {
+  key: Key
+  use: KeyUse
+  version: number | undefined
+  until: Date | undefined
+  endsAtMs: number | undefined
+}
 
-/** What `SECURE_KEY` and `SECURE_KEYRING` say together, and what the app says of itself. Nothing in it changes. */
+/**
+ * What `SECURE_KEY` and `SECURE_KEYRING` say together, and what the app says of itself. Nothing in it changes. What is not
+ * there is an own field that is undefined: one that is left out would be looked for in `Object.prototype`, into which faults of
+ * other packages let strangers write, and a stranger's `next` would be an accepted key.
+ */
 export type Ring = {
   /** Newest first. */
   keys: readonly RingKey[]
@@ -28,10 +38,11 @@ export function ringOf(
   own: { maxLifeS: number | undefined; settleS: number; startedAtMs: number },
 ): Ring {
   const keys: RingKey[] = []
-  if (value?.next) keys.push({ ...value.next, use: 'next' })
-  keys.push({ key: first, use: 'sign', ...value?.first })
+  const none = { version: undefined, until: undefined, endsAtMs: undefined }
+  if (value?.next) keys.push({ ...none, ...value.next, use: 'next' })
+  keys.push({ ...none, key: first, use: 'sign', ...value?.first })
   const secondUse = value && !value.second ? 'filler' : 'verify'
-  keys.push({ key: second, use: secondUse, ...value?.second })
+  keys.push({ ...none, key: second, use: secondUse, ...value?.second })
   for (const further of value?.further ?? []) {
     keys.push({ ...further, use: 'verify', endsAtMs: further.until.getTime() })
   }

@@ -24,11 +24,14 @@ export function ironSession<const O extends IronSessionOptions>(
   const ttl = keys.lifeOf(given.ttl === undefined ? undefined : lifeOf(given.ttl))
   checkAge(given.cookieOptions)
   passwords(keys, ttl)
-  const settings = { ...given, ttl } as Omit<O, 'ttl'> & { ttl: number }
-  return Object.defineProperty(settings, 'password', {
-    get: () => passwords(keys, ttl),
-    enumerable: true,
-  }) as Omit<O, 'ttl'> & IronSessionSettings
+  const settings = {
+    ...given,
+    ttl,
+    get password() {
+      return passwords(keys, ttl)
+    },
+  }
+  return settings as unknown as Omit<O, 'ttl'> & IronSessionSettings
 }
 
 /** Iron seals with the highest version that it can list, so the others can be looked up and are not listed. */

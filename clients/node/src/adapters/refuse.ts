@@ -8,7 +8,7 @@ export function optionsOf(options: object | undefined, setHere: readonly string[
   if (options !== undefined && (typeof options !== 'object' || options === null)) {
     throw new SecureKeyError('bad-option', 'The options are not an object', { place: 'options' })
   }
-  const given: Record<string, unknown> = { ...options }
+  const given: Record<string, unknown> = Object.assign(Object.create(null), options)
   const doubled = setHere.find((name) => given[name] !== undefined)
   if (doubled !== undefined) {
     throw new SecureKeyError('bad-option', `The keyring sets ${doubled}: leave it out`, { place: doubled })
