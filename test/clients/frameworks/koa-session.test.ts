@@ -68,6 +68,41 @@ describe('koa-session: a renewed cookie', () => {
   })
 })
 
+describe('koa-session beside signed cookies of the app', () => {
+  useFormation()
+
+  test.each([
+    ['before', true],
+    ['after', false],
+  ])('leaves them renewed, if they are told of %s it', async (_order, cookiesFirst) => {
+    const create: App = (ring) => {
+      const app = new Koa()
+      const options = { maxAge: 3 * DAY_MS, sameSite: 'lax' } as const
+      const tellCookies = () => ring.koa(app, { renew: { basket: options } })
+      if (cookiesFirst) tellCookies()
+      const sessions = ring.koaSession(session, { ...OPTIONS }, app)
+      if (!cookiesFirst) tellCookies()
+      app.use((context, next) => {
+        if (context.path === '/login') context.cookies.set('basket', 'full', options)
+        else context.cookies.get('basket', { signed: true })
+        return next()
+      })
+      return listen(app, sessions)
+    }
+    const addon = createAddon()
+    const visitor = createVisitor()
+    await visitor.login(await startProcess(create, addon.provision()))
+    const after = await startProcess(create, addon.rotate(), { settle: 0 })
+    const { setCookies } = await visitor.ask(after, '/')
+    expect(Object.keys(attributesOf(setCookies)).sort()).toEqual([
+      'basket',
+      'basket.sig',
+      'visit',
+      'visit.sig',
+    ])
+  })
+})
+
 test('koa-session without signatures is refused', async () => {
   const app: App = (ring) => {
     const koa = new Koa()

@@ -22,6 +22,8 @@ type Cookies = {
 
 const decorated = new WeakSet<object>()
 const oldCookies = new WeakMap<object, Set<string>>()
+/** What was said for an app before: `koaSession` beside `koa`, or `koa` twice, must not take it away. */
+const renewals = new WeakMap<object, ReadonlyMap<string, CookieAttributes>>()
 
 /**
  * Signs the cookies of a Koa app with the keys of the ring. A signed cookie that an older key made is set again as a whole
@@ -29,10 +31,12 @@ const oldCookies = new WeakMap<object, Set<string>>()
  * made is refused and left in the browser: another process may know its key.
  */
 export function koa<A extends KoaApp>(keys: RingKeys, app: A, options?: KoaOptions): A {
-  const renew = renewOf(options)
+  const told = renewOf(options)
   if (typeof app?.context !== 'object' || app.context === null) {
     throw badOption('app', 'The app is not one of Koa')
   }
+  const renew = new Map([...(renewals.get(app.context) ?? []), ...told])
+  renewals.set(app.context, renew)
   const signatures = createSignatures(keys)
   const keygrip: KeygripLike = keygripOf(signatures)
   app.keys = keygrip
