@@ -54,6 +54,8 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   { page: 'docs/using/node.md', heading: LIBRARY, language: 'js' },
   { page: 'docs/using/ruby.md', heading: LIBRARY, language: 'ruby' },
   { page: 'docs/using/python.md', heading: LIBRARY, language: 'python' },
+  // own-keys.test.ts
+  { page: 'docs/using/what-the-value-is.md', heading: 'A copy in another variable', language: 'sh' },
   // by-hand.test.ts
   { page: 'docs/using/node.md', heading: BY_HAND, language: 'js' },
   { page: 'docs/using/ruby.md', heading: BY_HAND, language: 'ruby' },
