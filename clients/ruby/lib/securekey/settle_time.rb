@@ -9,7 +9,8 @@ module Securekey
     CLOCKS_APART_MS = 5 * 60 * 1000
 
     def initialize(seconds, started_at_ms, announcement)
-      @ends_at_ms = started_at_ms + seconds * 1000
+      # Turned off it never was, wherever the clock goes.
+      @ends_at_ms = seconds.zero? ? -Float::INFINITY : started_at_ms + seconds * 1000
       @rotated_at_ms = announcement&.rotated_at_ms
       @second_ends_at_ms = announcement&.second&.until_ms
       @calm = announcement && !%w[revoke provision].include?(announcement.reason)

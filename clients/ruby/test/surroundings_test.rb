@@ -1,0 +1,19 @@
+# frozen_string_literal: true
+
+require 'support/guarantees'
+require 'support/published'
+
+# What a ring promises when what is around it is odd: the clock, signals, and what an app takes for options.
+class SurroundingsTest < Guarantees
+  AT = Published.rotated_at(2) + 60
+
+  def ring(now: -> { AT }, **options)
+    Securekey.keyring(env: Published.vars(2), now: now, started_at: AT, on_warning: ->(*) {}, **{ settle: 0 }.merge(options))
+  end
+
+  test 'the settle time stays off where the clock is put back behind the start of the process' do
+    put_back = ring(now: -> { AT - 20 })
+    assert_equal [Published.kid(2), Published.key(2)], [put_back.kid, put_back.secrets.first]
+    assert_equal Published.kid(1), ring(now: -> { AT - 20 }, settle: 600).kid
+  end
+end
