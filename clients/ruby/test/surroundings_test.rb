@@ -16,4 +16,16 @@ class SurroundingsTest < Guarantees
     assert_equal [Published.kid(2), Published.key(2)], [put_back.kid, put_back.secrets.first]
     assert_equal Published.kid(1), ring(now: -> { AT - 20 }, settle: 600).kid
   end
+
+  test 'without a time nothing is signed and nothing passes' do
+    token = ring.sign('x', purpose: 'p', expires_in: 60)
+    [Float::NAN, Float::INFINITY, nil, '12', 10**400, -1, 10**11].each do |time|
+      by = ring(now: -> { time })
+      assert_equal 'expired', by.verify(token, purpose: 'p').reason
+      [-> { by.sign('x', purpose: 'p', expires_in: 60) }, -> { by.derive('p') }, -> { by.secrets }].each do |call|
+        refused('bad-option', &call)
+      end
+    end
+    assert_equal 'expired', ring(now: -> { raise 'no clock' }).verify(token, purpose: 'p').reason
+  end
 end

@@ -5,6 +5,8 @@ module Securekey
   class Clock
     # When this process loaded the library. Workers that it forks later count from the same moment.
     STARTED_AT = Time.now.freeze
+    # The last second that a token can name.
+    LAST_MS = (10**11 - 1) * 1000
 
     def self.milliseconds(moment)
       seconds = moment.is_a?(Time) ? moment.to_r : moment
@@ -23,7 +25,15 @@ module Securekey
     end
 
     def now_ms
-      Clock.milliseconds(@now.call)
+      now = Clock.milliseconds(@now.call)
+      now.between?(0, LAST_MS) ? now : raise(Error.new('bad-option', 'now is no time of these centuries', place: 'now'))
+    end
+
+    # The same for `verify`, which never raises: without a time every token has ended.
+    def judging_ms
+      now_ms
+    rescue StandardError
+      LAST_MS
     end
   end
   private_constant :Clock

@@ -154,7 +154,7 @@ module Securekey
       parts = Token.parse(token)
       return Verdict.new(reason: 'malformed') unless parts
 
-      now = now_ms
+      now = @clock.judging_ms
       candidates = @ring.accepted(now).select { |key| key.kid == parts.kid }
       return stale(parts.kid, now) if candidates.empty?
 
