@@ -28,4 +28,20 @@ class SurroundingsTest < Guarantees
     end
     assert_equal 'expired', ring(now: -> { raise 'no clock' }).verify(token, purpose: 'p').reason
   end
+
+  test 'a signal that comes while something is counted can sign, verify and ask for the numbers' do
+    ring = self.ring
+    told = nil
+    before = trap('USR1') do
+      token = ring.sign('x', purpose: 'p', expires_in: 60)
+      told = [ring.verify(token, purpose: 'p').ok?, ring.stats[:verified][Published.kid(2)]]
+    rescue ThreadError => e
+      told = e
+    end
+    Process.kill('USR1', Process.pid)
+    100.times { told || Thread.pass }
+    assert_equal [true, 1], told
+  ensure
+    trap('USR1', before || 'DEFAULT')
+  end
 end

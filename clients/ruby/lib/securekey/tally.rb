@@ -18,11 +18,11 @@ module Securekey
     end
 
     def signed(kid)
-      @mutex.synchronize { @signed[kid] += 1 }
+      locked { @signed[kid] += 1 }
     end
 
     def judged(verdict)
-      @mutex.synchronize { verdict.ok? ? @verified[verdict.kid] += 1 : @refused[verdict.reason] += 1 }
+      locked { verdict.ok? ? @verified[verdict.kid] += 1 : @refused[verdict.reason] += 1 }
       verdict
     end
 
@@ -36,7 +36,7 @@ module Securekey
     end
 
     def stats
-      @mutex.synchronize { { signed: @signed.dup, verified: @verified.dup, refused: @refused.dup } }
+      locked { { signed: @signed.dup, verified: @verified.dup, refused: @refused.dup } }
     end
 
     def inspect
@@ -45,9 +45,16 @@ module Securekey
 
     private
 
+    # The handler of a signal may lock nothing: it counts without, and at worst a count is lost.
+    def locked(&block)
+      @mutex.synchronize(&block)
+    rescue ThreadError
+      yield
+    end
+
     # A clock that was put back does not silence it.
     def turn?(now_ms)
-      @mutex.synchronize do
+      locked do
         return false if @told_at_ms && (now_ms - @told_at_ms).abs < BETWEEN_TELLINGS_MS
 
         @told_at_ms = now_ms
