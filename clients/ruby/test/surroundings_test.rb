@@ -44,4 +44,22 @@ class SurroundingsTest < Guarantees
   ensure
     trap('USR1', before || 'DEFAULT')
   end
+
+  test 'an option of another kind is refused by its name, whatever it is' do
+    odd = { var: ['SECURE_KEY'.encode('UTF-16LE'), "\xFF", 'SECURE_KEY '.b], env: [nil, 17, [], 'SECURE_KEY', Object.new] }
+    odd.each do |option, values|
+      values.each do |given|
+        error = refused('bad-option') { Securekey.keyring(**{ env: Published.vars(2), option => given }) }
+        assert_equal option.to_s, error.place
+      end
+    end
+  end
+
+  test 'a key is named by its id alone, and not by what says to be equal to it' do
+    same = Object.new
+    def same.to_str = ''
+    def same.==(_other) = true
+    refused('unknown-key') { ring.derive('p', kid: same) }
+    assert_equal ring.derive('p'), ring.derive('p', kid: Published.kid(2).encode('ISO-8859-1'))
+  end
 end

@@ -79,7 +79,7 @@ module Securekey
       bytes = Whole.number(length)
       refuse('bad-length', 'a derived key has 16 to 64 bytes') unless DERIVED_BYTES.cover?(bytes)
       now = now_ms
-      material = kid.nil? ? signing(now) : @ring.accepted(now).find { |key| key.kid == kid }
+      material = kid.nil? ? signing(now) : @ring.accepted(now).find { |key| key.kid == PlainText.bytes(kid) }
       (material || refuse('unknown-key', 'no accepted key has this kid')).derive("securekey/v1/#{name}", bytes)
     end
 

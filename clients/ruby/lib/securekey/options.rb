@@ -8,7 +8,7 @@ module Securekey
     attr_reader :variable, :settle, :max_life, :clock, :started_at_ms, :on_warning, :on_stale
 
     def initialize(var:, value:, keyring_value:, env:, settle:, max_life:, now:, started_at:, on_warning:, on_stale:)
-      @variable = check('var', var) { |name| name.dup.freeze if name.is_a?(String) && name.match?(VARIABLE) }
+      @variable = check('var', var) { |name| PlainText.utf8(name).freeze if PlainText.bytes(name)&.match?(VARIABLE) }
       @settle = check('settle', settle) { |seconds| settle_seconds(seconds) }
       @max_life = check('max_life', max_life) { |life| Life.seconds(life) } unless max_life.nil?
       @clock = Clock.new(callable('now', now) || -> { Time.now })
@@ -17,7 +17,7 @@ module Securekey
       @on_stale = callable('on_stale', on_stale)
       @value = text('value', value)
       @keyring_value = text('keyring_value', keyring_value)
-      @env = env
+      @env = check('env', env) { |given| given if given.respond_to?(:to_hash) }
     end
 
     # The text of SECURE_KEY, for the reader of pairs alone.
