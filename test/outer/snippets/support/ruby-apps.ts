@@ -35,7 +35,6 @@ ENV['RAILS_ENV'] = 'production'
 require 'logger'
 require 'rails'
 require 'action_controller/railtie'
-require 'active_support/all'
 class ExampleApp < Rails::Application
   config.load_defaults Rails.version.to_f
   config.eager_load = false
