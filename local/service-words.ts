@@ -143,5 +143,6 @@ function pauseEnd(pause: { until: Date | null }): string {
 }
 
 function nameOf(actor: Actor): string {
+  if (actor.type === 'token') return actor.name
   return actor.type === 'person' ? (actor.email ?? 'a person') : actor.type
 }

@@ -160,8 +160,9 @@ create table history (
   seq                integer not null,
   at                 timestamptz not null,
   kind               text not null,
-  actor              text not null check (actor in ('heroku', 'worker', 'operator', 'person')),
+  actor              text not null check (actor in ('heroku', 'worker', 'operator', 'person', 'token')),
   person             jsonb,
+  token              jsonb,        -- an API token, by its id and name, and from where it was used
   reason             text,         -- of a rotation, like the dates that follow
   due_at             timestamptz,
   opened_at          timestamptz,
@@ -178,6 +179,7 @@ create table history (
   details            jsonb,
   primary key (resource_id, seq),
   constraint history_person check ((actor = 'person') = (person is not null)),
+  constraint history_token check ((actor = 'token') = (token is not null)),
   -- A fingerprint has 8 digits: no key can stand in its place.
   constraint history_key check ((version is null) = (fingerprint is null) and length(fingerprint) = 8),
   constraint history_filler check (
@@ -298,3 +300,25 @@ create table used_sign_on_tokens (
   expires_at timestamptz not null
 );
 create index used_sign_on_tokens_expires_at on used_sign_on_tokens (expires_at);
+
+-- What programs sign on with. The program holds the token, this table only a SHA-256 of it, so that whoever reads the table
+-- can use none. The MAC covers all but the time of last use, by a key derived from a key of SEALING_KEYS, so that whoever
+-- writes the table makes none. `rewrap` makes the MACs anew. A token belongs to one resource and outlives it until its own
+-- end, so that its program is told that the add-on was removed.
+create table api_tokens (
+  id           text primary key check (id ~ '^[0-9a-f]{16}$'),
+  resource_id  uuid not null references resources (id) on delete cascade,
+  digest       bytea not null check (length(digest) = 32),
+  name         text not null check (name <> ''),
+  scopes       text not null check (scopes ~ '^(read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*$'),
+  user_id      text,                                               -- who made it
+  email        text,
+  created_at   timestamptz not null,
+  expires_at   timestamptz not null check (expires_at > created_at),
+  last_used_at timestamptz,                                        -- to the minute
+  kek_id       text not null,
+  mac          bytea not null check (length(mac) = 32)
+);
+create index api_tokens_resource_id on api_tokens (resource_id);
+create index api_tokens_expires_at on api_tokens (expires_at);
+create index api_tokens_kek_id on api_tokens (kek_id);

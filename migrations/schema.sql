@@ -1,6 +1,32 @@
 -- What the migrations make, all of them together: written by `npm run schema`, to be read and never to be run.
 -- It says what a change of the migrations comes to. test/store/schema-dump.test.ts fails when it is not up to date.
 
+create table api_tokens (
+  id text not null,
+  resource_id uuid not null,
+  digest bytea not null,
+  name text not null,
+  scopes text not null,
+  user_id text,
+  email text,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  last_used_at timestamp with time zone,
+  kek_id text not null,
+  mac bytea not null,
+  constraint api_tokens_pkey PRIMARY KEY (id),
+  constraint api_tokens_check CHECK (expires_at > created_at),
+  constraint api_tokens_digest_check CHECK (length(digest) = 32),
+  constraint api_tokens_id_check CHECK (id ~ '^[0-9a-f]{16}$'::text),
+  constraint api_tokens_mac_check CHECK (length(mac) = 32),
+  constraint api_tokens_name_check CHECK (name <> ''::text),
+  constraint api_tokens_scopes_check CHECK (scopes ~ '^(read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*$'::text),
+  constraint api_tokens_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
+);
+CREATE INDEX api_tokens_expires_at ON api_tokens USING btree (expires_at);
+CREATE INDEX api_tokens_kek_id ON api_tokens USING btree (kek_id);
+CREATE INDEX api_tokens_resource_id ON api_tokens USING btree (resource_id);
+
 create table heroku_budget (
   only_row boolean not null default true,
   next_call_at timestamp with time zone not null default '-infinity'::timestamp with time zone,
@@ -18,6 +44,7 @@ create table history (
   kind text not null,
   actor text not null,
   person jsonb,
+  token jsonb,
   reason text,
   due_at timestamp with time zone,
   opened_at timestamp with time zone,
@@ -33,11 +60,12 @@ create table history (
   failures jsonb,
   details jsonb,
   constraint history_pkey PRIMARY KEY (resource_id, seq),
-  constraint history_actor_check CHECK (actor = ANY (ARRAY['heroku'::text, 'worker'::text, 'operator'::text, 'person'::text])),
+  constraint history_actor_check CHECK (actor = ANY (ARRAY['heroku'::text, 'worker'::text, 'operator'::text, 'person'::text, 'token'::text])),
   constraint history_filler CHECK ((filler_version IS NULL) = (filler_fingerprint IS NULL)
     AND length(filler_fingerprint) = 8),
   constraint history_key CHECK ((version IS NULL) = (fingerprint IS NULL) AND length(fingerprint) = 8),
-  constraint history_person CHECK ((actor = 'person'::text) = (person IS NOT NULL))
+  constraint history_person CHECK ((actor = 'person'::text) = (person IS NOT NULL)),
+  constraint history_token CHECK ((actor = 'token'::text) = (token IS NOT NULL))
 );
 CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -4,6 +4,7 @@ import type { Deps } from '../flows/deps.ts'
 import { requireKnownKeks } from '../flows/operations/known-keks.ts'
 import { renewDataKeys } from '../flows/operations/renew-data-keys.ts'
 import { rewrapDeks } from '../flows/operations/rewrap-deks.ts'
+import { rewrapTokens } from '../flows/operations/rewrap-tokens.ts'
 import { createLogger } from '../logger.ts'
 import { countTouchedByOther, countWrappedDeks } from '../store/wrapped-deks.ts'
 import { compose } from './compose.ts'
@@ -12,9 +13,11 @@ import { configOrExit } from './run.ts'
 
 const USAGE = `Usage: npm run rewrap [-- --new-data-keys]
 
-  Without an option every data key is wrapped by the first key of SEALING_KEYS.
+  Without an option every data key is wrapped by the first key of SEALING_KEYS, and the
+  MAC of every API token is made anew by it.
   --new-data-keys   every resource whose data key another key of SEALING_KEYS has ever
-                    wrapped gets a fresh one, and all that it seals is sealed anew
+                    wrapped gets a fresh one, and all that it seals is sealed anew;
+                    its API tokens end
 `
 type Told = { text: string; failed: boolean }
 
@@ -51,6 +54,7 @@ async function rewrap(deps: Deps): Promise<Told> {
   const total = await countWrappedDeks(deps.db)
   return await runLong({ what: 'Wrapping data keys', total }, async ({ signal, did }) => {
     const { rewrapped, unreadable } = await rewrapDeks(deps, { signal, did })
+    await rewrapTokens(deps, { signal })
     const primary = deps.sealing.primaryKekId
     const left = await countWrappedDeks(deps.db, { notBy: primary })
     if (left === 0) {

@@ -1,5 +1,5 @@
 /** Who caused a change. A person is known by Heroku's user id, and only if the sign-on token covered it. */
-export type Actor = { type: 'heroku' } | { type: 'worker' } | { type: 'operator' } | Person
+export type Actor = { type: 'heroku' } | { type: 'worker' } | { type: 'operator' } | Person | TokenActor
 
 export type Person = {
   type: 'person'
@@ -8,3 +8,6 @@ export type Person = {
   verified: boolean
   address: string | null
 }
+
+/** A program with an API token, by the id of that and the name that its maker gave it: nothing in it opens anything. */
+export type TokenActor = { type: 'token'; id: string; name: string; address: string | null }

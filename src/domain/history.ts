@@ -41,6 +41,8 @@ export type HistoryKind =
   | 'sessions-ended'
   | 'key-revealed'
   | 'history-downloaded'
+  | 'token-made'
+  | 'tokens-ended'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

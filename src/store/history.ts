@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { Actor } from '../domain/actor.ts'
+import type { Actor, Person, TokenActor } from '../domain/actor.ts'
 import { cleanText } from '../domain/clean-text.ts'
 import type { HistoryEvent, HistoryKind, HistoryRow } from '../domain/history.ts'
 import type { WriteOf } from './columns.ts'
@@ -111,7 +111,8 @@ export function historyRow({ resourceId, seq, event }: PlacedEvent): Written {
     at: event.at,
     kind: event.kind,
     actor: actor.type,
-    person: personOf(actor),
+    person: actor.type === 'person' ? textOf(actor) : null,
+    token: actor.type === 'token' ? textOf(actor) : null,
     reason: rotation?.reason ?? null,
     due_at: rotation?.dueAt ?? null,
     opened_at: rotation?.openedAt ?? null,
@@ -129,10 +130,8 @@ export function historyRow({ resourceId, seq, event }: PlacedEvent): Written {
   }
 }
 
-function personOf(actor: Actor): string | null {
-  if (actor.type !== 'person') return null
-  const { type: _, ...person } = actor
-  return JSON.stringify(person, cleaned)
+function textOf({ type: _, ...who }: Person | TokenActor): string {
+  return JSON.stringify(who, cleaned)
 }
 
 /** Whatever door a text came through: what is written here is shown, printed and exported. */
@@ -164,7 +163,8 @@ function historyEvent(row: Row): HistoryRow {
   }
 }
 
-function actorOf({ actor, person }: Row): Actor {
+function actorOf({ actor, person, token }: Row): Actor {
+  if (actor === 'token') return { type: 'token', id: '', name: '', address: null, ...token }
   if (actor !== 'person') return { type: actor }
   return { type: 'person', userId: null, email: null, verified: false, address: null, ...person }
 }

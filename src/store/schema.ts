@@ -1,4 +1,4 @@
-import type { Actor, Person } from '../domain/actor.ts'
+import type { Actor, Person, TokenActor } from '../domain/actor.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
@@ -106,6 +106,7 @@ export const TABLES = {
     kind: text<HistoryKind>(),
     actor: text<Actor['type']>(),
     person: orNull(json<Omit<Person, 'type'>>()),
+    token: orNull(json<Omit<TokenActor, 'type'>>()),
     reason: orNull(text<RotationReason>()),
     due_at: orNull(moment),
     opened_at: orNull(moment),
@@ -188,6 +189,20 @@ export const TABLES = {
     created_at: moment,
     last_used_at: moment,
     ends_at: moment,
+    kek_id: text(),
+    mac: bytes,
+  },
+  api_tokens: {
+    id: text(),
+    resource_id: uuid,
+    digest: bytes,
+    name: text(),
+    scopes: text(),
+    user_id: orNull(text()),
+    email: orNull(text()),
+    created_at: moment,
+    expires_at: moment,
+    last_used_at: orNull(moment),
     kek_id: text(),
     mac: bytes,
   },

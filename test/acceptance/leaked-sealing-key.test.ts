@@ -3,13 +3,18 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import ours from '../../package.json' with { type: 'json' }
+import { tokenFromBytes } from '../../src/domain/api-token.ts'
 import { newSession } from '../../src/flows/dashboard/session.ts'
+import { newToken } from '../../src/flows/tokens/make-token.ts'
+import { useToken } from '../../src/flows/tokens/use-token.ts'
 import { createSealingKey, openBytes } from '../../src/sealing/envelope.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createMacs } from '../../src/sealing/macs.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { createWitness } from '../../src/sealing/witness.ts'
+import { insertToken } from '../../src/store/api-tokens.ts'
 import { insertSession } from '../../src/store/sessions.ts'
+import { tokenOf } from '../api/support/token.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
 import { createBrowser, signedIn } from '../support/browser.ts'
@@ -88,6 +93,16 @@ async function forgeSession(h: Started): Promise<string> {
   return sessionId
 }
 
+/** A token row by the same. Returns its text. */
+async function forgeToken(h: Started): Promise<string> {
+  const text = tokenFromBytes(new Uint8Array(8).fill(9), new Uint8Array(32))
+  const times = { createdAt: h.deps.now(), expiresAt: new Date(h.deps.now().getTime() + 24 * HOUR) }
+  const thief = { macs: createMacs([createLocalKek('k1', Uint8Array.from(K1))]) }
+  const facts = { resourceId: h.addon.id, name: 'eve', userId: null, email: null, ...times }
+  await insertToken(h.deps.db, await newToken(thief, text, { ...facts, scopes: ['keyring'] }))
+  return text
+}
+
 function createBrowserWith(h: Started, sessionId: string) {
   const browser = createBrowser(h)
   browser.cookies.set(`securekey-${h.addon.id}`, sessionId)
@@ -103,6 +118,11 @@ test('after the steps of SECURITY.md a leaked sealing key and all data keys that
   // Until the steps are done, such a session is as good as any.
   expect((await createBrowserWith(h, await forgeSession(h)).get(browser.base)).status).toBe(200)
   await h.deps.db.deleteFrom('sessions').where('user_id', '=', 'eve').execute()
+
+  const tokens = [(await tokenOf(h, ['read'])).text, await forgeToken(h)]
+  const outcomes = async () =>
+    await Promise.all(tokens.map(async (text) => (await useToken(h.deps, text)).outcome))
+  expect(await outcomes()).toEqual(['active', 'active'])
 
   const steps = stepsOfThePage()
   expect(steps).toHaveLength(5)
@@ -136,6 +156,10 @@ test('after the steps of SECURITY.md a leaked sealing key and all data keys that
   const tokenPlace = { resourceId: h.addon.id, column: 'sealed_access_token' }
   expect(openBytes(dataKey, tokenPlace, before.tokens.sealed_access_token)).toBeTruthy()
   expect(() => openBytes(dataKey, tokenPlace, after.tokens.sealed_access_token)).toThrow()
+  // No token is left, whoever made it.
+  expect(await h.deps.db.selectFrom('api_tokens').select('id').execute()).toEqual([])
+  await forgeToken(h)
+  expect(await outcomes()).toEqual(['none', 'none'])
   // Sessions that the leaked key made have ended, and whoever has it makes no other.
   expect((await browser.get(browser.base)).status).toBe(403)
   expect((await createBrowserWith(h, await forgeSession(h)).get(browser.base)).status).toBe(403)

@@ -14,8 +14,10 @@ import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
+import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
+import { tokenOf } from '../api/support/token.ts'
 import { type HarnessWithAddon, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
@@ -360,6 +362,15 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       for await (const rows of downloadHistory(h.deps, { ...about(h), format: 'csv' })) void rows
     },
     leaves: ['history-downloaded'],
+  },
+  'token-made': { actor: 'person', happens: (h) => tokenOf(h, ['read']), leaves: ['token-made'] },
+  'tokens-ended': {
+    actor: 'person',
+    async happens(h) {
+      await tokenOf(h, ['read'])
+      await endTokens(h.deps, about(h))
+    },
+    leaves: ['token-made', 'tokens-ended'],
   },
 }
 

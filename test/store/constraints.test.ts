@@ -67,6 +67,21 @@ const session = (columns: Record<string, string>) => {
   }
   return `insert into sessions (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const token = (columns: Record<string, string>) => {
+  const row = {
+    id: `'0123456789abcdef'`,
+    resource_id: 'ID',
+    digest: DIGEST,
+    name: `'ci'`,
+    scopes: `'read,keyring'`,
+    created_at: AT,
+    expires_at: LATER,
+    kek_id: `'k1'`,
+    mac: DIGEST,
+    ...columns,
+  }
+  return `insert into api_tokens (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const kek = (columns: Record<string, string>) => {
   const row = { id: `'k9'`, check_value: DIGEST, first_used_at: AT, ...columns }
   return `insert into keks (${Object.keys(row)}) values (${Object.values(row)})`
@@ -297,6 +312,8 @@ describe('the database refuses', () => {
     ['an actor of no known kind', [happened({ actor: `'ghost'` })], 'history_actor_check'],
     ['a person of whom nothing is known', [happened({ actor: `'person'` })], 'history_person'],
     ['a person behind what a worker did', [happened({ person: `'{}'` })], 'history_person'],
+    ['a token of which nothing is known', [happened({ actor: `'token'` })], 'history_token'],
+    ['a token behind what a worker did', [happened({ token: `'{}'` })], 'history_token'],
     ['a key without its fingerprint', [happened({ version: '3' })], 'history_key'],
     ['a fingerprint without its key', [happened({ fingerprint: `'0a1b2c3d'` })], 'history_key'],
     [
@@ -407,6 +424,20 @@ describe('the database refuses', () => {
       'an e-mail address that no token covered',
       [session({ verified: 'false', email: `'a@b.example'` })],
       'sessions_check',
+    ],
+    // api_tokens
+    ['one token id twice', [token({}), token({})], 'api_tokens_pkey'],
+    ['a token id of another form', [token({ id: `'0123456789ABCDEF'` })], 'api_tokens_id_check'],
+    ['a token that is stored as it is', [token({ digest: SHORT })], 'api_tokens_digest_check'],
+    ['a token without a name', [token({ name: `''` })], 'api_tokens_name_check'],
+    ['a token that may do nothing', [token({ scopes: `''` })], 'api_tokens_scopes_check'],
+    ['a scope that there is not', [token({ scopes: `'read,admin'` })], 'api_tokens_scopes_check'],
+    ['a token that was never good', [token({ expires_at: AT })], 'api_tokens_check'],
+    ['a token under a MAC that is none', [token({ mac: SHORT })], 'api_tokens_mac_check'],
+    [
+      'a token for a resource that does not exist',
+      [token({ resource_id: STRANGER })],
+      'api_tokens_resource_id_fkey',
     ],
     [
       'one sign-on token twice',

@@ -1,8 +1,7 @@
-import type { Actor } from '../../domain/actor.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
 import { sessionOf } from './attached-apps.ts'
-import { type RevokeOutcome, revokeKeys } from './revoke-keys.ts'
+import { type Replacement, type RevokeOutcome, revokeKeys } from './revoke-keys.ts'
 
 /** So long after it was renamed an add-on may still be called by its former name: a page may be open that shows it. */
 const FORMER_NAME_MS = 86_400_000
@@ -15,7 +14,7 @@ const FORMER_NAME_MS = 86_400_000
  */
 export async function revokeByName(
   deps: Deps,
-  request: { resourceId: string; actor: Actor; typedName: string; session?: Buffer },
+  request: Replacement & { typedName: string },
 ): Promise<RevokeOutcome | { outcome: 'name-differs' }> {
   const { resourceId } = request
   const typed = request.typedName.trim().toLowerCase()

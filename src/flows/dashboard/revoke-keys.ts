@@ -12,6 +12,7 @@ import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
+import { endTokensIn } from '../tokens/tokens.ts'
 
 export type RevokeOutcome = { outcome: 'requested' | 'joined' }
 
@@ -20,13 +21,10 @@ export type RevokeOutcome = { outcome: 'requested' | 'joined' }
  * Heroku in one push; so does the next key, where that is announced. An unfinished rotation is superseded: its pending key is erased, and whatever its worker still
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
  * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
- * dashboard sessions end but `session`, the digest of the id of the one that asks. `joined`: a revoke is under way
- * already. Throws `unknown-resource` or `resource-gone`.
+ * dashboard sessions end but `session`, the digest of the id of the one that asks. Its API tokens that may read keys end too,
+ * unless `keepTokens`. `joined`: a revoke is under way already. Throws `unknown-resource` or `resource-gone`.
  */
-export async function revokeKeys(
-  deps: Deps,
-  request: { resourceId: string; actor: Actor; session?: Buffer },
-): Promise<RevokeOutcome> {
+export async function revokeKeys(deps: Deps, request: Replacement): Promise<RevokeOutcome> {
   return await replaceAllKeys(deps, request, 'keys-revoked')
 }
 
@@ -41,7 +39,8 @@ export async function replaceKeys(
   return await replaceAllKeys(deps, request, 'keys-replaced')
 }
 
-type Replacement = { resourceId: string; actor: Actor; session?: Buffer }
+/** Whose keys are replaced, and by whom. */
+export type Replacement = { resourceId: string; actor: Actor; session?: Buffer; keepTokens?: boolean }
 
 async function replaceAllKeys(
   deps: Deps,
@@ -77,7 +76,7 @@ async function freshDek(deps: Deps, resourceId: string): Promise<FreshDek | unde
 /** `again`: the data key was replaced since `fresh` was made, and nothing was written. */
 async function replaceOnce(
   deps: Deps,
-  { resourceId, actor, session }: Replacement,
+  { resourceId, actor, session, keepTokens = false }: Replacement,
   kind: 'keys-revoked' | 'keys-replaced',
   fresh: FreshDek | undefined,
 ): Promise<'requested' | 'joined' | 'again'> {
@@ -91,10 +90,13 @@ async function replaceOnce(
       return { outcome: 'again' as const }
     }
     const sessionsEnded = await deleteSessionsOf(trx, { resourceId, ...(session && { but: session }) })
+    const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, { resourceId, scope: 'keyring' })
     if (isUnderWay) {
       // Whoever has signed on since the first press goes all the same.
-      if (sessionsEnded > 0)
-        await recordEvents(trx, [{ resourceId, events: [endedBy(actor, sessionsEnded, now)] }])
+      const events: HistoryEvent[] = []
+      if (sessionsEnded > 0) events.push(endedBy(actor, sessionsEnded, now))
+      if (tokensEnded) events.push({ at: now, kind: 'tokens-ended', actor, details: tokensEnded })
+      if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
       return { outcome: 'joined' as const }
     }
     const keys = await findKeys(trx, resourceId)
@@ -108,7 +110,11 @@ async function replaceOnce(
       actor,
       ...(filler && { filler: namedKeyOf(filler), madeAt: filler.createdAt, failures: state.failures }),
       erased: after.erased,
-      details: { versions: liveVersions(keyset).join(', '), ...(sessionsEnded > 0 && { sessionsEnded }) },
+      details: {
+        versions: liveVersions(keyset).join(', '),
+        ...(sessionsEnded > 0 && { sessionsEnded }),
+        ...(tokensEnded && { tokensEnded: tokensEnded.ended }),
+      },
     }
     const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked]
     return {

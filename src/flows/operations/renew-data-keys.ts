@@ -1,10 +1,12 @@
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import type { WrappedDek } from '../../domain/wrapped-dek.ts'
+import { deleteTokensOfOthers } from '../../store/api-tokens.ts'
 import { countTouchedByOther, listWrappedDeks } from '../../store/wrapped-deks.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { makeFreshDek, renewDataKey } from '../renew-data-key.ts'
+import { endTokensIn } from '../tokens/tokens.ts'
 
 const BATCH = 200
 const AT_A_TIME = 4
@@ -21,7 +23,8 @@ export type RenewOptions = {
 /**
  * Gives every resource a fresh data key whose present one another KEK than the first listed could ever open, and seals
  * all its values anew: one transaction for each, so it may be stopped and repeated at any time. A resource that does
- * not open is logged, counted and left as it is.
+ * not open is logged, counted and left as it is. API tokens end: those of each such resource, and all whose MAC another
+ * KEK has made.
  */
 export async function renewDataKeys(
   deps: Pick<Deps, 'db' | 'now' | 'sealing' | 'log'>,
@@ -39,6 +42,10 @@ export async function renewDataKeys(
       onProgress?.(done)
     }
     after = batch.at(-1)?.resourceId
+  }
+  if (!signal?.aborted) {
+    const tokens = await deleteTokensOfOthers(deps.db, primary)
+    if (tokens > 0) deps.log.warn({ tokens }, 'api tokens ended with the key of their MAC')
   }
   return { ...done, left: await countTouchedByOther(deps.db, primary) }
 
@@ -63,7 +70,14 @@ async function renewOne(
   const fresh = await makeFreshDek(deps, resourceId, present)
   return await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
     if (!(await renewDataKey(trx, resource, fresh, 'throw'))) return { outcome: false }
-    const event: HistoryEvent = { at: deps.now(), kind: 'data-key-renewed', actor: { type: 'operator' } }
+    // Whoever has the other KEK may have made one of them.
+    const ended = await endTokensIn(trx, { resourceId })
+    const event: HistoryEvent = {
+      at: deps.now(),
+      kind: 'data-key-renewed',
+      actor: { type: 'operator' },
+      ...(ended && { details: { tokensEnded: ended.ended } }),
+    }
     return { outcome: true, to: stored.state, events: [event] }
   })
 }

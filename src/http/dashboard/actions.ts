@@ -61,7 +61,8 @@ export function registerActions(
   act('revoke', revoke, guard.keyAction)
   async function revoke(visit: Visit, form: Record<string, unknown>) {
     const typedName = textOf(form.name)
-    const by = { ...subject(visit), session: visit.sessionDigest }
+    const keepTokens = form.keep_tokens === 'yes'
+    const by = { ...subject(visit), session: visit.sessionDigest, keepTokens }
     const { outcome } = await revokeByName(deps, { ...by, typedName })
     if (outcome === 'requested') return done(visit, 'keys-revoked')
     if (outcome === 'joined') return done(visit, 'revoke-joined')

@@ -9,6 +9,7 @@ import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
 import type { KeyLife } from '../../flows/key-lives.ts'
+import { readTokens } from '../../flows/tokens/tokens.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
 import { type Shell, sendPage } from './pages.ts'
@@ -74,7 +75,7 @@ export async function sendOverview(
       goodFor: periodWords(goodForSeconds(overview) * 1_000),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },
-      act: actModel(overview),
+      act: { ...actModel(overview), keyTokens: await haveKeyTokens(deps, visit.resourceId) },
       rotations: rotationEntries(overview),
       rotationsGoOn: overview.rotations.olderThan !== undefined,
       history: overview.history.items.map((row) => historyLine(row, now, precision)),
@@ -124,6 +125,12 @@ async function askApps(apps: AttachedApps, { resourceId, keys, second }: Overvie
 
 function momentsOf({ createdAt, publishedAt }: KeyLife): KeyMoments {
   return { createdAt, publishedAt: publishedAt ?? createdAt }
+}
+
+/** Whether a program may read the keys: a revoke asks what is to become of its token. */
+async function haveKeyTokens(deps: Deps, resourceId: string): Promise<boolean> {
+  const { tokens } = await readTokens(deps, resourceId)
+  return tokens.some(({ scopes }) => scopes.includes('keyring'))
 }
 
 /** What the forms of the page need to know. */

@@ -2,7 +2,15 @@ import { Eta } from 'eta'
 import type { FastifyReply } from 'fastify'
 
 /** The pages that there are; each is a file of `views`, all in one frame. */
-export type PageName = 'overview' | 'rotations' | 'history' | 'sessions' | 'revealed' | 'message'
+export type PageName =
+  | 'overview'
+  | 'rotations'
+  | 'history'
+  | 'sessions'
+  | 'tokens'
+  | 'token-made'
+  | 'revealed'
+  | 'message'
 
 /** Who is signed in to what: the frame of every page but those that refuse. */
 export type Shell = {

@@ -12,6 +12,7 @@ import { sendNotSignedIn } from './messages.ts'
 import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
 import { registerSessions } from './sessions.ts'
+import { registerTokens } from './tokens.ts'
 
 export type DashboardOptions = {
   /** The salt of sign-on tokens, from the manifest. */
@@ -39,6 +40,7 @@ export async function registerDashboard(
   registerReveal(app, { deps, apps }, guard)
   registerLists(app, { deps, apps }, guard)
   registerSessions(app, { deps, apps }, guard, cookies)
+  registerTokens(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

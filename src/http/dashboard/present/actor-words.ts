@@ -11,6 +11,8 @@ export function actorWords(actor: Actor): string {
       return 'securekey’s operators'
     case 'person':
       return actor.verified ? (actor.email ?? actor.userId ?? 'a Heroku user') : 'someone unverified'
+    case 'token':
+      return `the token “${actor.name}”`
   }
 }
 

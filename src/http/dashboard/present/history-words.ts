@@ -45,6 +45,8 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'sessions-ended': 'Sessions ended',
   'key-revealed': 'Key shown',
   'history-downloaded': 'History downloaded',
+  'token-made': 'API token made',
+  'tokens-ended': 'API tokens ended',
 }
 
 /** One line of the history. */
@@ -72,7 +74,7 @@ export function historyLine(row: HistoryRow, now: Date, precision: Precision): H
     what: WORDS[row.kind] ?? cleanText(row.kind),
     who: actorWords(actor),
     unverified: actor.type === 'person' && !actor.verified,
-    address: actor.type === 'person' ? (actor.address ?? '') : '',
+    address: 'address' in actor ? (actor.address ?? '') : '',
     key: key ? `version ${key.version}, ${key.fingerprint}` : '',
     details: [...factsOf(row, moment), ...detailsOf(row.details, moment)],
   }

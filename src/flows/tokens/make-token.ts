@@ -1,0 +1,72 @@
+import type { Person } from '../../domain/actor.ts'
+import {
+  readToken,
+  type Scope,
+  TOKEN_ID_BYTES,
+  TOKEN_SECRET_BYTES,
+  type TokenFacts,
+  tokenFactsText,
+  tokenFromBytes,
+} from '../../domain/api-token.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
+import { insertToken, listTokens, purgeTokens, type StoredToken } from '../../store/api-tokens.ts'
+import { serviceNow } from '../../store/database.ts'
+import { recordEvents } from '../../store/history.ts'
+import { lockResource } from '../change-resource.ts'
+import type { Deps } from '../deps.ts'
+
+export type MakeTokenOutcome =
+  /** `text` is nowhere else: whoever loses it makes another token. */
+  { outcome: 'made'; text: string; token: TokenFacts } | { outcome: 'too-many'; most: number }
+
+/** A resource has so many tokens at the most. */
+const MOST_TOKENS = 50
+const PURGED_AT_ONCE = 100
+
+/**
+ * Makes a token for a program of a resource, in the name of a person. What is stored is the digest of its text, under a
+ * MAC. The history tells of it in the same transaction. Throws `unknown-resource` or `resource-gone`.
+ */
+export async function makeToken(
+  deps: Deps,
+  request: { resourceId: string; actor: Person; name: string; scopes: readonly Scope[]; lifeMs: number },
+): Promise<MakeTokenOutcome> {
+  const { resourceId, actor, name, scopes, lifeMs } = request
+  await purgeTokens(deps.db, PURGED_AT_ONCE)
+  const now = await serviceNow(deps.db)
+  const text = tokenFromBytes(deps.random(TOKEN_ID_BYTES), deps.random(TOKEN_SECRET_BYTES))
+  const { userId, email } = actor
+  const times = { createdAt: now, expiresAt: new Date(now.getTime() + lifeMs) }
+  const token = await newToken(deps, text, { resourceId, name, scopes, userId, email, ...times })
+  const outcome = await deps.db.transaction().execute(async (trx): Promise<'made' | 'too-many'> => {
+    await lockResource(trx, resourceId)
+    const live = (await listTokens(trx, resourceId)).filter(({ expiresAt }) => expiresAt > now)
+    if (live.length >= MOST_TOKENS) return 'too-many'
+    await insertToken(trx, token)
+    const details = {
+      token: token.id,
+      name,
+      scopes: scopes.join(', '),
+      expiresAt: token.expiresAt.toISOString(),
+    }
+    const event: HistoryEvent = { at: now, kind: 'token-made', actor, details }
+    await recordEvents(trx, [{ resourceId, events: [event] }])
+    return 'made'
+  })
+  if (outcome === 'too-many') return { outcome, most: MOST_TOKENS }
+  deps.log.info({ resourceId, tokenId: token.id, scopes }, 'api token made')
+  return { outcome, text, token }
+}
+
+/** A token ready to be stored, with the MAC that says that this service made it. */
+export async function newToken(
+  deps: Pick<Deps, 'macs'>,
+  text: string,
+  facts: Omit<TokenFacts, 'id'>,
+): Promise<StoredToken> {
+  const made = readToken(text)
+  if (!made) throw new RangeError('no text of a token')
+  const { id, digest } = made
+  const mac = await deps.macs.make('api token', tokenFactsText(digest, { ...facts, id }))
+  return { ...facts, ...mac, id, digest, lastUsedAt: null }
+}

@@ -1,0 +1,48 @@
+import { isSameToken, readToken, tokenFactsText } from '../../domain/api-token.ts'
+import { findToken, type StoredToken, type TokenNow, touchToken } from '../../store/api-tokens.ts'
+import { findResource } from '../../store/resources.ts'
+import type { Deps } from '../deps.ts'
+
+export type TokenOutcome =
+  | { outcome: 'active'; token: StoredToken }
+  /** All the same to whoever asks; the log tells them apart. */
+  | { outcome: 'none'; because: TokenProblem }
+  /** The token is good, but its resource was deprovisioned. */
+  | { outcome: 'gone'; token: StoredToken }
+
+/**
+ * - `malformed`: no token of this service, or a typing error in it
+ * - `absent`: there is none of that id, or its secret is another
+ * - `over`: it has expired, or the KEK that its MAC was made by is no longer listed
+ * - `forged`: its row was not written by this service
+ */
+export type TokenProblem = 'malformed' | 'absent' | 'over' | 'forged'
+
+/** The time of last use is written at most so often. */
+const TOUCH_EVERY_MS = 60_000
+
+/** Looks for whom a token speaks. It is asked at every request, so a token ends with its row. */
+export async function useToken(deps: Pick<Deps, 'db' | 'macs'>, text: string): Promise<TokenOutcome> {
+  const given = readToken(text)
+  if (!given) return { outcome: 'none', because: 'malformed' }
+  const token = await findToken(deps.db, given.id)
+  if (!token || !isSameToken(token.digest, given.digest)) return { outcome: 'none', because: 'absent' }
+  const problem = await problemOf(deps, token)
+  if (problem) return { outcome: 'none', because: problem }
+  const resource = await findResource(deps.db, token.resourceId)
+  if (resource?.state !== 'provisioned') return { outcome: 'gone', token }
+  const sinceMs = token.now.getTime() - (token.lastUsedAt?.getTime() ?? 0)
+  if (sinceMs >= TOUCH_EVERY_MS) await touchToken(deps.db, token.id, TOUCH_EVERY_MS)
+  return { outcome: 'active', token }
+}
+
+/** Why a stored token opens nothing; undefined when it is good. Its end is told by the clock of the database. */
+export async function problemOf(
+  deps: Pick<Deps, 'macs'>,
+  token: TokenNow,
+): Promise<'over' | 'forged' | undefined> {
+  if (token.expiresAt <= token.now) return 'over'
+  const text = tokenFactsText(token.digest, token)
+  if (await deps.macs.verify('api token', text, token)) return undefined
+  return (await deps.macs.makeBy(token.kekId, 'api token', text)) ? 'forged' : 'over'
+}
