@@ -322,3 +322,15 @@ create table api_tokens (
 create index api_tokens_resource_id on api_tokens (resource_id);
 create index api_tokens_expires_at on api_tokens (expires_at);
 create index api_tokens_kek_id on api_tokens (kek_id);
+
+-- Requests of programs that carried a key of theirs (Idempotency-Key), for a day: the same one again is answered with the
+-- rotation that serves it, and opens no second one.
+create table asked_once (
+  resource_id    uuid not null references resources (id) on delete cascade,
+  key_digest     bytea not null check (length(key_digest) = 32),
+  request_digest bytea not null check (length(request_digest) = 32),
+  reason         text not null check (reason in ('scheduled', 'manual', 'plan-change', 'revoke')),
+  opened_at      timestamptz not null,                             -- of the rotation, which these two name
+  served_at      timestamptz not null,
+  primary key (resource_id, key_digest)
+);

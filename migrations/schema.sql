@@ -27,6 +27,20 @@ CREATE INDEX api_tokens_expires_at ON api_tokens USING btree (expires_at);
 CREATE INDEX api_tokens_kek_id ON api_tokens USING btree (kek_id);
 CREATE INDEX api_tokens_resource_id ON api_tokens USING btree (resource_id);
 
+create table asked_once (
+  resource_id uuid not null,
+  key_digest bytea not null,
+  request_digest bytea not null,
+  reason text not null,
+  opened_at timestamp with time zone not null,
+  served_at timestamp with time zone not null,
+  constraint asked_once_pkey PRIMARY KEY (resource_id, key_digest),
+  constraint asked_once_key_digest_check CHECK (length(key_digest) = 32),
+  constraint asked_once_reason_check CHECK (reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text])),
+  constraint asked_once_request_digest_check CHECK (length(request_digest) = 32),
+  constraint asked_once_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
+);
+
 create table heroku_budget (
   only_row boolean not null default true,
   next_call_at timestamp with time zone not null default '-infinity'::timestamp with time zone,

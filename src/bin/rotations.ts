@@ -77,7 +77,8 @@ async function run(deps: Deps): Promise<string> {
   const evenIfTooSoon = values['even-if-too-soon'] ?? false
   const result = await requestRotation(deps, { resourceId, actor: OPERATOR, evenIfTooSoon })
   if (result.outcome === 'requested') return 'Requested: a worker rotates at its next tick.'
-  if (result.outcome === 'joined') return 'A rotation is under way already.'
+  if (result.outcome !== 'held-back' && result.outcome !== 'too-soon')
+    return 'A rotation is under way already.'
   process.exitCode = 1
   if (result.outcome === 'held-back') {
     return `Held back: these apps still sign with the key that would go: ${result.apps.join(', ')}. It stays until ${result.until.toISOString()} at the latest.`

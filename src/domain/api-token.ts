@@ -66,7 +66,7 @@ function checkOf(text: string): string {
   return hash('sha256', text, 'hex').slice(0, CHECK_DIGITS)
 }
 
-/** The one text that stands for a token, of which its MAC is made: no two tokens have the same. */
+/** The one text that stands for a token, of which its MAC is made, in whatever order its scopes are named. */
 export function tokenFactsText(digest: Buffer, facts: TokenFacts): string {
   const { id, resourceId, name, scopes, userId, email, createdAt, expiresAt } = facts
   return JSON.stringify([
@@ -74,7 +74,7 @@ export function tokenFactsText(digest: Buffer, facts: TokenFacts): string {
     digest.toString('hex'),
     resourceId,
     name,
-    [...scopes],
+    scopesOf(scopes),
     userId,
     email,
     createdAt.getTime(),

@@ -43,6 +43,7 @@ export type HistoryKind =
   | 'history-downloaded'
   | 'token-made'
   | 'tokens-ended'
+  | 'keys-read'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

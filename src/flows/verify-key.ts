@@ -3,18 +3,20 @@ import { findState } from '../store/keysets.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { liveResource } from './change-resource.ts'
 import type { Deps } from './deps.ts'
-import { KEY_EVENTS, keyLives } from './key-lives.ts'
+import { KEY_EVENTS, type KeyLife, keyLives, type Stage } from './key-lives.ts'
 
-/**
- * What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. A `next` key is
- * accepted though nobody signs with it yet.
- */
-export type Verification =
-  | { outcome: 'current' | 'pending' | 'next' | 'previous' | 'revoked' | 'retired'; version: number }
-  | { outcome: 'unknown' }
+/** What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. */
+export type Verification = { outcome: KnownOutcome; version: number } | { outcome: 'unknown' }
+
+type KnownOutcome = Stage | 'revoked'
 
 /** A thousand rotations, each with a filler. */
 const KEY_EVENTS_READ = 3_000
+
+/** The same, with the dates of that key. */
+export type DatedVerification =
+  | { outcome: KnownOutcome; version: number; life: KeyLife }
+  | { outcome: 'unknown' }
 
 /**
  * Says what a key is, by the SHA-256 of its text or by the first eight digits of that, its fingerprint, in hex. Of an
@@ -24,6 +26,15 @@ export async function verifyKey(
   deps: Pick<Deps, 'db'>,
   request: { resourceId: string; digest: string },
 ): Promise<Verification> {
+  const found = await verifyWithDates(deps, request)
+  return found.outcome === 'unknown' ? found : { outcome: found.outcome, version: found.version }
+}
+
+/** The same, and when the key was made, published, revoked and erased. Throws `unknown-resource` or `resource-gone`. */
+export async function verifyWithDates(
+  deps: Pick<Deps, 'db'>,
+  request: { resourceId: string; digest: string },
+): Promise<DatedVerification> {
   const { resourceId } = request
   const digest = request.digest.toLowerCase()
   if (!/^[0-9a-f]{8}([0-9a-f]{56})?$/.test(digest)) return { outcome: 'unknown' }
@@ -36,5 +47,5 @@ export async function verifyKey(
     return digests.get(version)?.startsWith(digest) ?? digest.startsWith(fingerprint)
   })
   if (!life) return { outcome: 'unknown' }
-  return { outcome: life.revokedAt === null ? life.stage : 'revoked', version: life.version }
+  return { outcome: life.revokedAt === null ? life.stage : 'revoked', version: life.version, life }
 }

@@ -1,7 +1,10 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { createAttachedApps } from '../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../flows/deps.ts'
 import type { Readiness } from '../flows/readiness.ts'
 import { registerAnswerHeaders, setAnswerHeaders } from './answer-headers.ts'
+import { handleApiError } from './api/problems.ts'
+import { registerApi } from './api/register.ts'
 import { type Background, createBackground } from './background.ts'
 import { type DashboardOptions, registerDashboard } from './dashboard/register.ts'
 import { handleError, handleNotFound } from './errors.ts'
@@ -26,6 +29,7 @@ export type AppOptions = {
   beforeWork?: () => Promise<void>
 }
 
+const API_PREFIX = '/v1'
 const BODY_LIMIT_BYTES = 65_536
 /**
  * Heroku gives up on a provisioning call after 25 s (Add-on Partner API Reference), so a request that has not come in whole
@@ -59,7 +63,8 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     // An address that cannot be read never comes to a route; it is refused in the same form all the same.
     frameworkErrors: (error, request, reply) => {
       setAnswerHeaders(reply, { https: options.httpsUrl !== undefined })
-      handleError(error, request, reply)
+      if (request.url.startsWith(`${API_PREFIX}/`)) handleApiError(error, request, reply)
+      else handleError(error, request, reply)
     },
   })
   ignoreExpectations(app)
@@ -89,7 +94,10 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
 
   registerHealth(app, options.readiness, { verdicts: deps.troubles.verdicts, missing: options.missing ?? [] })
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
-  await app.register((scope) => registerDashboard(scope, deps, options.dashboard))
+  const apps = createAttachedApps(deps)
+  app.addHook('onClose', () => apps.settle())
+  await app.register((scope) => registerApi(scope, deps, apps), { prefix: API_PREFIX })
+  await app.register((scope) => registerDashboard(scope, deps, apps, options.dashboard))
   return app
 }
 

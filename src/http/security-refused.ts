@@ -9,6 +9,8 @@ export type SecurityRefusal =
   | 'foreign-session'
   | 'forged-session'
   | 'user-sign-on-required'
+  | 'wrong-token'
+  | 'wrong-scope'
   | 'too-many-requests'
   | 'plain-http'
 

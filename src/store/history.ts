@@ -1,7 +1,8 @@
 import { type Selectable, sql } from 'kysely'
 import type { Actor, Person, TokenActor } from '../domain/actor.ts'
 import { cleanText } from '../domain/clean-text.ts'
-import type { HistoryEvent, HistoryKind, HistoryRow } from '../domain/history.ts'
+import { type HistoryEvent, type HistoryKind, type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
+import type { RotationName } from '../domain/rotation-id.ts'
 import type { WriteOf } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { askAll, executePrepared, given, runPrepared } from './group-statement.ts'
@@ -81,22 +82,23 @@ export async function listHistory(
   return rows.map(historyEvent)
 }
 
-/** When the rotation to a key began. Undefined for the first key of an add-on, and for one that was adopted. */
-export async function findRotationOpenedAt(
+/** The row with which a rotation of a resource ended. */
+export async function findRotationEnd(
   db: Db,
   resourceId: string,
-  version: number,
-): Promise<Date | undefined> {
+  { reason, openedAt }: RotationName,
+): Promise<HistoryRow | undefined> {
   const row = await db
     .selectFrom('history')
-    .select('opened_at')
+    .selectAll()
     .where('resource_id', '=', resourceId)
-    .where('kind', '=', 'rotated')
-    .where('version', '=', version)
+    .where('kind', 'in', ROTATION_ENDS)
+    .where('reason', '=', reason)
+    .where('opened_at', '=', openedAt)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row?.opened_at ?? undefined
+  return row && historyEvent(row)
 }
 
 type Row = Selectable<Schema['history']>

@@ -206,6 +206,14 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
+  asked_once: {
+    resource_id: uuid,
+    key_digest: bytes,
+    request_digest: bytes,
+    reason: text<RotationReason>(),
+    opened_at: moment,
+    served_at: moment,
+  },
   used_sign_on_tokens: {
     digest: bytes,
     expires_at: moment,

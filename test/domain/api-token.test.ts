@@ -61,6 +61,8 @@ test('every fact of a token, and its digest, is in the text of its MAC', () => {
   ].map((other) => tokenFactsText(digest, { ...facts, ...other }))
   const all = [tokenFactsText(digest, facts), tokenFactsText(Buffer.alloc(32, 2), facts), ...others]
   expect(new Set(all).size).toBe(10)
+  const scopes = ['keyring', 'read'] as const
+  expect(others).toContain(tokenFactsText(digest, { ...facts, scopes }))
 })
 
 describe('what somebody wants of a token', () => {

@@ -133,7 +133,7 @@ test.each(['before', 'after'] as const)(
 test('"rotate now" while a scheduled rotation is under way joins it', async () => {
   const life = await heldRotation('before')
   const answer = await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })
-  expect(answer).toEqual({ outcome: 'joined' })
+  expect(answer).toMatchObject({ outcome: 'joined' })
   expect(await life.finish()).toMatchObject({ promoted: 1 })
   expect(life.pushed()).toHaveLength(1)
 })

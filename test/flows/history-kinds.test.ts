@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
-import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
+import { readKeyring } from '../../src/flows/api/read-keyring.ts'
 import { sessionOf } from '../../src/flows/dashboard/attached-apps.ts'
 import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
@@ -362,6 +362,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       for await (const rows of downloadHistory(h.deps, { ...about(h), format: 'csv' })) void rows
     },
     leaves: ['history-downloaded'],
+  },
+  'keys-read': {
+    actor: 'token',
+    async happens(h) {
+      const actor = { type: 'token', id: '0123456789abcdef', name: 'ci', address: null } as const
+      await readKeyring(h.deps, { resourceId: h.addon.id, actor, known: () => false })
+    },
+    leaves: ['keys-read'],
   },
   'token-made': { actor: 'person', happens: (h) => tokenOf(h, ['read']), leaves: ['token-made'] },
   'tokens-ended': {

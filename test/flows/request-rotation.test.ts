@@ -32,7 +32,7 @@ describe('a rotation by hand', () => {
     h.clock.advance(3 * DAY)
     const requestedAt = h.clock.now()
     const before = keysOn(h)
-    expect(await request(h)).toEqual({ outcome: 'requested' })
+    expect(await request(h)).toMatchObject({ outcome: 'requested' })
     h.clock.advance(MINUTE)
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(keysOn(h).second).toBe(before.first)
@@ -63,7 +63,7 @@ describe('a rotation by hand', () => {
     const ahead = { ...h.deps, now: () => new Date(h.clock.now().getTime() + 3 * HOUR) }
     const ask = () => requestRotation(ahead, { resourceId: h.addon.id, actor: PERSON })
     const requestedAt = h.clock.now()
-    expect(await ask()).toEqual({ outcome: 'requested' })
+    expect(await ask()).toMatchObject({ outcome: 'requested' })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({
       nextRotationAt: new Date(requestedAt.getTime() + 14 * DAY),
@@ -77,13 +77,13 @@ describe('a rotation by hand', () => {
 
   test('is possible right after provision, since nobody ever signed with the second key', async () => {
     const h = await startWithAddon()
-    expect(await request(h)).toEqual({ outcome: 'requested' })
+    expect(await request(h)).toMatchObject({ outcome: 'requested' })
   })
 
   test('that was requested before joins: one rotation, one push, one history row', async () => {
     const h = await startWithAddon()
     await request(h)
-    expect(await request(h)).toEqual({ outcome: 'joined' })
+    expect(await request(h)).toMatchObject({ outcome: 'joined' })
     await h.worker1.tick()
     expect(pushes(h)).toHaveLength(1)
     const kinds = await kindsOf(h.deps, h.addon.id)
@@ -95,7 +95,7 @@ describe('a rotation by hand', () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await tickUntilStuck(h)
-    expect(await request(h)).toEqual({ outcome: 'joined' })
+    expect(await request(h)).toMatchObject({ outcome: 'joined' })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(new Set(pushes(h)).size).toBe(1)
   })
@@ -119,7 +119,7 @@ describe('a rotation by hand', () => {
     h.clock.advance(2 * HOUR - 1)
     expect(await request(h)).toEqual({ outcome: 'too-soon', allowedAt })
     h.clock.advance(1)
-    expect(await request(h)).toEqual({ outcome: 'requested' })
+    expect(await request(h)).toMatchObject({ outcome: 'requested' })
   })
 
   test('that was refused leaves no trace', async () => {
@@ -136,7 +136,7 @@ describe('a rotation by hand', () => {
     const h = await startWithAddon()
     h.clock.advance(14 * DAY)
     await h.worker1.tick()
-    expect(await request(h, { evenIfTooSoon: true })).toEqual({ outcome: 'requested' })
+    expect(await request(h, { evenIfTooSoon: true })).toMatchObject({ outcome: 'requested' })
     expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
       kind: 'rotation-requested',
       details: { reason: 'manual', evenIfTooSoon: true },
@@ -207,7 +207,7 @@ describe('a stuck rotation', () => {
 
   test('is taken up again by a request to rotate, which asks for nothing else', async () => {
     const h = await startStuck()
-    expect(await request(h)).toEqual({ outcome: 'joined' })
+    expect(await request(h)).toMatchObject({ outcome: 'joined' })
     expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: { stuckSince: null }, attempts: 0 })
     expect(await h.worker1.tick()).toMatchObject({ promoted: 1 })
     expect(new Set(pushes(h)).size).toBe(1)

@@ -82,6 +82,18 @@ const token = (columns: Record<string, string>) => {
   }
   return `insert into api_tokens (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const askedOnce = (columns: Record<string, string>) => {
+  const row = {
+    resource_id: 'ID',
+    key_digest: DIGEST,
+    request_digest: DIGEST,
+    reason: `'manual'`,
+    opened_at: AT,
+    served_at: AT,
+    ...columns,
+  }
+  return `insert into asked_once (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const kek = (columns: Record<string, string>) => {
   const row = { id: `'k9'`, check_value: DIGEST, first_used_at: AT, ...columns }
   return `insert into keks (${Object.keys(row)}) values (${Object.values(row)})`
@@ -438,6 +450,16 @@ describe('the database refuses', () => {
       'a token for a resource that does not exist',
       [token({ resource_id: STRANGER })],
       'api_tokens_resource_id_fkey',
+    ],
+    // asked_once
+    ['one request served twice', [askedOnce({}), askedOnce({})], 'asked_once_pkey'],
+    ['a key of a request as it is', [askedOnce({ key_digest: SHORT })], 'asked_once_key_digest_check'],
+    ['a request as it is', [askedOnce({ request_digest: SHORT })], 'asked_once_request_digest_check'],
+    ['a request served for no reason', [askedOnce({ reason: `'whim'` })], 'asked_once_reason_check'],
+    [
+      'a request to a resource that does not exist',
+      [askedOnce({ resource_id: STRANGER })],
+      'asked_once_resource_id_fkey',
     ],
     [
       'one sign-on token twice',

@@ -1,41 +1,51 @@
 import type { Actor } from '../../domain/actor.ts'
+import type { AskedOnce } from '../../domain/asked-once.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { openRotation, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
-import type { HeldBack } from '../../domain/rotation.ts'
+import type { HeldBack, OpenRotation } from '../../domain/rotation.ts'
+import type { RotationName } from '../../domain/rotation-id.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
 import { serviceNow } from '../../store/database.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
+import { type ServedBefore, serveOnce } from '../serve-once.ts'
 
 export type RequestRotationOutcome =
-  | { outcome: 'requested' }
+  | { outcome: 'requested'; rotation: RotationName }
   /** A rotation is under way already, or was stuck and is taken up again; this request is served by it. */
-  | { outcome: 'joined' }
+  | { outcome: 'joined'; rotation: RotationName }
   /** It would displace a key that apps may still be signing with; possible again at `allowedAt`. */
   | { outcome: 'too-soon'; allowedAt: Date }
   /** It would displace a key that these apps were seen to sign with; it goes ahead by itself at `until`. */
   | { outcome: 'held-back'; apps: readonly string[]; until: Date }
+  | ServedBefore
 
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
  * counts anew from this moment. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps that
- * still sign with the key that it displaces. Throws `unknown-resource` or `resource-gone`.
+ * still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
+ * Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
   deps: Deps,
-  request: { resourceId: string; actor: Actor; evenIfTooSoon?: boolean },
+  request: { resourceId: string; actor: Actor; evenIfTooSoon?: boolean; once?: AskedOnce | undefined },
 ): Promise<RequestRotationOutcome> {
-  const { resourceId, actor, evenIfTooSoon = false } = request
+  const { resourceId, actor, evenIfTooSoon = false, once } = request
   // By the clock of the worker that published: by another one that is ahead, the floor would be over too early.
   const now = await serviceNow(deps.db)
-  return await changeResource<RequestRotationOutcome>(deps, resourceId, ({ stored: { state } }) => {
-    const joined = { outcome: 'joined' } as const
-    if (state.rotation?.stuckSince) return resume(state, actor, joined, now)
+  return await changeResource<RequestRotationOutcome>(deps, resourceId, ({ stored: { state } }, trx) =>
+    serveOnce(trx, resourceId, once, () => decide(state)),
+  )
+
+  function decide(state: ResourceState): ResourceChange<Exclude<RequestRotationOutcome, ServedBefore>> {
+    const underWay = state.rotation
+    if (underWay?.stuckSince) return resume(state, actor, joined(underWay), now)
     const heldBack = state.heldBack && state.heldBack.until > now ? state.heldBack : null
     if (heldBack && !evenIfTooSoon) {
       return { outcome: { outcome: 'held-back', apps: heldBack.apps, until: heldBack.until } }
     }
-    if (state.rotation) return heldBack ? goOn(state, heldBack, actor, now) : { outcome: joined }
+    if (underWay)
+      return heldBack ? goOn(state, underWay, heldBack, actor, now) : { outcome: joined(underWay) }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)
     // A filler may go at any time: nobody signs with it. A real key needs its floor, or people are logged out.
     const tooSoon = !state.keyset.second.filler && allowedAt > now
@@ -45,24 +55,31 @@ export async function requestRotation(
     const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
     const opened = { ...openRotation(state, intent, now), heldBack: evenIfTooSoon ? over(now) : null }
     return {
-      outcome: { outcome: 'requested' },
+      outcome: { outcome: 'requested', rotation: { reason: 'manual', openedAt: now } },
       to: wokenAt(opened, BY_PERSON, now),
       events: [event],
     }
-  })
+  }
+}
+
+type Joined = Extract<RequestRotationOutcome, { outcome: 'joined' }>
+
+function joined({ reason, openedAt }: OpenRotation): Joined {
+  return { outcome: 'joined', rotation: { reason, openedAt } }
 }
 
 /** The rotation under way was held back for apps; somebody wants it to wait no longer. */
 function goOn(
   state: ResourceState,
+  underWay: OpenRotation,
   heldBack: HeldBack,
   actor: Actor,
   now: Date,
-): ResourceChange<RequestRotationOutcome> {
-  const details = { reason: state.rotation?.reason ?? 'manual', evenIfTooSoon: true }
+): ResourceChange<Joined> {
+  const details = { reason: underWay.reason, evenIfTooSoon: true }
   const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
   const to = wokenAt({ ...state, heldBack: { ...heldBack, until: now, lookAt: now } }, now, now)
-  return { outcome: { outcome: 'joined' }, to, events: [event] }
+  return { outcome: joined(underWay), to, events: [event] }
 }
 
 /** No app is waited for. */

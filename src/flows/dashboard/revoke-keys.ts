@@ -1,20 +1,24 @@
 import type { Actor } from '../../domain/actor.ts'
+import type { AskedOnce } from '../../domain/asked-once.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
-import { afterRevoke } from '../../domain/resource-state.ts'
+import { afterRevoke, type ResourceState } from '../../domain/resource-state.ts'
+import type { RotationName } from '../../domain/rotation-id.ts'
 import { BEFORE_SCHEDULED } from '../../domain/schedule.ts'
+import type { Trx } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
-import { findResource } from '../../store/resources.ts'
+import { findResource, type Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
 import { deleteSessionsOf } from '../../store/sessions.ts'
-import { changeResource } from '../change-resource.ts'
+import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
+import { type ServedBefore, serveOnce } from '../serve-once.ts'
 import { endTokensIn } from '../tokens/tokens.ts'
 
-export type RevokeOutcome = { outcome: 'requested' | 'joined' }
+export type RevokeOutcome = { outcome: 'requested' | 'joined'; rotation: RotationName } | ServedBefore
 
 /**
  * A key leaked: no key that exists now counts as valid from this moment on, and a worker brings a new key and a filler to
@@ -22,7 +26,8 @@ export type RevokeOutcome = { outcome: 'requested' | 'joined' }
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
  * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
  * dashboard sessions end but `session`, the digest of the id of the one that asks. Its API tokens that may read keys end too,
- * unless `keepTokens`. `joined`: a revoke is under way already. Throws `unknown-resource` or `resource-gone`.
+ * unless `keepTokens`. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
+ * it comes. Throws `unknown-resource` or `resource-gone`.
  */
 export async function revokeKeys(deps: Deps, request: Replacement): Promise<RevokeOutcome> {
   return await replaceAllKeys(deps, request, 'keys-revoked')
@@ -40,7 +45,13 @@ export async function replaceKeys(
 }
 
 /** Whose keys are replaced, and by whom. */
-export type Replacement = { resourceId: string; actor: Actor; session?: Buffer; keepTokens?: boolean }
+export type Replacement = {
+  resourceId: string
+  actor: Actor
+  session?: Buffer
+  keepTokens?: boolean
+  once?: AskedOnce | undefined
+}
 
 async function replaceAllKeys(
   deps: Deps,
@@ -51,9 +62,12 @@ async function replaceAllKeys(
   for (let tries = 1; tries <= MOST_TRIES; tries += 1) {
     const fresh = await freshDek(deps, resourceId)
     const outcome = await replaceOnce(deps, request, kind, fresh)
-    if (outcome === 'again') continue
-    deps.log.info({ resourceId, outcome }, kind === 'keys-revoked' ? 'keys revoked' : 'keys replaced')
-    return { outcome }
+    if (outcome.outcome === 'again') continue
+    deps.log.info(
+      { resourceId, outcome: outcome.outcome },
+      kind === 'keys-revoked' ? 'keys revoked' : 'keys replaced',
+    )
+    return outcome
   }
   throw new Error('the data key was replaced again and again')
 }
@@ -76,18 +90,29 @@ async function freshDek(deps: Deps, resourceId: string): Promise<FreshDek | unde
 /** `again`: the data key was replaced since `fresh` was made, and nothing was written. */
 async function replaceOnce(
   deps: Deps,
-  { resourceId, actor, session, keepTokens = false }: Replacement,
+  { resourceId, actor, session, keepTokens = false, once }: Replacement,
   kind: 'keys-revoked' | 'keys-replaced',
   fresh: FreshDek | undefined,
-): Promise<'requested' | 'joined' | 'again'> {
+): Promise<RevokeOutcome | { outcome: 'again' }> {
   const now = deps.now()
   // After a failover the new epoch begins first, or the request would look like one from before it.
   const { epoch } = await deps.installation.look()
-  return await changeResource(deps, resourceId, async ({ resource, stored: { state } }, trx) => {
+  return await changeResource<RevokeOutcome | { outcome: 'again' }>(
+    deps,
+    resourceId,
+    async ({ resource, stored: { state } }, trx) =>
+      await serveOnce(trx, resourceId, once, () => decide(resource, state, trx)),
+  )
+
+  async function decide(
+    resource: Resource,
+    state: ResourceState,
+    trx: Trx,
+  ): Promise<ResourceChange<Exclude<RevokeOutcome, ServedBefore> | { outcome: 'again' }>> {
     const { rotation, keyset } = state
     const isUnderWay = rotation?.reason === 'revoke' && !rotation.stuckSince
     if (!isUnderWay && fresh && !(await renewDataKey(trx, resource, fresh, 'leave'))) {
-      return { outcome: 'again' as const }
+      return { outcome: { outcome: 'again' } }
     }
     const sessionsEnded = await deleteSessionsOf(trx, { resourceId, ...(session && { but: session }) })
     const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, { resourceId, scope: 'keyring' })
@@ -97,7 +122,7 @@ async function replaceOnce(
       if (sessionsEnded > 0) events.push(endedBy(actor, sessionsEnded, now))
       if (tokensEnded) events.push({ at: now, kind: 'tokens-ended', actor, details: tokensEnded })
       if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
-      return { outcome: 'joined' as const }
+      return { outcome: { outcome: 'joined', rotation: { reason: 'revoke', openedAt: rotation.openedAt } } }
     }
     const keys = await findKeys(trx, resourceId)
     const superseded = endedRotation('rotation-superseded', state, keys, now)
@@ -118,13 +143,13 @@ async function replaceOnce(
     }
     const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked]
     return {
-      outcome: 'requested' as const,
+      outcome: { outcome: 'requested', rotation: { reason: 'revoke', openedAt: now } },
       to: { ...after.state, wakeAt: BEFORE_SCHEDULED, claimedUntil: null },
       erased: after.erased,
       events,
       takeover: true,
     }
-  })
+  }
 }
 
 function endedBy(actor: Actor, sessions: number, at: Date): HistoryEvent {

@@ -12,13 +12,13 @@ import type { Deps } from '../deps.ts'
 /**
  * Sets how long an old key stays valid, for the one in the config var now and for those to come. The end is counted
  * from the push of the current key, but an old key is never dropped sooner than the grace floor from now on. The grace
- * period that it has already changes nothing. Throws `invalid-option` for less than the floor, `unknown-resource`,
+ * period that it has already changes nothing: then false. Throws `invalid-option` for less than the floor, `unknown-resource`,
  * `resource-gone`.
  */
 export async function setGracePeriod(
   deps: Deps,
   request: { resourceId: string; actor: Actor; grace: GracePeriod },
-): Promise<void> {
+): Promise<boolean> {
   const { resourceId, actor, grace } = request
   const { graceFloorMs } = deps.settings
   const now = deps.now()
@@ -38,6 +38,7 @@ export async function setGracePeriod(
     return { outcome: true, to: wokenWhenNeeded({ ...state, keyset }, grace, now), events: [event] }
   })
   if (changed) deps.log.info({ resourceId, gracePeriod: formatGracePeriod(grace) }, 'grace period changed')
+  return changed
 }
 
 /** The second key under the new grace period: shortened, but not below `earliest`. */

@@ -36,7 +36,8 @@ export function registerActions(
     const evenIfTooSoon = form.even_if_too_soon === 'yes'
     const outcome = await requestRotation(deps, { ...subject(visit), evenIfTooSoon })
     if (outcome.outcome === 'requested') return done(visit, 'rotation-requested')
-    if (outcome.outcome === 'joined') return done(visit, 'rotation-joined')
+    if (outcome.outcome !== 'too-soon' && outcome.outcome !== 'held-back')
+      return done(visit, 'rotation-joined')
     const tooSoon = outcome.outcome === 'too-soon'
     return await sendOverview(dashboard, visit, {
       status: 409,

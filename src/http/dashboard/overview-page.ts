@@ -2,13 +2,12 @@ import type { FastifyReply } from 'fastify'
 import { formatDuration } from '../../domain/duration.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
-import type { KeyMoments } from '../../domain/key-in-app.ts'
 import { isPaused } from '../../domain/pause.ts'
-import type { AppsAnswer, AttachedApps } from '../../flows/dashboard/attached-apps.ts'
+import { appsOf } from '../../flows/dashboard/apps-of.ts'
+import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
-import type { KeyLife } from '../../flows/key-lives.ts'
 import { readTokens } from '../../flows/tokens/tokens.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
@@ -50,7 +49,7 @@ export async function sendOverview(
   const now_ = nowModel(overview)
   const moment = (date: Date | undefined) => date && momentOf(date, now, precision)
   const addon = { configVar: deps.settings.configVar, prefix: deps.settings.configVarsPrefix }
-  const appList = appsModel(await askApps(apps, overview), addon, now, precision)
+  const appList = appsModel(await appsOf(apps, overview), addon, now, precision)
   const query = visit.request.query as { done?: unknown }
   return sendPage(
     visit.reply,
@@ -111,20 +110,6 @@ function rotationEntries(overview: Overview) {
   const pending = keys.find(({ stage, filler }) => stage === 'pending' && !filler)?.version
   const ended = rotations.items.map((row) => historyEntry(row, now, precision))
   return rotation ? [openEntry(rotation, pending, now, precision), ...ended] : ended
-}
-
-async function askApps(apps: AttachedApps, { resourceId, keys, second }: Overview): Promise<AppsAnswer> {
-  const current = keys.find(({ stage }) => stage === 'current')
-  if (!current) throw new Error(`resource ${resourceId} has no current key`)
-  const { version } = current
-  const moments = momentsOf(current)
-  const before = keys.find((key) => key.version === second && !key.filler)
-  const former = before && { former: { ...momentsOf(before), successor: moments } }
-  return await apps.read({ resourceId, version, ...moments, ...former })
-}
-
-function momentsOf({ createdAt, publishedAt }: KeyLife): KeyMoments {
-  return { createdAt, publishedAt: publishedAt ?? createdAt }
 }
 
 /** Whether a program may read the keys: a revoke asks what is to become of its token. */

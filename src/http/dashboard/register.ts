@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { createAttachedApps } from '../../flows/dashboard/attached-apps.ts'
+import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { registerSignOn } from '../sso/routes.ts'
 import { createSessionCookies } from '../sso/session-cookie.ts'
@@ -27,12 +27,11 @@ export type DashboardOptions = {
 export async function registerDashboard(
   app: FastifyInstance,
   deps: Deps,
+  apps: AttachedApps,
   options: DashboardOptions,
 ): Promise<void> {
   const cookies = createSessionCookies({ secure: options.secureCookies })
   const guard = createGuard(deps, cookies, options.requireUserSignOn ?? true)
-  const apps = createAttachedApps(deps)
-  app.addHook('onClose', () => apps.settle())
   await prepareForBrowsers(app)
 
   registerSignOn(app, deps, { salt: options.ssoSalt, cookies })

@@ -1,7 +1,6 @@
 import type { Scope } from '../../../src/domain/api-token.ts'
 import { makeToken } from '../../../src/flows/tokens/make-token.ts'
-import type { HarnessWithAddon } from '../../support/addon.ts'
-import { DAY } from '../../support/harness.ts'
+import { DAY, type Harness } from '../../support/harness.ts'
 
 export const ANN = {
   type: 'person',
@@ -13,7 +12,7 @@ export const ANN = {
 
 /** A token of the add-on, made by Ann. Returns its text and its id. */
 export async function tokenOf(
-  h: Pick<HarnessWithAddon, 'deps' | 'addon'>,
+  h: Pick<Harness, 'deps'> & { addon: { id: string } },
   scopes: readonly Scope[],
   more: { lifeMs?: number; name?: string; resourceId?: string } = {},
 ): Promise<{ text: string; id: string }> {

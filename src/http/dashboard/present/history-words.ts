@@ -47,6 +47,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'history-downloaded': 'History downloaded',
   'token-made': 'API token made',
   'tokens-ended': 'API tokens ended',
+  'keys-read': 'Keys read by a program',
 }
 
 /** One line of the history. */

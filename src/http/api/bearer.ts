@@ -1,0 +1,125 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { TokenActor } from '../../domain/actor.ts'
+import type { Scope } from '../../domain/api-token.ts'
+import type { Deps } from '../../flows/deps.ts'
+import { useToken } from '../../flows/tokens/use-token.ts'
+import { addressOf, logSecurityRefusal } from '../security-refused.ts'
+import { sendProblem } from './problems.ts'
+
+/** The program that asks: for which resource its token speaks, and how the history names it. */
+export type Caller = { resourceId: string; actor: TokenActor; scopes: readonly Scope[] }
+
+/** Who asks, and what stands in front of a route. */
+export type Bearer = {
+  /** The program that was let in. */
+  callerOf: (request: FastifyRequest) => Caller
+  /** Lets in whoever has one of these scopes. */
+  allow: (...scopes: Scope[]) => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  /** Lets each token through so often in an hour. */
+  atMost: (perHour: number) => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+}
+
+const PER_TOKEN_AND_MINUTE = 120
+/**
+ * From an address without a right token. A right one is never refused for what others send: many programs share an address,
+ * and 256 bits are not guessed.
+ */
+const WRONG_PER_ADDRESS_AND_MINUTE = 60
+const MINUTE_MS = 60_000
+const COUNTED = 10_000
+const BEARER = /^Bearer +([\w-]{1,200}) *$/i
+
+/**
+ * Asks a token of every request of this scope, before its body is read and before anything is looked up: whatever is
+ * wrong with a token, the answer is the same, and nobody learns which add-ons there are. Tells the limits in headers.
+ */
+export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<Bearer> {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  await app.register(rateLimit, { global: false, cache: COUNTED })
+  const wrongOfAddress = app.createRateLimit({
+    max: WRONG_PER_ADDRESS_AND_MINUTE,
+    timeWindow: MINUTE_MS,
+    keyGenerator: (request) => `wrong ${addressOf(request)}`,
+  })
+  const ofToken = app.createRateLimit({
+    max: PER_TOKEN_AND_MINUTE,
+    timeWindow: MINUTE_MS,
+    keyGenerator: (request) => `token ${callerOf(request).actor.id}`,
+  })
+
+  function callerOf(request: FastifyRequest): Caller {
+    const caller = callers.get(request)
+    if (!caller) throw new Error('no token was asked for')
+    return caller
+  }
+
+  app.addHook('onRequest', async (request, reply) => {
+    const text = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const found = await useToken(deps, text)
+    if (found.outcome === 'none') {
+      const limit = tell(reply, await wrongOfAddress(request))
+      const sentOne = request.headers.authorization !== undefined
+      if (sentOne) logSecurityRefusal(request, 'wrong-token', { problem: found.because })
+      return limit.isOver ? sendTooMany(reply, limit) : sendProblem(reply, 'unauthenticated')
+    }
+    const { id, name, resourceId, scopes } = found.token
+    const actor = { type: 'token', id, name, address: addressOf(request) } as const
+    callers.set(request, { resourceId, actor, scopes })
+    const limit = tell(reply, await ofToken(request))
+    if (limit.isOver) return sendTooMany(reply, limit)
+    if (found.outcome === 'gone') return sendProblem(reply, 'resource-gone')
+    return undefined
+  })
+
+  return {
+    callerOf,
+    allow:
+      (...scopes) =>
+      async (request, reply) => {
+        const { scopes: held, resourceId } = callerOf(request)
+        if (scopes.some((scope) => held.includes(scope))) return undefined
+        logSecurityRefusal(request, 'wrong-scope', { resourceId })
+        return sendProblem(reply, 'scope-missing', { detail: `It needs the scope ${scopes.join(' or ')}.` })
+      },
+    atMost(perHour) {
+      const ofHour = app.createRateLimit({
+        max: perHour,
+        timeWindow: 60 * MINUTE_MS,
+        keyGenerator: (request) => `hour ${request.routeOptions.url} ${callerOf(request).actor.id}`,
+      })
+      return async (request, reply) => {
+        const limit = limitOf(await ofHour(request))
+        return limit.isOver ? sendTooMany(tellLimit(reply, limit), limit) : undefined
+      }
+    },
+  }
+
+  function sendTooMany(reply: FastifyReply, { resetSeconds }: Limit): FastifyReply {
+    return sendProblem(reply, 'too-many-requests', { retryAfterSeconds: resetSeconds })
+  }
+}
+
+type Limit = { isOver: boolean; max: number; remaining: number; resetSeconds: number }
+type Found = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
+
+function tell(reply: FastifyReply, found: Found): Limit {
+  const limit = limitOf(found)
+  tellLimit(reply, limit)
+  return limit
+}
+
+function limitOf(found: Found): Limit {
+  if (found.isAllowed) return { isOver: false, max: 0, remaining: 0, resetSeconds: 0 }
+  const { isExceeded, max, remaining, ttlInSeconds } = found
+  return { isOver: isExceeded, max, remaining, resetSeconds: Math.max(1, ttlInSeconds) }
+}
+
+/** The fields of the IETF's draft (draft-ietf-httpapi-ratelimit-headers), as most clients read them. */
+function tellLimit(reply: FastifyReply, { max, remaining, resetSeconds }: Limit): FastifyReply {
+  return reply.headers({
+    'ratelimit-limit': String(max),
+    'ratelimit-remaining': String(remaining),
+    'ratelimit-reset': String(resetSeconds),
+  })
+}

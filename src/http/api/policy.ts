@@ -1,0 +1,37 @@
+import { type Static, Type } from 'typebox'
+import { formatDuration } from '../../domain/duration.ts'
+import { formatGracePeriod } from '../../domain/grace.ts'
+import { isPaused } from '../../domain/pause.ts'
+import type { Overview } from '../../flows/dashboard/overview.ts'
+import { Moment, MomentOrNull, momentOf } from './schemas.ts'
+
+export const Policy = Type.Object(
+  {
+    rotation_period: Type.String({ description: 'Set by the plan: `14d`.' }),
+    grace_period: Type.String({
+      description: 'How long an old key is accepted: `48h`, or `period` for until the next rotation.',
+    }),
+    least_grace_period: Type.String(),
+    pause: Type.Union([
+      Type.Null(),
+      Type.Object({ since: Moment, until: MomentOrNull, reason: Type.String() }),
+    ]),
+  },
+  { $id: 'Policy' },
+)
+
+/** The policy of a resource as the API tells it. */
+export function policyView(
+  overview: Pick<Overview, 'periodMs' | 'grace' | 'graceFloorMs' | 'pause' | 'now'>,
+): Static<typeof Policy> {
+  const { periodMs, grace, graceFloorMs, pause, now } = overview
+  return {
+    rotation_period: formatDuration(periodMs),
+    grace_period: formatGracePeriod(grace),
+    least_grace_period: formatDuration(graceFloorMs),
+    pause:
+      pause && isPaused(pause, now)
+        ? { since: momentOf(pause.at), until: momentOf(pause.until), reason: pause.reason }
+        : null,
+  }
+}

@@ -1,0 +1,145 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { type ErrorCode, SecurekeyError } from '../../domain/errors.ts'
+
+/** Every way in which the API refuses. The name is the end of `type`, and never changes its meaning. */
+const PROBLEMS = {
+  'malformed-request': [400, 'The request is malformed'],
+  unauthenticated: [401, 'The token is not right'],
+  'scope-missing': [403, 'The token may not do that'],
+  'plain-http': [403, 'Served by https only'],
+  'not-found': [404, 'There is nothing at this address'],
+  'too-soon': [409, 'The current key is very new'],
+  'held-back': [409, 'Apps still sign with the previous key'],
+  'resource-gone': [410, 'The add-on was removed'],
+  'too-large': [413, 'The request is too large'],
+  'not-json': [415, 'The body must be JSON'],
+  'name-differs': [422, 'That is not the name of the add-on'],
+  'invalid-option': [422, 'The value is not allowed'],
+  'key-reused': [422, 'The Idempotency-Key was used for another request'],
+  'too-many-requests': [429, 'Too many requests'],
+  internal: [500, 'Something went wrong on our side'],
+  'keys-revoked': [503, 'The keys are revoked and not replaced yet'],
+  'not-now': [503, 'Not possible right now'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemName = keyof typeof PROBLEMS
+
+const TYPE_PREFIX = 'urn:securekey:problem:'
+export const PROBLEM_JSON = 'application/problem+json'
+
+/** The body of every refusal: problem details (RFC 9457). */
+export const Problem = Type.Object(
+  {
+    type: Type.String({ description: 'What is wrong, as a name that never changes its meaning.' }),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.Optional(Type.String({ description: 'For people. Its words may change.' })),
+    allowed_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'too-soon: possible from then on.' }),
+    ),
+    until: Type.Optional(
+      Type.String({ format: 'date-time', description: 'held-back: it goes ahead by itself then.' }),
+    ),
+    apps: Type.Optional(
+      Type.Array(Type.String(), { description: 'held-back: the apps that are waited for.' }),
+    ),
+  },
+  { $id: 'Problem' },
+)
+
+export type ProblemFacts = {
+  detail?: string
+  allowed_at?: string
+  until?: string
+  apps?: readonly string[]
+  retryAfterSeconds?: number
+}
+
+/** Refuses a request. */
+export function sendProblem(reply: FastifyReply, name: ProblemName, facts: ProblemFacts = {}): FastifyReply {
+  const [status, title] = PROBLEMS[name]
+  const { retryAfterSeconds, ...told } = facts
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  // One challenge for whatever is wrong with a token (RFC 6750).
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="securekey"')
+  const body = { type: `${TYPE_PREFIX}${name}`, title, status, ...told }
+  // As bytes, so that no schema of a route changes what is said.
+  return reply
+    .status(status)
+    .type(`${PROBLEM_JSON}; charset=utf-8`)
+    .send(Buffer.from(JSON.stringify(body)))
+}
+
+/** What any route may answer with. */
+const ALWAYS: readonly ProblemName[] = [
+  'malformed-request',
+  'unauthenticated',
+  'scope-missing',
+  'plain-http',
+  'resource-gone',
+  'too-many-requests',
+  'internal',
+  'not-now',
+]
+
+/** The response schemas of these refusals and of those that any route may answer with. */
+export function refusals(...names: ProblemName[]) {
+  const byStatus = Map.groupBy([...ALWAYS, ...names], (name) => PROBLEMS[name][0])
+  return Object.fromEntries(
+    [...byStatus].map(([status, each]) => [
+      status,
+      {
+        description: each.map((name) => `\`${name}\`: ${PROBLEMS[name][1]}.`).join(' '),
+        content: { [PROBLEM_JSON]: { schema: Type.Ref('Problem') } },
+      },
+    ]),
+  )
+}
+
+/** The same of a route that reads a body. */
+export function refusalsOfBody(...names: ProblemName[]) {
+  return refusals('too-large', 'not-json', ...names)
+}
+
+const OF_ERRORS: Readonly<Partial<Record<ErrorCode, ProblemName>>> = {
+  'malformed-request': 'malformed-request',
+  unauthenticated: 'unauthenticated',
+  'unknown-resource': 'resource-gone',
+  'resource-gone': 'resource-gone',
+  'not-found': 'not-found',
+  'invalid-option': 'invalid-option',
+  'not-now': 'not-now',
+  'not-confirmed': 'not-now',
+  'wrong-sealing-keys': 'not-now',
+  'plain-http': 'plain-http',
+  'too-many-requests': 'too-many-requests',
+}
+
+/** Answers every error of the API. The words are ours; causes, details and stacks go to the log alone. */
+export function handleApiError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
+  const known = error instanceof SecurekeyError ? OF_ERRORS[error.code] : undefined
+  if (error instanceof SecurekeyError && known) {
+    request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
+    return sendProblem(reply, known, { detail: error.message })
+  }
+  const status = error.statusCode ?? 500
+  if (status < 400 || status >= 500) {
+    request.log.error({ err: error }, 'request failed')
+    return sendProblem(reply, 'internal', { detail: 'Nothing is lost. Please try again in a moment.' })
+  }
+  request.log.info({ refusal: error.code }, 'request refused')
+  if (status === 429) return sendProblem(reply, 'too-many-requests')
+  if (status === 413) return sendProblem(reply, 'too-large')
+  if (status === 415) return sendProblem(reply, 'not-json')
+  return sendProblem(reply, 'malformed-request', { detail: malformedWords(error) })
+}
+
+/** Which field is wrong, without quoting what it holds. */
+function malformedWords({ validation, validationContext }: FastifyError): string {
+  const [first] = validation ?? []
+  if (!first) return 'The request could not be read.'
+  const field = first.instancePath.slice(1).replaceAll('/', '.')
+  const extra = first.params.additionalProperty === undefined ? '' : ': see the list of fields'
+  return [validationContext, field, `${first.message ?? 'is not valid'}${extra}.`].filter(Boolean).join(' ')
+}

@@ -1,0 +1,59 @@
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
+import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
+import type { Deps } from '../../flows/deps.ts'
+import { addressOf } from '../security-refused.ts'
+import type { ApiScope } from './api-scope.ts'
+import { registerBearer } from './bearer.ts'
+import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
+import { registerKeyring } from './keyring.ts'
+import { OPENAPI } from './openapi.ts'
+import { Policy } from './policy.ts'
+import { handleApiError, Problem, sendProblem } from './problems.ts'
+import { registerResource } from './resource.ts'
+import { Rotation } from './rotation-view.ts'
+import { registerRotations } from './rotations.ts'
+import { registerSchedule } from './schedule.ts'
+import { registerVerifications } from './verifications.ts'
+
+const BODY_LIMIT_BYTES = 8_192
+const DESCRIPTIONS_PER_MINUTE = 60
+
+/** What programs use of an add-on, below `/v1`: described by itself at `/v1/openapi.json`. */
+export async function registerApi(app: FastifyInstance, deps: Deps, apps: AttachedApps): Promise<void> {
+  app.setErrorHandler(handleApiError)
+  // JSON alone, and a body that is left out is an empty object.
+  app.removeContentTypeParser('text/plain')
+  app.addHook('preValidation', async (request) => {
+    if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
+  })
+  app.addHook('onRoute', (route) => {
+    route.bodyLimit = BODY_LIMIT_BYTES
+  })
+  for (const schema of [Problem, Rotation, Policy, ...HISTORY_SCHEMAS]) app.addSchema(schema)
+  await app.register(swagger, OPENAPI)
+
+  await app.register(async (guarded) => {
+    const bearer = await registerBearer(guarded, deps)
+    guarded.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'))
+    const scope: ApiScope = { app: guarded.withTypeProvider<TypeBoxTypeProvider>(), deps, apps, bearer }
+    registerResource(scope)
+    registerRotations(scope)
+    registerSchedule(scope)
+    registerHistory(scope)
+    registerVerifications(scope)
+    registerKeyring(scope)
+  })
+
+  await app.register(async (open) => {
+    await open.register(rateLimit, { global: false, enableDraftSpec: true, keyGenerator: addressKey })
+    const config = { rateLimit: { max: DESCRIPTIONS_PER_MINUTE, timeWindow: '1 minute' } }
+    open.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
+  })
+}
+
+function addressKey(request: Parameters<typeof addressOf>[0]): string {
+  return addressOf(request) ?? ''
+}

@@ -1,0 +1,109 @@
+import { Type } from 'typebox'
+import { parseGracePeriod } from '../../domain/grace.ts'
+import { readOverview } from '../../flows/dashboard/overview.ts'
+import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
+import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
+import type { ApiScope } from './api-scope.ts'
+import { policyView } from './policy.ts'
+import { refusalsOfBody, sendProblem } from './problems.ts'
+import { MomentOrNull, momentOf } from './schemas.ts'
+
+const Schedule = Type.Object({
+  changed: Type.Boolean({ description: 'False: it was so already.' }),
+  next_rotation_at: MomentOrNull,
+  policy: Type.Ref('Policy'),
+})
+const FIELDS_ALONE = { additionalProperties: false }
+
+/** What somebody may change of the schedule: pause it, resume it, and set the grace period. */
+export function registerSchedule({ app, deps, bearer }: ApiScope): void {
+  const scheduleOf = async (resourceId: string, changed: boolean) => {
+    const overview = await readOverview(deps, resourceId)
+    const policy = policyView(overview)
+    const isHeld = policy.pause !== null && policy.pause.until === null
+    return { changed, next_rotation_at: isHeld ? null : momentOf(overview.nextRotationAt), policy }
+  }
+  const security = [{ token: ['rotate'] }]
+
+  app.post(
+    '/pause',
+    {
+      onRequest: bearer.allow('rotate'),
+      schema: {
+        operationId: 'pauseSchedule',
+        summary: 'Pause scheduled rotations',
+        description:
+          'The time left to the next rotation stands still. One by hand or a revoke still goes ahead. To change a pause, resume first.',
+        security,
+        body: Type.Object(
+          {
+            reason: Type.String({ minLength: 1, maxLength: 500 }),
+            until: Type.Optional(
+              Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+                description: 'Within ten years; null or left out: until somebody resumes.',
+              }),
+            ),
+          },
+          FIELDS_ALONE,
+        ),
+        response: { 200: Schedule, ...refusalsOfBody('invalid-option') },
+      },
+    },
+    async (request, reply) => {
+      const { resourceId, actor } = bearer.callerOf(request)
+      const { until: end, reason } = request.body
+      const until = end ? new Date(end) : null
+      // A leap second is a date to the schema, and to nobody else.
+      if (until && Number.isNaN(until.getTime())) return sendProblem(reply, 'invalid-option')
+      const changed = await pauseRotation(deps, { resourceId, actor, until, reason })
+      return await scheduleOf(resourceId, changed)
+    },
+  )
+
+  app.post(
+    '/resume',
+    {
+      onRequest: bearer.allow('rotate'),
+      schema: {
+        operationId: 'resumeSchedule',
+        summary: 'Resume scheduled rotations',
+        description: 'The time that was left when the pause began is left again.',
+        security,
+        body: Type.Object({}, FIELDS_ALONE),
+        response: { 200: Schedule, ...refusalsOfBody() },
+      },
+    },
+    async (request) => {
+      const { resourceId, actor } = bearer.callerOf(request)
+      return await scheduleOf(resourceId, await resumeSchedule(deps, { resourceId, actor }))
+    },
+  )
+
+  app.put(
+    '/grace',
+    {
+      onRequest: bearer.allow('rotate'),
+      schema: {
+        operationId: 'setGracePeriod',
+        summary: 'Set the grace period',
+        description:
+          'It counts for the old key in the second place too, which stays for the least grace period from now on.',
+        security,
+        body: Type.Object(
+          { grace_period: Type.String({ maxLength: 20, description: '`48h`, `5d`, or `period`.' }) },
+          FIELDS_ALONE,
+        ),
+        response: { 200: Schedule, ...refusalsOfBody('invalid-option') },
+      },
+    },
+    async (request, reply) => {
+      const { resourceId, actor } = bearer.callerOf(request)
+      const parsed = parseGracePeriod(request.body.grace_period, deps.settings.graceFloorMs)
+      if ('problem' in parsed) {
+        return sendProblem(reply, 'invalid-option', { detail: `The grace period ${parsed.problem}.` })
+      }
+      const changed = await setGracePeriod(deps, { resourceId, actor, grace: parsed.grace })
+      return await scheduleOf(resourceId, changed)
+    },
+  )
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { type ApiDocument, apiPage } from '../../scripts/api-page.ts'
+import { SCOPES } from '../../src/domain/api-token.ts'
+import { operationsOf, startApi } from './support/api.ts'
+
+test('the description names every route with its scopes, a schema for each answer, and nothing of Heroku’s part', async () => {
+  const h = await startApi()
+  expect(h.document.openapi).toBe('3.1.0')
+  const operations = operationsOf(h.document)
+  expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'GET /v1/resource',
+    'GET /v1/rotations',
+    'POST /v1/rotations',
+    'GET /v1/rotations/{id}',
+    'POST /v1/revocations',
+    'POST /v1/pause',
+    'POST /v1/resume',
+    'PUT /v1/grace',
+    'GET /v1/history',
+    'POST /v1/verifications',
+    'GET /v1/keyring',
+  ])
+  for (const { operation } of operations) {
+    expect(operation.operationId).toMatch(/^[a-z]+[A-Za-z]+$/)
+    for (const { token } of operation.security) expect(SCOPES).toEqual(expect.arrayContaining(token))
+    for (const [status, { description, content }] of Object.entries(operation.responses)) {
+      expect(description, `${operation.operationId} ${status}`).not.toBe('')
+      if (status !== '304') expect(Object.keys(content ?? {})).toHaveLength(1)
+    }
+  }
+})
+
+test('docs/api.md says what the description says; `npm run api-page` writes it', async () => {
+  const h = await startApi()
+  const written = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+  expect(written).toBe(apiPage(h.document as unknown as ApiDocument))
+})

@@ -1,0 +1,139 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SCOPES } from '../../src/domain/api-token.ts'
+import { findLeaks, sealedSecrets } from '../support/leaks.ts'
+import { expectDescribed, operationsOf, startApi } from './support/api.ts'
+import { tokenOf } from './support/token.ts'
+
+const RUNS = 60
+const TAKEN: Readonly<Record<string, unknown>> = {
+  even_if_too_soon: true,
+  keep_tokens: true,
+  reason: 'audit',
+  until: '2026-03-09T12:00:00Z',
+  grace_period: '48h',
+  sha256: 'a'.repeat(64),
+  kid: '00000000',
+}
+
+/** Values that a field takes, those that mean something elsewhere, and any others. */
+const value = (field: string, name: string) =>
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant<unknown>(TAKEN[field] ?? name) },
+    fc.constantFrom<unknown>(
+      ...['48h', 'period', '2h', '9999999d', '', ' ', '\u0000', '\ud800', name, '00000000', 'a'.repeat(64)],
+      ...[
+        '2026-03-09T12:00:00Z',
+        '2026-02-31T00:00:00Z',
+        '9999-12-31T23:59:59Z',
+        '2026-06-30T23:59:60+14:00',
+      ],
+      ...[true, false, null, 0, -1, 1e308, [], {}, ['x']],
+    ),
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.jsonValue({ maxDepth: 2 }),
+  )
+
+/** A body: some fields of the schema with any values, any JSON, or no JSON at all. */
+function bodyOf(schema: Record<string, unknown> | undefined, name: string): fc.Arbitrary<string | undefined> {
+  const fields = Object.keys((schema?.properties as object | undefined) ?? {})
+  const shaped = fc.record(Object.fromEntries(fields.map((field) => [field, value(field, name)])), {
+    requiredKeys: [],
+  })
+  return fc.oneof(
+    { weight: 6, arbitrary: shaped.map((body) => JSON.stringify(body)) },
+    { weight: 1, arbitrary: fc.json() },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(undefined, '{"__proto__":{}}', '{"constructor":{"prototype":{}}}'),
+    },
+  )
+}
+
+/** A header that any client can send. */
+const header = fc.oneof(
+  fc.constant(undefined),
+  fc.string({ unit: 'grapheme-ascii', maxLength: 220 }),
+  fc.constantFrom('*', '"x", W/"y"', ',,,', 'a'),
+)
+
+const word = fc.oneof(
+  fc.constantFrom(
+    'manual-20260303T120000000Z',
+    'revoke-99999999T999999999Z',
+    '..',
+    '%00',
+    '1',
+    '9'.repeat(9),
+    '-1',
+  ),
+  fc.string({ unit: 'binary', maxLength: 130 }),
+)
+
+test('no request to any route brings a 5xx or an answer that is not described, and none leaks a key', async () => {
+  const h = await startApi()
+  const name = h.addon.name
+  const secrets = await sealedSecrets(h.deps)
+  const counts: Record<string, number> = {}
+  let from = 0
+  for (const { path, method, operation } of operationsOf(h.document)) {
+    const good = (await tokenOf(h, [...SCOPES])).text
+    const narrow = (await tokenOf(h, ['read'])).text
+    const schema = operation.requestBody?.content['application/json']?.schema
+    const request = fc.record({
+      token: fc.constantFrom(...Array(8).fill(good), narrow, `${good}x`, ''),
+      // Without an id it is the address of the list.
+      id: word.filter((text) => !/^\.{0,2}$/.test(text)),
+      before: fc.option(word, { nil: undefined }),
+      key: header,
+      type: fc.constantFrom(
+        ...Array(8).fill('application/json'),
+        'text/plain',
+        'application/json; charset=x',
+        'x',
+      ),
+      body: bodyOf(method === 'GET' ? undefined : schema, name),
+    })
+    await fc.assert(
+      fc.asyncProperty(request, async ({ token, id, before, key, type, body }) => {
+        from += 1
+        const query = before === undefined ? '' : `?before=${encode(before)}`
+        const answer = await h.app.inject({
+          method: method as 'GET',
+          url: `${path.replace('{id}', encode(id))}${query}`,
+          remoteAddress: `10.0.${Math.trunc(from / 250)}.${from % 250}`,
+          headers: {
+            authorization: `Bearer ${token}`,
+            ...(method !== 'GET' && body !== undefined && { 'content-type': type }),
+            ...(key !== undefined && { 'idempotency-key': key, 'if-none-match': key }),
+          },
+          ...(method !== 'GET' && body !== undefined && { payload: body }),
+        })
+        const { statusCode: status, body: text } = answer
+        const type_ = String(answer.headers['content-type'] ?? '')
+        expectDescribed(h.document, operation, { status, type: status === 304 ? '' : type_, text })
+        if (status >= 500)
+          expect([status, answer.json().type]).toEqual([503, 'urn:securekey:problem:keys-revoked'])
+        if (operation.operationId !== 'getKeyring') {
+          expect(findLeaks(secrets, [{ from: operation.operationId, text }])).toEqual([])
+        }
+        const about = `${operation.operationId} ${Math.trunc(status / 100)}xx`
+        counts[about] = 1 + (counts[about] ?? 0)
+      }),
+      { numRuns: RUNS, seed: 20260303 },
+    )
+  }
+  // Each was both served and refused, or the requests were not worth much.
+  for (const { operation } of operationsOf(h.document)) {
+    expect(counts[`${operation.operationId} 4xx`], operation.operationId).toBeGreaterThan(3)
+    if (operation.operationId !== 'getKeyring' && operation.operationId !== 'getRotation') {
+      expect(counts[`${operation.operationId} 2xx`], operation.operationId).toBeGreaterThan(0)
+    }
+  }
+}, 120_000)
+
+/** As it may stand in an address; what is no text at all is left out. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed())
+}

@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest'
+import type { Deps } from '../../src/flows/deps.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createLogger } from '../../src/logger.ts'
+import { type Death, mortalProcess, type Point } from '../engine/support/mortal-process.ts'
+import { collector, type Harness, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
+import { kindsOf, stateOf } from '../support/resource.ts'
+import { tokenOf } from './support/token.ts'
+
+type Change = {
+  path: string
+  method?: 'PUT'
+  body: (addon: { name: string }) => object
+  key?: string
+  first?: Change
+}
+type Addon = { id: string; name: string; app: string }
+
+const PAUSE: Change = { path: '/pause', body: () => ({ reason: 'x' }) }
+const CHANGES: Record<string, Change> = {
+  'a rotation': { path: '/rotations', body: () => ({}), key: 'a' },
+  'a revoke': { path: '/revocations', body: ({ name }) => ({ confirm: name }), key: 'a' },
+  'a pause': PAUSE,
+  'the end of a pause': { path: '/resume', body: () => ({}), first: PAUSE },
+  'a grace period': { path: '/grace', method: 'PUT', body: () => ({ grace_period: '48h' }) },
+}
+
+/** A web process with these dependencies, asked once. */
+async function ask(deps: Deps, addon: Addon, token: string, change: Change) {
+  const readiness = { troubles: async () => [], mayProvision: async () => true }
+  const app = await createApp(deps, {
+    credentials: { username: 'securekey', password: PASSWORD },
+    dashboard: { ssoSalt: SSO_SALT, secureCookies: false },
+    logger: createLogger({ level: 'error', process: 'test' }, collector([])),
+    readiness,
+  })
+  const answer = await app.inject({
+    method: change.method ?? 'POST',
+    url: `/v1${change.path}`,
+    headers: { authorization: `Bearer ${token}`, ...(change.key && { 'idempotency-key': change.key }) },
+    payload: change.body(addon),
+  })
+  await app.close()
+  expect(answer.statusCode).toBeLessThan(300)
+  return answer.json()
+}
+
+let apps = 0
+async function newAddon(h: Harness): Promise<Addon> {
+  apps += 1
+  const app = `service-${apps}`
+  await h.heroku.customer.createApp(app)
+  const addon = await h.heroku.customer.createAddon({ app, plan: 'fortnightly' })
+  await expect.poll(() => kindsOf(h.deps, addon.id)).toContain('grant-exchanged')
+  return { id: addon.id, name: addon.name, app }
+}
+
+/** What the change has left of an add-on, whoever it is. */
+async function leftOf(h: Harness, { id }: Addon) {
+  const { keyset, rotation, pause, nextRotationAt, lastVersion } = await stateOf(h.deps, id)
+  const under = rotation && {
+    reason: rotation.reason,
+    openedAt: rotation.openedAt,
+    by: rotation.openedBy.type,
+  }
+  return { keyset, rotation: under, pause, nextRotationAt, lastVersion, kinds: await kindsOf(h.deps, id) }
+}
+
+/** Makes the change in a process that dies, asks again when no answer came, and looks at what is there. */
+async function play(h: Harness, change: Change, death?: Death) {
+  const addon = await newAddon(h)
+  const { text } = await tokenOf({ deps: h.deps, addon }, ['rotate', 'revoke'])
+  if (change.first) await ask(h.deps, addon, text, change.first)
+  const mortal = mortalProcess(h.deps, h.databaseUrl, death)
+  let answer: unknown
+  const lived = await mortal.live(async (deps) => {
+    answer = await ask(deps, addon, text, change)
+  })
+  await mortal.end()
+  if (!lived) answer = await ask(h.deps, addon, text, change)
+  const left = await leftOf(h, addon)
+  await h.heroku.customer.destroyApp(addon.app)
+  return { points: mortal.points, lived, left, answer }
+}
+
+/** One of each pair between which nothing happens; within a transaction nothing has happened yet. */
+const worthDying = (points: readonly Point[]) =>
+  points.filter(({ name, within }, index) => {
+    return !within && (name.startsWith('before') || !points[index + 1]?.name.startsWith('before'))
+  })
+
+test.each(Object.entries(CHANGES))(
+  '%s by the API whose web process is killed anywhere is made once when it is asked for again',
+  async (_name, change) => {
+    const h = await startHarness()
+    const reference = await play(h, change)
+    const deaths = worthDying(reference.points)
+    expect(deaths.length).toBeGreaterThan(4)
+    for (const death of deaths) {
+      const story = await play(h, change, death)
+      const at = `killed ${death.name} #${death.nth}`
+      expect.soft(story.lived, at).toBe(false)
+      expect.soft(story.left, at).toEqual(reference.left)
+    }
+  },
+  120_000,
+)
