@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
+import { SCOPES } from '../src/domain/api-token.ts'
 import type { HistoryKind } from '../src/domain/history.ts'
 import { announceNext } from '../src/flows/dashboard/announce-next.ts'
 import { requestRotation, resumeRotation } from '../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../src/flows/deps.ts'
+import { endTokens } from '../src/flows/tokens/tokens.ts'
 import { createLogger } from '../src/logger.ts'
 import { createLocalKek } from '../src/sealing/keyring.ts'
 import { createSealing } from '../src/sealing/sealing.ts'
 import { createWorker } from '../src/worker/worker.ts'
+import { tokenOf } from './api/support/token.ts'
 import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from './support/addon.ts'
 import { createBrowser, formTokenIn } from './support/browser.ts'
 import {
@@ -28,6 +31,8 @@ import { kindsOf, stateOf } from './support/resource.ts'
 const PATCH = { method: 'PATCH' }
 const PERSON = { type: 'person', userId: 'u', email: 'a@example.com', verified: true, address: null } as const
 const KEK = SEALING_KEY.slice('k1:'.length)
+/** Before it stand the prefix and the id, which are no secrets. */
+const TOKEN_SECRET_AT = 'sk_api_0123456789abcdef_'.length
 const TRIED_PASSWORD = 'tried-password-0815'
 
 /** The secrets that are the same for the whole life of the service. */
@@ -244,12 +249,39 @@ async function liveThroughDashboard(life: ObservedLife): Promise<void> {
   }
 }
 
+/** A program uses the API with a right token, with wrong ones, and with secrets where they do not belong. */
+async function liveThroughApi(life: ObservedLife): Promise<void> {
+  const { text } = await tokenOf(life, [...SCOPES])
+  const { text: ended, id } = await tokenOf(life, ['read'])
+  await endTokens(life.deps, { resourceId: life.addon.id, actor: PERSON, id })
+  for (const token of [text, ended]) life.secrets.set(token.slice(TOKEN_SECRET_AT), 'an API token')
+  const headers = { authorization: `Bearer ${text}`, 'content-type': 'application/json' }
+  const call = async (path: string, init: RequestInit) => {
+    const response = await fetch(`${life.url}/v1${path}`, init)
+    const body = await response.text()
+    if (response.status >= 400) life.errorBodies.push({ from: `an answer of ${path}`, text: body })
+    return response.status
+  }
+  expect(await call('/keyring', { headers })).toBe(200)
+  expect(await call('/history', { headers })).toBe(200)
+  const post = (body: object) => ({ method: 'POST', headers, body: JSON.stringify(body) })
+  const [key = ''] = pushes(life)
+  expect(await call('/verifications', post({ sha256: text }))).toBe(400)
+  expect(await call('/pause', post({ reason: 'x', [text]: key }))).toBe(400)
+  expect(await call('/revocations', post({ confirm: text }))).toBe(422)
+  expect(await call(`/rotations/${text}`, { headers })).toBe(400)
+  for (const authorization of [`Bearer ${ended}`, `Bearer ${text}x`, `Basic ${text}`]) {
+    expect(await call('/resource', { headers: { authorization } })).toBe(401)
+  }
+}
+
 async function wholeLife(): Promise<ObservedLife> {
   const life = await startObservedLife()
   const request = { resourceId: life.addon.id, actor: PERSON }
   await life.heroku.customer.repeatProvision(life.addon.id)
   await liveThroughRefusals(life)
   await liveThroughDashboard(life)
+  await liveThroughApi(life)
   await life.heroku.customer.createApp('service-2')
   await life.heroku.customer.attach({ addon: life.addon.name, app: 'service-2', as: 'SHARED' })
   await announceNext(life.deps, { ...request, on: true })
@@ -291,6 +323,7 @@ describe('a whole life at log level trace', () => {
       'a password that somebody tried': 1,
       'a session': 1,
       'a form token': 1,
+      'an API token': 2,
     })
     expect(kinds.get('a pushed key')).toBeGreaterThan(12)
     expect(kinds.get('a sealed value (sealed)')).toBeGreaterThan(12)
@@ -303,7 +336,7 @@ describe('a whole life at log level trace', () => {
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
-    expect(life.errorBodies).toHaveLength(15)
+    expect(life.errorBodies).toHaveLength(22)
   }, 60_000)
 })
 

@@ -10,6 +10,7 @@ export type SecurityRefusal =
   | 'forged-session'
   | 'user-sign-on-required'
   | 'wrong-token'
+  | 'forged-token'
   | 'wrong-scope'
   | 'too-many-requests'
   | 'plain-http'

@@ -60,8 +60,13 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
     if (found.outcome === 'none') {
       const limit = tell(reply, await wrongOfAddress(request))
       const sentOne = request.headers.authorization !== undefined
-      if (sentOne) logSecurityRefusal(request, 'wrong-token', { problem: found.because })
-      return limit.isOver ? sendTooMany(reply, limit) : sendProblem(reply, 'unauthenticated')
+      if (limit.isOver) {
+        logSecurityRefusal(request, 'too-many-requests')
+        return sendTooMany(reply, limit)
+      }
+      if (found.because === 'forged') logSecurityRefusal(request, 'forged-token')
+      else if (sentOne) logSecurityRefusal(request, 'wrong-token', { problem: found.because })
+      return sendProblem(reply, 'unauthenticated')
     }
     const { id, name, resourceId, scopes } = found.token
     const actor = { type: 'token', id, name, address: addressOf(request) } as const

@@ -12,7 +12,7 @@ export const Rotation = Type.Object(
     reason: oneOf(['scheduled', 'manual', 'plan-change', 'revoke']),
     status: oneOf(
       ['under-way', 'held-back', 'stuck', 'done', 'superseded', 'cancelled'],
-      '`done`: Heroku has the new key. `held-back`: apps still sign with the key that would leave. `stuck`: it has failed too often and is tried about once a day. `superseded`: a revoke took its place. `cancelled`: the add-on was removed.',
+      '`done`: Heroku has the new key. `held-back`: apps still sign with the key that would leave. `stuck`: it has failed too often and is tried about once a day. `superseded`: a revoke, or a pair taken over from Heroku, took its place. `cancelled`: the add-on was removed.',
     ),
     asked_by: oneOf(['schedule', 'heroku', 'operator', 'person', 'token']),
     due_at: Moment,

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { askedOnce } from '../../src/domain/asked-once.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { endTokens } from '../../src/flows/tokens/tokens.ts'
+import { pushes } from '../support/addon.ts'
+import { kindsOf, stateOf } from '../support/resource.ts'
+import { startApi } from './support/api.ts'
+import { ANN, tokenOf } from './support/token.ts'
+
+test('one Idempotency-Key in two processes at once opens one rotation, and both are told the same', async () => {
+  const h = await startApi()
+  const processes = [h.deps, await h.anotherProcess(), await h.anotherProcess()]
+  const once = askedOnce({ tokenId: 'x', operation: 'rotate', key: 'a', body: {} })
+  const asked = Array.from({ length: 12 }, (_, index) => {
+    const deps = processes[index % 3] ?? h.deps
+    return requestRotation(deps, { resourceId: h.addon.id, actor: ANN, once })
+  })
+  const outcomes = await Promise.all(asked)
+  expect(outcomes.filter(({ outcome }) => outcome === 'requested')).toHaveLength(1)
+  expect(outcomes.filter(({ outcome }) => outcome === 'repeated')).toHaveLength(11)
+  const { rotation } = await stateOf(h.deps, h.addon.id)
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ rotation: { reason: 'manual', openedAt: rotation?.openedAt } })
+  }
+})
+
+test('a rotation and a revoke by the API at once leave one pair, which is the revoke’s', async () => {
+  const h = await startApi()
+  const call = await h.callerWith('rotate', 'revoke')
+  const before = await stateOf(h.deps, h.addon.id)
+  await Promise.all([
+    call('POST', '/rotations'),
+    call('POST', '/revocations', { body: { confirm: h.addon.name } }),
+    call('POST', '/rotations'),
+  ])
+  await h.worker1.tick()
+  expect(pushes(h)).toHaveLength(1)
+  const after = await stateOf(h.deps, h.addon.id)
+  expect(after.publishedReason).toBe('revoke')
+  expect(after.keyset.revokedTo).toBeGreaterThanOrEqual(before.lastVersion)
+  expect(after.rotation).toBeNull()
+})
+
+test('keys that are read while they are revoked are told as handed out before the revoke, or are not handed out', async () => {
+  const h = await startApi()
+  const readers = await Promise.all(Array.from({ length: 4 }, () => h.callerWith('keyring')))
+  const [answers] = await Promise.all([
+    Promise.all(readers.map((call) => call('GET', '/keyring'))),
+    revokeKeys(h.deps, { resourceId: h.addon.id, actor: ANN }),
+  ])
+  const kinds = await kindsOf(h.deps, h.addon.id)
+  const got = answers.filter(({ status }) => status === 200)
+  expect(kinds.filter((kind) => kind === 'keys-read')).toHaveLength(got.length)
+  expect(kinds.lastIndexOf('keys-read')).toBeLessThan(kinds.indexOf('keys-revoked'))
+  for (const { status } of answers) expect([200, 401, 503]).toContain(status)
+})
+
+test('a token that is ended while many requests use it is of no use to any that begins later', async () => {
+  const h = await startApi()
+  const { text, id } = await tokenOf(h, ['read'])
+  const call = h.caller(text)
+  const early = Promise.all(Array.from({ length: 10 }, () => call('GET', '/rotations')))
+  await endTokens(h.deps, { resourceId: h.addon.id, actor: ANN, id })
+  expect((await call('GET', '/rotations')).status).toBe(401)
+  for (const { status } of await early) expect([200, 401]).toContain(status)
+})
