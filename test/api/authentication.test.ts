@@ -68,6 +68,17 @@ describe('without a right token', () => {
   })
 })
 
+test('what came by plain http is refused as problem details, whatever token it carries', async () => {
+  const h = await startApi({ env: { ADDON_URL: 'https://securekey.example' } })
+  const call = await h.callerWith('read')
+  const headers = { 'x-forwarded-proto': 'http' }
+  expect(await call('GET', '/resource', { headers })).toMatchObject({
+    status: 403,
+    body: { type: 'urn:securekey:problem:plain-http' },
+  })
+  expect((await call('GET', '/resource', { headers: { 'x-forwarded-proto': 'https' } })).status).toBe(200)
+})
+
 describe('a token', () => {
   test('does what its scopes say and nothing else', async () => {
     const h = await startApi()

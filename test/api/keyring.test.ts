@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
-import { MINUTE } from '../support/harness.ts'
+import { DAY, MINUTE } from '../support/harness.ts'
 import { historyOf } from '../support/resource.ts'
 import { type ApiHarness, startApi } from './support/api.ts'
 import { ANN } from './support/token.ts'
@@ -52,6 +52,16 @@ describe('the keyring', () => {
     expect(await reads(h)).toHaveLength(2)
   })
 
+  test('says how long what is signed stays good, and changes when that does', async () => {
+    const h = await startApi()
+    const call = await h.callerWith('keyring', 'rotate')
+    const before = await call('GET', '/keyring')
+    expect(before.body.good_for).toBe((7 * DAY) / 1_000)
+    await call('PUT', '/grace', { body: { grace_period: '48h' } })
+    const known = { headers: { 'if-none-match': before.headers.get('etag') ?? '' } }
+    expect((await call('GET', '/keyring', known)).body.good_for).toBe((2 * DAY) / 1_000)
+  })
+
   test('does not change while a new key is on its way', async () => {
     const h = await startApi()
     const call = await h.callerWith('keyring')
@@ -70,7 +80,7 @@ describe('the keyring', () => {
     const before = await call('GET', '/keyring')
     await revokeKeys(h.deps, { resourceId: h.addon.id, actor: ANN, keepTokens: true })
     const known = { headers: { 'if-none-match': before.headers.get('etag') ?? '' } }
-    for (const request of [{}, known]) {
+    for (const request of [{}, known, { headers: { 'if-none-match': '*' } }]) {
       const { status, headers, body } = await call('GET', '/keyring', request)
       expect([status, body.type]).toEqual([503, 'urn:securekey:problem:keys-revoked'])
       expect(headers.get('retry-after')).toBe('10')

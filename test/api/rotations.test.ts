@@ -3,7 +3,7 @@ import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { keysOn, pushes } from '../support/addon.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { endedRotations, historyOf, kindsOf } from '../support/resource.ts'
-import { type ApiAnswer, type ApiHarness, startApi } from './support/api.ts'
+import { type ApiAnswer, type ApiHarness, sharedApi, startApi } from './support/api.ts'
 import { ANN, tokenOf } from './support/token.ts'
 
 type Accepted = { outcome: string; rotation: { id: string; status: string } }
@@ -12,6 +12,8 @@ const accepted = (answer: ApiAnswer) => {
   return answer.body as Accepted
 }
 const withKey = (key: string, body: object = {}) => ({ body, headers: { 'idempotency-key': key } })
+/** For requests that are refused. */
+const shared = sharedApi()
 const requests = async (h: ApiHarness) =>
   (await kindsOf(h.deps, h.addon.id)).filter((kind) => kind === 'rotation-requested').length
 
@@ -87,8 +89,7 @@ describe('a rotation by the API', () => {
   test.each(['x', 'manual-20260303T120000001Z', 'manual-20260231T120000000Z', `${'9'.repeat(60)}`])(
     'of an id that there is not is not found: %s',
     async (id) => {
-      const h = await startApi()
-      const call = await h.callerWith('read')
+      const call = await (await shared()).callerWith('read')
       expect(await call('GET', `/rotations/${id}`)).toMatchObject({
         status: 404,
         body: { type: 'urn:securekey:problem:not-found' },
@@ -183,7 +184,7 @@ describe('a request with an Idempotency-Key', () => {
   test.each(['', 'two words', 'x'.repeat(201)])(
     'must be a word of 200 signs at the most: "%s"',
     async (key) => {
-      const h = await startApi()
+      const h = await shared()
       const call = await h.callerWith('rotate')
       expect((await call('POST', '/rotations', withKey(key))).status).toBe(400)
       expect(await requests(h)).toBe(0)

@@ -49,12 +49,10 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
         response: { 200: Schedule, ...refusalsOfBody('invalid-option') },
       },
     },
-    async (request, reply) => {
+    async (request) => {
       const { resourceId, actor } = bearer.callerOf(request)
       const { until: end, reason } = request.body
       const until = end ? new Date(end) : null
-      // A leap second is a date to the schema, and to nobody else.
-      if (until && Number.isNaN(until.getTime())) return sendProblem(reply, 'invalid-option')
       const changed = await pauseRotation(deps, { resourceId, actor, until, reason })
       return await scheduleOf(resourceId, changed)
     },

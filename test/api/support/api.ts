@@ -1,5 +1,5 @@
 import Schema from 'typebox/schema'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type { Scope } from '../../../src/domain/api-token.ts'
 import { type HarnessWithAddon, startWithAddon } from '../../support/addon.ts'
 import { tokenOf } from './token.ts'
@@ -66,6 +66,19 @@ export async function startApi(options: Parameters<typeof startWithAddon>[0] = {
     document,
     caller,
     callerWith: async (...scopes) => caller((await tokenOf(h, scopes)).text),
+  }
+}
+
+/** One for all tests of a file that change nothing; the first of them starts it. */
+export function sharedApi(): () => Promise<ApiHarness> {
+  let api: Promise<ApiHarness> | undefined
+  const ends: (() => Promise<void>)[] = []
+  afterAll(async () => {
+    for (const end of ends) await end()
+  })
+  return () => {
+    api ??= startApi({ whenFinished: (end) => ends.push(end) })
+    return api
   }
 }
 
