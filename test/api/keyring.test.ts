@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -90,6 +91,16 @@ describe('the keyring', () => {
     expect(after.body.secure_key).toBe(h.heroku.view.configVars('service-1').SECURE_KEY)
     expect(after.body.secure_key).not.toBe(before.body.secure_key)
     expect(after.body.keys).toHaveLength(1)
+  })
+
+  test('is handed out only when the history can tell of it', async () => {
+    const h = await startApi()
+    const call = await h.callerWith('keyring')
+    await sql`alter table history add constraint untold check (kind <> 'keys-read')`.execute(h.deps.db)
+    const { status, text } = await call('GET', '/keyring')
+    await sql`alter table history drop constraint untold`.execute(h.deps.db)
+    expect(status).toBe(500)
+    expect(text).not.toMatch(/[0-9A-F]{64}/)
   })
 
   test('is not read by a request that has no answer to read', async () => {

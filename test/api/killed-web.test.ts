@@ -3,6 +3,7 @@ import type { Deps } from '../../src/flows/deps.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createLogger } from '../../src/logger.ts'
 import { type Death, mortalProcess, type Point } from '../engine/support/mortal-process.ts'
+import { tickOf } from '../engine/support/ticks.ts'
 import { collector, type Harness, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
 import { tokenOf } from './support/token.ts'
@@ -77,7 +78,10 @@ async function play(h: Harness, change: Change, death?: Death) {
     answer = await ask(deps, addon, text, change)
   })
   await mortal.end()
+  // Workers go on meanwhile: what was asked for may be done before it is asked for again.
+  await tickOf(h.deps)
   if (!lived) answer = await ask(h.deps, addon, text, change)
+  await tickOf(h.deps)
   const left = await leftOf(h, addon)
   await h.heroku.customer.destroyApp(addon.app)
   return { points: mortal.points, lived, left, answer }

@@ -3,6 +3,7 @@ import { askedOnce } from '../../src/domain/asked-once.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
+import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { pushes } from '../support/addon.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
 import { startApi } from './support/api.ts'
@@ -64,4 +65,18 @@ test('a token that is ended while many requests use it is of no use to any that 
   await endTokens(h.deps, { resourceId: h.addon.id, actor: ANN, id })
   expect((await call('GET', '/rotations')).status).toBe(401)
   for (const { status } of await early) expect([200, 401]).toContain(status)
+})
+
+test('keys that are revoked between the look at them and their lock are not handed out', async () => {
+  const h = await startApi()
+  const call = await h.callerWith('keyring')
+  const held = await holdKeyset(h.deps.db, h.addon.id)
+  const revoking = revokeKeys(h.deps, { resourceId: h.addon.id, actor: ANN, keepTokens: true })
+  await untilSomeWait(h.deps.db, 1)
+  const reading = call('GET', '/keyring')
+  await untilSomeWait(h.deps.db, 2)
+  held.release()
+  await revoking
+  expect((await reading).status).toBe(503)
+  expect(await kindsOf(h.deps, h.addon.id)).not.toContain('keys-read')
 })

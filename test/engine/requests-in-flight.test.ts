@@ -167,7 +167,7 @@ test('"rotate now" while a worker puts a config right waits for that worker, and
   const gate = gateAtPush(await life.anotherProcess(), 'before')
   const ticking = tickOf(gate.deps)
   await gate.reached
-  expect(await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })).toEqual({
+  expect(await requestRotation(life.deps, { resourceId: life.id, actor: ACTOR })).toMatchObject({
     outcome: 'requested',
   })
   expect(await life.tick()).toMatchObject({ promoted: 0, checked: 0 })
