@@ -10,6 +10,7 @@ export const DEBIAN_PACKAGES = {
     'python3-click',
     'python3-django',
     'python3-flask',
+    'python3-flask-login',
     'python3-flaskext.wtf',
     'python3-itsdangerous',
     'python3-jinja2',

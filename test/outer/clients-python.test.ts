@@ -60,7 +60,7 @@ else
     } else {
       const pythonPath = distPackages(newer)
       describePython('with the Flask of Debian 13', {
-        modules: [...FLASK_MODULES, 'frameworks.test_flask_wtf'],
+        modules: [...FLASK_MODULES, 'frameworks.test_flask_wtf', 'frameworks.test_flask_login'],
         pythonPath,
       })
       describePython('with the Django of Debian 13', {
