@@ -29,6 +29,8 @@ export const REFUSED_KEYRINGS: [warning: string, name: string, text: string | nu
   ['keyring-unreadable', 'a mark of the byte order at the start', `\ufeff${ring(ENTRIES)}`],
   ['keyring-unreadable', 'NaN in a field that nobody knows', withJson('{', '{"more":NaN,')],
   ['keyring-unreadable', 'Infinity in a field that nobody knows', withJson('{', '{"more":Infinity,')],
+  ['keyring-unreadable', 'an escape that JSON does not have', withJson('{', '{"more":"\\x41",')],
+  ['keyring-unreadable', 'an escape of three hex digits', withJson('{', '{"more":"\\u041 ",')],
   ['keyring-unreadable', 'single quotes', withJson(/"/g, "'")],
   ['keyring-unreadable', 'null', 'null'],
   ['keyring-unreadable', 'a number', '1'],

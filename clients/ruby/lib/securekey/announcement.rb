@@ -8,7 +8,8 @@ module Securekey
     LONGEST_CHARACTERS = 8_192
     MOST_KEYS = 8
     GOOD_FOR_SECONDS = (1..315_360_000).freeze
-    # What JSON has outside its texts. Some readers of JSON take comments as well.
+    # A text of JSON, and what JSON has outside its texts. Some readers take other escapes, and comments, as well.
+    TEXT = %r{"(?:[^"\\]|\\(?:["\\/bfnrt]|u\h{4}))*+"}.freeze
     OUTSIDE_TEXTS = /\A[\s\d\[\]{},:+\-.eEtrufalsn]*\z/.freeze
 
     attr_reader :keys, :reason, :rotated_at_ms, :next_rotation_at_ms, :good_for
@@ -30,7 +31,7 @@ module Securekey
     def self.parse(text)
       text = PlainText.utf8(text)
       return if text.nil? || text.length > LONGEST_CHARACTERS
-      return unless text.gsub(/"(?:[^"\\]|\\.)*+"/m, '').match?(OUTSIDE_TEXTS)
+      return unless text.gsub(TEXT, '').match?(OUTSIDE_TEXTS)
 
       JSON.parse(text)
     rescue JSON::ParserError, EncodingError, RangeError
