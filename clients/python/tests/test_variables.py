@@ -144,6 +144,10 @@ class Variables(unittest.TestCase):
         self.assertEqual(keyring(value=PAIR).guaranteed_life, 43_200)
         self.assertEqual(keyring(value=PAIR, max_life="7d").guaranteed_life, week)
 
+    def test_the_reason_of_a_rotation_is_shown_as_forty_printable_characters_at_most(self):
+        for given, shown in [("revoke", "revoke"), ("a\n\x1b[2J\ud800é", "a??[2J??"), ("x" * 5_000, "x" * 40), ("", "")]:
+            self.assertEqual(keyring(env=variables(0, reason=given)).reason, shown)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -55,6 +55,14 @@ class SurroundingsTest < Guarantees
     end
   end
 
+  test 'the reason of a rotation is shown as forty printable characters at most' do
+    { 'revoke' => 'revoke', "a\n\e[2Jé" => 'a??[2J?', 'x' * 5_000 => 'x' * 40, '' => '' }.each do |given, shown|
+      told = []
+      assert_equal shown, Securekey.keyring(env: Published.vars(2, reason: given), on_warning: ->(*one) { told << one }).reason
+      assert_empty told
+    end
+  end
+
   test 'a key is named by its id alone, and not by what says to be equal to it' do
     same = Object.new
     def same.to_str = ''

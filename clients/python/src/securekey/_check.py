@@ -36,13 +36,9 @@ def _described(ring: Keyring, variable: str) -> str:
     lines += [f"  {kid:<10}{use:<8}{version:<9}{until}" for kid, use, version, until in [_HEAD, *rows]]
     lines.append(f"A signature is good for {ring.guaranteed_life} seconds at least.")
     if told["rotated_at"]:
-        lines.append(f"Published at {told['rotated_at']} ({_printable(ring.reason)}).")
+        lines.append(f"Published at {told['rotated_at']} ({ring.reason}).")
         lines.append(f"Next rotation at {told['next_rotation_at']}.")
     return "".join(f"{line}\n" for line in lines)
 
 
 _HEAD = ["kid", "use", "version", "until"]
-
-
-def _printable(reason: object) -> str:
-    return "".join(one if one.isprintable() else "?" for one in str(reason)[:100])

@@ -15,6 +15,7 @@ _FORM = 1
 _MOST_ENTRIES = 8
 _LAST_VERSION = 2**31 - 1
 _MOST_DIGITS = 18
+_LONGEST_REASON = 40
 _LONGEST_GOOD_FOR = 315_360_000
 _KID = re.compile(r"[0-9a-f]{8}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
@@ -85,7 +86,7 @@ def _facts_of(whole: Dict[str, Any]) -> Optional[Facts]:
     if entries is None or not isinstance(reason, str) or not rotated_at or not next_rotation_at:
         return None
     good_for = whole_between(whole.get("good_for"), 1, _LONGEST_GOOD_FOR)
-    return Facts(entries, reason, rotated_at, next_rotation_at, good_for)
+    return Facts(entries, _cleaned(reason), rotated_at, next_rotation_at, good_for)
 
 
 def _entries_of(items: Any) -> Optional[Tuple[Entry, ...]]:
@@ -139,6 +140,11 @@ def _fits(entries: Tuple[Entry, ...], first: Secret, second: Secret) -> bool:
         return False
     secrets = [first, second, *(secret for _, secret in further)]
     return len({secret.text() for secret in secrets}) == len(secrets)
+
+
+def _cleaned(text: str) -> str:
+    """Apps print it and write it into their logs."""
+    return re.sub(r"[^\x20-\x7e]", "?", text[:_LONGEST_REASON])
 
 
 def _date(value: Any) -> Optional[datetime]:

@@ -7,6 +7,7 @@ module Securekey
   class Announcement
     LONGEST_CHARACTERS = 8_192
     MOST_KEYS = 8
+    LONGEST_REASON = 40
     GOOD_FOR_SECONDS = (1..315_360_000).freeze
     # A text of JSON, and what JSON has outside its texts. Some readers take other escapes, and comments, as well.
     TEXT = %r{"(?:[^"\\]|\\(?:["\\/bfnrt]|u\h{4}))*+"}.freeze
@@ -43,7 +44,7 @@ module Securekey
       entries = body['keys']
       @entries = entries.map { |entry| AnnouncedKey.read(entry) } if list?(entries)
       @keys = Array(@entries).grep(AnnouncedKey).each(&:freeze).freeze
-      @reason = body['reason']
+      @reason = cleaned(body['reason'])
       @rotated_at_ms = AnnouncedDate.read(body['rotated_at'])
       @next_rotation_at_ms = AnnouncedDate.read(body['next_rotation_at'])
       seconds = Whole.number(body['good_for'])
@@ -51,7 +52,7 @@ module Securekey
     end
 
     def well_formed?
-      return false unless @entries&.all? && @reason.is_a?(String) && @rotated_at_ms && @next_rotation_at_ms
+      return false unless @entries&.all? && @reason && @rotated_at_ms && @next_rotation_at_ms
 
       uses = keys.map(&:use).tally
       keys.map(&:version).uniq.size == keys.size && uses['sign'] == 1 && uses.fetch('next', 0) < 2
@@ -77,6 +78,11 @@ module Securekey
     end
 
     private
+
+    # Apps print it and write it into their logs.
+    def cleaned(reason)
+      reason[0, LONGEST_REASON].gsub(/[^\x20-\x7e]/, '?').freeze if reason.is_a?(String)
+    end
 
     def list?(entries)
       entries.is_a?(Array) && entries.size.between?(1, MOST_KEYS)

@@ -37,7 +37,7 @@ module Securekey
       lines = ["The keys of #{variable}, newest first:"]
       lines += [%w[kid use version until], *rows].map { |row| format('  %-10s%-8s%-9s%s', *row) }
       lines << "A signature is good for #{ring.guaranteed_life} seconds at least."
-      lines << "Published at #{ring.rotated_at.iso8601(3)} (#{ring.reason[0, 40].inspect[1..-2]})." if ring.rotated_at
+      lines << "Published at #{ring.rotated_at.iso8601(3)} (#{ring.reason})." if ring.rotated_at
       lines << "Next rotation at #{ring.next_rotation_at.iso8601(3)}." if ring.next_rotation_at
       "#{lines.join("\n")}\n"
     end
