@@ -48,6 +48,17 @@ class Secrecy(unittest.TestCase):
         self.assertIs(copy.deepcopy(text), text)
         self.assertIs(copy.deepcopy(texts), texts)
 
+    def test_a_list_that_follows_the_ring_is_not_changed_in_silence(self):
+        texts = LiveTexts(lambda: (key(1),))
+        changes = [
+            lambda: texts.append("x"), lambda: texts.extend(["x"]), lambda: texts.insert(0, "x"), lambda: texts.pop(), lambda: texts.clear(),
+            lambda: texts.remove(key(1)), lambda: texts.sort(), lambda: texts.reverse(), lambda: texts.__iadd__(["x"]),
+            lambda: texts.__imul__(2), lambda: texts.__setitem__(0, "x"), lambda: texts.__delitem__(0),
+        ]  # fmt: skip
+        for change in changes:
+            self.assertRaises(TypeError, change)
+        self.assertEqual(list(texts), [key(1)])
+
     def test_no_frame_of_an_error_at_the_start_holds_a_key(self):
         told = variables(1, announced=True)
         spoiled = {**told, "SECURE_KEY": told["SECURE_KEY"] + "X"}

@@ -3,8 +3,9 @@
 from typing import Any
 
 from ._derive import purpose_in, text_in
-from ._errors import SecureKeyError
+from ._errors import SecureKeyError, bad_option
 from ._life import seconds_of
+from ._live import Accepted
 from ._token import LONGEST_TEXT_BYTES
 from ._wholes import shown_seconds, whole_between
 
@@ -52,6 +53,15 @@ def checked_end(life: Any, guaranteed: int) -> int:
         )
         raise SecureKeyError("life-too-long", sentence, place="expires_in")
     return seconds
+
+
+def checked_accept(accept: Any) -> Accepted:
+    """Secrets of the time before the add-on; in a closure, where nothing shows them."""
+    texts = [text_in(one) for one in accept] if type(accept) in (list, tuple) else [None]
+    if not all(texts):
+        raise bad_option("accept", "a list of texts that are not empty")
+    given = tuple(text for text in texts if text)
+    return lambda: given
 
 
 def checked_length(length: Any) -> int:

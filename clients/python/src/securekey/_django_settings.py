@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING, Any, Dict, Optional
 
 from ._life import Life
-from ._live import LiveText, LiveTexts
+from ._live import Accepted, LiveText, LiveTexts
 from ._unsafe import unsafe
 
 if TYPE_CHECKING:
     from ._keyring import Keyring
 
 
-def django_settings(ring: "Keyring", life: Optional[Life]) -> Dict[str, Any]:
+def django_settings(ring: "Keyring", life: Optional[Life], accept: Accepted) -> Dict[str, Any]:
     """``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``. Django reads both at each use, so both follow the settle time."""
     import django
 
@@ -22,5 +22,5 @@ def django_settings(ring: "Keyring", life: Optional[Life]) -> Dict[str, Any]:
     return {
         "SECRET_KEY": LiveText(ring, life),
         # The one that signs is among them: the settle time may end between the readings of the two.
-        "SECRET_KEY_FALLBACKS": LiveTexts(lambda: tuple(ring.secrets(life))),
+        "SECRET_KEY_FALLBACKS": LiveTexts(lambda: (*ring.secrets(life), *accept())),
     }

@@ -1,9 +1,9 @@
 """The keyring that an app holds: it signs, verifies, and hands each framework what it wants."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, NoReturn, Optional, Sequence, Tuple
 
-from ._asked import checked_end, checked_length, checked_life, checked_purpose, checked_text
+from ._asked import checked_accept, checked_end, checked_length, checked_life, checked_purpose, checked_text
 from ._clock import Clock
 from ._counts import Counts
 from ._derive import hkdf, purpose_in, text_in
@@ -147,23 +147,27 @@ class Keyring:
         signing = self._ring.signing_for(now_ms, None if life is None else checked_life(life, "life"))
         return _texts([signing, *self._ring.newer(signing)])
 
-    def django(self, life: Optional[Life] = None) -> Dict[str, Any]:
+    def django(self, life: Optional[Life] = None, *, accept: Sequence[str] = ()) -> Dict[str, Any]:
         """Settings for Django 4.1.8 or later: ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, which follow the settle time.
+
+        ``accept``: secrets of the time before the add-on, of which what was signed is good as well.
 
         Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
         """
         from ._django_settings import django_settings
 
-        return django_settings(self, life)
+        return django_settings(self, life, checked_accept(accept))
 
-    def flask(self, app: "Flask", life: Optional[Life] = None) -> None:
+    def flask(self, app: "Flask", life: Optional[Life] = None, *, accept: Sequence[str] = ()) -> None:
         """Gives the app its keys, and sessions that are signed anew when an older key made them.
+
+        ``accept``: secrets of the time before the add-on, of which what was signed is good as well.
 
         Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
         """
         from .flask import use_keyring
 
-        use_keyring(self, app, life)
+        use_keyring(self, app, life, checked_accept(accept))
 
     def itsdangerous(self) -> List[str]:
         """The keys' texts as itsdangerous wants them: it signs with the last and accepts all.

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from ._keyring import Keyring
 
 
+#: Secrets that are accepted beside those of the ring.
+Accepted = Callable[[], Tuple[str, ...]]
+
+
 class LiveText(str):
     """A key's text. Whoever encodes or prints it gets the key that signs now; its own characters are those of the first key.
 
@@ -48,8 +52,12 @@ class LiveText(str):
         raise TypeError("a key is not pickled")
 
 
+def _not_changed(*_: Any) -> NoReturn:
+    raise TypeError("these keys follow the ring, and nothing is added to them or taken away; see the option accept")
+
+
 class LiveTexts(List[str]):
-    """The accepted keys at the time of each reading. A reader keeps what it began to read."""
+    """The accepted keys at the time of each reading. A reader keeps what it began to read. It cannot be changed."""
 
     _now: Callable[[], Tuple[str, ...]]
 
@@ -74,6 +82,12 @@ class LiveTexts(List[str]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} keys>"
+
+    # A change of the list itself would be lost without a word: nobody reads what stands in it.
+    append = extend = insert = remove = pop = clear = reverse = _not_changed
+    sort = _not_changed  # type: ignore[assignment]
+    __iadd__ = __imul__ = __delitem__ = _not_changed
+    __setitem__ = _not_changed
 
     def __copy__(self) -> "LiveTexts":
         return self

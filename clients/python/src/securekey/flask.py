@@ -8,7 +8,7 @@ from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from ._life import Life
-from ._live import LiveText, LiveTexts
+from ._live import Accepted, LiveText, LiveTexts
 from ._unsafe import unsafe, version_in
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ _READS_FALLBACKS = (3, 1, 1)
 class KeyringSessions(SecureCookieSessionInterface):
     """Flask's own cookie sessions with the keys of a ring: a cookie of an older key is sent anew when it is read."""
 
-    def __init__(self, ring: "Keyring", life: Optional[Life]) -> None:
+    def __init__(self, ring: "Keyring", life: Optional[Life], accept: Accepted) -> None:
         self._ring = ring
         self._life = life
+        self._accept = accept
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer:
-        return self._serializer(self._ring.secrets(self._life))
+        return self._serializer([*self._ring.secrets(self._life), *self._accept()])
 
     def open_session(self, app: Flask, request: Any) -> Any:
         session = super().open_session(app, request)
@@ -50,7 +51,7 @@ class KeyringSessions(SecureCookieSessionInterface):
         )
 
 
-def use_keyring(ring: "Keyring", app: Flask, life: Optional[Life]) -> None:
+def use_keyring(ring: "Keyring", app: Flask, life: Optional[Life], accept: Accepted) -> None:
     """Gives the app its two settings, and our sessions if it has Flask's own."""
     installed = version("flask")
     if version_in(installed) < _OLDEST:
@@ -66,9 +67,9 @@ def use_keyring(ring: "Keyring", app: Flask, life: Optional[Life]) -> None:
     ring.secrets(life)
     app.config["SECRET_KEY"] = LiveText(ring, life)
     # The one that signs is among them: the settle time may end between the readings of the two.
-    keys = LiveTexts(lambda: tuple(ring.secrets(life)[::-1]))
+    keys = LiveTexts(lambda: (*accept(), *ring.secrets(life)[::-1]))
     app.config["SECRET_KEY_FALLBACKS"] = keys
     # Flask-WTF hands it to itsdangerous, which takes a list too. Without it, a form would end with its key.
     app.config.setdefault("WTF_CSRF_SECRET_KEY", keys)
     if ours:
-        app.session_interface = KeyringSessions(ring, life)
+        app.session_interface = KeyringSessions(ring, life, accept)

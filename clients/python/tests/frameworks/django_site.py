@@ -125,10 +125,10 @@ urlpatterns = [
 class Process:
     """A process of the site: it holds a ring, and settings of its own."""
 
-    def __init__(self, made, *, middleware=OURS, engine="django.contrib.sessions.backends.db", **others):
+    def __init__(self, made, *, middleware=OURS, engine="django.contrib.sessions.backends.db", accept=(), **others):
         session = "django.contrib.sessions.middleware.SessionMiddleware"
         chosen = {"MIDDLEWARE": [session, middleware], "SESSION_ENGINE": engine, **others}
-        self.settings = override_settings(**{**made.django(), **chosen})
+        self.settings = override_settings(**{**made.django(accept=accept), **chosen})
         self.running = False
         with self:
             self.handler = WSGIHandler()

@@ -41,6 +41,19 @@ class PeopleWithoutLogin(Site):
         self.assertEqual((answer.text, list(answer.cookies)), ("tea", []))
 
 
+class BeforeTheAddOn(Site):
+    def test_a_login_of_before_the_add_on_is_good_while_its_secret_is_accepted_and_is_made_anew(self):
+        old = {"SECRET_KEY": "of before", "SECRET_KEY_FALLBACKS": []}
+        for engine in ENGINES:
+            site = {"engine": engine}
+            browser = self.logged_in(self.process(0, site={**site, **old}))
+            moved = Process(ring(0, self.clock), accept=["of before"], **site)
+            visited = [moved, moved, self.process(0, site=site), self.process(1, site=site)]
+            self.assertEqual([browser.visit(one) for one in visited], ["user-17"] * 4)
+            stranger = self.logged_in(self.process(0, site={**site, **old, "SECRET_KEY": "of nobody"}))
+            self.assertEqual(stranger.visit(moved), "nobody")
+
+
 class Signing(Site):
     def test_what_django_signs_outlives_the_next_rotation_and_not_the_one_after_it(self):
         with self.process(0):

@@ -12,6 +12,7 @@ from itsdangerous import URLSafeTimedSerializer
 from browser import Browser, ask
 from odd_cookies import odd
 from rings import Clock, key, revoked, ring, rotated_at
+from securekey import SecureKeyError
 
 def new_app(**config):
     app = Flask("sample")
@@ -55,6 +56,22 @@ class FlaskSessions(unittest.TestCase):
     def test_a_login_outlives_the_next_rotation_and_not_the_one_after_it(self):
         cookies = self.logged_in(self.process(0)).cookies
         self.assertEqual([Browser(cookies).visit(self.process(one)) for one in (0, 1, 2)], ["user-17", "user-17", "nobody"])
+
+    def test_a_login_of_before_the_add_on_is_good_while_its_secret_is_accepted_and_is_made_anew(self):
+        before = new_app(SECRET_KEY="of before")
+        moved, forged = new_app(), new_app(SECRET_KEY="of nobody")
+        ring(0, self.clock).flask(moved, accept=["of before"])
+        browser = self.logged_in(before)
+        self.assertEqual([browser.visit(one) for one in (moved, self.process(0), self.process(1))], ["user-17"] * 3)
+        self.assertEqual(Browser(self.logged_in(before).cookies).visit(self.process(0)), "nobody")
+        self.assertEqual(self.logged_in(forged).visit(moved), "nobody")
+        self.assertNotIn("of before", repr([moved.config, vars(moved.session_interface)]))
+
+    def test_a_secret_to_accept_that_is_none_is_refused(self):
+        for accept in ("of before", [""], [None], [b"x"], None, {"a": 1}, [["x"]]):
+            with self.assertRaises(SecureKeyError) as caught:
+                ring(0, self.clock).flask(new_app(), accept=accept)
+            self.assertEqual((caught.exception.code, caught.exception.place), ("bad-option", "accept"))
 
     def test_a_visitor_who_comes_daily_and_changes_nothing_stays_over_six_rotations(self):
         for config in ({}, {"PERMANENT": True}, {"PERMANENT": True, "SESSION_REFRESH_EACH_REQUEST": False}):
