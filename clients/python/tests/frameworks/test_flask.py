@@ -68,7 +68,7 @@ class FlaskSessions(unittest.TestCase):
         self.assertNotIn("of before", repr([moved.config, vars(moved.session_interface)]))
 
     def test_a_secret_to_accept_that_is_none_is_refused(self):
-        for accept in ("of before", [""], [None], [b"x"], None, {"a": 1}, [["x"]]):
+        for accept in ("of before", [""], ["of before", ""], [None], [b"x"], None, {"a": 1}, [["x"]]):
             with self.assertRaises(SecureKeyError) as caught:
                 ring(0, self.clock).flask(new_app(), accept=accept)
             self.assertEqual((caught.exception.code, caught.exception.place), ("bad-option", "accept"))
