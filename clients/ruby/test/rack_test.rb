@@ -3,6 +3,7 @@
 require 'support/guarantees'
 require 'support/published'
 require 'support/visitor'
+require 'pp'
 require 'rack/session' if Rack.release.to_i >= 3
 require 'rack/session/cookie'
 
@@ -151,6 +152,28 @@ class RackTest < Guarantees
     own = Rack.release.to_i < 3 ? { secret: keys[0], old_secret: keys[1] } : { secrets: keys }
     app = Rack::Session::Cookie.new(->(env) { [200, {}, [env['rack.session']['user'].to_s]] }, { key: 'app', **own })
     assert_equal 'ada', visitor.get(app)
+  end
+
+  test 'a login of before the add-on is good while its secret is accepted, and is made anew' do
+    before = 'of before ' * 7
+    own = Rack.release.to_i < 3 ? :secret : :secrets
+    inner = ->(env) { [200, {}, [env['rack.session']['user'] = 'ada']] }
+    visitor = Visitor.new
+    visitor.get(Rack::Session::Cookie.new(inner, { key: 'app', own => before }))
+    stays = visitor.dup.cookies.dup
+    moved = process(Published.vars(2), session: { accept: [before] })
+    assert_equal %w[ada ada ada], [moved, process(Published.vars(2)), process(Published.vars(3))].map { |app| visitor.get(app) }
+    assert_equal 'nobody', Visitor.new(stays).get(process(Published.vars(2)))
+    assert_equal 'nobody', Visitor.new(stays).get(process(Published.vars(2), session: { accept: ['of nobody ' * 7] }))
+    refute_includes PP.pp(moved, +''), before
+  end
+
+  test 'a secret to accept that is none is refused' do
+    ring = Securekey.keyring(env: Published.vars(2))
+    ['x' * 64, [''], [nil], ['x' * 64, :x], nil, { a: 'x' * 64 }].each do |accept|
+      assert_equal 'accept', refused('bad-option') { ring.rack(accept: accept) }.place
+    end
+    refused('bad-option') { ring.rack(accept: ['x' * 63]) } if Rack.release.to_i >= 3
   end
 
   test 'options for the other Rack are refused, and so is a secret beside the ring' do

@@ -3,13 +3,14 @@
 module Securekey
   # Session cookies as rack-session 2 encrypts them, with the keys that the ring has at that moment.
   class EncryptedSessions
-    def initialize(ring, life, options)
+    def initialize(ring, life, options, accept)
       @ring = ring
       @life = life
+      @accept = accept
       settings = { purpose: options[:key], serialize_json: options[:serialize_json] }
       settings[:pad_size] = options[:pad_size] if options.key?(:pad_size)
       build = ->(text) { ::Rack::Session::Encryptor.new(text, settings) }
-      built = ring.secrets.to_h { |text| [text, build.call(text)] }.freeze
+      built = (ring.secrets + accept.call).to_h { |text| [text, build.call(text)] }.freeze
       # In a closure, so that nothing that walks over the fields of a middleware meets a key.
       @encryptor = ->(text) { built[text] || build.call(text) }
     end
@@ -22,7 +23,7 @@ module Securekey
     def decode(cookie)
       return unless cookie.is_a?(String)
 
-      @ring.secrets(life: @life).each do |text|
+      (@ring.secrets(life: @life) + @accept.call).each do |text|
         return @encryptor.call(text).decrypt(cookie)
       rescue StandardError
         # Not this key's, or nobody's: what a visitor sends never raises.

@@ -14,7 +14,8 @@ module Securekey
     # They would take the cookies out of the ring's hands.
     TAKEN = %i[secret secrets old_secret legacy_hmac legacy_hmac_secret legacy_hmac_coder let_coder_handle_secure_encoding].freeze
 
-    # For the Rack that is loaded: `use Rack::Session::Cookie, ring.rack(key: 'app', expire_after: 86_400)`.
+    # For the Rack that is loaded: `use Rack::Session::Cookie, ring.rack(key: 'app', expire_after: 86_400)`. `accept`: secrets
+    # of the time before the add-on, whose sessions are good as well.
     def rack(options = {})
       rack_version < Gem::Version.new('3') ? rack2(options) : rack3(options)
     end
@@ -26,7 +27,7 @@ module Securekey
         unsafe("rack2 is for Rack 2.2, and Rack #{version} is loaded: call rack, or rack3")
       end
       require 'rack/session/cookie'
-      given_to_rack(options, %i[hmac]) { |life| SignedSessions.new(self, life, options) }
+      given_to_rack(options, %i[hmac], 1) { |life, accept| SignedSessions.new(self, life, options, accept) }
     end
 
     # For Rack 3 with the gem rack-session 2; raises `unsafe-framework` with any other.
@@ -35,18 +36,27 @@ module Securekey
       unsafe("rack3 is for Rack 3, and Rack #{version} is loaded: call rack, or rack2") if version < Gem::Version.new('3.a')
       refuse_option('coder') if options.key?(:coder)
       require_encryptor
-      given_to_rack(options, []) { |life| EncryptedSessions.new(self, life, options) }
+      given_to_rack(options, [], 64) { |life, accept| EncryptedSessions.new(self, life, options, accept) }
     end
 
     private
 
-    def given_to_rack(options, own)
+    def given_to_rack(options, own, least_bytes)
       TAKEN.each { |name| refuse_option(name.to_s) if options.key?(name) }
       life = options[:expire_after]
       refuse_option('expire_after') unless life.nil? || Life.seconds(life)
+      accept = accepted(options.fetch(:accept, []), least_bytes)
       # Sinatra puts a secret of its own beside what it is given; with one, Rack would not ask the coder.
-      options.except(*own).merge(coder: yield(life), let_coder_handle_secure_encoding: true,
-                                 secret: nil, secrets: nil, old_secret: nil)
+      options.except(:accept, *own).merge(coder: yield(life, accept), let_coder_handle_secure_encoding: true,
+                                          secret: nil, secrets: nil, old_secret: nil)
+    end
+
+    # Secrets of the time before the add-on; in a closure, where nothing shows them. A shorter one Rack itself refuses.
+    def accepted(texts, least_bytes)
+      good = Array === texts && texts.all? { |text| String === text && text.bytesize >= least_bytes }
+      refuse_option('accept') unless good
+      texts = texts.map { |text| text.dup.freeze }.freeze
+      -> { texts }
     end
 
     def rack_version

@@ -6,9 +6,10 @@ module Securekey
   # Session cookies as Rack 2 signs them, with the keys that the ring has at that moment.
   class SignedSessions
     # `hmac` is the digest, as Rack takes it: SHA1 unless it is said. `coder` is the coder of Rack below the signature.
-    def initialize(ring, life, options)
+    def initialize(ring, life, options, accept)
       @ring = ring
       @life = life
+      @accept = accept
       @digest = options.fetch(:hmac, OpenSSL::Digest::SHA1)
       @coder = options[:coder] || ::Rack::Session::Cookie::Base64::Marshal.new
     end
@@ -23,7 +24,8 @@ module Securekey
       return unless cookie.is_a?(String)
 
       data, _, digest = cookie.rpartition('--')
-      return unless @ring.secrets(life: @life).any? { |text| ::Rack::Utils.secure_compare(digest, mac(data, text)) }
+      texts = @ring.secrets(life: @life) + @accept.call
+      return unless texts.any? { |text| ::Rack::Utils.secure_compare(digest, mac(data, text)) }
 
       @coder.decode(data)
     end
