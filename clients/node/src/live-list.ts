@@ -2,7 +2,8 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
  * A list that reads the keys anew at each use, for a framework that keeps it: it changes when the settle time ends or a key
- * does. Printing it, or turning it into JSON, shows how many keys it has. It cannot be written to, nor cloned.
+ * does. Printing it, or turning it into JSON, shows how many keys it has. It cannot be written to, nor cloned, nor
+ * frozen.
  */
 export function liveList(read: () => string[]): string[] {
   let seen: string[] | undefined
@@ -26,5 +27,7 @@ export function liveList(read: () => string[]): string[] {
     set: () => false,
     defineProperty: () => false,
     deleteProperty: () => false,
+    // Frozen it could not change any more, and whoever read it would get an error: an app may freeze its whole configuration.
+    preventExtensions: () => false,
   })
 }

@@ -110,4 +110,12 @@ describe('a live list', () => {
     expect(() => list.reverse()).toThrow(TypeError)
     expect([...list]).toEqual(texts(4, 5))
   })
+
+  test('cannot be frozen, and is a list all the same after a try', () => {
+    const list = ringAt().ring.liveSecrets()
+    for (const freeze of [Object.freeze, Object.seal, Object.preventExtensions]) {
+      expect(() => freeze(list)).toThrow(TypeError)
+    }
+    expect([...list, ...Object.keys(list)]).toEqual([...texts(4, 5), '0', '1'])
+  })
 })
