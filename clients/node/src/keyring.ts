@@ -3,6 +3,7 @@ import { deriveKey } from './derived-key.ts'
 import { readKeyringValue } from './keyring-value.ts'
 import { allowedLife, type Life } from './life.ts'
 import { liveList } from './live-list.ts'
+import { namedOptions } from './named-options.ts'
 import { type KeyringOptions, readOptions, type Settings } from './options.ts'
 import { acceptedKeys, isOlder, listOfKeys, type Ring, ringOf, signingKey } from './ring.ts'
 import { buffers, secretList, texts } from './secret-list.ts'
@@ -36,7 +37,7 @@ export type Keyring = Adapters & {
   verify: (token: unknown, options: { purpose: string }) => Verdict
   /**
    * A key of 16 to 64 bytes for one purpose, from the key that signs now or from the one of that kid. Throws `bad-purpose`,
-   * `bad-length`, `unknown-key`.
+   * `bad-length`, `unknown-key`, `bad-option`.
    */
   derive: (purpose: string, options?: { length?: number; kid?: string }) => Buffer
   /** The seconds of a life. Throws `bad-life`, or `life-too-long` if the keys may be gone before it ends. */
@@ -44,7 +45,7 @@ export type Keyring = Adapters & {
 
   /**
    * The texts of the keys, for a framework that signs with the first and accepts all. True for now: whoever keeps a copy needs
-   * a ring with `settle` 0, or signs with the second key for ever. Throws `bad-life`.
+   * a ring with `settle` 0, or signs with the second key for ever. Throws `bad-life`, `bad-option`.
    */
   secrets: (options?: { life?: Life }) => string[]
   /** The same as 32 bytes each. */
@@ -67,8 +68,10 @@ export function keyring(options?: KeyringOptions): Keyring {
   const stats = createStats(ring.keys.map(({ key }) => key.kid))
   const onUnknownKid = createStaleWatch(settings.onStale)
   const listFor = (lifeS: number) => listOfKeys(ring, now(), lifeS)
-  const lifeOf = (asked: { life?: Life } | undefined) =>
-    asked?.life === undefined ? ring.guaranteedLifeS : allowedLife(asked.life, Number.POSITIVE_INFINITY)
+  const lifeOf = (asked: { life?: Life } | undefined) => {
+    const { life } = namedOptions(asked, ['life'])
+    return life === undefined ? ring.guaranteedLifeS : allowedLife(life, Number.POSITIVE_INFINITY)
+  }
   const signsNow = (nowMs: number) => signingKey(ring, nowMs, nowMs + ring.guaranteedLifeS * 1_000)
 
   const made: Keyring = {
@@ -98,8 +101,10 @@ export function keyring(options?: KeyringOptions): Keyring {
       else stats.refused(verdict.reason)
       return verdict
     },
-    derive: (purpose, asked) =>
-      deriveKey(keyToDerive(ring, asked?.kid, now(), signsNow).bytes, purpose, asked?.length ?? 32),
+    derive: (purpose, asked) => {
+      const { kid, length = 32 } = namedOptions(asked, ['kid', 'length'])
+      return deriveKey(keyToDerive(ring, kid, now(), signsNow).bytes, purpose, length)
+    },
     allowedLife: (life) => allowedLife(life, ring.guaranteedLifeS),
     secrets: (asked) => secretList(texts(listFor(lifeOf(asked)))),
     secretBuffers: (asked) => secretList(buffers(listFor(lifeOf(asked)))),
@@ -129,12 +134,7 @@ function readRing({ variable, value, keyring: told, onWarning, ...own }: Setting
   return ringOf(pair, undefined, own)
 }
 
-function keyToDerive(
-  ring: Ring,
-  kid: string | undefined,
-  nowMs: number,
-  signsNow: (nowMs: number) => Key,
-): Key {
+function keyToDerive(ring: Ring, kid: unknown, nowMs: number, signsNow: (nowMs: number) => Key): Key {
   if (kid === undefined) return signsNow(nowMs)
   const key = acceptedKeys(ring, nowMs).find((each) => each.kid === kid)
   if (!key) throw new SecureKeyError('unknown-key', 'No accepted key has that kid')

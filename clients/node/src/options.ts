@@ -1,6 +1,6 @@
 import type { KeyringWarning } from './keyring-value.ts'
 import { secondsOf } from './life.ts'
-import { SecureKeyError } from './secure-key-error.ts'
+import { namedOptions, unusable } from './named-options.ts'
 import { surroundings } from './surroundings.ts'
 
 /** What `keyring` can be told. Nothing has to be: it reads `SECURE_KEY` and `SECURE_KEYRING` of the environment. */
@@ -51,21 +51,17 @@ const LOOKS_LIKE_A_KEY = /[0-9A-Fa-f]{64}/
 
 /** Reads the options once. Throws `bad-option` with the name of the first that is wrong, and never its value. */
 export function readOptions(options: unknown): Settings {
-  if (options !== undefined && (typeof options !== 'object' || options === null)) throw badOption('options')
-  // Own options alone: what somebody has put into `Object.prototype` is none of the app's.
-  const given: Record<string, unknown> = Object.assign(Object.create(null), options)
-  const unknown = Object.keys(given).find((name) => !NAMES.includes(name))
-  if (unknown !== undefined) throw badOption(/^[A-Za-z]{1,30}$/.test(unknown) ? unknown : 'options')
+  const given = namedOptions(options, NAMES)
   const variable = given.var ?? DEFAULT_VARIABLE
   if (typeof variable !== 'string' || !VARIABLE.test(variable) || LOOKS_LIKE_A_KEY.test(variable)) {
-    throw badOption('var')
+    throw unusable('var')
   }
   const now = functionOf(given, 'now') ?? surroundings.now
   const { settle = DEFAULT_SETTLE_S, startedAt = surroundings.startedAt(), maxLife } = given
-  if (!isNumber(settle) || settle < 0 || settle > LONGEST_SETTLE_S) throw badOption('settle')
-  if (!isNumber(startedAt)) throw badOption('startedAt')
+  if (!isNumber(settle) || settle < 0 || settle > LONGEST_SETTLE_S) throw unusable('settle')
+  if (!isNumber(startedAt)) throw unusable('startedAt')
   const maxLifeS = secondsOf(maxLife)
-  if (maxLife !== undefined && !(maxLifeS && maxLifeS <= LONGEST_LIFE_S)) throw badOption('maxLife')
+  if (maxLife !== undefined && !(maxLifeS && maxLifeS <= LONGEST_LIFE_S)) throw unusable('maxLife')
   return {
     ...valuesOf(given, variable),
     settleS: settle,
@@ -83,7 +79,7 @@ function valuesOf(
   variable: string,
 ): Pick<Settings, 'variable' | 'value' | 'keyring'> {
   const env = given.env ?? surroundings.env()
-  if (typeof env !== 'object' || env === null) throw badOption('env')
+  if (typeof env !== 'object' || env === null) throw unusable('env')
   const all = env as Record<string, unknown>
   const keyringVariable = `${variable}RING`
   const stated = 'value' in given
@@ -96,7 +92,7 @@ function valuesOf(
 
 function textOf(value: unknown, name: string): string | undefined {
   if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string') throw badOption(name)
+  if (typeof value !== 'string') throw unusable(name)
   return value
 }
 
@@ -106,7 +102,7 @@ function functionOf(
 ): ((...args: unknown[]) => unknown) | undefined {
   const value = given[name]
   if (value === undefined) return undefined
-  if (typeof value !== 'function') throw badOption(name)
+  if (typeof value !== 'function') throw unusable(name)
   return (...args) => value(...args)
 }
 
@@ -131,8 +127,4 @@ function quiet<Args extends unknown[]>(tell: (...args: Args) => unknown): (...ar
       Promise.resolve(tell(...args)).catch(() => {})
     } catch {}
   }
-}
-
-function badOption(name: string): SecureKeyError {
-  return new SecureKeyError('bad-option', `The option ${name} is not usable`, { place: name })
 }

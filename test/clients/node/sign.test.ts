@@ -152,6 +152,11 @@ describe('a derived key', () => {
     ['bad-length', 'a', { length: '32' }],
     ['unknown-key', 'a', { kid: kidOf(9) }],
     ['unknown-key', 'a', { kid: '' }],
+    ['unknown-key', 'a', { kid: null }],
+    ['bad-option', 'a', 64],
+    ['bad-option', 'a', 'A'.repeat(32)],
+    ['bad-option', 'a', null],
+    ['bad-option', 'a', { bytes: 64 }],
   ])('%s: %j, %j', (code, wanted, asked) => {
     expect(thrown(() => ring.derive(wanted as string, asked as object))).toMatchObject({ code })
   })

@@ -1,7 +1,8 @@
 import type { Life } from '../life.ts'
 import { liveList } from '../live-list.ts'
+import { namedOptions } from '../named-options.ts'
 import { SecureKeyError } from '../secure-key-error.ts'
-import { badOption, optionsOf } from './refuse.ts'
+import { badOption } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 
 export type AuthJsOptions = {
@@ -17,7 +18,7 @@ export type AuthJsSettings = { secret: string[]; session: { strategy: 'jwt'; max
  * secret and logs everybody out at each rotation, and `life-too-long`.
  */
 export function authJs(keys: RingKeys, options?: AuthJsOptions): AuthJsSettings {
-  const { maxAge, version } = optionsOf(options, [])
+  const { maxAge, version } = namedOptions(options, ['maxAge', 'version'])
   if (version !== undefined) checkVersion(version)
   const lifeS = keys.lifeOf(maxAge)
   const secret = liveList(() => keys.list(lifeS).map(({ text }) => text))

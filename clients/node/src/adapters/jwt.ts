@@ -1,9 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Life } from '../life.ts'
+import { namedOptions } from '../named-options.ts'
 import type { Key } from '../secure-key.ts'
 import { SecureKeyError } from '../secure-key-error.ts'
 import { showAs } from '../shown.ts'
-import { optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { signing as firstOf } from './signatures.ts'
 
@@ -32,7 +32,7 @@ export type Jwt = {
 
 /** Throws `life-too-long` for tokens that may outlive their key. */
 export function jwt(keys: RingKeys, options?: { expiresIn?: Life }): Jwt {
-  const { expiresIn } = optionsOf(options, [])
+  const { expiresIn } = namedOptions(options, ['expiresIn'])
   const lifeS = keys.lifeOf(expiresIn)
   const objects = new WeakMap<Key, KeyObject>()
   const objectOf = (key: Key) => {

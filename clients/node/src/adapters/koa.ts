@@ -1,3 +1,4 @@
+import { namedOptions } from '../named-options.ts'
 import { badOption, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { createSignatures, type KeygripLike, keygripOf, type Signatures } from './signatures.ts'
@@ -31,7 +32,7 @@ const renewals = new WeakMap<object, ReadonlyMap<string, CookieAttributes>>()
  * made is refused and left in the browser: another process may know its key.
  */
 export function koa<A extends KoaApp>(keys: RingKeys, app: A, options?: KoaOptions): A {
-  const told = renewOf(options)
+  const told = renewOf(namedOptions(options, ['renew']))
   if (typeof app?.context !== 'object' || app.context === null) {
     throw badOption('app', 'The app is not one of Koa')
   }
