@@ -18,7 +18,7 @@ export function check(
   now: () => number,
 ): CheckResult {
   const [command, variable = 'SECURE_KEY', ...more] = args
-  if (command === '--help' || command === '-h') return { out: USAGE, err: '', code: 0 }
+  if (args.includes('--help') || args.includes('-h')) return { out: USAGE, err: '', code: 0 }
   if (command !== 'check' || more.length > 0) return { out: '', err: USAGE, code: 2 }
   const warnings: string[] = []
   try {
@@ -30,6 +30,8 @@ export function check(
     }
   } catch (error) {
     if (!(error instanceof SecureKeyError)) throw error
+    if (error.place === 'var')
+      return { out: '', err: `VARIABLE is not the name of a config var.\n\n${USAGE}`, code: 2 }
     return { out: '', err: `${error.message}\n`, code: 2 }
   }
 }

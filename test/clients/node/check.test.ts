@@ -50,24 +50,31 @@ test('checks a variable of another name', () => {
   expect(run(env, 'check', 'SERVICE_ONE_SECURE_KEY')).toMatchObject({ code: 0, err: '' })
   expect(run(env, 'check', 'service-one')).toMatchObject({
     code: 2,
-    err: expect.stringContaining('bad-option'),
+    err: expect.stringContaining('not the name of a config var'),
   })
 })
 
 describe('explains itself', () => {
-  test.each([['--help'], ['-h']])('when asked by %s, and ends with 0', (flag) => {
-    expect(run({}, flag)).toMatchObject({ out: expect.stringContaining('securekey check'), err: '', code: 0 })
-  })
-
-  test.each([[['chek']], [['check', 'A', 'B']], [[keyText(5)]]])(
-    'when asked wrongly, and ends with 2: %j',
+  test.each([[['--help']], [['-h']], [['check', '--help']], [['check', '-h']]])(
+    'when asked by %j, and ends with 0',
     (args) => {
-      const { out, err, code } = check(args, {}, () => 0)
-      expect([out, code]).toEqual(['', 2])
-      expect(err).toContain('securekey check [VARIABLE]')
-      expect(err).not.toContain(keyText(5))
+      const help = { out: expect.stringContaining('securekey check'), err: '', code: 0 }
+      expect(run({}, ...args)).toMatchObject(help)
     },
   )
+
+  test.each([
+    [['chek']],
+    [['check', 'A', 'B']],
+    [['check', '--var=A']],
+    [[keyText(5)]],
+    [['check', keyText(5)]],
+  ])('when asked wrongly, and ends with 2: %j', (args) => {
+    const { out, err, code } = check(args, {}, () => 0)
+    expect([out, code]).toEqual(['', 2])
+    expect(err).toContain('securekey check [VARIABLE]')
+    expect(err).not.toContain(keyText(5))
+  })
 
   test('when asked for nothing, and ends with 2', () => {
     expect(check([], {}, () => 0)).toMatchObject({ code: 2, err: expect.stringContaining('securekey check') })
