@@ -106,6 +106,22 @@ test.each(nodes)(
   },
 )
 
+test.each(nodes)(
+  'a CommonJS app gets it by require, and by import() if that is refused, with Node $version',
+  ({ node }) => {
+    const app = (line: string) =>
+      `async function start() { ${line}; console.log(keyring().keys.length) }\nstart()`
+    writeFileSync(join(project, 'required.cjs'), app("const { keyring } = require('securekey')"))
+    writeFileSync(join(project, 'imported.cjs'), app("const { keyring } = await import('securekey')"))
+    const env = { SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() }
+    expect(run(node, ['imported.cjs'], { env })).toBe('2\n')
+    // Before 20.19 there is nothing to turn off.
+    if (run(node, ['-p', 'process.features.require_module'], {}).trim() !== 'true') return
+    expect(run(node, ['required.cjs'], { env })).toBe('2\n')
+    expect(run(node, ['--no-experimental-require-module', 'imported.cjs'], { env })).toBe('2\n')
+  },
+)
+
 test('npx securekey check runs from the package, and ends with 0, 1 and 2', () => {
   const check = (env: Record<string, string>) => spawn('npx', ['--offline', 'securekey', 'check'], { env })
   expect(check({ SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() })).toMatchObject({
