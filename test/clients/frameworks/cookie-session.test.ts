@@ -1,6 +1,7 @@
 import cookieSession from 'cookie-session'
 import express from 'express'
 import { describe, expect, test } from 'vitest'
+import type { KeyringOptions } from '../../../clients/node/src/index.ts'
 import { afterRotation, halfRestarted } from './support/by-hand.ts'
 import { type App, pass, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
@@ -133,20 +134,24 @@ describe('cookie-session: from lines by hand to the library', () => {
 describe('cookie-session: a grace period of two hours', () => {
   useFormation()
 
-  const formation = async (next: boolean) => {
+  const formation = async (next: boolean, options: KeyringOptions = {}) => {
     const addon = createAddon({ next, graceMs: 2 * HOUR_MS })
     const notRestarted = await startProcess(create(), addon.provision())
     pass(PERIOD_MS)
     const release = addon.rotate()
     pass(1_000)
     const fresh = createVisitor()
-    await fresh.login(await startProcess(create(), release))
+    await fresh.login(await startProcess(create(), release, options))
     return await fresh.visit(notRestarted)
   }
 
   test('leaves no settle time, for the second key ends before what it would sign: only the next key helps', async () => {
     expect(await formation(false)).toBe('nobody')
     expect(await formation(true)).toBe('alice')
+  })
+
+  test('leaves a settle time to an app that states a shorter life', async () => {
+    expect(await formation(false, { maxLife: '1h' })).toBe('alice')
   })
 })
 
