@@ -2,6 +2,7 @@ import fastifyCookie from '@fastify/cookie'
 import secureSession from '@fastify/secure-session'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { describe, expect, test } from 'vitest'
+import { keyring } from '../../../clients/node/src/index.ts'
 import { listenerOf } from './support/fastify-listener.ts'
 import { type App, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
@@ -54,6 +55,31 @@ describe('@fastify/secure-session: what is refused', () => {
     await expect(startProcess(app, createAddon().provision())).rejects.toMatchObject({
       code: 'unsafe-framework',
     })
+  })
+})
+
+describe('@fastify/secure-session beside @fastify/cookie', () => {
+  const ring = keyring(createAddon().provision())
+  const cookies = () => ring.fastifyCookie(fastifyCookie)
+  const sessions = () => ring.secureSession(secureSession, OPTIONS)
+
+  test('comes after it, and both work', async () => {
+    const app = Fastify()
+    await app.register(cookies())
+    await app.register(sessions())
+    app.get('/', async (request, reply) => {
+      sessionOf(request).set('user', 'alice')
+      return reply.setCookie('language', 'en', { signed: true }).send('')
+    })
+    const set = String((await app.inject('/')).headers['set-cookie'])
+    expect([set.includes('visit='), set.includes('language=en.')]).toEqual([true, true])
+  })
+
+  test('does not start if it comes first, for it has registered that plugin itself', async () => {
+    const app = Fastify()
+    await app.register(sessions())
+    const second = Promise.resolve(app.register(cookies()))
+    await expect(second).rejects.toMatchObject({ code: 'FST_ERR_DEC_ALREADY_PRESENT' })
   })
 })
 
