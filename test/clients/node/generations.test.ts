@@ -18,6 +18,15 @@ describe('over the generations of a ring', () => {
       }).ring,
   )
 
+  test('renew says that an older key made a token, and not that its end is near', () => {
+    const { ring, clock } = ringAt({ startedAt: -DAY })
+    const token = ring.sign('user-17', { purpose, expiresIn: ring.guaranteedLife })
+    clock.ms += ring.guaranteedLife * 1_000 - 1_000
+    expect(ring.verify(token, asked)).toMatchObject({ ok: true, renew: false })
+    clock.ms += 1_000
+    expect(ring.verify(token, asked)).toEqual({ ok: false, reason: 'expired' })
+  })
+
   test('a token is good under its own ring and the next, which renews it, and unknown to the one after', () => {
     for (const [place, own] of rings.entries()) {
       const signed = own.sign('user-17', { purpose, expiresIn: '7d' })
