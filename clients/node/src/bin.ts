@@ -1,8 +1,9 @@
 #!/usr/bin/env node
+import { randomBytes } from 'node:crypto'
 import { check } from './check.ts'
 
-// The program of the package: `npx securekey check`.
-const { out, err, code } = check(process.argv.slice(2), process.env, Date.now)
+// The program of the package: `npx securekey check` and `npx securekey new`.
+const { out, err, code } = check(process.argv.slice(2), process.env, Date.now, randomBytes)
 process.stdout.write(out)
 process.stderr.write(err)
 process.exitCode = code

@@ -1,4 +1,6 @@
 import { type Keyring, keyring } from './keyring.ts'
+import { isVariable } from './options.ts'
+import { ownKeys } from './own-keys.ts'
 import { SecureKeyError } from './secure-key-error.ts'
 
 /** 0: all is well. 1: the keys are good, and the keyring is ignored. 2: an app would not start, or this was asked wrongly. */
@@ -9,6 +11,10 @@ const USAGE = `securekey check [VARIABLE]
 Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var, SECURE_KEY
 if it is not given. Ends with 0 if all is well, with 1 if the keys are good but the keyring is ignored, and with 2 if an app
 would not start.
+
+securekey new [VARIABLE]
+
+Prints two fresh keys and their keyring as lines of a .env file, for a machine where the add-on is not.
 `
 
 /** The program, from its arguments to what it prints. */
@@ -16,9 +22,13 @@ export function check(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   now: () => number,
+  randomBytes: (count: number) => Buffer,
 ): CheckResult {
   const [command, variable = 'SECURE_KEY', ...more] = args
   if (args.includes('--help') || args.includes('-h')) return { out: USAGE, err: '', code: 0 }
+  if (command === 'new' && more.length === 0 && isVariable(variable)) {
+    return { out: ownKeys(randomBytes, variable, now()), err: '', code: 0 }
+  }
   if (command !== 'check' || more.length > 0) return { out: '', err: USAGE, code: 2 }
   const warnings: string[] = []
   try {

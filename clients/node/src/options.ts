@@ -53,9 +53,7 @@ const LOOKS_LIKE_A_KEY = /[0-9A-Fa-f]{64}/
 export function readOptions(options: unknown): Settings {
   const given = namedOptions(options, NAMES)
   const variable = given.var ?? DEFAULT_VARIABLE
-  if (typeof variable !== 'string' || !VARIABLE.test(variable) || LOOKS_LIKE_A_KEY.test(variable)) {
-    throw unusable('var')
-  }
+  if (!isVariable(variable)) throw unusable('var')
   const now = functionOf(given, 'now') ?? surroundings.now
   const { settle = DEFAULT_SETTLE_S, startedAt = surroundings.startedAt(), maxLife } = given
   if (!isNumber(settle) || settle < 0 || settle > LONGEST_SETTLE_S) throw unusable('settle')
@@ -71,6 +69,11 @@ export function readOptions(options: unknown): Settings {
     onWarning: quiet(functionOf(given, 'onWarning') ?? surroundings.warn),
     onStale: quiet(functionOf(given, 'onStale') ?? (() => {})),
   }
+}
+
+/** Whether it may be the name of a config var. */
+export function isVariable(name: unknown): name is string {
+  return typeof name === 'string' && VARIABLE.test(name) && !LOOKS_LIKE_A_KEY.test(name)
 }
 
 /** A value that is stated but undefined is a missing key: it never makes the environment's count. */

@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { check } from '../../../clients/node/src/check.ts'
+import { keyring } from '../../../clients/node/src/index.ts'
 import { DAY, entry, HOUR, keyringBody, keyText, kidOf, PAIR, ROTATED } from './support/rings.ts'
 
 const told = JSON.stringify(
   keyringBody({ keys: [entry.next(6), entry.sign(5), entry.verify(4), entry.further(3, ROTATED + DAY)] }),
 )
 const run = (env: Record<string, string>, ...args: string[]) =>
-  check(args.length > 0 ? args : ['check'], env, () => ROTATED + HOUR)
+  check(args.length > 0 ? args : ['check'], env, () => ROTATED + HOUR, randomBytes)
 
 test('shows the kids in their order with use, version and end, and ends with 0 if all is well', () => {
   expect(run({ SECURE_KEY: PAIR, SECURE_KEYRING: told })).toEqual({
@@ -70,18 +73,45 @@ describe('explains itself', () => {
     [[keyText(5)]],
     [['check', keyText(5)]],
   ])('when asked wrongly, and ends with 2: %j', (args) => {
-    const { out, err, code } = check(args, {}, () => 0)
+    const { out, err, code } = check(args, {}, () => 0, randomBytes)
     expect([out, code]).toEqual(['', 2])
     expect(err).toContain('securekey check [VARIABLE]')
     expect(err).not.toContain(keyText(5))
   })
 
   test('when asked for nothing, and ends with 2', () => {
-    expect(check([], {}, () => 0)).toMatchObject({ code: 2, err: expect.stringContaining('securekey check') })
+    expect(check([], {}, () => 0, randomBytes)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('securekey check'),
+    })
   })
 })
 
-test('no key is printed, whatever is asked', () => {
+describe('securekey new', () => {
+  test.each([['SECURE_KEY'], ['SERVICE_ONE_SECURE_KEY']])(
+    'prints lines of a .env file with which an app starts and nothing is ignored: %s',
+    (variable) => {
+      const { out, err, code } = run({}, 'new', variable)
+      expect([err, code]).toEqual(['', 0])
+      const env = Object.fromEntries(
+        Object.entries(parseEnv(out)).map(([name, value]) => [name, value ?? '']),
+      )
+      expect(Object.keys(env)).toEqual([variable, `${variable}RING`])
+      expect(run(env, 'check', variable)).toMatchObject({ err: '', code: 0 })
+      expect(keyring({ var: variable, env }).ironSession({ cookieName: 'visit' }).ttl).toBe(604_800)
+    },
+  )
+
+  test('prints other keys each time', () => {
+    expect(run({}, 'new').out).not.toBe(run({}, 'new').out)
+  })
+
+  test.each([[['new', 'A', 'B']], [['new', keyText(5)]], [['new', 'a b']]])('is explained: %j', (args) => {
+    expect(run({}, ...args)).toMatchObject({ out: '', code: 2 })
+  })
+})
+
+test('no key of the environment is printed, whatever is asked', () => {
   const asked = [
     run({ SECURE_KEY: PAIR, SECURE_KEYRING: told }),
     run({ SECURE_KEY: `${PAIR},` }),
