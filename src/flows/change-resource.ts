@@ -1,6 +1,8 @@
+import type { Actor } from '../domain/actor.ts'
 import { SecurekeyError } from '../domain/errors.ts'
 import type { HistoryEvent } from '../domain/history.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
+import { isTokenLive } from '../store/api-tokens.ts'
 import { writeChanges } from '../store/changes.ts'
 import type { Db, Trx } from '../store/database.ts'
 import { lockState, type StoredState } from '../store/keysets.ts'
@@ -9,6 +11,9 @@ import type { Deps } from './deps.ts'
 
 /** A live resource under its lock. */
 export type LockedResource = { resource: Resource; stored: StoredState }
+
+/** Which resource is changed, and who asks. */
+export type Subject = { resourceId: string; actor?: Actor }
 
 /** What somebody changes of a resource, and what the caller is told. Without `to` nothing is changed. */
 export type ResourceChange<T> = {
@@ -23,15 +28,15 @@ export type ResourceChange<T> = {
 /**
  * Changes a live resource: its row is locked, `decide` looks at it, and what it returns is written in the same
  * transaction. A worker that is at the resource sees that it was changed. Throws `unknown-resource`, or `resource-gone`
- * after deprovision.
+ * after deprovision; and `unauthenticated` where `actor` is a program whose token has ended since it was let in.
  */
 export async function changeResource<T>(
   deps: Pick<Deps, 'db' | 'now'>,
-  resourceId: string,
+  subject: Subject,
   decide: (locked: LockedResource, trx: Trx) => ResourceChange<T> | Promise<ResourceChange<T>>,
 ): Promise<T> {
   return await deps.db.transaction().execute(async (trx) => {
-    const locked = await lockResource(trx, resourceId)
+    const locked = await lockResource(trx, subject)
     const { outcome, to, erased, events = [], takeover } = await decide(locked, trx)
     if (to) {
       const by = takeover ? 'takeover' : 'change'
@@ -42,12 +47,18 @@ export async function changeResource<T>(
   })
 }
 
-/** The live resource, its row locked until the transaction ends, or the refusal that says why there is none. */
-export async function lockResource(trx: Trx, resourceId: string): Promise<LockedResource> {
+/**
+ * The live resource, its row locked until the transaction ends, or the refusal that says why there is none. A program is
+ * asked for its token once more: that may have ended while its request came in, and tokens end under this lock.
+ */
+export async function lockResource(trx: Trx, { resourceId, actor }: Subject): Promise<LockedResource> {
   const stored = await lockState(trx, resourceId)
   // By a later statement than the lock, to see what the lock had to wait for.
   const resource = await liveResource(trx, resourceId)
   if (!stored) throw new Error(`resource ${resourceId} has no keyset`)
+  if (actor?.type === 'token' && !(await isTokenLive(trx, { id: actor.id, resourceId }))) {
+    throw new SecurekeyError('unauthenticated', 'The token has ended.')
+  }
   return { resource, stored }
 }
 

@@ -46,6 +46,18 @@ export async function findToken(db: Db, id: string): Promise<TokenNow | undefine
   return row && { ...tokenOf(row), now: row.now }
 }
 
+/** Whether a resource has a token of that id that is not over. */
+export async function isTokenLive(db: Db, token: { id: string; resourceId: string }): Promise<boolean> {
+  const row = await db
+    .selectFrom('api_tokens')
+    .select('id')
+    .where('id', '=', token.id)
+    .where('resource_id', '=', token.resourceId)
+    .where('expires_at', '>', sql<Date>`service_now()`)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** The stored tokens of a resource, the newest first, those that are over too. */
 export async function listTokens(db: Db, resourceId: string): Promise<TokenNow[]> {
   const rows = await db

@@ -1,10 +1,12 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { SCOPES } from '../../src/domain/api-token.ts'
 import { askedOnce } from '../../src/domain/asked-once.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { pushes } from '../support/addon.ts'
+import { HOUR } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
 import { startApi } from './support/api.ts'
 import { ANN, tokenOf } from './support/token.ts'
@@ -79,4 +81,47 @@ test('keys that are revoked between the look at them and their lock are not hand
   await revoking
   expect((await reading).status).toBe(503)
   expect(await kindsOf(h.deps, h.addon.id)).not.toContain('keys-read')
+})
+
+describe('a token that ends while its request waits for the add-on', () => {
+  const requests = [
+    ['POST', '/rotations', {}],
+    ['POST', '/revocations', { confirm: 'ID' }],
+    ['POST', '/pause', { reason: 'x' }],
+    ['POST', '/resume', {}],
+    ['PUT', '/next', { announced: true }],
+    ['PUT', '/grace', { grace_period: '48h' }],
+    ['GET', '/keyring', undefined],
+  ] as const
+
+  test.each(requests)('changes and reads no key: %s %s', async (method, path, body) => {
+    const h = await startApi()
+    const { text, id } = await tokenOf(h, SCOPES)
+    const before = await stateOf(h.deps, h.addon.id)
+    const held = await holdKeyset(h.deps.db, h.addon.id)
+    const ending = endTokens(h.deps, { resourceId: h.addon.id, actor: ANN, id })
+    await untilSomeWait(h.deps.db, 1)
+    const sent = JSON.stringify(body)?.replace('ID', h.addon.id)
+    const asked = h.caller(text)(method, path, sent === undefined ? {} : { body: sent })
+    await untilSomeWait(h.deps.db, 2)
+    held.release()
+    await ending
+    const { status, text: refusal } = await asked
+    const wrong = await h.caller('wrong')('GET', '/resource')
+    expect([status, refusal]).toEqual([401, wrong.text])
+    expect(await stateOf(h.deps, h.addon.id)).toEqual(before)
+    expect((await kindsOf(h.deps, h.addon.id)).at(-1)).toBe('tokens-ended')
+  })
+})
+
+test('a token that expires while its request waits for the add-on rotates nothing', async () => {
+  const h = await startApi()
+  const { text } = await tokenOf(h, ['rotate'], { lifeMs: HOUR })
+  const held = await holdKeyset(h.deps.db, h.addon.id)
+  const asked = h.caller(text)('POST', '/rotations')
+  await untilSomeWait(h.deps.db, 1)
+  h.clock.advance(HOUR)
+  held.release()
+  expect((await asked).status).toBe(401)
+  expect((await stateOf(h.deps, h.addon.id)).rotation).toBeNull()
 })

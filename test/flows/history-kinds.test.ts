@@ -366,10 +366,11 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
   'keys-read': {
     actor: 'token',
     async happens(h) {
-      const actor = { type: 'token', id: '0123456789abcdef', name: 'ci', address: null } as const
+      const { id } = await tokenOf(h, ['keyring'])
+      const actor = { type: 'token', id, name: 'ci', address: null } as const
       await readKeyring(h.deps, { resourceId: h.addon.id, actor, known: () => false })
     },
-    leaves: ['keys-read'],
+    leaves: ['token-made', 'keys-read'],
   },
   'token-made': { actor: 'person', happens: (h) => tokenOf(h, ['read']), leaves: ['token-made'] },
   'tokens-ended': {

@@ -40,7 +40,7 @@ const REFRESHES_PER_PERIOD = 24
 /**
  * Hands a program the keys of its resource. The history row is written before they are opened, in the transaction that
  * looked at them. A program that has them already (`known`: their tag) gets none, and leaves no row. Throws
- * `resource-gone`.
+ * `resource-gone`, and `unauthenticated` where its token has ended meanwhile.
  */
 export async function readKeyring(
   deps: Pick<Deps, 'db' | 'now' | 'sealing' | 'witness' | 'log'>,
@@ -55,7 +55,7 @@ export async function readKeyring(
   const seenTag = keyringTag(seen)
   if (known(seenTag)) return { outcome: 'unchanged', tag: seenTag, refreshAfterMs }
   const found = await deps.db.transaction().execute(async (trx) => {
-    const { resource: locked, stored } = await lockResource(trx, resourceId)
+    const { resource: locked, stored } = await lockResource(trx, { resourceId, actor })
     const keys = await findKeys(trx, resourceId)
     const current = keys.find(({ version }) => version === stored.state.keyset.current)
     if (!current || !locked.dek || isRevoked(stored.state)) return undefined

@@ -17,7 +17,7 @@ export async function announceNext(
 ): Promise<boolean> {
   const { resourceId, actor, on } = request
   const now = deps.now()
-  const changed = await changeResource(deps, resourceId, ({ stored: { state } }) => {
+  const changed = await changeResource(deps, { resourceId, actor }, ({ stored: { state } }) => {
     if (state.announcesNext === on) return { outcome: false }
     const event: HistoryEvent = { at: now, kind: on ? 'next-switched-on' : 'next-switched-off', actor }
     return { outcome: true, to: afterNextSwitched(state, on, now), events: [event] }

@@ -30,7 +30,7 @@ export async function pauseRotation(
     throw new SecurekeyError('invalid-option', 'A pause must end in the future, within ten years.')
   }
   const pause: Pause = { at: now, until, reason: cleanText(request.reason, LONGEST_REASON) }
-  const paused = await changeResource(deps, resourceId, ({ resource, stored: { state } }) => {
+  const paused = await changeResource(deps, { resourceId, actor }, ({ resource, stored: { state } }) => {
     if (isPaused(state.pause, now)) return { outcome: false }
     const nextRotationAt = nextRotationWhenPaused(state.nextRotationAt, pause)
     const details = { until: until?.toISOString() ?? null, reason: pause.reason }
@@ -49,7 +49,7 @@ export async function resumeSchedule(
 ): Promise<boolean> {
   const { resourceId, actor } = request
   const now = deps.now()
-  const resumed = await changeResource(deps, resourceId, ({ resource, stored: { state } }) => {
+  const resumed = await changeResource(deps, { resourceId, actor }, ({ resource, stored: { state } }) => {
     if (!state.pause || !isPaused(state.pause, now)) return { outcome: false }
     const nextRotationAt = nextRotationWhenResumed(state.nextRotationAt, state.pause, now)
     const details = { nextRotationAt: nextRotationAt.toISOString() }

@@ -33,8 +33,10 @@ export async function requestRotation(
   const { resourceId, actor, evenIfTooSoon = false, once } = request
   // By the clock of the worker that published: by another one that is ahead, the floor would be over too early.
   const now = await serviceNow(deps.db)
-  return await changeResource<RequestRotationOutcome>(deps, resourceId, ({ stored: { state } }, trx) =>
-    serveOnce(trx, resourceId, once, () => decide(state)),
+  return await changeResource<RequestRotationOutcome>(
+    deps,
+    { resourceId, actor },
+    ({ stored: { state } }, trx) => serveOnce(trx, resourceId, once, () => decide(state)),
   )
 
   function decide(state: ResourceState): ResourceChange<Exclude<RequestRotationOutcome, ServedBefore>> {
@@ -96,7 +98,7 @@ export async function resumeRotation(
   request: { resourceId: string; actor: Actor },
 ): Promise<boolean> {
   const { resourceId, actor } = request
-  return await changeResource<boolean>(deps, resourceId, ({ stored: { state } }) => {
+  return await changeResource<boolean>(deps, { resourceId, actor }, ({ stored: { state } }) => {
     if (!state.rotation && state.attempts > 0) {
       return { outcome: true, to: wokenAt({ ...state, attempts: 0 }, deps.now(), deps.now()) }
     }

@@ -27,7 +27,7 @@ export async function revealKey(
 ): Promise<RevealOutcome> {
   const { resourceId, actor, version } = request
   const found = await deps.db.transaction().execute(async (trx) => {
-    const { resource, stored } = await lockResource(trx, resourceId)
+    const { resource, stored } = await lockResource(trx, { resourceId, actor })
     const { keyset } = stored.state
     // A pending key is shown to nobody: until Heroku has it, it may still be thrown away.
     const unannounced = version === keyset.next?.version && !keyset.next.announced

@@ -99,7 +99,7 @@ async function replaceOnce(
   const { epoch } = await deps.installation.look()
   return await changeResource<RevokeOutcome | { outcome: 'again' }>(
     deps,
-    resourceId,
+    { resourceId, actor },
     async ({ resource, stored: { state } }, trx) =>
       await serveOnce(trx, resourceId, once, () => decide(resource, state, trx)),
   )

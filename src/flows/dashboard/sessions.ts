@@ -50,7 +50,7 @@ export async function endSessions(
 ): Promise<number> {
   const { resourceId, actor, handle } = request
   const ended = await deps.db.transaction().execute(async (trx) => {
-    await lockResource(trx, resourceId)
+    await lockResource(trx, { resourceId, actor })
     const sessions = await (handle === undefined
       ? deleteSessionsOf(trx, { resourceId })
       : endOne(await listSessions(trx, resourceId), handle))

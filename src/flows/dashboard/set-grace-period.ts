@@ -28,15 +28,19 @@ export async function setGracePeriod(
       `The grace period must be at least ${formatDuration(graceFloorMs)}.`,
     )
   }
-  const changed = await changeResource(deps, resourceId, async ({ resource, stored: { state } }, trx) => {
-    if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return { outcome: false }
-    await setGrace(trx, resourceId, grace)
-    const second = withGrace(state, grace, new Date(now.getTime() + graceFloorMs))
-    const details = { from: formatGracePeriod(resource.grace), to: formatGracePeriod(grace) }
-    const event: HistoryEvent = { at: now, kind: 'grace-period-changed', actor, details }
-    const keyset = { ...state.keyset, second }
-    return { outcome: true, to: wokenWhenNeeded({ ...state, keyset }, grace, now), events: [event] }
-  })
+  const changed = await changeResource(
+    deps,
+    { resourceId, actor },
+    async ({ resource, stored: { state } }, trx) => {
+      if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return { outcome: false }
+      await setGrace(trx, resourceId, grace)
+      const second = withGrace(state, grace, new Date(now.getTime() + graceFloorMs))
+      const details = { from: formatGracePeriod(resource.grace), to: formatGracePeriod(grace) }
+      const event: HistoryEvent = { at: now, kind: 'grace-period-changed', actor, details }
+      const keyset = { ...state.keyset, second }
+      return { outcome: true, to: wokenWhenNeeded({ ...state, keyset }, grace, now), events: [event] }
+    },
+  )
   if (changed) deps.log.info({ resourceId, gracePeriod: formatGracePeriod(grace) }, 'grace period changed')
   return changed
 }

@@ -13,7 +13,7 @@ export async function askToAdopt(
 ): Promise<boolean> {
   const { resourceId, actor } = request
   const now = deps.now()
-  return await changeResource<boolean>(deps, resourceId, ({ stored: { state } }) => {
+  return await changeResource<boolean>(deps, { resourceId, actor }, ({ stored: { state } }) => {
     if (state.trust.foreignSince === null) return { outcome: false }
     const trust = { ...state.trust, adoptAsked: true }
     return {

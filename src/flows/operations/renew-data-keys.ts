@@ -68,7 +68,7 @@ async function renewOne(
   present: WrappedDek,
 ): Promise<boolean> {
   const fresh = await makeFreshDek(deps, resourceId, present)
-  return await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
+  return await changeResource(deps, { resourceId }, async ({ resource, stored }, trx) => {
     if (!(await renewDataKey(trx, resource, fresh, 'throw'))) return { outcome: false }
     // Whoever has the other KEK may have made one of them.
     const ended = await endTokensIn(trx, { resourceId })

@@ -20,7 +20,7 @@ export async function changePlan(
   const { resourceId } = request
   const now = deps.now()
   const plan = findPlan(deps.settings.plans, request.plan)
-  const outcome = await changeResource(deps, resourceId, async ({ resource, stored }, trx) => {
+  const outcome = await changeResource(deps, { resourceId }, async ({ resource, stored }, trx) => {
     // Whatever is offered today: it was accepted when it was made.
     if (resource.plan === request.plan) return { outcome: 'same-plan' as const }
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)

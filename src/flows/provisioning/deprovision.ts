@@ -25,7 +25,7 @@ export async function deprovision(deps: Deps, request: { resourceId: string; act
 async function endResource(deps: Deps, resourceId: string, actor: Actor): Promise<void> {
   const now = deps.now()
   await deps.db.transaction().execute(async (trx) => {
-    const { stored } = await lockResource(trx, resourceId)
+    const { stored } = await lockResource(trx, { resourceId, actor })
     const { state } = stored
     const keys = await findKeys(trx, resourceId)
     const cancelled = endedRotation('rotation-cancelled', state, keys, now)

@@ -39,7 +39,7 @@ export async function makeToken(
   const times = { createdAt: now, expiresAt: new Date(now.getTime() + lifeMs) }
   const token = await newToken(deps, text, { resourceId, name, scopes, userId, email, ...times })
   const outcome = await deps.db.transaction().execute(async (trx): Promise<'made' | 'too-many'> => {
-    await lockResource(trx, resourceId)
+    await lockResource(trx, { resourceId, actor })
     const live = (await listTokens(trx, resourceId)).filter(({ expiresAt }) => expiresAt > now)
     if (live.length >= MOST_TOKENS) return 'too-many'
     await insertToken(trx, token)

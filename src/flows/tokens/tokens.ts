@@ -38,7 +38,7 @@ export async function endTokens(
 ): Promise<number> {
   const { resourceId, actor, id } = request
   const ended = await deps.db.transaction().execute(async (trx) => {
-    await lockResource(trx, resourceId)
+    await lockResource(trx, { resourceId, actor })
     const details = await endTokensIn(trx, { resourceId, ...(id !== undefined && { id }) })
     if (!details) return 0
     const event: HistoryEvent = { at: deps.now(), kind: 'tokens-ended', actor, details }

@@ -121,7 +121,8 @@ export function handleApiError(error: FastifyError, request: FastifyRequest, rep
   const known = error instanceof SecurekeyError ? OF_ERRORS[error.code] : undefined
   if (error instanceof SecurekeyError && known) {
     request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
-    return sendProblem(reply, known, { detail: error.message })
+    // A token that has ended meanwhile is told what any wrong one is told, and no more.
+    return sendProblem(reply, known, known === 'unauthenticated' ? {} : { detail: error.message })
   }
   const status = error.statusCode ?? 500
   if (status < 400 || status >= 500) {
