@@ -84,6 +84,14 @@ describe('what a key is', () => {
 })
 
 describe('the schedule', () => {
+  test.each([' ', '\u0000', '\u202e\u200b'])('is not paused for the reason %j', async (reason) => {
+    const h = await startApi()
+    const call = await h.callerWith('rotate')
+    const { status, body } = await call('POST', '/pause', { body: { reason } })
+    expect([status, body.type]).toEqual([422, 'urn:securekey:problem:invalid-option'])
+    expect(await kindsOf(h.deps, h.addon.id)).not.toContain('schedule-paused')
+  })
+
   test('is paused, resumed and given a grace period by the flows of the dashboard', async () => {
     const h = await startApi()
     const call = await h.callerWith('rotate')
@@ -161,6 +169,27 @@ describe('the history', () => {
     const call = await (await shared()).callerWith('read')
     expect((await call('GET', `/history?before=${before}`)).status).toBe(400)
   })
+
+  test.each(['before[]=1', 'befor=1', 'after=1', 'before=1&before=2'])(
+    'gives no first page in answer to "%s"',
+    async (query) => {
+      const call = await (await shared()).callerWith('read')
+      for (const path of ['/history', '/rotations']) {
+        expect((await call('GET', `${path}?${query}`)).status).toBe(400)
+      }
+    },
+  )
+})
+
+test.each([
+  ['no body', {}],
+  ['no body under its type', { headers: { 'content-type': 'application/json' } }],
+  ['an empty object', { body: {} }],
+])('%s is enough for a request that needs no field', async (_what, request) => {
+  const h = await startApi()
+  const call = await h.callerWith('rotate')
+  expect((await call('POST', '/resume', request)).body).toMatchObject({ changed: false })
+  expect((await call('POST', '/rotations', request)).body).toMatchObject({ outcome: 'requested' })
 })
 
 describe('a request that is malformed', () => {

@@ -24,8 +24,12 @@ const DESCRIPTIONS_PER_MINUTE = 60
 /** What programs use of an add-on, below `/v1`: described by itself at `/v1/openapi.json`. */
 export async function registerApi(app: FastifyInstance, deps: Deps, apps: AttachedApps): Promise<void> {
   app.setErrorHandler(handleApiError)
-  // JSON alone, and a body that is left out is an empty object.
+  // JSON alone, and a body that is left out is an empty object: many clients name its type all the same.
   app.removeContentTypeParser('text/plain')
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, {}) : parseJson(request, body, done),
+  )
   app.addHook('preValidation', async (request) => {
     if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
   })

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { cleanText } from '../../domain/clean-text.ts'
 import { parseGracePeriod } from '../../domain/grace.ts'
 import { readOverview } from '../../flows/dashboard/overview.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
@@ -49,9 +50,12 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
         response: { 200: Schedule, ...refusalsOfBody('invalid-option') },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { resourceId, actor } = bearer.callerOf(request)
       const { until: end, reason } = request.body
+      if (cleanText(reason) === '') {
+        return sendProblem(reply, 'invalid-option', { detail: 'The reason has nothing to read in it.' })
+      }
       const until = end ? new Date(end) : null
       const changed = await pauseRotation(deps, { resourceId, actor, until, reason })
       return await scheduleOf(resourceId, changed)

@@ -11,12 +11,15 @@ export function oneOf<const T extends string[]>(texts: readonly [...T], descript
   return Type.Enum(texts, { type: 'string', ...(description !== undefined && { description }) })
 }
 
-/** The cursor of a page: a number that an answer gave. */
-export const Page = Type.Object({
-  before: Type.Optional(
-    Type.String({ pattern: '^[0-9]{1,9}$', description: '`next` of the page before this one.' }),
-  ),
-})
+/** The cursor of a page: a number that an answer gave. A misspelt one is refused, or a program would read page one for ever. */
+export const Page = Type.Object(
+  {
+    before: Type.Optional(
+      Type.String({ pattern: '^[0-9]{1,9}$', description: '`next` of the page before this one.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
 export const Next = Type.Union([Type.Integer(), Type.Null()], {
   description: 'Send it as `before` to get the page of what is older; null on the last one.',
 })
