@@ -44,7 +44,9 @@ export function apiPage(document: ApiDocument): string {
   return `${[HEAD.trimEnd(), document.info.description, EXAMPLE, ...operations, ...named, ...problem].join('\n\n')}\n`
 }
 
-const EXAMPLE = `    curl -s https://ADDRESS/v1/resource -H "Authorization: Bearer $TOKEN"
+const EXAMPLE = `With the host of the dashboard as ADDRESS:
+
+    curl -s https://ADDRESS/v1/resource -H "Authorization: Bearer $TOKEN"
     curl -s -X POST https://ADDRESS/v1/rotations -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: $(uuidgen)"`
 
 function operationText(title: string, operation: Operation): string {
@@ -66,12 +68,19 @@ function operationText(title: string, operation: Operation): string {
     const schema = content?.['application/json']?.schema
     return schema && !schema.$ref ? [`What it returns:\n\n${fields(schema)}`] : []
   })
+  const headers = new Map(
+    Object.values(responses)
+      .flatMap((each) => Object.entries(each.headers ?? {}))
+      .map(([name, { description = '' }]) => [name, row([`\`${name}\``, description])]),
+  )
+  const sent = headers.size > 0 ? [table(['header of the answer', ''], [...headers.values()])] : []
   const request = asked.length > 0 ? [table(['field', 'type', 'required', ''], asked)] : []
   return [
     `## ${title}`,
     `${summary}. ${description} Scope: ${scopes}.`,
     ...request,
     table(['status', ''], answers),
+    ...sent,
     ...told,
   ].join('\n\n')
 }

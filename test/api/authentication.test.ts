@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SCOPES, tokenFromBytes } from '../../src/domain/api-token.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
-import { DAY } from '../support/harness.ts'
+import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { kindsOf } from '../support/resource.ts'
 import { operationsOf, startApi } from './support/api.ts'
 import { ANN, tokenOf } from './support/token.ts'
@@ -150,6 +150,29 @@ describe('limits', () => {
     expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60)
     expect(headers.get('ratelimit-remaining')).toBe('0')
     expect((await other('GET', '/rotations')).status).toBe(200)
+  })
+
+  test.each([
+    { what: 'changes of one kind', scope: 'rotate', method: 'POST', path: '/resume', most: 120 },
+    { what: 'looks at the keys', scope: 'keyring', method: 'GET', path: '/keyring', most: 600 },
+  ] as const)('bound $what by the hour', async ({ scope, method, path, most }) => {
+    const h = await startApi()
+    const call = await h.callerWith('read', scope)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const known = { headers: { 'if-none-match': '*' } }
+    for (let asked = 0; asked < most; asked += 1) {
+      // The limit by the minute begins anew.
+      if (asked % 100 === 0) vi.setSystemTime(Date.now() + MINUTE)
+      expect((await call(method, path, known)).status).toBeLessThan(400)
+    }
+    vi.setSystemTime(Date.now() + MINUTE)
+    const { status, headers } = await call(method, path, known)
+    expect(status).toBe(429)
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(60)
+    expect((await call('GET', '/rotations')).status).toBe(200)
+    vi.setSystemTime(Date.now() + HOUR)
+    expect((await call(method, path, known)).status).toBeLessThan(400)
   })
 
   test('count requests without a right token per address, and refuse no right one for them', async () => {

@@ -21,6 +21,8 @@ export type Bearer = {
 }
 
 const PER_TOKEN_AND_MINUTE = 120
+/** Of one kind. Each writes history, and most restart apps by calls to Heroku, of which all add-ons share a budget. */
+export const CHANGES_PER_HOUR = 120
 /**
  * From an address without a right token. A right one is never refused for what others send: many programs share an address,
  * and 256 bits are not guessed.

@@ -49,7 +49,7 @@ export function registerKeyring({ app, deps, bearer }: ApiScope): void {
         operationId: 'getKeyring',
         summary: 'The keys',
         description:
-          'Each time that keys are handed out stands in the history. `keys-revoked` (503): the keys that you have are revoked, and their successors are not at Heroku yet; accept none of them, and ask again.',
+          'Each time that keys are handed out stands in the history. A token may ask 600 times an hour. `keys-revoked` (503): the keys that you have are revoked, and their successors are not at Heroku yet; accept none of them, and ask again.',
         security: [{ token: ['keyring'] }],
         headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ maxLength: 1_000 })) }),
         response: {

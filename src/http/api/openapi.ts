@@ -8,7 +8,7 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
       title: 'securekey',
       version: '1',
       description:
-        'Rotate, revoke and verify the keys of one securekey add-on. A token belongs to one add-on, so no path names one. Make a token on the dashboard of the add-on, page *API tokens*.\n\nErrors are `application/problem+json` (RFC 9457); `type` says what is wrong and never changes its meaning. Whatever is wrong with a token, the answer is the same 401. A token may ask 120 times a minute: see the `RateLimit-*` headers, and `Retry-After` of a 429. New fields, new words in open lists and new routes may come at any time; what is here stays.',
+        'Rotate, revoke and verify the keys of one securekey add-on. A token belongs to one add-on, so no path names one. Make a token on the dashboard of the add-on, page *API tokens*. The API is at the address of the dashboard, below `/v1`. Dates are UTC; a body is JSON, of 8 kB at most, and a field or query that is not described is refused.\n\nErrors are `application/problem+json` (RFC 9457); `type` says what is wrong and never changes its meaning. Whatever is wrong with a token, the answer is the same 401. A token may ask 120 times a minute, and for a change of the same kind 120 times an hour: see the `RateLimit-*` headers. A 429 says in `Retry-After` after how many seconds to come back, and so does the 503 `keys-revoked`. Sixty wrong tokens a minute from one address are answered with 429 too, and no right one is refused for them. New fields, new words in open lists and new routes may come at any time; what is here stays.',
     },
     components: {
       securitySchemes: {

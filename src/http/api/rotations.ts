@@ -5,6 +5,7 @@ import { readRotation, readRotations } from '../../flows/api/read-rotation.ts'
 import { requestRotation } from '../../flows/dashboard/request-rotation.ts'
 import { revokeByName } from '../../flows/dashboard/revoke-by-name.ts'
 import type { ApiScope } from './api-scope.ts'
+import { CHANGES_PER_HOUR } from './bearer.ts'
 import { refusals, refusalsOfBody, sendProblem } from './problems.ts'
 import { rotationView } from './rotation-view.ts'
 import { Next, olderThanOf, oneOf, Page } from './schemas.ts'
@@ -78,7 +79,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
   app.post(
     '/rotations',
     {
-      onRequest: bearer.allow('rotate'),
+      onRequest: [bearer.allow('rotate'), bearer.atMost(CHANGES_PER_HOUR)],
       schema: {
         operationId: 'startRotation',
         summary: 'Rotate now',
@@ -122,7 +123,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
   app.post(
     '/revocations',
     {
-      onRequest: bearer.allow('revoke'),
+      onRequest: [bearer.allow('revoke'), bearer.atMost(CHANGES_PER_HOUR)],
       schema: {
         operationId: 'revokeKeys',
         summary: 'Revoke all keys, because one leaked',

@@ -5,6 +5,7 @@ import { readOverview } from '../../flows/dashboard/overview.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
 import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
 import type { ApiScope } from './api-scope.ts'
+import { CHANGES_PER_HOUR } from './bearer.ts'
 import { policyView } from './policy.ts'
 import { refusalsOfBody, sendProblem } from './problems.ts'
 import { MomentOrNull, momentOf } from './schemas.ts'
@@ -25,11 +26,12 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
     return { changed, next_rotation_at: isHeld ? null : momentOf(overview.nextRotationAt), policy }
   }
   const security = [{ token: ['rotate'] }]
+  const onRequest = () => [bearer.allow('rotate'), bearer.atMost(CHANGES_PER_HOUR)]
 
   app.post(
     '/pause',
     {
-      onRequest: bearer.allow('rotate'),
+      onRequest: onRequest(),
       schema: {
         operationId: 'pauseSchedule',
         summary: 'Pause scheduled rotations',
@@ -65,7 +67,7 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
   app.post(
     '/resume',
     {
-      onRequest: bearer.allow('rotate'),
+      onRequest: onRequest(),
       schema: {
         operationId: 'resumeSchedule',
         summary: 'Resume scheduled rotations',
@@ -82,9 +84,30 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
   )
 
   app.put(
+    '/next',
+    {
+      onRequest: onRequest(),
+      schema: {
+        operationId: 'announceNext',
+        summary: 'Announce the next key, or no longer',
+        description:
+          'Apps accept an announced key before any of them signs with it. A worker pushes the change at once, which restarts every app.',
+        security,
+        body: Type.Object({ announced: Type.Boolean() }, FIELDS_ALONE),
+        response: { 200: Schedule, ...refusalsOfBody() },
+      },
+    },
+    async (request) => {
+      const { resourceId, actor } = bearer.callerOf(request)
+      const changed = await announceNext(deps, { resourceId, actor, on: request.body.announced })
+      return await scheduleOf(resourceId, changed)
+    },
+  )
+
+  app.put(
     '/grace',
     {
-      onRequest: bearer.allow('rotate'),
+      onRequest: onRequest(),
       schema: {
         operationId: 'setGracePeriod',
         summary: 'Set the grace period',
