@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { useToken } from '../../src/flows/tokens/use-token.ts'
+import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { type Answer, type Browser, signedIn } from '../support/browser.ts'
 import { historyOf } from '../support/resource.ts'
@@ -91,4 +93,20 @@ test('a revoke on the page ends the tokens that may read keys, unless the box sa
   expect(await isGood(h, kept)).toBe(true)
   await revoke({})
   expect(await isGood(h, kept)).toBe(false)
+})
+
+test('a session that a revoke ends while its form waits leaves no token behind', async () => {
+  const { h, ann } = await startSignedIn()
+  const fields = { form_token: await ann.token(), name: 'thief', scope: 'keyring', life: '365d' }
+  const held = await holdKeyset(h.deps.db, h.addon.id)
+  const revoking = revokeKeys(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
+  await untilSomeWait(h.deps.db, 1)
+  const asked = ann.post(`${ann.base}/tokens`, fields)
+  await untilSomeWait(h.deps.db, 2)
+  held.release()
+  await revoking
+  const answer = await asked
+  expect(answer.status).toBe(403)
+  expect(tokenIn(answer)).toBeUndefined()
+  expect(await h.deps.db.selectFrom('api_tokens').selectAll().execute()).toEqual([])
 })

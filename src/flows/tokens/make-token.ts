@@ -12,12 +12,25 @@ import type { HistoryEvent } from '../../domain/history.ts'
 import { insertToken, listTokens, purgeTokens, type StoredToken } from '../../store/api-tokens.ts'
 import { serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
+import { findSession } from '../../store/sessions.ts'
 import { lockResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 
 export type MakeTokenOutcome =
   /** `text` is nowhere else: whoever loses it makes another token. */
-  { outcome: 'made'; text: string; token: TokenFacts } | { outcome: 'too-many'; most: number }
+  | { outcome: 'made'; text: string; token: TokenFacts }
+  | { outcome: 'too-many'; most: number }
+  /** The session has ended since it was looked at. */
+  | { outcome: 'signed-out' }
+
+export type TokenWish = {
+  resourceId: string
+  actor: Person
+  session?: Buffer
+  name: string
+  scopes: readonly Scope[]
+  lifeMs: number
+}
 
 /** A resource has so many tokens at the most. */
 const MOST_TOKENS = 50
@@ -25,21 +38,21 @@ const PURGED_AT_ONCE = 100
 
 /**
  * Makes a token for a program of a resource, in the name of a person. What is stored is the digest of its text, under a
- * MAC. The history tells of it in the same transaction. Throws `unknown-resource` or `resource-gone`.
+ * MAC. The history tells of it in the same transaction. `session`: the digest of the id of the one that asks. A revoke ends
+ * sessions under the lock of the resource, so none that it has ended leaves a token behind it. Throws `unknown-resource`
+ * or `resource-gone`.
  */
-export async function makeToken(
-  deps: Deps,
-  request: { resourceId: string; actor: Person; name: string; scopes: readonly Scope[]; lifeMs: number },
-): Promise<MakeTokenOutcome> {
-  const { resourceId, actor, name, scopes, lifeMs } = request
+export async function makeToken(deps: Deps, request: TokenWish): Promise<MakeTokenOutcome> {
+  const { resourceId, actor, session, name, scopes, lifeMs } = request
   await purgeTokens(deps.db, PURGED_AT_ONCE)
   const now = await serviceNow(deps.db)
   const text = tokenFromBytes(deps.random(TOKEN_ID_BYTES), deps.random(TOKEN_SECRET_BYTES))
   const { userId, email } = actor
   const times = { createdAt: now, expiresAt: new Date(now.getTime() + lifeMs) }
   const token = await newToken(deps, text, { resourceId, name, scopes, userId, email, ...times })
-  const outcome = await deps.db.transaction().execute(async (trx): Promise<'made' | 'too-many'> => {
+  const outcome = await deps.db.transaction().execute(async (trx): Promise<MakeTokenOutcome['outcome']> => {
     await lockResource(trx, { resourceId, actor })
+    if (session && !(await findSession(trx, session))) return 'signed-out'
     const live = (await listTokens(trx, resourceId)).filter(({ expiresAt }) => expiresAt > now)
     if (live.length >= MOST_TOKENS) return 'too-many'
     await insertToken(trx, token)
@@ -54,6 +67,7 @@ export async function makeToken(
     return 'made'
   })
   if (outcome === 'too-many') return { outcome, most: MOST_TOKENS }
+  if (outcome === 'signed-out') return { outcome }
   deps.log.info({ resourceId, tokenId: token.id, scopes }, 'api token made')
   return { outcome, text, token }
 }

@@ -3,6 +3,7 @@ import { readTokenWish, SCOPES, type Scope } from '../../domain/api-token.ts'
 import { makeToken } from '../../flows/tokens/make-token.ts'
 import { endTokens, readTokens } from '../../flows/tokens/tokens.ts'
 import type { Guard, Visit } from './guard.ts'
+import { sendNotSignedIn } from './messages.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
 import { momentOf } from './present/time-words.ts'
@@ -65,8 +66,9 @@ export function registerTokens(app: FastifyInstance, { deps }: DashboardDeps, gu
       const values = wishOf(form)
       const wish = readTokenWish(values)
       if ('problem' in wish) return await sendTokens(visit, { message: wish.problem, values })
-      const { resourceId, actor, reply } = visit
-      const made = await makeToken(deps, { resourceId, actor, ...wish })
+      const { resourceId, actor, reply, sessionDigest: session } = visit
+      const made = await makeToken(deps, { resourceId, actor, session, ...wish })
+      if (made.outcome === 'signed-out') return sendNotSignedIn(reply)
       if (made.outcome === 'too-many') {
         const message = `An add-on has ${made.most} tokens at the most. End one first.`
         return await sendTokens(visit, { message, values })
