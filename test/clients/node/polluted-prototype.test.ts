@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
-import { entry, keyText, kidOf, ringAt } from './support/rings.ts'
+import { keyring } from '../../../clients/node/src/index.ts'
+import { entry, HOUR, keyringBody, keyText, kidOf, PAIR, ROTATED, ringAt } from './support/rings.ts'
 
 // Faults of other packages let strangers write into Object.prototype, for instance by `__proto__` in a body of JSON.
 
@@ -51,7 +52,13 @@ describe('what somebody has put into Object.prototype', () => {
     ['expiresIn', 1],
   ])('counts neither as an option nor as an entry of the keyring: %s', (name, value) => {
     pollute(name, value)
-    const { ring, warnings } = ringAt({ startedAt: -86_400_000 })
+    const warnings: string[] = []
+    const ring = keyring({
+      env: { SECURE_KEY: PAIR, SECURE_KEYRING: JSON.stringify(keyringBody()) },
+      now: () => ROTATED + HOUR,
+      startedAt: ROTATED - HOUR,
+      onWarning: (code) => warnings.push(code),
+    })
     expect([warnings, ring.kid, ring.guaranteedLife]).toEqual([[], kidOf(5), 604_800])
     expect(ring.expressSession({})).toHaveProperty('rolling', true)
     expect(ring.ironSession({ cookieName: 'visit' }).ttl).toBe(604_800)
