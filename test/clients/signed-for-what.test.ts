@@ -33,11 +33,19 @@ describe.each(packages)('a value that a visitor chose, signed by %s,', (_name, {
     expect(read(await sign('42'))).toBe('42')
   })
 
-  test('is a JSON Web Token of the same key', async () => {
+  test('is a JSON Web Token of the same key, but none that was made for a purpose', async () => {
     const signed = (await sign(CHOSEN)).replace(/^s:/, '')
     const [head, payload, mac = ''] = signed.split('.')
     const token = `${head}.${payload}.${Buffer.from(mac, 'base64').toString('base64url')}`
     expect((await jwtVerify(token, ring.jwt().getKey)).payload.sub).toBe('admin')
+    const { getKey } = ring.jwt({ purpose: 'login' })
+    await expect(jwtVerify(token, getKey)).rejects.toThrow()
+    const [first] = ring.keys
+    const named = `${encode({ alg: 'HS256', kid: first?.kid ?? '' })}.${payload}`
+    const mac2 = (await sign(named)).replace(/^s:/, '').split('.')[2] ?? ''
+    const forged = `${named}.${Buffer.from(mac2, 'base64').toString('base64url')}`
+    expect((await jwtVerify(forged, ring.jwt().getKey)).payload.sub).toBe('admin')
+    await expect(jwtVerify(forged, getKey)).rejects.toThrow('signature verification failed')
   })
 })
 

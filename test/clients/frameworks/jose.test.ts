@@ -19,6 +19,42 @@ testHalfRestarted('jose', create, 'leaves-alone')
 testHalfRestarted('jose, for tokens without a key id', createWithoutKid, 'leaves-alone')
 testOddCookies('jose', create)
 
+describe('jose: the secret of tokens for a purpose', () => {
+  const { value, keyringValue } = createAddon().provision()
+  const ring = keyring({ value, keyringValue })
+  const jwt = ring.jwt({ purpose: 'login' })
+  const tokenOf = async () => {
+    const { header, key } = jwt.signing()
+    return await new SignJWT({ sub: 'alice' }).setProtectedHeader(header).sign(key)
+  }
+
+  test('is what derive returns, for the key that kid names', async () => {
+    const token = await tokenOf()
+    const { kid } = jwt.signing().header
+    expect((await jwtVerify(token, ring.derive('login', { kid }))).payload.sub).toBe('alice')
+    expect((await jwtVerify(token, jwt.getKey)).payload.sub).toBe('alice')
+  })
+
+  test('is worth nothing for another purpose, or for none', async () => {
+    const token = await tokenOf()
+    for (const other of [ring.jwt({ purpose: 'reset' }), ring.jwt()]) {
+      await expect(jwtVerify(token, other.getKey)).rejects.toThrow('signature verification failed')
+    }
+  })
+
+  test('is found for a token without a key id too', async () => {
+    const { key } = jwt.signing()
+    const token = await new SignJWT({ sub: 'alice' }).setProtectedHeader({ alg: 'HS256' }).sign(key)
+    expect((await jwtVerify(token, jwt.getKey)).payload.sub).toBe('alice')
+  })
+
+  test.each(['', ' ', 'a b', 'x'.repeat(101), 1, null, {}])('the purpose %j is refused', (purpose) => {
+    expect(() => ring.jwt({ purpose: purpose as never })).toThrow(
+      expect.objectContaining({ code: 'bad-purpose' }),
+    )
+  })
+})
+
 describe('jose: what getKey refuses', () => {
   useFormation()
   const { value, keyringValue } = createAddon().provision()
@@ -58,7 +94,7 @@ describe('jose: what getKey refuses', () => {
 })
 
 function listen(ring: Keyring, withKid: boolean): RequestListener {
-  const jwt = ring.jwt({ expiresIn: '7d' })
+  const jwt = ring.jwt({ expiresIn: '7d', ...(withKid && { purpose: 'login' }) })
   return tokenListener({
     make: async (user) => {
       const { header, key } = jwt.signing()

@@ -47,7 +47,7 @@ export function adaptersOf(keys: RingKeys) {
     /** `getIronSession(request, response, ring.ironSession({ cookieName }))`. Needs `SECURE_KEYRING`. */
     ironSession: <const O extends IronSessionOptions>(options: O) => ironSession(keys, options),
     /** Keys by key id for jose and jsonwebtoken. Refuses an `expiresIn` beyond the guaranteed life. */
-    jwt: (options?: { expiresIn?: Life }) => jwt(keys, options),
+    jwt: (options?: { expiresIn?: Life; purpose?: string }) => jwt(keys, options),
     /** `ring.oidcProvider(Provider, issuer, configuration)` makes the provider. */
     oidcProvider: <P extends OidcProvider>(
       library: P,

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { badPurpose, deriveKey, isPurpose } from '../derived-key.ts'
 import type { Life } from '../life.ts'
 import { namedOptions } from '../named-options.ts'
 import type { Key } from '../secure-key.ts'
@@ -13,7 +14,10 @@ export type JwtSigning = { header: { alg: 'HS256'; typ: 'JWT'; kid: string }; ke
 /** The header of a token that somebody else made. */
 type JwtHeader = { alg?: string | undefined; kid?: string | undefined }
 
-/** The keys of the ring for libraries of JSON Web Tokens: HS256 with the text of a key, named by its key id. */
+/**
+ * The keys of the ring for libraries of JSON Web Tokens: HS256, with the key named by its key id. It is what `derive` returns
+ * for the purpose; without one it is the text of the key itself, as in tokens that are made by hand.
+ */
 export type Jwt = {
   /** The life that was stated, in whole seconds; the guaranteed one if none was. */
   readonly expiresIn: number
@@ -30,13 +34,17 @@ export type Jwt = {
   keyOf: (token: unknown) => KeyObject
 }
 
-/** Throws `life-too-long` for tokens that may outlive their key. */
-export function jwt(keys: RingKeys, options?: { expiresIn?: Life }): Jwt {
-  const { expiresIn } = namedOptions(options, ['expiresIn'])
+/**
+ * Throws `bad-purpose`, and `life-too-long` for tokens that may outlive their key. With a purpose nothing else that the keys
+ * sign is ever a token: HS256 does not say what it signs, and neither do the cookies of some packages.
+ */
+export function jwt(keys: RingKeys, options?: { expiresIn?: Life; purpose?: string }): Jwt {
+  const { expiresIn, purpose } = namedOptions(options, ['expiresIn', 'purpose'])
+  if (purpose !== undefined && !isPurpose(purpose)) throw badPurpose()
   const lifeS = keys.lifeOf(expiresIn)
   const objects = new WeakMap<Key, KeyObject>()
   const objectOf = (key: Key) => {
-    const made = objects.get(key) ?? createSecretKey(key.text, 'utf8')
+    const made = objects.get(key) ?? secretOf(key, purpose)
     objects.set(key, made)
     return made
   }
@@ -45,7 +53,9 @@ export function jwt(keys: RingKeys, options?: { expiresIn?: Life }): Jwt {
     if (alg !== 'HS256') throw new SecureKeyError('bad-algorithm', 'Only tokens of HS256 are accepted')
     const list = keys.list(lifeS)
     const found =
-      kid === undefined ? list.find((key) => isMac(signed(), mac, key)) : list.find((key) => key.kid === kid)
+      kid === undefined
+        ? list.find((key) => isMac(signed(), mac, objectOf(key)))
+        : list.find((key) => key.kid === kid)
     if (!found) throw new SecureKeyError('unknown-key', 'No accepted key has made this token')
     return found
   }
@@ -82,9 +92,15 @@ export function jwt(keys: RingKeys, options?: { expiresIn?: Life }): Jwt {
   return Object.freeze(showAs(made, 'Jwt', () => ({ expiresIn: lifeS, kid: firstOf(keys.list(lifeS)).kid })))
 }
 
-function isMac(signed: string | undefined, mac: unknown, { text }: Key): boolean {
+function secretOf({ text, bytes }: Key, purpose: string | undefined): KeyObject {
+  return purpose === undefined
+    ? createSecretKey(text, 'utf8')
+    : createSecretKey(deriveKey(bytes, purpose, 32))
+}
+
+function isMac(signed: string | undefined, mac: unknown, key: KeyObject): boolean {
   if (signed === undefined || typeof mac !== 'string') return false
-  const expected = createHmac('sha256', text).update(signed).digest()
+  const expected = createHmac('sha256', key).update(signed).digest()
   const given = Buffer.from(mac, 'base64url')
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
