@@ -20,10 +20,11 @@ export type DatedVerification =
 
 /**
  * Says what a key is, by the SHA-256 of its text or by the first eight digits of that, its fingerprint, in hex. Of an
- * erased key only the fingerprint is left to compare. Throws `unknown-resource` or `resource-gone`.
+ * erased key only the fingerprint is left to compare. One that has left the pair is retired at its end, erased or not.
+ * Throws `unknown-resource` or `resource-gone`.
  */
 export async function verifyKey(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Deps, 'db' | 'now'>,
   request: { resourceId: string; digest: string },
 ): Promise<Verification> {
   const found = await verifyWithDates(deps, request)
@@ -32,7 +33,7 @@ export async function verifyKey(
 
 /** The same, and when the key was made, published, revoked and erased. Throws `unknown-resource` or `resource-gone`. */
 export async function verifyWithDates(
-  deps: Pick<Deps, 'db'>,
+  deps: Pick<Deps, 'db' | 'now'>,
   request: { resourceId: string; digest: string },
 ): Promise<DatedVerification> {
   const { resourceId } = request
@@ -47,5 +48,11 @@ export async function verifyWithDates(
     return digests.get(version)?.startsWith(digest) ?? digest.startsWith(fingerprint)
   })
   if (!life) return { outcome: 'unknown' }
-  return { outcome: life.revokedAt === null ? life.stage : 'revoked', version: life.version, life }
+  if (life.revokedAt !== null) return { outcome: 'revoked', version: life.version, life }
+  // Apps look at the end of a key that is no longer in the pair, and refuse it from then on, erased or not.
+  const { until } = state?.keyset.older.find(({ version }) => version === life.version) ?? {}
+  if (until !== undefined && until <= deps.now()) {
+    return { outcome: 'retired', version: life.version, life: { ...life, stage: 'retired' } }
+  }
+  return { outcome: life.stage, version: life.version, life }
 }

@@ -18,6 +18,7 @@ const LIVE = uuid(1)
 const REVOKED = uuid(2)
 const EMPTY = uuid(3)
 let db: Db
+const at = (now: Date) => ({ db, now: () => now })
 
 /** Key 1 is erased, 2 is older, 3 stands in the second place, 4 signs, 5 and the filler 6 are pending, 7 is the next. */
 const { state: provisioned } = newResource(1)
@@ -70,38 +71,50 @@ test.each([
 ] as const)(
   'the %s %s, version %i, is known as such; that it is accepted is %s',
   async (outcome, _which, version, accepted) => {
-    expect(await verify({ db }, LIVE, keyOf(version))).toEqual({ outcome, version })
-    expect(await accepts({ db }, LIVE, keyOf(version))).toBe(accepted)
+    expect(await verify(at(NOW), LIVE, keyOf(version))).toEqual({ outcome, version })
+    expect(await accepts(at(NOW), LIVE, keyOf(version))).toBe(accepted)
   },
 )
 
 test.each([1, 2, 3, 4, 5, 6, 7])(
   'version %i is found by its fingerprint alone, in digits of any case',
   async (version) => {
-    const { outcome } = await verify({ db }, LIVE, keyOf(version))
+    const { outcome } = await verify(at(NOW), LIVE, keyOf(version))
     const short = fingerprint(keyOf(version))
     for (const digest of [short, short.toUpperCase()]) {
-      expect(await verifyKey({ db }, { resourceId: LIVE, digest })).toEqual({ outcome, version })
+      expect(await verifyKey(at(NOW), { resourceId: LIVE, digest })).toEqual({ outcome, version })
     }
   },
 )
 
+test('a key that left the config var is accepted until its end and not after it, erased or not', async () => {
+  const { until } = live.keyset.older[0] ?? {}
+  if (!until) throw new Error('there is no older key')
+  for (const digest of [fingerprint(keyOf(2)), keyDigest(keyOf(2)).toString('hex')]) {
+    const outcomeAt = async (now: Date) => (await verifyKey(at(now), { resourceId: LIVE, digest })).outcome
+    expect(await outcomeAt(new Date(until.getTime() - 1))).toBe('previous')
+    expect(await outcomeAt(until)).toBe('retired')
+  }
+  // The pair is what apps hold, whatever the date.
+  expect((await verify(at(inMs(999)), LIVE, keyOf(3))).outcome).toBe('previous')
+})
+
 test('a key that the resource never had is unknown and not accepted', async () => {
-  expect(await verify({ db }, LIVE, keyOf(99))).toEqual({ outcome: 'unknown' })
-  expect(await accepts({ db }, LIVE, keyOf(99))).toBe(false)
+  expect(await verify(at(NOW), LIVE, keyOf(99))).toEqual({ outcome: 'unknown' })
+  expect(await accepts(at(NOW), LIVE, keyOf(99))).toBe(false)
 })
 
 test('a live key is told apart from one that only shares its fingerprint', async () => {
   const digest = keyDigest(keyOf(4))
   digest[31] = (digest[31] ?? 0) ^ 1
   const request = { resourceId: LIVE, digest: digest.toString('hex') }
-  expect(await verifyKey({ db }, request)).toEqual({ outcome: 'unknown' })
+  expect(await verifyKey(at(NOW), request)).toEqual({ outcome: 'unknown' })
 })
 
 test.each(['', 'not a key', keyOf(4).toLowerCase(), `${keyOf(4)},${keyOf(3)}`, `${keyOf(4)} `])(
   'what is not a key at all is unknown: %o',
   async (text) => {
-    expect(await verify({ db }, LIVE, text)).toEqual({ outcome: 'unknown' })
+    expect(await verify(at(NOW), LIVE, text)).toEqual({ outcome: 'unknown' })
   },
 )
 
@@ -113,7 +126,7 @@ test.each([
   ['a digest with a space behind it', `${keyDigest(keyOf(4)).toString('hex')} `],
   ['a digest in base64', keyDigest(keyOf(4)).toString('base64')],
 ])('what is neither a digest nor a fingerprint is unknown: %s', async (_what, digest) => {
-  expect(await verifyKey({ db }, { resourceId: LIVE, digest })).toEqual({ outcome: 'unknown' })
+  expect(await verifyKey(at(NOW), { resourceId: LIVE, digest })).toEqual({ outcome: 'unknown' })
 })
 
 test.each([
@@ -121,12 +134,12 @@ test.each([
   ['in the second place', 3],
   ['an older one', 2],
 ] as const)('a revoked key is not accepted although it is %s', async (_where, version) => {
-  expect(await verify({ db }, REVOKED, keyOf(version))).toEqual({ outcome: 'revoked', version })
-  expect(await accepts({ db }, REVOKED, keyOf(version))).toBe(false)
+  expect(await verify(at(NOW), REVOKED, keyOf(version))).toEqual({ outcome: 'revoked', version })
+  expect(await accepts(at(NOW), REVOKED, keyOf(version))).toBe(false)
 })
 
 test('the key and the filler that a revoke has made are accepted before Heroku confirms them', async () => {
-  for (const version of [5, 6]) expect(await accepts({ db }, REVOKED, keyOf(version))).toBe(true)
+  for (const version of [5, 6]) expect(await accepts(at(NOW), REVOKED, keyOf(version))).toBe(true)
 })
 
 test('a key that was pending when it was revoked is erased, known as revoked, and not accepted', async () => {
@@ -144,13 +157,13 @@ test('a key that was pending when it was revoked is erased, known as revoked, an
 })
 
 test('an empty keyset knows no key', async () => {
-  expect(await verify({ db }, EMPTY, keyOf(1))).toEqual({ outcome: 'unknown' })
+  expect(await verify(at(NOW), EMPTY, keyOf(1))).toEqual({ outcome: 'unknown' })
 })
 
 test('the filler in the second place is accepted like the key it stands for', async () => {
   const id = await storeResource(db, 4, {
     keys: [1, 2].map((version) => newKey(uuid(4), version, { digest: keyDigest(keyOf(version)) })),
   })
-  expect(await verify({ db }, id, keyOf(1))).toEqual({ outcome: 'previous', version: 1 })
-  expect(await accepts({ db }, id, keyOf(1))).toBe(true)
+  expect(await verify(at(NOW), id, keyOf(1))).toEqual({ outcome: 'previous', version: 1 })
+  expect(await accepts(at(NOW), id, keyOf(1))).toBe(true)
 })

@@ -55,12 +55,16 @@ export async function endedRotations(deps: Pick<Deps, 'db'>, resourceId: string)
 }
 
 /** What a key is to a resource. */
-export async function verify(deps: Pick<Deps, 'db'>, resourceId: string, key: string) {
+export async function verify(deps: Pick<Deps, 'db' | 'now'>, resourceId: string, key: string) {
   return await verifyKey(deps, { resourceId, digest: keyDigest(key).toString('hex') })
 }
 
 /** Whether a signature made with that key passes. */
-export async function accepts(deps: Pick<Deps, 'db'>, resourceId: string, key: string): Promise<boolean> {
+export async function accepts(
+  deps: Pick<Deps, 'db' | 'now'>,
+  resourceId: string,
+  key: string,
+): Promise<boolean> {
   const { outcome } = await verify(deps, resourceId, key)
   return ['current', 'pending', 'next', 'previous'].includes(outcome)
 }
