@@ -5,7 +5,10 @@ import { liveResource } from './change-resource.ts'
 import type { Deps } from './deps.ts'
 import { KEY_EVENTS, type KeyLife, keyLives, type Stage } from './key-lives.ts'
 
-/** What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. */
+/**
+ * What a key is to a resource now. `pending` keys count as handed out, since an app may hold one already. A `next` key is
+ * accepted though nobody signs with it yet.
+ */
 export type Verification = { outcome: KnownOutcome; version: number } | { outcome: 'unknown' }
 
 type KnownOutcome = Stage | 'revoked'

@@ -101,6 +101,24 @@ export async function findRotationEnd(
   return row && historyEvent(row)
 }
 
+/** When the rotation to a key began. Undefined for the first key of an add-on, and for one that was adopted. */
+export async function findRotationOpenedAt(
+  db: Db,
+  resourceId: string,
+  version: number,
+): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('history')
+    .select('opened_at')
+    .where('resource_id', '=', resourceId)
+    .where('kind', '=', 'rotated')
+    .where('version', '=', version)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.opened_at ?? undefined
+}
+
 type Row = Selectable<Schema['history']>
 type Written = { [Name in keyof Row]: WriteOf<(typeof TABLES.history)[Name]> }
 

@@ -16,6 +16,7 @@ test('the description names every route with its scopes, a schema for each answe
     'POST /v1/revocations',
     'POST /v1/pause',
     'POST /v1/resume',
+    'PUT /v1/next',
     'PUT /v1/grace',
     'GET /v1/history',
     'POST /v1/verifications',

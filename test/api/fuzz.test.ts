@@ -8,6 +8,7 @@ import { tokenOf } from './support/token.ts'
 const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {
   even_if_too_soon: true,
+  announced: true,
   keep_tokens: true,
   reason: 'audit',
   until: '2026-03-09T12:00:00Z',

@@ -23,6 +23,7 @@ const CHANGES: Record<string, Change> = {
   'a revoke': { path: '/revocations', body: ({ name }) => ({ confirm: name }), key: 'a' },
   'a pause': PAUSE,
   'the end of a pause': { path: '/resume', body: () => ({}), first: PAUSE },
+  'the next key': { path: '/next', method: 'PUT', body: () => ({ announced: true }) },
   'a grace period': { path: '/grace', method: 'PUT', body: () => ({ grace_period: '48h' }) },
 }
 

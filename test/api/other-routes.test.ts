@@ -122,7 +122,27 @@ describe('the schedule', () => {
     ])
   })
 
+  test('announces the next key, which is accepted from then on and signs after the next rotation', async () => {
+    const h = await startApi()
+    const call = await h.callerWith('read', 'rotate', 'keyring')
+    const announce = async () => (await call('PUT', '/next', { body: { announced: true } })).body
+    expect(await announce()).toMatchObject({ changed: true, policy: { announces_next: true } })
+    expect((await announce()).changed).toBe(false)
+    await h.worker1.tick()
+    const ring = (await call('GET', '/keyring')).body as { keys: { kid: string; use: string }[] }
+    const { kid = '' } = ring.keys.find(({ use }) => use === 'next') ?? {}
+    const ask = async () => (await call('POST', '/verifications', { body: { kid } })).body
+    expect(await ask()).toMatchObject({ outcome: 'next', accepted: true })
+    const { keys } = (await call('GET', '/resource')).body as typeof ring
+    expect(keys.find((key) => key.kid === kid)?.use).toBe('next')
+    h.clock.advance(DAY)
+    await call('POST', '/rotations')
+    await h.worker1.tick()
+    expect((await ask()).outcome).toBe('current')
+  })
+
   test.each([
+    ['PUT', '/next', {}, 400],
     ['POST', '/pause', {}, 400],
     ['POST', '/pause', { reason: '' }, 400],
     ['POST', '/pause', { reason: 'x', until: 'tomorrow' }, 400],

@@ -95,7 +95,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     expect(csv).toContain('key-revealed,person,')
     expect(csv).not.toMatch(/[0-9A-F]{64}/)
 
-    await page.getByRole('link', { name: 'API tokens' }).click()
+    await page.getByRole('link', { name: 'Tokens' }).click()
     await page.getByText('There are no tokens.').waitFor()
     await look('tokens')
     await page.getByLabel('Name').fill('deploy script')

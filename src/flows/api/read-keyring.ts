@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
+import { goodForSeconds } from '../../domain/good-for.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
 import { keyringTag } from '../../domain/keyring-tag.ts'
@@ -26,6 +27,7 @@ export type ReadKeyring =
       secureKey: string
       secureKeyring: string
       keys: readonly Omit<KeyringKey, 'key'>[]
+      goodForSeconds: number
       reason: PublishedReason
       rotatedAt: Date
       nextRotationAt: Date
@@ -52,7 +54,7 @@ export async function readKeyring(
   if (!seen) throw gone()
   const refreshAfterMs = refreshAfter(resource.periodMs)
   if (isRevoked(seen)) return { outcome: 'revoked' }
-  const seenTag = keyringTag(seen)
+  const seenTag = keyringTag(seen, resource)
   if (known(seenTag)) return { outcome: 'unchanged', tag: seenTag, refreshAfterMs }
   const found = await deps.db.transaction().execute(async (trx) => {
     const { resource: locked, stored } = await lockResource(trx, { resourceId, actor })
@@ -61,23 +63,25 @@ export async function readKeyring(
     if (!current || !locked.dek || isRevoked(stored.state)) return undefined
     const event: HistoryEvent = { at: deps.now(), kind: 'keys-read', actor, key: namedKeyOf(current) }
     await recordEvents(trx, [{ resourceId, events: [event] }])
-    return { state: stored.state, keys, dek: locked.dek }
+    const { grace, periodMs } = locked
+    return { state: stored.state, keys, dek: locked.dek, terms: { resourceId, grace, periodMs } }
   })
   if (!found) return { outcome: 'revoked' }
-  const { state, keys, dek } = found
+  const { state, keys, dek, terms } = found
   const sealer = await deps.sealing.forResource(resourceId, dek)
-  const { pair, keyring } = configVarsOf(deps, resourceId, state, (version) =>
+  const { pair, keyring } = configVarsOf(deps, terms, state, (version) =>
     keyFromBytes(sealer.openKey(version, sealedOf(keys, version))),
   )
   deps.log.info({ resourceId, version: state.keyset.current }, 'keys read by a program')
   return {
     outcome: 'read',
-    tag: keyringTag(state),
+    tag: keyringTag(state, terms),
     refreshAfterMs,
     secureKey: pair,
     secureKeyring: keyring,
     // As the config var says it, so that both never differ.
     keys: (readKeyringText(keyring)?.keyring.keys ?? []).map(({ key: _, ...told }) => told),
+    goodForSeconds: goodForSeconds(terms),
     reason: state.publishedReason,
     rotatedAt: state.publishedAt,
     nextRotationAt: state.nextRotationAt,

@@ -19,6 +19,9 @@ const Keyring = Type.Object({
       }),
     }),
   ),
+  good_for: Type.Integer({
+    description: 'Seconds for which what is signed under this keyring is accepted at least.',
+  }),
   reason: oneOf(
     ['scheduled', 'manual', 'plan-change', 'revoke', 'provision'],
     'Why this pair was published.',
@@ -85,6 +88,7 @@ export function registerKeyring({ app, deps, bearer }: ApiScope): void {
           use,
           until: momentOf(until),
         })),
+        good_for: found.goodForSeconds,
         reason: found.reason,
         rotated_at: momentOf(found.rotatedAt),
         next_rotation_at: momentOf(found.nextRotationAt),

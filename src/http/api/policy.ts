@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { formatDuration } from '../../domain/duration.ts'
+import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod } from '../../domain/grace.ts'
 import { isPaused } from '../../domain/pause.ts'
 import type { Overview } from '../../flows/dashboard/overview.ts'
@@ -12,6 +13,12 @@ export const Policy = Type.Object(
       description: 'How long an old key is accepted: `48h`, or `period` for until the next rotation.',
     }),
     least_grace_period: Type.String(),
+    good_for: Type.Integer({
+      description: 'Seconds for which what an app signs from now on is accepted at least.',
+    }),
+    announces_next: Type.Boolean({
+      description: 'The key of the next rotation is announced one rotation early.',
+    }),
     pause: Type.Union([
       Type.Null(),
       Type.Object({ since: Moment, until: MomentOrNull, reason: Type.String() }),
@@ -22,13 +29,15 @@ export const Policy = Type.Object(
 
 /** The policy of a resource as the API tells it. */
 export function policyView(
-  overview: Pick<Overview, 'periodMs' | 'grace' | 'graceFloorMs' | 'pause' | 'now'>,
+  overview: Pick<Overview, 'periodMs' | 'grace' | 'graceFloorMs' | 'announcesNext' | 'pause' | 'now'>,
 ): Static<typeof Policy> {
-  const { periodMs, grace, graceFloorMs, pause, now } = overview
+  const { periodMs, grace, graceFloorMs, announcesNext, pause, now } = overview
   return {
     rotation_period: formatDuration(periodMs),
     grace_period: formatGracePeriod(grace),
     least_grace_period: formatDuration(graceFloorMs),
+    good_for: goodForSeconds({ grace, periodMs }),
+    announces_next: announcesNext,
     pause:
       pause && isPaused(pause, now)
         ? { since: momentOf(pause.at), until: momentOf(pause.until), reason: pause.reason }

@@ -16,8 +16,8 @@ const Key = Type.Object({
   kid: Type.String({ description: 'The first eight hex digits of the SHA-256 of the key’s text.' }),
   version: Type.Integer(),
   use: oneOf(
-    ['sign', 'verify', 'filler', 'pending', 'revoked'],
-    '`sign`: apps sign with it. `verify`: what it signed is accepted. `filler`: nobody signs with it. `pending`: made, and not confirmed at Heroku yet. `revoked`: accepted no more.',
+    ['sign', 'verify', 'next', 'filler', 'pending', 'revoked'],
+    '`sign`: apps sign with it. `verify`: what it signed is accepted. `next`: announced, it signs after the next rotation. `filler`: nobody signs with it. `pending`: made, and not confirmed at Heroku yet. `revoked`: accepted no more.',
   ),
   made_at: Moment,
   published_at: MomentOrNull,
@@ -120,7 +120,7 @@ function keyView(key: KeyLife): Static<typeof Key> {
 
 function useOf({ stage, filler, revokedAt }: KeyLife): Static<typeof Key>['use'] {
   if (revokedAt) return 'revoked'
-  if (stage === 'pending') return 'pending'
+  if (stage === 'pending' || stage === 'next') return stage
   if (filler) return 'filler'
   return stage === 'current' ? 'sign' : 'verify'
 }

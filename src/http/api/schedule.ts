@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { cleanText } from '../../domain/clean-text.ts'
 import { parseGracePeriod } from '../../domain/grace.ts'
+import { announceNext } from '../../flows/dashboard/announce-next.ts'
 import { readOverview } from '../../flows/dashboard/overview.ts'
 import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotation.ts'
 import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
@@ -17,7 +18,7 @@ const Schedule = Type.Object({
 })
 const FIELDS_ALONE = { additionalProperties: false }
 
-/** What somebody may change of the schedule: pause it, resume it, and set the grace period. */
+/** What somebody may change of the schedule: pause, resume, announce the next key, and set the grace period. */
 export function registerSchedule({ app, deps, bearer }: ApiScope): void {
   const scheduleOf = async (resourceId: string, changed: boolean) => {
     const overview = await readOverview(deps, resourceId)
