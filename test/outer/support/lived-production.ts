@@ -5,7 +5,7 @@ import { pickPort } from '../../../local/ports.ts'
 import { createSimulator, type Simulator } from '../../../simulator/src/simulator.ts'
 import { systemNow } from '../../../src/clock.ts'
 import { addonAt } from '../../support/harness.ts'
-import { heldBy, keysIn, kindsOf, makeDue, newAddon, PATIENCE } from './addon-of-environment.ts'
+import { heldBy, keysIn, kindsOf, makeDue, newAddon, PATIENCE, pushedTo } from './addon-of-environment.ts'
 import { type Environment, environment } from './environment.ts'
 import { migrated } from './migrated.ts'
 import {
@@ -122,6 +122,8 @@ async function liveUntilBackup(place: Environment, heroku: Simulator): Promise<R
   await place.run('rotations', 'replace', ids.revoking)
   for (const id of [ids.opened, ids.revoking]) {
     await vi.waitFor(async () => expect(await keysIn(place, id)).toMatchObject({ pending: 3 }), PATIENCE)
+    // Refused before the faults end: the dumps hold up the simulator, and what comes meanwhile it would take afterwards.
+    await vi.waitFor(() => expect(pushedTo(heroku, id)).not.toEqual([]), PATIENCE)
   }
   return ids
 }
