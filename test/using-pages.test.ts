@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { stateVectors } from '../clients/vectors/make/states.ts'
 import { formatDuration } from '../src/domain/duration.ts'
 import { goodForSeconds } from '../src/domain/good-for.ts'
-import { parseGracePeriod } from '../src/domain/grace.ts'
+import { parseGracePeriod, UNTIL_NEXT_ROTATION } from '../src/domain/grace.ts'
 import { parsePlans } from '../src/domain/plan.ts'
 import { nextRotationAt } from '../src/domain/schedule.ts'
 
@@ -34,6 +34,13 @@ function inWords(seconds: number): string {
   if (days >= 7 && Number.isInteger(days)) return `${days} days`
   return `${seconds / 3_600} hours`
 }
+
+test('README.md says for how long a signature is good on plan fortnightly, as the service computes it', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [, said] = /for at least (.+?) on plan `fortnightly`/.exec(readme) ?? []
+  const plan = PLANS.find(({ name }) => name === 'fortnightly')
+  expect(said).toBe(inWords(goodForSeconds({ grace: UNTIL_NEXT_ROTATION, periodMs: plan?.periodMs ?? 0 })))
+})
 
 describe('docs/using/how-long.md', () => {
   test('says for every plan what the schedule guarantees, as the service computes it', () => {
