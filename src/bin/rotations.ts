@@ -16,11 +16,11 @@ import { readHealth } from '../flows/read-health.ts'
 import { verifyKey } from '../flows/verify-key.ts'
 import { listHistory } from '../store/history.ts'
 import { findState } from '../store/keysets.ts'
-import { findResourceIdByName } from '../store/resource-names.ts'
 import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { decideForAll, retryEach } from './commands-for-all.ts'
 import { describeOpen, listRotations } from './list-rotations.ts'
+import { liveResourceId } from './live-resource-id.ts'
 import { runOperatorCommand } from './operator-command.ts'
 import { removeOne, showOrphans } from './orphans.ts'
 import { revokeOf, revokeOfAll } from './revoke-command.ts'
@@ -50,7 +50,7 @@ async function run(deps: Deps): Promise<string> {
   if (command === 'revoke' && values.all) return await revokeOfAll(deps, values['made-before'])
   if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
   const disturbs = command === 'revoke' || command === 'now'
-  const resourceId = await (disturbs ? resourceIdNow : resourceIdOf)(deps, subject ?? '')
+  const resourceId = await (disturbs ? resourceIdNow : liveResourceId)(deps, subject ?? '')
   if (command === 'show') return await show(deps, resourceId)
   if (command === 'remove') {
     const { text, removed } = await removeOne(deps, resourceId, digest)
@@ -149,12 +149,6 @@ function describeEnded({ kind, rotation, attempts = 0 }: HistoryRow): string {
   return `${END_WORDS[kind] ?? kind}  ${rotation?.reason ?? ''}  due ${due}  attempts ${attempts}`
 }
 
-async function resourceIdOf(deps: Deps, idOrName: string): Promise<string> {
-  const id = parseResourceId(idOrName) ?? (await findResourceIdByName(deps.db, idOrName))
-  if (id) return id
-  throw new SecurekeyError('unknown-resource', `There is no live resource called "${idOrName}".`)
-}
-
 /** A date is no promise where nothing happens on it. */
 function nextRotation(state: ResourceState | undefined, health: Health | undefined): string {
   if (!state) return 'none'
@@ -167,7 +161,7 @@ function nextRotation(state: ResourceState | undefined, health: Health | undefin
  * `unknown-resource` and names the add-on that was found, by its id.
  */
 async function resourceIdNow(deps: Deps, idOrName: string): Promise<string> {
-  const id = await resourceIdOf(deps, idOrName)
+  const id = await liveResourceId(deps, idOrName)
   if (parseResourceId(idOrName)) return id
   const name = await nameAtHeroku(deps, id)
   if (name === idOrName) return id
