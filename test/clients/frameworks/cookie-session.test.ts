@@ -2,7 +2,7 @@ import cookieSession from 'cookie-session'
 import express from 'express'
 import { describe, expect, test } from 'vitest'
 import type { KeyringOptions } from '../../../clients/node/src/index.ts'
-import { afterRotation, halfRestarted } from './support/by-hand.ts'
+import { afterRotation, testHalfRenewal } from './support/by-hand.ts'
 import { type App, pass, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
@@ -94,19 +94,7 @@ describe('cookie-session by hand, with keys: SECURE_KEY.split', () => {
   useFormation()
   const byHand: App = (_ring, { value }) => appWith(cookieSession({ ...OPTIONS, keys: value.split(',') }))
 
-  test('renews half of the cookie: after a rotation a login of a year ends with the browser', async () => {
-    const { visitor, process } = await afterRotation(byHand)
-    expect(await visitor.visit(process)).toBe('alice')
-    visitor.closeBrowser()
-    expect(await visitor.visit(process)).toBe('nobody')
-  })
-
-  test('loses an old login for good that goes from a restarted process to one that is not', async () => {
-    const { visitor, notRestarted, restarted } = await halfRestarted(byHand)
-    expect(await visitor.visit(restarted)).toBe('alice')
-    expect(await visitor.visit(notRestarted)).toBe('nobody')
-    expect(await visitor.visit(restarted)).toBe('nobody')
-  })
+  testHalfRenewal(byHand)
 })
 
 describe('cookie-session: from lines by hand to the library', () => {

@@ -1,7 +1,7 @@
 import Keygrip from 'keygrip'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
-import { afterRotation, halfRestarted } from './support/by-hand.ts'
+import { afterRotation, testHalfRenewal } from './support/by-hand.ts'
 import { type App, startProcess, useFormation } from './support/formation.ts'
 import { testHalfRestarted } from './support/half-restarted.ts'
 import { testOddCookies } from './support/odd-cookies.ts'
@@ -77,19 +77,7 @@ describe('koa by hand, with app.keys of SECURE_KEY.split', () => {
     return listen(app)
   }
 
-  test('renews half of the cookie: after a rotation a login of a year ends with the browser', async () => {
-    const { visitor, process } = await afterRotation(byHand)
-    expect(await visitor.visit(process)).toBe('alice')
-    visitor.closeBrowser()
-    expect(await visitor.visit(process)).toBe('nobody')
-  })
-
-  test('loses an old login for good that goes from a restarted process to one that is not', async () => {
-    const { visitor, notRestarted, restarted } = await halfRestarted(byHand)
-    expect(await visitor.visit(restarted)).toBe('alice')
-    expect(await visitor.visit(notRestarted)).toBe('nobody')
-    expect(await visitor.visit(restarted)).toBe('nobody')
-  })
+  testHalfRenewal(byHand)
 
   test('is understood by an app with the library, and the other way round', async () => {
     const release = createAddon().provision()

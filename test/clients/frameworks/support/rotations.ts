@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { loginBeforeRotation } from './before-rotation.ts'
 import { type App, pass, startProcess, useFormation } from './formation.ts'
 import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './published.ts'
 import { createVisitor, readSetCookie } from './visitor.ts'
@@ -53,13 +54,8 @@ export function testRotations(name: string, create: () => App, renewal: Renewal)
     })
 
     test('parallel requests with one old cookie are all answered, and any of their answers keeps the login', async () => {
-      const addon = createAddon()
       const app = create()
-      const visitor = createVisitor()
-      const before = await startProcess(app, addon.provision())
-      pass(PERIOD_MS - DAY_MS)
-      await visitor.login(before)
-      pass(DAY_MS)
+      const { addon, visitor } = await loginBeforeRotation(app)
       const after = await startProcess(app, addon.rotate())
       pass(HOUR_MS)
       const answers = await visitor.visitInParallel(after, 5)
@@ -83,13 +79,8 @@ export function testRotations(name: string, create: () => App, renewal: Renewal)
     })
 
     test('a logout ends a login that an older key signed', async () => {
-      const addon = createAddon()
       const app = create()
-      const visitor = createVisitor()
-      const before = await startProcess(app, addon.provision())
-      pass(PERIOD_MS - DAY_MS)
-      await visitor.login(before)
-      pass(DAY_MS)
+      const { addon, visitor } = await loginBeforeRotation(app)
       const after = await startProcess(app, addon.rotate())
       pass(HOUR_MS)
       await visitor.logout(after)
