@@ -3,7 +3,12 @@ import { machineGems, newerGems } from './support/ruby-gems.ts'
 
 const newer = await newerGems()
 
-describeRuby('the gem, without a framework', ['keyring_test.rb', 'surroundings_test.rb', 'check_test.rb'])
+describeRuby('the gem, without a framework', [
+  'keyring_test.rb',
+  'token_test.rb',
+  'surroundings_test.rb',
+  'check_test.rb',
+])
 describeRuby('the vectors, in Ruby', ['vectors_test.rb'])
 describeRuby('Rack 2.2', ['rack_test.rb'], { ...machineGems('minitest', 'rack'), version: '2.2.' })
 describeRuby('Rack 3.1 with rack-session 2.1', ['rack_test.rb'], { ...newer, version: '3.1.' })
