@@ -84,8 +84,8 @@ export function judgeHeld(facts: HeldFacts): Held {
 
 /**
  * The pair is ours, and another next key stands beside it, or none. One of ours is on its way out, or on its way in: the one
- * that is wanted has arrived, though nobody has confirmed that yet, and a rotation promotes it. One
- * that is not known here is of a past that is lost, or another environment's. What bears no MAC of ours nobody may keep.
+ * that is wanted has arrived, though nobody has confirmed that yet, and a rotation promotes it. One that is not known here
+ * is of a past that is lost, or another environment's. What bears no MAC of ours nobody may keep.
  */
 function judgeNext(facts: HeldFacts, pair: HeldPair['pair'], keyring: Keyring | undefined): Held {
   const { state, pastUntil } = facts

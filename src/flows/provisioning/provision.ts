@@ -52,11 +52,11 @@ const MOST_TRIES = 3
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, and the next one where it is to be announced, once per id: a repeated or parallel request is answered with the keys of the
- * present, and after 24 hours without any, whatever the settings have become since the first. Each repeat leaves a trace
- * in the history. Waits for nothing but Postgres. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision,
- * `not-confirmed` in a copy of the database, or `not-now` unless `mayProvision`: a process that is wrong about the time
- * would write wrong dates.
+ * Makes a resource with two fresh keys, and the next one where it is to be announced, once per id: a repeated or parallel
+ * request is answered with the keys of the present, and after 24 hours without any, whatever the settings have become
+ * since the first. Each repeat leaves a trace in the history. Waits for nothing but Postgres. Throws `unknown-plan`,
+ * `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
+ * `mayProvision`: a process that is wrong about the time would write wrong dates.
  */
 export async function provision(
   deps: Deps,

@@ -128,7 +128,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
         operationId: 'revokeKeys',
         summary: 'Revoke all keys, because one leaked',
         description:
-          'No key that exists is accepted from this moment on. Two new keys replace them at Heroku, which restarts every app: everybody is logged out. All dashboard sessions end, and the tokens that may read keys unless `keep_tokens` is true; if the token that asks is one of them, it ends too.',
+          'From this moment on verifications call every key that exists revoked. Two new keys replace them at Heroku, which restarts every app: everybody is logged out. Until it has restarted, an app accepts the old keys, and a one-off dyno until it ends. All dashboard sessions end, and the tokens that may read keys unless `keep_tokens` is true; if the token that asks is one of them, it ends too.',
         security: [{ token: ['revoke'] }],
         headers: Headers,
         body: Type.Object(

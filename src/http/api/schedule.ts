@@ -92,7 +92,7 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
         operationId: 'announceNext',
         summary: 'Announce the next key, or no longer',
         description:
-          'Apps accept an announced key before any of them signs with it. A worker pushes the change at once, which restarts every app.',
+          'Apps accept an announced key before any of them signs with it. A worker pushes the change within seconds, or along with a rotation under way; that restarts every app.',
         security,
         body: Type.Object({ announced: Type.Boolean() }, FIELDS_ALONE),
         response: { 200: Schedule, ...refusalsOfBody() },
