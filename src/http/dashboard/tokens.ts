@@ -14,7 +14,7 @@ const TOKEN_ID = /^[0-9a-f]{16}$/
 
 const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   read: 'look at everything but keys, and verify keys',
-  rotate: 'rotate, pause, resume and set the grace period',
+  rotate: 'rotate, pause, resume, set the grace period and switch the next key',
   revoke: 'revoke all keys',
   keyring: 'read the keys',
 }
