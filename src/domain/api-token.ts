@@ -1,4 +1,3 @@
-import { hash, timingSafeEqual } from 'node:crypto'
 import { cleanText } from './clean-text.ts'
 import { parseDuration } from './duration.ts'
 
@@ -6,14 +5,6 @@ import { parseDuration } from './duration.ts'
 export type Scope = 'read' | 'rotate' | 'revoke' | 'keyring'
 
 export const SCOPES: readonly Scope[] = ['read', 'rotate', 'revoke', 'keyring']
-
-export const TOKEN_ID_BYTES = 8
-export const TOKEN_SECRET_BYTES = 32
-
-/** 32 bytes are at most 50 digits of base 36. */
-const SECRET_DIGITS = 50
-const CHECK_DIGITS = 8
-const FORM = /^sk_api_([0-9a-f]{16})_[0-9a-z]{58}$/
 
 /** How long a token is good for, unless its maker says otherwise, and at the most. */
 export const TOKEN_LIFE_MS = 90 * 86_400_000
@@ -32,38 +23,6 @@ export type TokenFacts = {
   email: string | null
   createdAt: Date
   expiresAt: Date
-}
-
-/**
- * The text of a token: `sk_api_<id>_<secret><check>`. The check is the first eight hex digits of the SHA-256 of all that
- * stands before it, so that scanners find tokens without asking us, and a typing error is seen at once.
- */
-export function tokenFromBytes(id: Uint8Array, secret: Uint8Array): string {
-  if (id.length !== TOKEN_ID_BYTES || secret.length !== TOKEN_SECRET_BYTES) {
-    throw new RangeError('a token is made of an id of 8 bytes and a secret of 32')
-  }
-  const digits = BigInt(`0x${Buffer.from(secret).toString('hex')}`)
-    .toString(36)
-    .padStart(SECRET_DIGITS, '0')
-  const text = `sk_api_${Buffer.from(id).toString('hex')}_${digits}`
-  return `${text}${checkOf(text)}`
-}
-
-/** The id of a token and the digest of its whole text; undefined for a text that is no token of this service. */
-export function readToken(text: string): { id: string; digest: Buffer } | undefined {
-  const id = FORM.exec(text)?.[1]
-  if (id === undefined) return undefined
-  const [body, check] = [text.slice(0, -CHECK_DIGITS), text.slice(-CHECK_DIGITS)]
-  return checkOf(body) === check ? { id, digest: hash('sha256', text, 'buffer') } : undefined
-}
-
-/** Whether two digests of tokens are the same. Compares in constant time. */
-export function isSameToken(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
-}
-
-function checkOf(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, CHECK_DIGITS)
 }
 
 /** The one text that stands for a token, of which its MAC is made, in whatever order its scopes are named. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import ours from '../../package.json' with { type: 'json' }
-import { tokenFromBytes } from '../../src/domain/api-token.ts'
+import { bearerText } from '../../src/domain/bearer-text.ts'
 import { newSession } from '../../src/flows/dashboard/session.ts'
 import { newToken } from '../../src/flows/tokens/make-token.ts'
 import { useToken } from '../../src/flows/tokens/use-token.ts'
@@ -95,7 +95,7 @@ async function forgeSession(h: Started): Promise<string> {
 
 /** A token row by the same. Returns its text. */
 async function forgeToken(h: Started): Promise<string> {
-  const text = tokenFromBytes(new Uint8Array(8).fill(9), new Uint8Array(32))
+  const text = bearerText('api', new Uint8Array(8).fill(9), new Uint8Array(32))
   const times = { createdAt: h.deps.now(), expiresAt: new Date(h.deps.now().getTime() + 24 * HOUR) }
   const thief = { macs: createMacs([createLocalKek('k1', Uint8Array.from(K1))]) }
   const facts = { resourceId: h.addon.id, name: 'eve', userId: null, email: null, ...times }

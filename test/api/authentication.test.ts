@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { SCOPES, tokenFromBytes } from '../../src/domain/api-token.ts'
+import { SCOPES } from '../../src/domain/api-token.ts'
+import { bearerText } from '../../src/domain/bearer-text.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
@@ -29,7 +30,7 @@ describe('without a right token', () => {
       ended.text,
       over.text,
       good.text.slice(0, -1),
-      tokenFromBytes(Buffer.from(good.id, 'hex'), new Uint8Array(32)),
+      bearerText('api', Buffer.from(good.id, 'hex'), new Uint8Array(32)),
     ]
     const answers = new Set<string>()
     const addresses = [

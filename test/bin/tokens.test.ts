@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tokenFromBytes } from '../../src/domain/api-token.ts'
+import { bearerText } from '../../src/domain/bearer-text.ts'
 import { newToken } from '../../src/flows/tokens/make-token.ts'
 import { insertToken } from '../../src/store/api-tokens.ts'
 import { startWithAddon } from '../support/addon.ts'
@@ -9,7 +9,7 @@ import { runProgram } from './support/run-program.ts'
 
 test('an operator lists the tokens of an add-on without their texts, and ends them all', async () => {
   const h = await startWithAddon()
-  const text = tokenFromBytes(new Uint8Array(8).fill(1), new Uint8Array(32).fill(2))
+  const text = bearerText('api', new Uint8Array(8).fill(1), new Uint8Array(32).fill(2))
   // The program has a clock of its own.
   const times = { createdAt: new Date(), expiresAt: new Date(Date.now() + DAY) }
   const who = { userId: 'ann', email: 'ann@example.com' }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readToken, tokenFromBytes } from '../../src/domain/api-token.ts'
+import { bearerText, readBearer } from '../../src/domain/bearer-text.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { rewrapTokens } from '../../src/flows/operations/rewrap-tokens.ts'
@@ -58,7 +58,7 @@ describe('a token', () => {
   test('of another text with the same id is none', async () => {
     const h = await startWithAddon()
     const { id } = await tokenOf(h, ['read'])
-    const guessed = tokenFromBytes(Buffer.from(id, 'hex'), new Uint8Array(32))
+    const guessed = bearerText('api', Buffer.from(id, 'hex'), new Uint8Array(32))
     expect(await outcomeOf(h, guessed)).toBe('absent')
     expect(await outcomeOf(h, 'sk_api_')).toBe('malformed')
   })
@@ -77,7 +77,7 @@ describe('a token', () => {
       userId: null,
       email: null,
     }
-    const eve = tokenFromBytes(new Uint8Array(8).fill(9), new Uint8Array(32))
+    const eve = bearerText('api', new Uint8Array(8).fill(9), new Uint8Array(32))
     const other = createMacs([createLocalKek('k1', new Uint8Array(32).fill(9))])
     await insertToken(h.deps.db, await newToken({ macs: other }, eve, { ...facts, ...times }))
     expect(await outcomeOf(h, eve)).toBe('forged')
@@ -203,7 +203,7 @@ describe('sealing keys', () => {
     expect(await rewrapTokens(withKeks(h, [K2, K1]))).toBe(0)
     expect(await outcomeOf(h, text, withKeks(h, [K2]))).toBe('active')
     expect(await outcomeOf(h, raised, withKeks(h, [K2, K1]))).toBe('forged')
-    expect(readToken(text)?.id).toHaveLength(16)
+    expect(readBearer(text)?.id).toHaveLength(16)
   })
 
   test('that leaked end every token of the add-ons that they could open, also those made anew since', async () => {

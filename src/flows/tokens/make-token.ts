@@ -1,13 +1,6 @@
 import type { Person } from '../../domain/actor.ts'
-import {
-  readToken,
-  type Scope,
-  TOKEN_ID_BYTES,
-  TOKEN_SECRET_BYTES,
-  type TokenFacts,
-  tokenFactsText,
-  tokenFromBytes,
-} from '../../domain/api-token.ts'
+import { type Scope, type TokenFacts, tokenFactsText } from '../../domain/api-token.ts'
+import { BEARER_ID_BYTES, BEARER_SECRET_BYTES, bearerText, readBearer } from '../../domain/bearer-text.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { insertToken, listTokens, purgeTokens, type StoredToken } from '../../store/api-tokens.ts'
 import { serviceNow } from '../../store/database.ts'
@@ -46,7 +39,7 @@ export async function makeToken(deps: Deps, request: TokenWish): Promise<MakeTok
   const { resourceId, actor, session, name, scopes, lifeMs } = request
   await purgeTokens(deps.db, PURGED_AT_ONCE)
   const now = await serviceNow(deps.db)
-  const text = tokenFromBytes(deps.random(TOKEN_ID_BYTES), deps.random(TOKEN_SECRET_BYTES))
+  const text = bearerText('api', deps.random(BEARER_ID_BYTES), deps.random(BEARER_SECRET_BYTES))
   const { userId, email } = actor
   const times = { createdAt: now, expiresAt: new Date(now.getTime() + lifeMs) }
   const token = await newToken(deps, text, { resourceId, name, scopes, userId, email, ...times })
@@ -78,8 +71,8 @@ export async function newToken(
   text: string,
   facts: Omit<TokenFacts, 'id'>,
 ): Promise<StoredToken> {
-  const made = readToken(text)
-  if (!made) throw new RangeError('no text of a token')
+  const made = readBearer(text)
+  if (made?.kind !== 'api') throw new RangeError('no text of a token')
   const { id, digest } = made
   const mac = await deps.macs.make('api token', tokenFactsText(digest, { ...facts, id }))
   return { ...facts, ...mac, id, digest, lastUsedAt: null }

@@ -1,4 +1,5 @@
-import { isSameToken, readToken, tokenFactsText } from '../../domain/api-token.ts'
+import { tokenFactsText } from '../../domain/api-token.ts'
+import { isSameDigest, readBearer } from '../../domain/bearer-text.ts'
 import { findToken, type StoredToken, type TokenNow, touchToken } from '../../store/api-tokens.ts'
 import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
@@ -23,10 +24,10 @@ const TOUCH_EVERY_MS = 60_000
 
 /** Looks for whom a token speaks. It is asked at every request, so a token ends with its row. */
 export async function useToken(deps: Pick<Deps, 'db' | 'macs'>, text: string): Promise<TokenOutcome> {
-  const given = readToken(text)
-  if (!given) return { outcome: 'none', because: 'malformed' }
+  const given = readBearer(text)
+  if (given?.kind !== 'api') return { outcome: 'none', because: 'malformed' }
   const token = await findToken(deps.db, given.id)
-  if (!token || !isSameToken(token.digest, given.digest)) return { outcome: 'none', because: 'absent' }
+  if (!token || !isSameDigest(token.digest, given.digest)) return { outcome: 'none', because: 'absent' }
   const problem = await problemOf(deps, token)
   if (problem) return { outcome: 'none', because: problem }
   const resource = await findResource(deps.db, token.resourceId)
