@@ -28,7 +28,7 @@ const TABLE: Record<string, Rule> = {
     onlyNames: { 'node:crypto': ['createHash', 'hash', 'timingSafeEqual'] },
   },
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
-  sealing: { folders: ['domain'], packages: ['node:crypto'] },
+  sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
   flows: {
     folders: ['domain', 'store'],
@@ -37,7 +37,7 @@ const TABLE: Record<string, Rule> = {
   },
   http: {
     folders: ['flows', 'domain'],
-    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'node:crypto'],
+    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'structured-headers', 'node:crypto'],
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron'] },
   'logger.ts': { packages: ['pino'] },
@@ -88,6 +88,7 @@ const CHANGES_A_RESOURCE: Record<string, string[]> = {
   insertKeys: ['src/store/changes.ts'],
   deleteKeys: ['src/store/changes.ts'],
   setGrace: ['src/flows/dashboard/set-grace-period.ts'],
+  setHandsOver: ['src/flows/hand-over/switch-hand-over.ts'],
   setPlan: ['src/flows/provisioning/change-plan.ts'],
   shredResource: ['src/flows/provisioning/deprovision.ts'],
 }
