@@ -22,6 +22,7 @@ create table resources (
   former_kek_id           text,                                    -- the last other one that has wrapped the same data key
   wrapped_dek             bytea,                                   -- null once the add-on is gone
   sealed_log_input_url    bytea,
+  hands_over              boolean not null default false,          -- enrolled clients are given the keys
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
   repeat_told_at          timestamptz,                             -- when the history last told of a repeated provision
@@ -160,9 +161,9 @@ create table history (
   seq                integer not null,
   at                 timestamptz not null,
   kind               text not null,
-  actor              text not null check (actor in ('heroku', 'worker', 'operator', 'person', 'token')),
+  actor              text not null check (actor in ('heroku', 'worker', 'operator', 'person', 'token', 'client')),
   person             jsonb,
-  token              jsonb,        -- an API token, by its id and name, and from where it was used
+  token              jsonb,        -- an API token or a client, by its id and name, and from where it was used
   reason             text,         -- of a rotation, like the dates that follow
   due_at             timestamptz,
   opened_at          timestamptz,
@@ -179,7 +180,7 @@ create table history (
   details            jsonb,
   primary key (resource_id, seq),
   constraint history_person check ((actor = 'person') = (person is not null)),
-  constraint history_token check ((actor = 'token') = (token is not null)),
+  constraint history_token check ((actor in ('token', 'client')) = (token is not null)),
   -- A fingerprint has 8 digits: no key can stand in its place.
   constraint history_key check ((version is null) = (fingerprint is null) and length(fingerprint) = 8),
   constraint history_filler check (
@@ -301,23 +302,26 @@ create table used_sign_on_tokens (
 );
 create index used_sign_on_tokens_expires_at on used_sign_on_tokens (expires_at);
 
--- What programs sign on with. The program holds the token, this table only a SHA-256 of it, so that whoever reads the table
+-- What programs sign on with: API tokens, and the secrets of enrolled clients. The program holds the token, this table only a SHA-256 of it, so that whoever reads the table
 -- can use none. The MAC covers all but the time of last use, by a key derived from a key of SEALING_KEYS, so that whoever
 -- writes the table makes none. `rewrap` makes the MACs anew. A token belongs to one resource and outlives it until its own
--- end, so that its program is told that the add-on was removed.
+-- end, so that its program is told that the add-on was removed; a client has no end of its own, and outlives it by months.
 create table api_tokens (
   id           text primary key check (id ~ '^[0-9a-f]{16}$'),
+  kind         text not null check (kind in ('api', 'client')),
   resource_id  uuid not null references resources (id) on delete cascade,
   digest       bytea not null check (length(digest) = 32),
   name         text not null check (name <> ''),
-  scopes       text not null check (scopes ~ '^(read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*$'),
+  scopes       text not null check (scopes ~ '^((read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*)?$'),
   user_id      text,                                               -- who made it
   email        text,
   created_at   timestamptz not null,
   expires_at   timestamptz not null check (expires_at > created_at),
   last_used_at timestamptz,                                        -- to the minute
   kek_id       text not null,
-  mac          bytea not null check (length(mac) = 32)
+  mac          bytea not null check (length(mac) = 32),
+  -- A client may do one thing: ask for the hand-over.
+  constraint api_tokens_of_client check ((kind = 'client') = (scopes = ''))
 );
 create index api_tokens_resource_id on api_tokens (resource_id);
 create index api_tokens_expires_at on api_tokens (expires_at);
@@ -334,3 +338,25 @@ create table asked_once (
   served_at      timestamptz not null,
   primary key (resource_id, key_digest)
 );
+
+-- What is known of an enrolled client beside its secret. It proves by signing that it holds a key of the add-on, and the
+-- version of that is remembered: whoever has signed with the newest key has no reason to come back with the one before.
+create table clients (
+  id             text primary key references api_tokens (id) on delete cascade,
+  newest_version integer check (newest_version > 0),               -- the newest by which it has ever signed
+  last_kid       text check (length(last_kid) = 8),                -- of the key by which it last signed
+  seen_version   integer,                                          -- the current one when it last asked, and since when
+  seen_at        timestamptz,                                      -- it has asked under that
+  alarm_at       timestamptz,                                      -- it came back with the key before that one
+  constraint clients_seen check ((seen_version is null) = (seen_at is null))
+);
+
+-- What clients made up for one request each, for as long as a signature that names it could be taken: no request counts
+-- twice, whichever process it comes to.
+create table used_nonces (
+  client_id text not null references clients (id) on delete cascade,
+  nonce     text not null check (length(nonce) between 22 and 64),
+  until     timestamptz not null,
+  primary key (client_id, nonce)
+);
+create index used_nonces_until on used_nonces (until);

@@ -3,6 +3,7 @@
 
 create table api_tokens (
   id text not null,
+  kind text not null,
   resource_id uuid not null,
   digest bytea not null,
   name text not null,
@@ -18,9 +19,11 @@ create table api_tokens (
   constraint api_tokens_check CHECK (expires_at > created_at),
   constraint api_tokens_digest_check CHECK (length(digest) = 32),
   constraint api_tokens_id_check CHECK (id ~ '^[0-9a-f]{16}$'::text),
+  constraint api_tokens_kind_check CHECK (kind = ANY (ARRAY['api'::text, 'client'::text])),
   constraint api_tokens_mac_check CHECK (length(mac) = 32),
   constraint api_tokens_name_check CHECK (name <> ''::text),
-  constraint api_tokens_scopes_check CHECK (scopes ~ '^(read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*$'::text),
+  constraint api_tokens_of_client CHECK ((kind = 'client'::text) = (scopes = ''::text)),
+  constraint api_tokens_scopes_check CHECK (scopes ~ '^((read|rotate|revoke|keyring)(,(read|rotate|revoke|keyring))*)?$'::text),
   constraint api_tokens_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );
 CREATE INDEX api_tokens_expires_at ON api_tokens USING btree (expires_at);
@@ -39,6 +42,20 @@ create table asked_once (
   constraint asked_once_reason_check CHECK (reason = ANY (ARRAY['scheduled'::text, 'manual'::text, 'plan-change'::text, 'revoke'::text])),
   constraint asked_once_request_digest_check CHECK (length(request_digest) = 32),
   constraint asked_once_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
+);
+
+create table clients (
+  id text not null,
+  newest_version integer,
+  last_kid text,
+  seen_version integer,
+  seen_at timestamp with time zone,
+  alarm_at timestamp with time zone,
+  constraint clients_pkey PRIMARY KEY (id),
+  constraint clients_last_kid_check CHECK (length(last_kid) = 8),
+  constraint clients_newest_version_check CHECK (newest_version > 0),
+  constraint clients_seen CHECK ((seen_version IS NULL) = (seen_at IS NULL)),
+  constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
 );
 
 create table heroku_budget (
@@ -74,12 +91,12 @@ create table history (
   failures jsonb,
   details jsonb,
   constraint history_pkey PRIMARY KEY (resource_id, seq),
-  constraint history_actor_check CHECK (actor = ANY (ARRAY['heroku'::text, 'worker'::text, 'operator'::text, 'person'::text, 'token'::text])),
+  constraint history_actor_check CHECK (actor = ANY (ARRAY['heroku'::text, 'worker'::text, 'operator'::text, 'person'::text, 'token'::text, 'client'::text])),
   constraint history_filler CHECK ((filler_version IS NULL) = (filler_fingerprint IS NULL)
     AND length(filler_fingerprint) = 8),
   constraint history_key CHECK ((version IS NULL) = (fingerprint IS NULL) AND length(fingerprint) = 8),
   constraint history_person CHECK ((actor = 'person'::text) = (person IS NOT NULL)),
-  constraint history_token CHECK ((actor = 'token'::text) = (token IS NOT NULL))
+  constraint history_token CHECK ((actor = ANY (ARRAY['token'::text, 'client'::text])) = (token IS NOT NULL))
 );
 CREATE TRIGGER history_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON history FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -235,6 +252,7 @@ create table resources (
   former_kek_id text,
   wrapped_dek bytea,
   sealed_log_input_url bytea,
+  hands_over boolean not null default false,
   created_at timestamp with time zone not null,
   missing_since timestamp with time zone,
   repeat_told_at timestamp with time zone,
@@ -312,6 +330,16 @@ create table troubles (
   constraint troubles_pkey PRIMARY KEY (cause),
   constraint troubles_cause_check CHECK (cause = ANY (ARRAY['account'::text, 'api'::text, 'identity'::text]))
 );
+
+create table used_nonces (
+  client_id text not null,
+  nonce text not null,
+  until timestamp with time zone not null,
+  constraint used_nonces_pkey PRIMARY KEY (client_id, nonce),
+  constraint used_nonces_nonce_check CHECK (length(nonce) >= 22 AND length(nonce) <= 64),
+  constraint used_nonces_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE
+);
+CREATE INDEX used_nonces_until ON used_nonces USING btree (until);
 
 create table used_sign_on_tokens (
   digest bytea not null,

@@ -15,7 +15,7 @@ type Content = Record<string, { schema: Schema }>
 type Operation = {
   summary: string
   description: string
-  security: { token: string[] }[]
+  security: { token?: string[]; client?: string[] }[]
   parameters?: Parameter[]
   requestBody?: { content: Content }
   responses: Record<string, { description: string; headers?: Record<string, Schema>; content?: Content }>
@@ -51,7 +51,8 @@ const EXAMPLE = `With the host of the dashboard as ADDRESS:
 
 function operationText(title: string, operation: Operation): string {
   const { summary, description, security, parameters = [], requestBody, responses } = operation
-  const scopes = security.flatMap(({ token }) => token.map((scope) => `\`${scope}\``)).join(' or ')
+  const scopes = security.flatMap(({ token = [] }) => token.map((scope) => `\`${scope}\``)).join(' or ')
+  const needs = scopes === '' ? 'The secret of a client' : `Scope: ${scopes}`
   const body = requestBody && Object.values(requestBody.content)[0]?.schema
   const hasFields = Object.keys(body?.properties ?? {}).length > 0
   const asked = [
@@ -77,7 +78,7 @@ function operationText(title: string, operation: Operation): string {
   const request = asked.length > 0 ? [table(['field', 'type', 'required', ''], asked)] : []
   return [
     `## ${title}`,
-    `${summary}. ${description} Scope: ${scopes}.`,
+    `${summary}. ${description} ${needs}.`,
     ...request,
     table(['status', ''], answers),
     ...sent,

@@ -15,6 +15,7 @@ import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
+import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
 import { createSealing } from '../sealing/sealing.ts'
@@ -111,6 +112,7 @@ export async function compose(
     sealing: createSealing(keks, random),
     macs: createMacs(keks),
     witness: createWitness(config.sealingKeys),
+    clientSeal: createClientSeal(),
     installation,
     identity: createIdentity(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
@@ -132,6 +134,7 @@ export async function compose(
       configVar: ADDON.configVar,
       keyringVar: ADDON.keyringVar,
       configVarsPrefix: ADDON.configVarsPrefix,
+      addonUrl: config.addonUrl,
       plans: config.plans,
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,

@@ -44,6 +44,13 @@ export type HistoryKind =
   | 'token-made'
   | 'tokens-ended'
   | 'keys-read'
+  | 'client-enrolled'
+  | 'clients-ended'
+  | 'hand-over-switched-on'
+  | 'hand-over-switched-off'
+  | 'client-first-asked'
+  | 'keys-handed-over'
+  | 'client-came-back'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

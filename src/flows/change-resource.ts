@@ -56,7 +56,10 @@ export async function lockResource(trx: Trx, { resourceId, actor }: Subject): Pr
   // By a later statement than the lock, to see what the lock had to wait for.
   const resource = await liveResource(trx, resourceId)
   if (!stored) throw new Error(`resource ${resourceId} has no keyset`)
-  if (actor?.type === 'token' && !(await isTokenLive(trx, { id: actor.id, resourceId }))) {
+  if (actor?.type === 'token' && !(await isTokenLive(trx, { id: actor.id, kind: 'api', resourceId }))) {
+    throw new SecurekeyError('unauthenticated', 'The token has ended.')
+  }
+  if (actor?.type === 'client' && !(await isTokenLive(trx, { id: actor.id, kind: 'client', resourceId }))) {
     throw new SecurekeyError('unauthenticated', 'The token has ended.')
   }
   return { resource, stored }

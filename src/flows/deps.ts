@@ -2,6 +2,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { Platform } from '../heroku/platform.ts'
+import type { ClientSeal } from '../sealing/client-seal.ts'
 import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
 import type { Witness } from '../sealing/witness.ts'
@@ -15,6 +16,8 @@ export type FlowSettings = {
   configVar: string
   keyringVar: string
   configVarsPrefix: string
+  /** The public address of the service. */
+  addonUrl: string
   plans: readonly Plan[]
   defaultGrace: GracePeriod
   /** The least grace period that a customer may choose, and the least age at which a key may be displaced by hand. */
@@ -33,6 +36,8 @@ export type Deps = {
   sealing: Sealing
   macs: Macs
   witness: Witness
+  /** What is proved and sealed between this service and enrolled clients. */
+  clientSeal: ClientSeal
   installation: Installation
   identity: Identity
   platform: Platform

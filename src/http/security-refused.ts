@@ -12,6 +12,8 @@ export type SecurityRefusal =
   | 'wrong-token'
   | 'forged-token'
   | 'wrong-scope'
+  | 'wrong-client'
+  | 'client-came-back'
   | 'too-many-requests'
   | 'plain-http'
 

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { type Scope, scopesOf, type TokenFacts } from '../domain/api-token.ts'
+import { type Scope, scopesOf, type TokenFacts, type TokenKind } from '../domain/api-token.ts'
 import type { Db } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -24,6 +24,7 @@ export async function insertToken(db: Db, token: StoredToken): Promise<void> {
     .insertInto('api_tokens')
     .values({
       id: token.id,
+      kind: token.kind,
       resource_id: token.resourceId,
       digest: token.digest,
       name: token.name,
@@ -46,25 +47,33 @@ export async function findToken(db: Db, id: string): Promise<TokenNow | undefine
   return row && { ...tokenOf(row), now: row.now }
 }
 
-/** Whether a resource has a token of that id that is not over. */
-export async function isTokenLive(db: Db, token: { id: string; resourceId: string }): Promise<boolean> {
+/** Whether a resource has a token of that id and kind that is not over. */
+export async function isTokenLive(
+  db: Db,
+  token: { id: string; kind: TokenKind; resourceId: string },
+): Promise<boolean> {
   const row = await db
     .selectFrom('api_tokens')
     .select('id')
     .where('id', '=', token.id)
+    .where('kind', '=', token.kind)
     .where('resource_id', '=', token.resourceId)
     .where('expires_at', '>', sql<Date>`service_now()`)
     .executeTakeFirst()
   return row !== undefined
 }
 
-/** The stored tokens of a resource, the newest first, those that are over too. */
-export async function listTokens(db: Db, resourceId: string): Promise<TokenNow[]> {
+/** The stored tokens of a resource that are of a kind, the newest first, those that are over too. */
+export async function listTokens(
+  db: Db,
+  { resourceId, kind }: { resourceId: string; kind: TokenKind },
+): Promise<TokenNow[]> {
   const rows = await db
     .selectFrom('api_tokens')
     .selectAll()
     .select(NOW)
     .where('resource_id', '=', resourceId)
+    .where('kind', '=', kind)
     .orderBy('created_at', 'desc')
     .orderBy('id')
     .limit(MOST_LISTED)
@@ -84,17 +93,18 @@ export async function touchToken(db: Db, id: string, everyMs: number): Promise<v
     .execute()
 }
 
-/** Which tokens of a resource end: all of them, one, or those that may do something. */
-export type EndedTokens = { resourceId: string; id?: string; scope?: Scope }
+/** Which tokens of a kind and a resource end: all of them, one, or those that may do something. */
+export type EndedTokens = { resourceId: string; kind: TokenKind; id?: string; scope?: Scope }
 
 /** Ends tokens of a resource. Returns the names and ids of those that there were. */
 export async function deleteTokens(
   db: Db,
-  { resourceId, id, scope }: EndedTokens,
+  { resourceId, kind, id, scope }: EndedTokens,
 ): Promise<{ id: string; name: string }[]> {
   return await db
     .deleteFrom('api_tokens')
     .where('resource_id', '=', resourceId)
+    .where('kind', '=', kind)
     .$if(id !== undefined, (q) => q.where('id', '=', id ?? ''))
     .$if(scope !== undefined, (q) =>
       q.where(sql<boolean>`${scope ?? ''} = any (string_to_array(scopes, ','))`),
@@ -103,8 +113,23 @@ export async function deleteTokens(
     .execute()
 }
 
-/** Clears away tokens that are over, `limit` at the most. */
+/** Clients of an add-on that was removed are told so for as long. */
+const CLIENTS_KEPT = sql<Date>`(select service_now() - interval '90 days')`
+
+/** Clears away tokens that are over, `limit` at the most, and as many clients of add-ons that were removed long ago. */
 export async function purgeTokens(db: Db, limit: number): Promise<void> {
+  await db
+    .deleteFrom('api_tokens')
+    .where('id', 'in', (q) =>
+      q
+        .selectFrom('api_tokens as t')
+        .innerJoin('resources as r', 'r.id', 't.resource_id')
+        .select('t.id')
+        .where('t.kind', '=', 'client')
+        .where('r.deprovisioned_at', '<=', CLIENTS_KEPT)
+        .limit(limit),
+    )
+    .execute()
   await db
     .deleteFrom('api_tokens')
     .where('id', 'in', (q) =>
@@ -159,6 +184,7 @@ export async function deleteTokensOfOthers(db: Db, kekId: string): Promise<numbe
 function tokenOf(row: Selectable<Schema['api_tokens']>): StoredToken {
   return {
     id: row.id,
+    kind: row.kind,
     resourceId: row.resource_id,
     digest: row.digest,
     name: row.name,

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import type { Actor, Person, TokenActor } from '../domain/actor.ts'
+import type { Actor, ClientActor, Person, TokenActor } from '../domain/actor.ts'
 import { cleanText } from '../domain/clean-text.ts'
 import { type HistoryEvent, type HistoryKind, type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import type { RotationName } from '../domain/rotation-id.ts'
@@ -132,7 +132,7 @@ export function historyRow({ resourceId, seq, event }: PlacedEvent): Written {
     kind: event.kind,
     actor: actor.type,
     person: actor.type === 'person' ? textOf(actor) : null,
-    token: actor.type === 'token' ? textOf(actor) : null,
+    token: isProgram(actor) ? textOf(actor) : null,
     reason: rotation?.reason ?? null,
     due_at: rotation?.dueAt ?? null,
     opened_at: rotation?.openedAt ?? null,
@@ -150,7 +150,11 @@ export function historyRow({ resourceId, seq, event }: PlacedEvent): Written {
   }
 }
 
-function textOf({ type: _, ...who }: Person | TokenActor): string {
+function isProgram(actor: Actor): actor is TokenActor | ClientActor {
+  return actor.type === 'token' || actor.type === 'client'
+}
+
+function textOf({ type: _, ...who }: Person | TokenActor | ClientActor): string {
   return JSON.stringify(who, cleaned)
 }
 
@@ -184,7 +188,8 @@ function historyEvent(row: Row): HistoryRow {
 }
 
 function actorOf({ actor, person, token }: Row): Actor {
-  if (actor === 'token') return { type: 'token', id: '', name: '', address: null, ...token }
+  if (actor === 'token' || actor === 'client')
+    return { type: actor, id: '', name: '', address: null, ...token }
   if (actor !== 'person') return { type: actor }
   return { type: 'person', userId: null, email: null, verified: false, address: null, ...person }
 }

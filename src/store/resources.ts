@@ -26,6 +26,7 @@ export type Resource = {
   periodMs: number
   grace: GracePeriod
   dek: WrappedDek | null
+  handsOver: boolean
   createdAt: Date
   missingSince: Date | null
 }
@@ -52,6 +53,7 @@ const {
   former_kek_id: _formerKek,
   missing_since: _missing,
   repeat_told_at: _repeat,
+  hands_over: _handsOver,
   deprovisioned_at: _end,
   former_name: _former,
   renamed_at: _renamed,
@@ -241,6 +243,7 @@ function resourceOf(row: Selectable<Schema['resources']>): Resource {
     periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
     dek: kekId === null || wrapped === null ? null : { kekId, wrapped },
+    handsOver: row.hands_over,
     createdAt: row.created_at,
     missingSince: row.missing_since,
   }

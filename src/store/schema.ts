@@ -1,9 +1,11 @@
 import type { Actor, Person, TokenActor } from '../domain/actor.ts'
+import type { TokenKind } from '../domain/api-token.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
+import { CLIENT_TABLES } from './client-tables.ts'
 import {
   bigint,
   boolean,
@@ -38,6 +40,7 @@ export const TABLES = {
     former_kek_id: orNull(text()),
     wrapped_dek: orNull(bytes),
     sealed_log_input_url: orNull(bytes),
+    hands_over: withDefault(boolean),
     created_at: moment,
     missing_since: orNull(moment),
     repeat_told_at: orNull(moment),
@@ -194,6 +197,7 @@ export const TABLES = {
   },
   api_tokens: {
     id: text(),
+    kind: text<TokenKind>(),
     resource_id: uuid,
     digest: bytes,
     name: text(),
@@ -206,6 +210,7 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
+  ...CLIENT_TABLES,
   asked_once: {
     resource_id: uuid,
     key_digest: bytes,

@@ -5,6 +5,7 @@ test('every fact of a token, and its digest, is in the text of its MAC', () => {
   const digest = Buffer.alloc(32, 1)
   const facts = {
     id: '0101010101010101',
+    kind: 'api' as const,
     resourceId: 'r',
     name: 'n',
     scopes: ['read'] as const,
@@ -15,6 +16,7 @@ test('every fact of a token, and its digest, is in the text of its MAC', () => {
   }
   const others = [
     { id: 'x' },
+    { kind: 'client' as const },
     { resourceId: 'x' },
     { name: 'x' },
     { scopes: ['read', 'keyring'] as const },
@@ -24,7 +26,7 @@ test('every fact of a token, and its digest, is in the text of its MAC', () => {
     { expiresAt: new Date(9) },
   ].map((other) => tokenFactsText(digest, { ...facts, ...other }))
   const all = [tokenFactsText(digest, facts), tokenFactsText(Buffer.alloc(32, 2), facts), ...others]
-  expect(new Set(all).size).toBe(10)
+  expect(new Set(all).size).toBe(11)
   const scopes = ['keyring', 'read'] as const
   expect(others).toContain(tokenFactsText(digest, { ...facts, scopes }))
 })

@@ -70,6 +70,7 @@ const session = (columns: Record<string, string>) => {
 const token = (columns: Record<string, string>) => {
   const row = {
     id: `'0123456789abcdef'`,
+    kind: `'api'`,
     resource_id: 'ID',
     digest: DIGEST,
     name: `'ci'`,
@@ -82,6 +83,13 @@ const token = (columns: Record<string, string>) => {
   }
   return `insert into api_tokens (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const CLIENT = token({ kind: `'client'`, scopes: `''` })
+const client = (columns: Record<string, string>) => {
+  const row = { id: `'0123456789abcdef'`, ...columns }
+  return `insert into clients (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const nonce = (length: number) =>
+  `insert into used_nonces values ('0123456789abcdef', '${'n'.repeat(length)}', ${AT})`
 const askedOnce = (columns: Record<string, string>) => {
   const row = {
     resource_id: 'ID',
@@ -442,7 +450,9 @@ describe('the database refuses', () => {
     ['a token id of another form', [token({ id: `'0123456789ABCDEF'` })], 'api_tokens_id_check'],
     ['a token that is stored as it is', [token({ digest: SHORT })], 'api_tokens_digest_check'],
     ['a token without a name', [token({ name: `''` })], 'api_tokens_name_check'],
-    ['a token that may do nothing', [token({ scopes: `''` })], 'api_tokens_scopes_check'],
+    ['a token of no known kind', [token({ kind: `'cli'` })], 'api_tokens_kind_check'],
+    ['a token that may do nothing', [token({ scopes: `''` })], 'api_tokens_of_client'],
+    ['a client that may do something', [token({ kind: `'client'` })], 'api_tokens_of_client'],
     ['a scope that there is not', [token({ scopes: `'read,admin'` })], 'api_tokens_scopes_check'],
     ['a token that was never good', [token({ expires_at: AT })], 'api_tokens_check'],
     ['a token under a MAC that is none', [token({ mac: SHORT })], 'api_tokens_mac_check'],
@@ -451,6 +461,24 @@ describe('the database refuses', () => {
       [token({ resource_id: STRANGER })],
       'api_tokens_resource_id_fkey',
     ],
+    // clients and used_nonces
+    ['a client without a secret', [client({})], 'clients_id_fkey'],
+    ['one client twice', [CLIENT, client({}), client({})], 'clients_pkey'],
+    [
+      'a kid of a client that is a key',
+      [CLIENT, client({ last_kid: `'123456789'` })],
+      'clients_last_kid_check',
+    ],
+    [
+      'a version of a client that there is not',
+      [CLIENT, client({ newest_version: '0' })],
+      'clients_newest_version_check',
+    ],
+    ['a client that was seen at no time', [CLIENT, client({ seen_version: '1' })], 'clients_seen'],
+    ['a nonce of no client', [nonce(22)], 'used_nonces_client_id_fkey'],
+    ['one nonce twice', [CLIENT, client({}), nonce(22), nonce(22)], 'used_nonces_pkey'],
+    ['a nonce that can be guessed', [CLIENT, client({}), nonce(21)], 'used_nonces_nonce_check'],
+    ['a nonce of any length', [CLIENT, client({}), nonce(65)], 'used_nonces_nonce_check'],
     // asked_once
     ['one request served twice', [askedOnce({}), askedOnce({})], 'asked_once_pkey'],
     ['a key of a request as it is', [askedOnce({ key_digest: SHORT })], 'asked_once_key_digest_check'],

@@ -9,8 +9,10 @@ import {
   readKeyring as readKeyringText,
 } from '../../domain/keyring-var.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
+import type { WrappedDek } from '../../domain/wrapped-dek.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findState } from '../../store/keysets.ts'
+import type { Resource } from '../../store/resources.ts'
 import { findKeys, type StoredKey } from '../../store/sealed-keys.ts'
 import { gone, liveResource, lockResource } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
@@ -20,20 +22,28 @@ import { namedKeyOf } from '../ended-rotation.ts'
 /** The two config vars of a resource as of now, and what is in them. `tag` changes with what they say. */
 export type ReadKeyring =
   | { outcome: 'unchanged'; tag: string; refreshAfterMs: number }
-  | {
-      outcome: 'read'
-      tag: string
-      refreshAfterMs: number
-      secureKey: string
-      secureKeyring: string
-      keys: readonly Omit<KeyringKey, 'key'>[]
-      goodForSeconds: number
-      reason: PublishedReason
-      rotatedAt: Date
-      nextRotationAt: Date
-    }
+  | ({ outcome: 'read'; tag: string; refreshAfterMs: number } & OpenedKeyring)
   /** The keys were revoked, and their successors are not at Heroku yet: there is no key to be used. */
   | { outcome: 'revoked' }
+
+/** The keys themselves, and what is known of them. */
+export type OpenedKeyring = {
+  secureKey: string
+  secureKeyring: string
+  keys: readonly Omit<KeyringKey, 'key'>[]
+  goodForSeconds: number
+  reason: PublishedReason
+  rotatedAt: Date
+  nextRotationAt: Date
+}
+
+/** The sealed keys of a live resource, as they were under its lock, and all that is needed to open and to tell of them. */
+export type FoundKeyring = {
+  resource: Resource
+  state: ResourceState
+  keys: readonly StoredKey[]
+  dek: WrappedDek
+}
 
 const LEAST_REFRESH_MS = 5 * 60_000
 const MOST_REFRESH_MS = 3_600_000
@@ -63,20 +73,26 @@ export async function readKeyring(
     if (!current || !locked.dek || isRevoked(stored.state)) return undefined
     const event: HistoryEvent = { at: deps.now(), kind: 'keys-read', actor, key: namedKeyOf(current) }
     await recordEvents(trx, [{ resourceId, events: [event] }])
-    const { grace, periodMs } = locked
-    return { state: stored.state, keys, dek: locked.dek, terms: { resourceId, grace, periodMs } }
+    return { resource: locked, state: stored.state, keys, dek: locked.dek }
   })
   if (!found) return { outcome: 'revoked' }
-  const { state, keys, dek, terms } = found
+  const opened = await openKeyring(deps, found)
+  deps.log.info({ resourceId, version: found.state.keyset.current }, 'keys read by a program')
+  return { outcome: 'read', tag: keyringTag(found.state, found.resource), refreshAfterMs, ...opened }
+}
+
+/** Opens the keys of a resource. Whoever is to have them stands in the history by now. */
+export async function openKeyring(
+  deps: Pick<Deps, 'sealing' | 'witness'>,
+  { resource, state, keys, dek }: FoundKeyring,
+): Promise<OpenedKeyring> {
+  const { id: resourceId, grace, periodMs } = resource
+  const terms = { resourceId, grace, periodMs }
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const { pair, keyring } = configVarsOf(deps, terms, state, (version) =>
     keyFromBytes(sealer.openKey(version, sealedOf(keys, version))),
   )
-  deps.log.info({ resourceId, version: state.keyset.current }, 'keys read by a program')
   return {
-    outcome: 'read',
-    tag: keyringTag(state, terms),
-    refreshAfterMs,
     secureKey: pair,
     secureKeyring: keyring,
     // As the config var says it, so that both never differ.
@@ -92,11 +108,13 @@ function isRevoked({ keyset }: ResourceState): boolean {
   return keyset.current <= keyset.revokedTo
 }
 
-function refreshAfter(periodMs: number): number {
+/** After how long a program may well ask again. */
+export function refreshAfter(periodMs: number): number {
   return Math.min(MOST_REFRESH_MS, Math.max(LEAST_REFRESH_MS, periodMs / REFRESHES_PER_PERIOD))
 }
 
-function sealedOf(keys: readonly StoredKey[], version: number): Buffer {
+/** The sealed bytes of a live version. */
+export function sealedOf(keys: readonly StoredKey[], version: number): Buffer {
   const found = keys.find((key) => key.version === version)
   if (!found) throw new Error(`version ${version} is not stored`)
   return found.sealed

@@ -14,6 +14,7 @@ import { deleteSessionsOf } from '../../store/sessions.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
+import { switchOffIn } from '../hand-over/switch-hand-over.ts'
 import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
 import { type ServedBefore, serveOnce } from '../serve-once.ts'
 import { endTokensIn } from '../tokens/tokens.ts'
@@ -26,7 +27,7 @@ export type RevokeOutcome = { outcome: 'requested' | 'joined'; rotation: Rotatio
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
  * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
  * dashboard sessions end but `session`, the digest of the id of the one that asks. Its API tokens that may read keys end too,
- * unless `keepTokens`. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
+ * unless `keepTokens`, and the hand-over to enrolled clients is switched off. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
  * it comes. Throws `unknown-resource` or `resource-gone`.
  */
 export async function revokeKeys(deps: Deps, request: Replacement): Promise<RevokeOutcome> {
@@ -115,12 +116,15 @@ async function replaceOnce(
       return { outcome: { outcome: 'again' } }
     }
     const sessionsEnded = await deleteSessionsOf(trx, { resourceId, ...(session && { but: session }) })
-    const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, { resourceId, scope: 'keyring' })
+    const ending = { resourceId, kind: 'api', scope: 'keyring' } as const
+    const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, ending)
+    const switchedOff = await switchOffIn(trx, resource, actor, now)
     if (isUnderWay) {
       // Whoever has signed on since the first press goes all the same.
       const events: HistoryEvent[] = []
       if (sessionsEnded > 0) events.push(endedBy(actor, sessionsEnded, now))
-      if (tokensEnded) events.push({ at: now, kind: 'tokens-ended', actor, details: tokensEnded })
+      if (tokensEnded) events.push({ at: now, kind: 'tokens-ended', actor, details: tokensEnded.details })
+      events.push(...switchedOff)
       if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
       return { outcome: { outcome: 'joined', rotation: { reason: 'revoke', openedAt: rotation.openedAt } } }
     }
@@ -141,7 +145,7 @@ async function replaceOnce(
         ...(tokensEnded && { tokensEnded: tokensEnded.ended }),
       },
     }
-    const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked]
+    const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked, ...switchedOff]
     return {
       outcome: { outcome: 'requested', rotation: { reason: 'revoke', openedAt: now } },
       to: { ...after.state, wakeAt: BEFORE_SCHEDULED, claimedUntil: null },

@@ -71,12 +71,17 @@ async function renewOne(
   return await changeResource(deps, { resourceId }, async ({ resource, stored }, trx) => {
     if (!(await renewDataKey(trx, resource, fresh, 'throw'))) return { outcome: false }
     // Whoever has the other KEK may have made one of them.
-    const ended = await endTokensIn(trx, { resourceId })
+    const tokens = await endTokensIn(trx, { resourceId, kind: 'api' })
+    const clients = await endTokensIn(trx, { resourceId, kind: 'client' })
+    const ended = {
+      ...(tokens && { tokensEnded: tokens.ended }),
+      ...(clients && { clientsEnded: clients.ended }),
+    }
     const event: HistoryEvent = {
       at: deps.now(),
       kind: 'data-key-renewed',
       actor: { type: 'operator' },
-      ...(ended && { details: { tokensEnded: ended.ended } }),
+      ...(Object.keys(ended).length > 0 && { details: ended }),
     }
     return { outcome: true, to: stored.state, events: [event] }
   })

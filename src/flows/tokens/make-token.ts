@@ -1,8 +1,15 @@
 import type { Person } from '../../domain/actor.ts'
-import { type Scope, type TokenFacts, tokenFactsText } from '../../domain/api-token.ts'
+import {
+  NO_END,
+  type Scope,
+  type TokenFacts,
+  type TokenKind,
+  tokenFactsText,
+} from '../../domain/api-token.ts'
 import { BEARER_ID_BYTES, BEARER_SECRET_BYTES, bearerText, readBearer } from '../../domain/bearer-text.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { insertToken, listTokens, purgeTokens, type StoredToken } from '../../store/api-tokens.ts'
+import { insertClient } from '../../store/clients.ts'
 import { serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findSession } from '../../store/sessions.ts'
@@ -25,8 +32,8 @@ export type TokenWish = {
   lifeMs: number
 }
 
-/** A resource has so many tokens at the most. */
-const MOST_TOKENS = 50
+/** A resource has so many of a kind at the most. */
+const MOST: Readonly<Record<TokenKind, number>> = { api: 50, client: 100 }
 const PURGED_AT_ONCE = 100
 
 /**
@@ -36,44 +43,63 @@ const PURGED_AT_ONCE = 100
  * or `resource-gone`.
  */
 export async function makeToken(deps: Deps, request: TokenWish): Promise<MakeTokenOutcome> {
+  return await makeOfKind(deps, 'api', request)
+}
+
+/** Enrols a client, in the same way: its secret is good for the hand-over alone, and ends when somebody ends it. */
+export async function enrolClient(
+  deps: Deps,
+  request: Omit<TokenWish, 'scopes' | 'lifeMs'>,
+): Promise<MakeTokenOutcome> {
+  return await makeOfKind(deps, 'client', { ...request, scopes: [], lifeMs: null })
+}
+
+async function makeOfKind(
+  deps: Deps,
+  kind: TokenKind,
+  request: Omit<TokenWish, 'lifeMs'> & { lifeMs: number | null },
+): Promise<MakeTokenOutcome> {
   const { resourceId, actor, session, name, scopes, lifeMs } = request
   await purgeTokens(deps.db, PURGED_AT_ONCE)
   const now = await serviceNow(deps.db)
-  const text = bearerText('api', deps.random(BEARER_ID_BYTES), deps.random(BEARER_SECRET_BYTES))
+  const text = bearerText(kind, deps.random(BEARER_ID_BYTES), deps.random(BEARER_SECRET_BYTES))
   const { userId, email } = actor
-  const times = { createdAt: now, expiresAt: new Date(now.getTime() + lifeMs) }
+  const times = { createdAt: now, expiresAt: lifeMs === null ? NO_END : new Date(now.getTime() + lifeMs) }
   const token = await newToken(deps, text, { resourceId, name, scopes, userId, email, ...times })
   const outcome = await deps.db.transaction().execute(async (trx): Promise<MakeTokenOutcome['outcome']> => {
     await lockResource(trx, { resourceId, actor })
     if (session && !(await findSession(trx, session))) return 'signed-out'
-    const live = (await listTokens(trx, resourceId)).filter(({ expiresAt }) => expiresAt > now)
-    if (live.length >= MOST_TOKENS) return 'too-many'
+    const live = (await listTokens(trx, { resourceId, kind })).filter(({ expiresAt }) => expiresAt > now)
+    if (live.length >= MOST[kind]) return 'too-many'
     await insertToken(trx, token)
-    const details = {
-      token: token.id,
-      name,
-      scopes: scopes.join(', '),
-      expiresAt: token.expiresAt.toISOString(),
-    }
-    const event: HistoryEvent = { at: now, kind: 'token-made', actor, details }
+    if (kind === 'client') await insertClient(trx, token.id)
+    const event: HistoryEvent = { at: now, actor, ...toldOf(token) }
     await recordEvents(trx, [{ resourceId, events: [event] }])
     return 'made'
   })
-  if (outcome === 'too-many') return { outcome, most: MOST_TOKENS }
+  if (outcome === 'too-many') return { outcome, most: MOST[kind] }
   if (outcome === 'signed-out') return { outcome }
-  deps.log.info({ resourceId, tokenId: token.id, scopes }, 'api token made')
+  deps.log.info({ resourceId, kind, tokenId: token.id, scopes }, 'token made')
   return { outcome, text, token }
+}
+
+/** How the history tells that a token was made. */
+function toldOf(token: TokenFacts): Pick<HistoryEvent, 'kind' | 'details'> {
+  const { id, kind, name, scopes, expiresAt } = token
+  if (kind === 'client') return { kind: 'client-enrolled', details: { client: id, name } }
+  const details = { token: id, name, scopes: scopes.join(', '), expiresAt: expiresAt.toISOString() }
+  return { kind: 'token-made', details }
 }
 
 /** A token ready to be stored, with the MAC that says that this service made it. */
 export async function newToken(
   deps: Pick<Deps, 'macs'>,
   text: string,
-  facts: Omit<TokenFacts, 'id'>,
+  facts: Omit<TokenFacts, 'id' | 'kind'>,
 ): Promise<StoredToken> {
   const made = readBearer(text)
-  if (made?.kind !== 'api') throw new RangeError('no text of a token')
-  const { id, digest } = made
-  const mac = await deps.macs.make('api token', tokenFactsText(digest, { ...facts, id }))
-  return { ...facts, ...mac, id, digest, lastUsedAt: null }
+  if (!made || made.kind === 'cli') throw new RangeError('no text of a token')
+  const { id, kind, digest } = made
+  const mac = await deps.macs.make('api token', tokenFactsText(digest, { ...facts, id, kind }))
+  return { ...facts, ...mac, id, kind, digest, lastUsedAt: null }
 }

@@ -1,4 +1,4 @@
-import { tokenFactsText } from '../../domain/api-token.ts'
+import { type TokenKind, tokenFactsText } from '../../domain/api-token.ts'
 import { isSameDigest, readBearer } from '../../domain/bearer-text.ts'
 import { findToken, type StoredToken, type TokenNow, touchToken } from '../../store/api-tokens.ts'
 import { findResource } from '../../store/resources.ts'
@@ -22,12 +22,17 @@ export type TokenProblem = 'malformed' | 'absent' | 'over' | 'forged'
 /** The time of last use is written at most so often. */
 const TOUCH_EVERY_MS = 60_000
 
-/** Looks for whom a token speaks. It is asked at every request, so a token ends with its row. */
-export async function useToken(deps: Pick<Deps, 'db' | 'macs'>, text: string): Promise<TokenOutcome> {
+/** Looks for whom a token of a kind speaks. It is asked at every request, so a token ends with its row. */
+export async function useToken(
+  deps: Pick<Deps, 'db' | 'macs'>,
+  text: string,
+  kind: TokenKind = 'api',
+): Promise<TokenOutcome> {
   const given = readBearer(text)
-  if (given?.kind !== 'api') return { outcome: 'none', because: 'malformed' }
+  if (given?.kind !== kind) return { outcome: 'none', because: 'malformed' }
   const token = await findToken(deps.db, given.id)
-  if (!token || !isSameDigest(token.digest, given.digest)) return { outcome: 'none', because: 'absent' }
+  if (token?.kind !== kind || !isSameDigest(token.digest, given.digest))
+    return { outcome: 'none', because: 'absent' }
   const problem = await problemOf(deps, token)
   if (problem) return { outcome: 'none', because: problem }
   const resource = await findResource(deps.db, token.resourceId)

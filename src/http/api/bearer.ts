@@ -5,6 +5,7 @@ import type { Scope } from '../../domain/api-token.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { useToken } from '../../flows/tokens/use-token.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
+import { limitOf, sendTooMany, tell, tellLimit } from './limits.ts'
 import { sendProblem } from './problems.ts'
 
 /** The program that asks: for which resource its token speaks, and how the history names it. */
@@ -20,16 +21,16 @@ export type Bearer = {
   atMost: (perHour: number) => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
 
-const PER_TOKEN_AND_MINUTE = 120
+export const PER_TOKEN_AND_MINUTE = 120
 /** Of one kind. Each writes history, and most restart apps by calls to Heroku, of which all add-ons share a budget. */
 export const CHANGES_PER_HOUR = 120
 /**
  * From an address without a right token. A right one is never refused for what others send: many programs share an address,
  * and 256 bits are not guessed.
  */
-const WRONG_PER_ADDRESS_AND_MINUTE = 60
-const MINUTE_MS = 60_000
-const COUNTED = 10_000
+export const WRONG_PER_ADDRESS_AND_MINUTE = 60
+export const MINUTE_MS = 60_000
+export const COUNTED = 10_000
 const BEARER = /^Bearer +([\w-]{1,200}) *$/i
 
 /**
@@ -57,7 +58,7 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    const text = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const text = bearerOf(request)
     const found = await useToken(deps, text)
     if (found.outcome === 'none') {
       const limit = tell(reply, await wrongOfAddress(request))
@@ -101,32 +102,9 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
       }
     },
   }
-
-  function sendTooMany(reply: FastifyReply, { resetSeconds }: Limit): FastifyReply {
-    return sendProblem(reply, 'too-many-requests', { retryAfterSeconds: resetSeconds })
-  }
 }
 
-type Limit = { isOver: boolean; max: number; remaining: number; resetSeconds: number }
-type Found = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
-
-function tell(reply: FastifyReply, found: Found): Limit {
-  const limit = limitOf(found)
-  tellLimit(reply, limit)
-  return limit
-}
-
-function limitOf(found: Found): Limit {
-  if (found.isAllowed) return { isOver: false, max: 0, remaining: 0, resetSeconds: 0 }
-  const { isExceeded, max, remaining, ttlInSeconds } = found
-  return { isOver: isExceeded, max, remaining, resetSeconds: Math.max(1, ttlInSeconds) }
-}
-
-/** The fields of the IETF's draft (draft-ietf-httpapi-ratelimit-headers), as most clients read them. */
-function tellLimit(reply: FastifyReply, { max, remaining, resetSeconds }: Limit): FastifyReply {
-  return reply.headers({
-    'ratelimit-limit': String(max),
-    'ratelimit-remaining': String(remaining),
-    'ratelimit-reset': String(resetSeconds),
-  })
+/** The text that a request carries as `Authorization: Bearer`; empty where it carries none. */
+export function bearerOf(request: FastifyRequest): string {
+  return BEARER.exec(request.headers.authorization ?? '')?.[1] ?? ''
 }

@@ -16,7 +16,7 @@ const Event = Type.Object(
     at: Moment,
     kind: Type.String({ description: 'What happened, as one word. There may be new ones.' }),
     actor: Type.Object({
-      type: Type.String({ description: '`heroku`, `worker`, `operator`, `person` or `token`.' }),
+      type: Type.String({ description: '`heroku`, `worker`, `operator`, `person`, `token` or `client`.' }),
       id: TextOrNull,
       name: TextOrNull,
       verified: Type.Union([Type.Boolean(), Type.Null()]),
@@ -99,7 +99,7 @@ function actorView(actor: HistoryRow['actor']): Static<typeof Event>['actor'] {
     const { userId, email, verified, address } = actor
     return { type, id: userId, name: email, verified, address }
   }
-  if (type === 'token')
+  if (type === 'token' || type === 'client')
     return { type, id: actor.id, name: actor.name, verified: null, address: actor.address }
   return { type, id: null, name: null, verified: null, address: null }
 }

@@ -1,34 +1,37 @@
-import { Type } from 'typebox'
-import { readKeyring } from '../../flows/api/read-keyring.ts'
+import { type Static, Type } from 'typebox'
+import { type OpenedKeyring, readKeyring } from '../../flows/api/read-keyring.ts'
 import type { ApiScope } from './api-scope.ts'
 import { refusals, sendProblem } from './problems.ts'
 import { Moment, MomentOrNull, momentOf, oneOf } from './schemas.ts'
 
-const Keyring = Type.Object({
-  secure_key: Type.String({
-    description: 'What the config var `SECURE_KEY` holds: sign with the first, accept both.',
-  }),
-  secure_keyring: Type.String({ description: 'What the config var `SECURE_KEYRING` holds.' }),
-  keys: Type.Array(
-    Type.Object({
-      kid: Type.String(),
-      version: Type.Integer(),
-      use: oneOf(['sign', 'verify', 'next']),
-      until: Type.Union([Moment, Type.Null()], {
-        description: 'Accepted until then; null where no end is known.',
-      }),
+export const Keyring = Type.Object(
+  {
+    secure_key: Type.String({
+      description: 'What the config var `SECURE_KEY` holds: sign with the first, accept both.',
     }),
-  ),
-  good_for: Type.Integer({
-    description: 'Seconds for which what is signed under this keyring is accepted at least.',
-  }),
-  reason: oneOf(
-    ['scheduled', 'manual', 'plan-change', 'revoke', 'provision'],
-    'Why this pair was published.',
-  ),
-  rotated_at: Moment,
-  next_rotation_at: MomentOrNull,
-})
+    secure_keyring: Type.String({ description: 'What the config var `SECURE_KEYRING` holds.' }),
+    keys: Type.Array(
+      Type.Object({
+        kid: Type.String(),
+        version: Type.Integer(),
+        use: oneOf(['sign', 'verify', 'next']),
+        until: Type.Union([Moment, Type.Null()], {
+          description: 'Accepted until then; null where no end is known.',
+        }),
+      }),
+    ),
+    good_for: Type.Integer({
+      description: 'Seconds for which what is signed under this keyring is accepted at least.',
+    }),
+    reason: oneOf(
+      ['scheduled', 'manual', 'plan-change', 'revoke', 'provision'],
+      'Why this pair was published.',
+    ),
+    rotated_at: Moment,
+    next_rotation_at: MomentOrNull,
+  },
+  { $id: 'Keyring' },
+)
 
 /** A program asks every hour or so. This is for many processes that start at once with one token. */
 const READS_PER_HOUR = 600
@@ -59,7 +62,7 @@ export function registerKeyring({ app, deps, bearer }: ApiScope): void {
           200: {
             description: 'The keys.',
             headers: EtagHeaders,
-            content: { 'application/json': { schema: Keyring } },
+            content: { 'application/json': { schema: Type.Ref('Keyring') } },
           },
           304: { description: 'The keys are those that you have.', headers: EtagHeaders, type: 'null' },
           ...refusals('keys-revoked'),
@@ -79,26 +82,26 @@ export function registerKeyring({ app, deps, bearer }: ApiScope): void {
         'cache-control': 'no-store',
       })
       if (found.outcome === 'unchanged') return await reply.status(304).send(null)
-      return {
-        secure_key: found.secureKey,
-        secure_keyring: found.secureKeyring,
-        keys: found.keys.map(({ kid, version, use, until }) => ({
-          kid,
-          version,
-          use,
-          until: momentOf(until),
-        })),
-        good_for: found.goodForSeconds,
-        reason: found.reason,
-        rotated_at: momentOf(found.rotatedAt),
-        next_rotation_at: momentOf(found.nextRotationAt),
-      }
+      return keyringView(found)
     },
   )
 }
 
+/** The keys as the API tells them. */
+export function keyringView(opened: OpenedKeyring): Static<typeof Keyring> {
+  return {
+    secure_key: opened.secureKey,
+    secure_keyring: opened.secureKeyring,
+    keys: opened.keys.map(({ kid, version, use, until }) => ({ kid, version, use, until: momentOf(until) })),
+    good_for: opened.goodForSeconds,
+    reason: opened.reason,
+    rotated_at: momentOf(opened.rotatedAt),
+    next_rotation_at: momentOf(opened.nextRotationAt),
+  }
+}
+
 /** Whether a tag is among those of `If-None-Match`, weak or strong (RFC 9110, 13.1.2). */
-function matcherOf(header: string | undefined): (tag: string) => boolean {
+export function matcherOf(header: string | undefined): (tag: string) => boolean {
   const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return (tag) => tags.includes(tag) || tags.includes('*')
 }

@@ -13,6 +13,13 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
     components: {
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'sk_api_<id>_<secret>' },
+        client: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'sk_client_<id>_<secret>',
+          description:
+            'The secret of an enrolled client: see the page *Clients* of the dashboard. The request is signed as well.',
+        },
       },
     },
   },

@@ -6,7 +6,12 @@ import { type ErrorCode, SecurekeyError } from '../../domain/errors.ts'
 const PROBLEMS = {
   'malformed-request': [400, 'The request is malformed'],
   unauthenticated: [401, 'The token is not right'],
+  'not-authenticated': [401, 'The request proves nothing'],
+  clock: [401, 'The signature is not of now'],
+  replayed: [401, 'The nonce was used before'],
   'scope-missing': [403, 'The token may not do that'],
+  'hand-over-off': [403, 'The hand-over is switched off'],
+  'previous-key-after-latest': [403, 'This client has had the latest key'],
   'plain-http': [403, 'Served by https only'],
   'not-found': [404, 'There is nothing at this address'],
   'too-soon': [409, 'The current key is very new'],
@@ -16,6 +21,7 @@ const PROBLEMS = {
   'not-json': [415, 'The body must be JSON'],
   'name-differs': [422, 'That is not the name of the add-on'],
   'invalid-option': [422, 'The value is not allowed'],
+  'unusable-epk': [422, 'The ephemeral key is not usable'],
   'key-reused': [422, 'The Idempotency-Key was used for another request'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'Something went wrong on our side'],
@@ -41,6 +47,9 @@ export const Problem = Type.Object(
     until: Type.Optional(
       Type.String({ format: 'date-time', description: 'held-back: it goes ahead by itself then.' }),
     ),
+    server_time: Type.Optional(
+      Type.String({ format: 'date-time', description: 'clock: what time it is here.' }),
+    ),
     apps: Type.Optional(
       Type.Array(Type.String(), { description: 'held-back: the apps that are waited for.' }),
     ),
@@ -52,6 +61,7 @@ export type ProblemFacts = {
   detail?: string
   allowed_at?: string
   until?: string
+  server_time?: string
   apps?: readonly string[]
   retryAfterSeconds?: number
 }
@@ -71,7 +81,7 @@ export function sendProblem(reply: FastifyReply, name: ProblemName, facts: Probl
     .send(Buffer.from(JSON.stringify(body)))
 }
 
-/** What any route may answer with. */
+/** What any route with a token may answer with. */
 const ALWAYS: readonly ProblemName[] = [
   'malformed-request',
   'unauthenticated',
@@ -85,7 +95,12 @@ const ALWAYS: readonly ProblemName[] = [
 
 /** The response schemas of these refusals and of those that any route may answer with. */
 export function refusals(...names: ProblemName[]) {
-  const byStatus = Map.groupBy([...ALWAYS, ...names], (name) => PROBLEMS[name][0])
+  return describedRefusals(...ALWAYS, ...names)
+}
+
+/** The response schemas of these refusals alone. */
+export function describedRefusals(...names: ProblemName[]) {
+  const byStatus = Map.groupBy(names, (name) => PROBLEMS[name][0])
   return Object.fromEntries(
     [...byStatus].map(([status, each]) => [
       status,

@@ -7,8 +7,9 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
+import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
-import { registerKeyring } from './keyring.ts'
+import { Keyring, registerKeyring } from './keyring.ts'
 import { OPENAPI } from './openapi.ts'
 import { Policy } from './policy.ts'
 import { handleApiError, Problem, sendProblem } from './problems.ts'
@@ -34,9 +35,9 @@ export async function registerApi(app: FastifyInstance, deps: Deps, apps: Attach
     if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
   })
   app.addHook('onRoute', (route) => {
-    route.bodyLimit = BODY_LIMIT_BYTES
+    route.bodyLimit ??= BODY_LIMIT_BYTES
   })
-  for (const schema of [Problem, Rotation, Policy, ...HISTORY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Problem, Rotation, Policy, Keyring, ...HISTORY_SCHEMAS]) app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
   await app.register(async (guarded) => {
@@ -50,6 +51,8 @@ export async function registerApi(app: FastifyInstance, deps: Deps, apps: Attach
     registerVerifications(scope)
     registerKeyring(scope)
   })
+
+  await app.register((scope) => registerHandOver(scope, deps))
 
   await app.register(async (open) => {
     await open.register(rateLimit, { global: false, enableDraftSpec: true, keyGenerator: addressKey })

@@ -83,7 +83,9 @@ function statusOf(kind: HistoryKind): RotationAnswer['status'] {
 }
 
 function askedBy({ type }: Actor): RotationAnswer['asked_by'] {
-  return type === 'worker' ? 'schedule' : type
+  if (type === 'worker') return 'schedule'
+  // A client asks for no rotation.
+  return type === 'client' ? 'token' : type
 }
 
 function failureOf(failures: readonly { kind: Parameters<typeof failureWords>[0] }[]): string | null {

@@ -13,6 +13,8 @@ export function actorWords(actor: Actor): string {
       return actor.verified ? (actor.email ?? actor.userId ?? 'a Heroku user') : 'someone unverified'
     case 'token':
       return `the token “${actor.name}”`
+    case 'client':
+      return `the client “${actor.name}”`
   }
 }
 

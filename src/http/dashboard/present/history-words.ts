@@ -48,6 +48,13 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'token-made': 'API token made',
   'tokens-ended': 'API tokens ended',
   'keys-read': 'Keys read by a program',
+  'client-enrolled': 'Client enrolled',
+  'clients-ended': 'Clients ended',
+  'hand-over-switched-on': 'Hand-over switched on',
+  'hand-over-switched-off': 'Hand-over switched off',
+  'client-first-asked': 'Client asked for the first time under this key',
+  'keys-handed-over': 'Keys handed over',
+  'client-came-back': 'Client refused: it came back with an older key',
 }
 
 /** One line of the history. */
