@@ -277,11 +277,13 @@ create table trouble_failures (
 
 -- Who is signed in to the dashboard. The browser holds the id, this table only its SHA-256, so that whoever reads
 -- the table cannot take a session over. The MAC covers all but the time of last use, by a key derived from a key of
--- SEALING_KEYS, so that whoever writes the table makes none. A session belongs to one resource and to one sign-on.
+-- SEALING_KEYS, so that whoever writes the table makes none. A session belongs to one resource and to one sign-on. The
+-- command line holds a text of its own in place of an id, and is stored in the same way.
 create table sessions (
   id_digest      bytea primary key check (length(id_digest) = 32),
   resource_id    uuid not null references resources (id) on delete cascade,
   sign_on_digest bytea not null check (length(sign_on_digest) = 32), -- the token that made it
+  made_for       text not null check (made_for in ('browser', 'command-line')),
   user_id        text,                                               -- null unless the token covered it
   email          text,
   verified       boolean not null,

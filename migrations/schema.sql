@@ -289,6 +289,7 @@ create table sessions (
   id_digest bytea not null,
   resource_id uuid not null,
   sign_on_digest bytea not null,
+  made_for text not null,
   user_id text,
   email text,
   verified boolean not null,
@@ -301,6 +302,7 @@ create table sessions (
   constraint sessions_check CHECK (verified OR user_id IS NULL AND email IS NULL),
   constraint sessions_id_digest_check CHECK (length(id_digest) = 32),
   constraint sessions_mac_check CHECK (length(mac) = 32),
+  constraint sessions_made_for_check CHECK (made_for = ANY (ARRAY['browser'::text, 'command-line'::text])),
   constraint sessions_sign_on_digest_check CHECK (length(sign_on_digest) = 32),
   constraint sessions_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );

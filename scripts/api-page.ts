@@ -15,7 +15,7 @@ type Content = Record<string, { schema: Schema }>
 type Operation = {
   summary: string
   description: string
-  security: { token?: string[]; client?: string[] }[]
+  security: { token?: string[] }[]
   parameters?: Parameter[]
   requestBody?: { content: Content }
   responses: Record<string, { description: string; headers?: Record<string, Schema>; content?: Content }>
@@ -51,8 +51,6 @@ const EXAMPLE = `With the host of the dashboard as ADDRESS:
 
 function operationText(title: string, operation: Operation): string {
   const { summary, description, security, parameters = [], requestBody, responses } = operation
-  const scopes = security.flatMap(({ token = [] }) => token.map((scope) => `\`${scope}\``)).join(' or ')
-  const needs = scopes === '' ? 'The secret of a client' : `Scope: ${scopes}`
   const body = requestBody && Object.values(requestBody.content)[0]?.schema
   const hasFields = Object.keys(body?.properties ?? {}).length > 0
   const asked = [
@@ -78,12 +76,19 @@ function operationText(title: string, operation: Operation): string {
   const request = asked.length > 0 ? [table(['field', 'type', 'required', ''], asked)] : []
   return [
     `## ${title}`,
-    `${summary}. ${description} ${needs}.`,
+    `${summary}. ${description} ${whoWords(security)}`,
     ...request,
     table(['status', ''], answers),
     ...sent,
     ...told,
   ].join('\n\n')
+}
+
+function whoWords(security: Operation['security']): string {
+  const scopes = security.flatMap(({ token = [] }) => token.map((scope) => `\`${scope}\``))
+  if (security.length === 0) return 'It takes no token.'
+  if (scopes.length === 0) return 'For a person who signed on by the command line.'
+  return `Scope: ${scopes.join(' or ')}.`
 }
 
 function bodyWords(schema: Schema): string {

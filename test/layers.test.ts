@@ -37,7 +37,7 @@ const TABLE: Record<string, Rule> = {
   },
   http: {
     folders: ['flows', 'domain'],
-    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'structured-headers', 'node:crypto'],
+    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'negotiator', 'node:crypto'],
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron'] },
   'logger.ts': { packages: ['pino'] },

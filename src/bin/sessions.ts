@@ -4,7 +4,7 @@ import { runListOrEnd } from './list-or-end.ts'
 
 const USAGE = `Usage: npm run sessions -- <command>
 
-  list <id or name>   who is signed on to the dashboard of a resource
+  list <id or name>   who is signed on to a resource, and by what
   end <id or name>    end all these sessions
 `
 await runListOrEnd('sessions', USAGE, { list, end })
@@ -18,9 +18,9 @@ async function list(deps: Deps, resourceId: string): Promise<string> {
   const { sessions } = await readSessions(deps, resourceId)
   if (sessions.length === 0) return 'Nobody is signed on.'
   return sessions
-    .map(({ handle, email, userId, createdAt, lastUsedAt, endsAt }) => {
+    .map(({ handle, madeFor, email, userId, createdAt, lastUsedAt, endsAt }) => {
       const times = [createdAt, lastUsedAt, endsAt].map((at) => at.toISOString())
-      return `${handle}  since ${times[0]}  last used ${times[1]}  ends ${times[2]}  ${email ?? userId ?? 'unverified'}`
+      return `${handle}  since ${times[0]}  last used ${times[1]}  ends ${times[2]}  ${madeFor}  ${email ?? userId ?? 'unverified'}`
     })
     .join('\n')
 }

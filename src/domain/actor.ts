@@ -13,6 +13,8 @@ export type Person = {
   email: string | null
   verified: boolean
   address: string | null
+  /** By the command line: the handle of the session that it has, which opens nothing. */
+  commandLine?: string
 }
 
 /** A program with an API token, by the id of that and the name that its maker gave it: nothing in it opens anything. */

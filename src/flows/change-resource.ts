@@ -7,6 +7,7 @@ import { writeChanges } from '../store/changes.ts'
 import type { Db, Trx } from '../store/database.ts'
 import { lockState, type StoredState } from '../store/keysets.ts'
 import { findResource, type Resource } from '../store/resources.ts'
+import { isSessionLive } from '../store/sessions.ts'
 import type { Deps } from './deps.ts'
 
 /** A live resource under its lock. */
@@ -28,7 +29,8 @@ export type ResourceChange<T> = {
 /**
  * Changes a live resource: its row is locked, `decide` looks at it, and what it returns is written in the same
  * transaction. A worker that is at the resource sees that it was changed. Throws `unknown-resource`, or `resource-gone`
- * after deprovision; and `unauthenticated` where `actor` is a program whose token has ended since it was let in.
+ * after deprovision; and `unauthenticated` where the token of `actor` has ended since it was let in: that of a program, or
+ * of a person by the command line.
  */
 export async function changeResource<T>(
   deps: Pick<Deps, 'db' | 'now'>,
@@ -48,21 +50,24 @@ export async function changeResource<T>(
 }
 
 /**
- * The live resource, its row locked until the transaction ends, or the refusal that says why there is none. A program is
- * asked for its token once more: that may have ended while its request came in, and tokens end under this lock.
+ * The live resource, its row locked until the transaction ends, or the refusal that says why there is none. Who came with
+ * a token is asked for it once more: that may have ended while the request came in, and tokens end under this lock.
  */
 export async function lockResource(trx: Trx, { resourceId, actor }: Subject): Promise<LockedResource> {
   const stored = await lockState(trx, resourceId)
   // By a later statement than the lock, to see what the lock had to wait for.
   const resource = await liveResource(trx, resourceId)
   if (!stored) throw new Error(`resource ${resourceId} has no keyset`)
-  if (actor?.type === 'token' && !(await isTokenLive(trx, { id: actor.id, kind: 'api', resourceId }))) {
-    throw new SecurekeyError('unauthenticated', 'The token has ended.')
-  }
-  if (actor?.type === 'client' && !(await isTokenLive(trx, { id: actor.id, kind: 'client', resourceId }))) {
+  if (actor && (await hasEnded(trx, resourceId, actor))) {
     throw new SecurekeyError('unauthenticated', 'The token has ended.')
   }
   return { resource, stored }
+}
+
+async function hasEnded(trx: Trx, resourceId: string, actor: Actor): Promise<boolean> {
+  if (actor.type === 'token') return !(await isTokenLive(trx, { id: actor.id, resourceId }))
+  if (actor.type !== 'person' || actor.commandLine === undefined) return false
+  return !(await isSessionLive(trx, { handle: actor.commandLine, resourceId }))
 }
 
 /** The live resource, or the refusal that says why there is none. */

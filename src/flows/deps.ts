@@ -16,7 +16,7 @@ export type FlowSettings = {
   configVar: string
   keyringVar: string
   configVarsPrefix: string
-  /** The public address of the service. */
+  /** Where the service is reached: `ADDON_URL`, without a slash at its end. */
   addonUrl: string
   plans: readonly Plan[]
   defaultGrace: GracePeriod

@@ -13,6 +13,7 @@ import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
 import { requireHttps } from './require-https.ts'
+import { PREFERS } from './sso/prefers-json.ts'
 import { answerUnread, ignoreExpectations } from './unread-requests.ts'
 
 export type AppOptions = {
@@ -68,6 +69,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     },
   })
   ignoreExpectations(app)
+  app.addConstraintStrategy(PREFERS)
   const background = createBackground(deps.log)
   // A request that trickles in must not hold a shutdown up beyond its limit.
   let closing = false
@@ -96,7 +98,8 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
   const apps = createAttachedApps(deps)
   app.addHook('onClose', () => apps.settle())
-  await app.register((scope) => registerApi(scope, deps, apps), { prefix: API_PREFIX })
+  const { ssoSalt: salt, requireUserSignOn: userSignOn = true } = options.dashboard
+  await app.register((scope) => registerApi(scope, deps, apps, { prefix: API_PREFIX, salt, userSignOn }))
   await app.register((scope) => registerDashboard(scope, deps, apps, options.dashboard))
   return app
 }

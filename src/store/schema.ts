@@ -4,6 +4,7 @@ import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
+import type { SessionHolder } from '../domain/session.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
 import { CLIENT_TABLES } from './client-tables.ts'
 import {
@@ -186,6 +187,7 @@ export const TABLES = {
     id_digest: bytes,
     resource_id: uuid,
     sign_on_digest: bytes,
+    made_for: text<SessionHolder>(),
     user_id: orNull(text()),
     email: orNull(text()),
     verified: boolean,

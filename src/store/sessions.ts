@@ -27,6 +27,7 @@ export async function insertSession(db: Db, session: StoredSession): Promise<voi
       id_digest: session.idDigest,
       resource_id: session.resourceId,
       sign_on_digest: session.signOnDigest,
+      made_for: session.madeFor,
       user_id: session.userId,
       email: session.email,
       verified: session.verified,
@@ -49,6 +50,21 @@ export async function findSession(db: Db, idDigest: Buffer): Promise<SessionNow 
   const query = db.selectFrom('sessions').selectAll().select(NOW)
   const row = await query.where('id_digest', '=', idDigest).executeTakeFirst()
   return row && { ...sessionOf(row), now: row.now }
+}
+
+/** Whether a resource has a session of that handle that is not over. */
+export async function isSessionLive(
+  db: Db,
+  session: { handle: string; resourceId: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessions')
+    .select('id_digest')
+    .where('resource_id', '=', session.resourceId)
+    .where(sql<boolean>`starts_with(encode(id_digest, 'hex'), ${session.handle})`)
+    .where('ends_at', '>', sql<Date>`service_now()`)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** The stored sessions of a resource, the newest first, ended ones too. */
@@ -129,6 +145,7 @@ function sessionOf(row: Selectable<Schema['sessions']>): StoredSession {
     idDigest: row.id_digest,
     resourceId: row.resource_id,
     signOnDigest: row.sign_on_digest,
+    madeFor: row.made_for,
     userId: row.user_id,
     email: row.email,
     verified: row.verified,

@@ -85,7 +85,13 @@ function stolenDataKey(h: Started, wrapped: Buffer | null) {
 async function forgeSession(h: Started): Promise<string> {
   const sessionId = 'f'.repeat(43)
   const now = h.deps.now()
-  const facts = { userId: 'eve', email: 'eve@example.com', verified: true, signOnDigest: Buffer.alloc(32) }
+  const facts = {
+    userId: 'eve',
+    email: 'eve@example.com',
+    verified: true,
+    madeFor: 'browser' as const,
+    signOnDigest: Buffer.alloc(32),
+  }
   const times = { createdAt: now, endsAt: new Date(now.getTime() + HOUR) }
   const thief = { macs: createMacs([createLocalKek('k1', Uint8Array.from(K1))]) }
   const session = await newSession(thief, sessionId, { resourceId: h.addon.id, ...facts, ...times })

@@ -9,6 +9,7 @@ test('the description names every route with its scopes, a schema for each answe
   expect(h.document.openapi).toBe('3.1.0')
   const operations = operationsOf(h.document)
   expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /sso/login',
     'GET /v1/resource',
     'GET /v1/rotations',
     'POST /v1/rotations',
@@ -24,7 +25,14 @@ test('the description names every route with its scopes, a schema for each answe
   ])
   for (const { operation } of operations) {
     expect(operation.operationId).toMatch(/^[a-z]+[A-Za-z]+$/)
-    for (const { token } of operation.security) expect(SCOPES).toEqual(expect.arrayContaining(token))
+    for (const { token, person = [] } of operation.security) {
+      expect(SCOPES).toEqual(expect.arrayContaining(token ?? person))
+    }
+    // What a token may do, a person may.
+    const [tokens, persons] = (['token', 'person'] as const).map((kind) =>
+      operation.security.flatMap((each) => each[kind] ?? []),
+    )
+    expect(persons).toEqual(tokens)
     for (const [status, { description, content }] of Object.entries(operation.responses)) {
       expect(description, `${operation.operationId} ${status}`).not.toBe('')
       if (status !== '304') expect(Object.keys(content ?? {})).toHaveLength(1)

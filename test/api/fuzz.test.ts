@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { SCOPES } from '../../src/domain/api-token.ts'
 import { findLeaks, sealedSecrets } from '../support/leaks.ts'
 import { expectDescribed, operationsOf, startApi } from './support/api.ts'
+import { signedOnByCommandLine } from './support/command-line.ts'
 import { tokenOf } from './support/token.ts'
 
 const RUNS = 60
@@ -82,8 +83,14 @@ test('no request to any route brings a 5xx or an answer that is not described, a
     const good = (await tokenOf(h, [...SCOPES])).text
     const narrow = (await tokenOf(h, ['read'])).text
     const schema = operation.requestBody?.content['application/json']?.schema
+    const signsOn = operation.operationId === 'signOn'
+    const person = (await signedOnByCommandLine(h, { userId: operation.operationId })).token
+    const body = bodyOf(method === 'GET' ? undefined : schema, name)
+    const form = fc.nat().map((n) => {
+      return JSON.stringify(h.heroku.customer.ssoForm({ addon: h.addon.id, userId: `user-${n}` }).fields)
+    })
     const request = fc.record({
-      token: fc.constantFrom(...Array(8).fill(good), narrow, `${good}x`, ''),
+      token: fc.constantFrom(...Array(4).fill(good), ...Array(4).fill(person), narrow, `${good}x`, ''),
       // Without an id it is the address of the list.
       id: word.filter((text) => !/^\.{0,2}$/.test(text)),
       before: fc.option(word, { nil: undefined }),
@@ -94,7 +101,7 @@ test('no request to any route brings a 5xx or an answer that is not described, a
         'application/json; charset=x',
         'x',
       ),
-      body: bodyOf(method === 'GET' ? undefined : schema, name),
+      body: signsOn ? fc.oneof(body, form) : body,
     })
     await fc.assert(
       fc.asyncProperty(request, async ({ token, id, before, key, type, body }) => {
@@ -108,6 +115,7 @@ test('no request to any route brings a 5xx or an answer that is not described, a
             authorization: `Bearer ${token}`,
             ...(method !== 'GET' && body !== undefined && { 'content-type': type }),
             ...(key !== undefined && { 'idempotency-key': key, 'if-none-match': key }),
+            ...(signsOn && { accept: 'application/json' }),
           },
           ...(method !== 'GET' && body !== undefined && { payload: body }),
         })

@@ -3,12 +3,14 @@ import { SCOPES } from '../../src/domain/api-token.ts'
 import { askedOnce } from '../../src/domain/asked-once.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { pushes } from '../support/addon.ts'
 import { HOUR } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
-import { startApi } from './support/api.ts'
+import { type ApiHarness, startApi } from './support/api.ts'
+import { signedOnByCommandLine } from './support/command-line.ts'
 import { ANN, tokenOf } from './support/token.ts'
 
 test('one Idempotency-Key in two processes at once opens one rotation, and both are told the same', async () => {
@@ -83,7 +85,7 @@ test('keys that are revoked between the look at them and their lock are not hand
   expect(await kindsOf(h.deps, h.addon.id)).not.toContain('keys-read')
 })
 
-describe('a token that ends while its request waits for the add-on', () => {
+describe('what ends while its request waits for the add-on', () => {
   const requests = [
     ['POST', '/rotations', {}],
     ['POST', '/revocations', { confirm: 'ID' }],
@@ -94,12 +96,26 @@ describe('a token that ends while its request waits for the add-on', () => {
     ['GET', '/keyring', undefined],
   ] as const
 
-  test.each(requests)('changes and reads no key: %s %s', async (method, path, body) => {
+  const bearers = {
+    async 'a token'(h: ApiHarness) {
+      const { text, id } = await tokenOf(h, SCOPES)
+      return { text, end: () => endTokens(h.deps, { resourceId: h.addon.id, actor: ANN, id }) }
+    },
+    async 'the command line'(h: ApiHarness) {
+      const { token: text } = await signedOnByCommandLine(h)
+      return { text, end: () => endSessions(h.deps, { resourceId: h.addon.id, actor: ANN }) }
+    },
+  }
+  const ways = requests.flatMap((request) =>
+    (['a token', 'the command line'] as const).map((bearer) => [bearer, ...request] as const),
+  )
+
+  test.each(ways)('changes and reads no key: %s, %s %s', async (bearer, method, path, body) => {
     const h = await startApi()
-    const { text, id } = await tokenOf(h, SCOPES)
+    const { text, end } = await bearers[bearer](h)
     const before = await stateOf(h.deps, h.addon.id)
     const held = await holdKeyset(h.deps.db, h.addon.id)
-    const ending = endTokens(h.deps, { resourceId: h.addon.id, actor: ANN, id })
+    const ending = end()
     await untilSomeWait(h.deps.db, 1)
     const sent = JSON.stringify(body)?.replace('ID', h.addon.id)
     const asked = h.caller(text)(method, path, sent === undefined ? {} : { body: sent })
@@ -110,13 +126,16 @@ describe('a token that ends while its request waits for the add-on', () => {
     const wrong = await h.caller('wrong')('GET', '/resource')
     expect([status, refusal]).toEqual([401, wrong.text])
     expect(await stateOf(h.deps, h.addon.id)).toEqual(before)
-    expect((await kindsOf(h.deps, h.addon.id)).at(-1)).toBe('tokens-ended')
+    expect((await kindsOf(h.deps, h.addon.id)).at(-1)).toMatch(/^(tokens|sessions)-ended$/)
   })
 })
 
-test('a token that expires while its request waits for the add-on rotates nothing', async () => {
+test.each([
+  ['a token', async (h: ApiHarness) => (await tokenOf(h, ['rotate'], { lifeMs: HOUR })).text],
+  ['the command line', async (h: ApiHarness) => (await signedOnByCommandLine(h)).token],
+])('what expires while its request waits for the add-on rotates nothing: %s', async (_what, textOf) => {
   const h = await startApi()
-  const { text } = await tokenOf(h, ['rotate'], { lifeMs: HOUR })
+  const text = await textOf(h)
   const held = await holdKeyset(h.deps.db, h.addon.id)
   const asked = h.caller(text)('POST', '/rotations')
   await untilSomeWait(h.deps.db, 1)

@@ -27,6 +27,7 @@ async function insertSession(h: Started, more: Record<string, unknown> = {}): Pr
       id_digest: sessionDigest(sessionId),
       resource_id: h.addon.id,
       sign_on_digest: Buffer.alloc(32, 1),
+      made_for: 'browser',
       user_id: 'ann',
       email: 'ann@example.com',
       verified: true,
@@ -78,6 +79,7 @@ describe('a session written by somebody who has the database alone opens nothing
     ['that names another address', () => ({ email: 'eve@example.com' })],
     ['that ends later', (h) => ({ ends_at: new Date(h.deps.now().getTime() + DAY) })],
     ['that began at another time', (h) => ({ created_at: new Date(h.deps.now().getTime() + MINUTE) })],
+    ['of the command line', () => ({ made_for: 'command-line' })],
     ['of another sign-on', () => ({ sign_on_digest: Buffer.alloc(32, 9) })],
   ])('a good one, altered into one %s', async (_what, alter) => {
     const h = await startWithAddon()

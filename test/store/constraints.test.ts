@@ -57,6 +57,7 @@ const session = (columns: Record<string, string>) => {
     id_digest: DIGEST,
     resource_id: 'ID',
     sign_on_digest: DIGEST,
+    made_for: `'browser'`,
     verified: 'true',
     created_at: AT,
     last_used_at: AT,
@@ -434,6 +435,7 @@ describe('the database refuses', () => {
       [session({ sign_on_digest: SHORT })],
       'sessions_sign_on_digest_check',
     ],
+    ['a session for nobody known', [session({ made_for: `'watch'` })], 'sessions_made_for_check'],
     [
       'a session for a resource that does not exist',
       [session({ resource_id: STRANGER })],

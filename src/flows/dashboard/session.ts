@@ -22,7 +22,7 @@ export type SessionOutcome =
   /** All the same to whoever asks; the log tells them apart. */
   | { outcome: 'none'; because: SessionProblem }
   /** The session is good, but its resource was deprovisioned. */
-  | { outcome: 'gone' }
+  | { outcome: 'gone'; session: StoredSession }
 
 /**
  * - `absent`: no cookie, or one whose session is not there
@@ -58,12 +58,31 @@ export async function useSession(
   if (sessionId === undefined || !isSessionId(sessionId)) return { outcome: 'none', because: 'absent' }
   const session = await findSession(deps.db, sessionDigest(sessionId))
   if (!session) return { outcome: 'none', because: 'absent' }
+  return await judge(deps, session, { resourceId, counts: !request.byItself })
+}
+
+/** The same for a text that the command line was given (`sk_cli_…`), which is good for one resource. */
+export async function useCommandLine(
+  deps: Pick<Deps, 'db' | 'macs'>,
+  { digest }: { digest: Buffer },
+): Promise<SessionOutcome> {
+  const session = await findSession(deps.db, digest)
+  if (!session) return { outcome: 'none', because: 'absent' }
+  return await judge(deps, session, { resourceId: session.resourceId, counts: true })
+}
+
+/** `counts`: the request is a use of the session. */
+async function judge(
+  deps: Pick<Deps, 'db' | 'macs'>,
+  session: SessionNow,
+  { resourceId, counts }: { resourceId: string; counts: boolean },
+): Promise<SessionOutcome> {
   const problem = await problemOf(deps, session, resourceId)
   if (problem) return { outcome: 'none', because: problem }
   const resource = await findResource(deps.db, resourceId)
-  if (resource?.state !== 'provisioned') return { outcome: 'gone' }
+  if (resource?.state !== 'provisioned') return { outcome: 'gone', session }
   const sinceMs = session.now.getTime() - session.lastUsedAt.getTime()
-  if (!request.byItself && sinceMs >= TOUCH_EVERY_MS) await touchSession(deps.db, session.idDigest)
+  if (counts && sinceMs >= TOUCH_EVERY_MS) await touchSession(deps.db, session.idDigest)
   return { outcome: 'active', session }
 }
 

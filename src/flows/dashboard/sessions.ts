@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
+import { type SessionHolder, sessionHandle } from '../../domain/session.ts'
 import { recordEvents } from '../../store/history.ts'
 import type { Resource } from '../../store/resources.ts'
 import { deleteSession, deleteSessionsOf, listSessions, type StoredSession } from '../../store/sessions.ts'
@@ -9,19 +10,13 @@ import { problemOf } from './session.ts'
 /** A session that is open now. `handle` names it, and opens nothing. */
 export type OpenSession = {
   handle: string
+  madeFor: SessionHolder
   /** Null: the sign-on named nobody. */
   email: string | null
   userId: string | null
   createdAt: Date
   lastUsedAt: Date
   endsAt: Date
-}
-
-const HANDLE_DIGITS = 16
-
-/** The handle of a session: the beginning of the digest of its id. */
-export function handleOf(idDigest: Buffer): string {
-  return idDigest.toString('hex').slice(0, HANDLE_DIGITS)
 }
 
 /** The sessions of a resource that are open now, the newest first. Throws `unknown-resource` or `resource-gone`. */
@@ -34,25 +29,25 @@ export async function readSessions(
   for (const session of await listSessions(deps.db, resourceId)) {
     // What this service did not write opens nothing and is none.
     if (await problemOf(deps, session, resourceId)) continue
-    const { idDigest, email, userId, createdAt, lastUsedAt, endsAt } = session
-    open.push({ handle: handleOf(idDigest), email, userId, createdAt, lastUsedAt, endsAt })
+    const { idDigest, madeFor, email, userId, createdAt, lastUsedAt, endsAt } = session
+    open.push({ handle: sessionHandle(idDigest), madeFor, email, userId, createdAt, lastUsedAt, endsAt })
   }
   return { resource, sessions: open }
 }
 
 /**
- * Ends one session of a resource, by its handle, or all that there are, and tells so in the history. Returns how many
- * have ended. Throws `unknown-resource` or `resource-gone`.
+ * Ends one session of a resource, by its handle, or all that there are but the one of the id digest `but`, and tells so in
+ * the history. Returns how many have ended. Throws `unknown-resource` or `resource-gone`.
  */
 export async function endSessions(
   deps: Pick<Deps, 'db' | 'now' | 'log'>,
-  request: { resourceId: string; actor: Actor; handle?: string },
+  request: { resourceId: string; actor: Actor; handle?: string; but?: Buffer },
 ): Promise<number> {
-  const { resourceId, actor, handle } = request
+  const { resourceId, actor, handle, but } = request
   const ended = await deps.db.transaction().execute(async (trx) => {
     await lockResource(trx, { resourceId, actor })
     const sessions = await (handle === undefined
-      ? deleteSessionsOf(trx, { resourceId })
+      ? deleteSessionsOf(trx, { resourceId, ...(but && { but }) })
       : endOne(await listSessions(trx, resourceId), handle))
     if (sessions > 0) {
       const event = { at: deps.now(), kind: 'sessions-ended', actor, details: { sessions } } as const
@@ -61,7 +56,7 @@ export async function endSessions(
     return sessions
 
     async function endOne(stored: readonly StoredSession[], handle: string): Promise<number> {
-      const session = stored.find(({ idDigest }) => handleOf(idDigest) === handle)
+      const session = stored.find(({ idDigest }) => sessionHandle(idDigest) === handle)
       return session && (await deleteSession(trx, session.idDigest)) ? 1 : 0
     }
   })

@@ -1,17 +1,26 @@
-import type { Actor } from '../../domain/actor.ts'
+import { BEARER_ID_BYTES, BEARER_SECRET_BYTES, bearerText } from '../../domain/bearer-text.ts'
 import { cleanText } from '../../domain/clean-text.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { parseResourceId } from '../../domain/resource-id.ts'
-import { SESSION_ID_BYTES, SESSION_LIFE_MS, type SessionFacts, sessionDigest } from '../../domain/session.ts'
+import {
+  COMMAND_LINE_LIFE_MS,
+  personOf,
+  SESSION_ID_BYTES,
+  SESSION_LIFE_MS,
+  type SessionFacts,
+  type SessionHolder,
+  sessionDigest,
+} from '../../domain/session.ts'
 import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../../domain/sso.ts'
 import { type Db, serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
-import { findResource } from '../../store/resources.ts'
+import { findResource, type Resource } from '../../store/resources.ts'
 import {
   deleteSession,
   deleteSessionsOf,
   insertSession,
   purgeEnded,
+  type StoredSession,
   useSignOnToken,
 } from '../../store/sessions.ts'
 import type { Deps } from '../deps.ts'
@@ -22,12 +31,18 @@ export type SignOnRequest = {
   salt: string
   /** The network address that the history names. */
   address: string | null
-  /** The session that the browser holds for a resource, if it holds one. */
-  sessionOf: (resourceId: string) => string | undefined
+  /** For a browser: the session that it holds for a resource, if it holds one. Left out: the command line signs on. */
+  sessionOf?: (resourceId: string) => string | undefined
 }
 
 export type SignOnOutcome =
-  | { outcome: 'signed-in'; resourceId: string; sessionId: string }
+  | {
+      outcome: 'signed-in'
+      resourceId: string
+      name: string | null
+      sessionId: string
+      session: StoredSession
+    }
   /** The same form again, by the browser that holds the session it made: a double click. */
   | { outcome: 'already-signed-in'; resourceId: string }
   /** `used` names the sign-on, so that a browser whose cookie was held back can be asked for it again. */
@@ -36,8 +51,8 @@ export type SignOnOutcome =
 const PURGED_PER_SIGN_ON = 100
 
 /**
- * Signs a person on from Heroku's site (Add-on Single Sign-on): a token is good for one login, and each login makes a
- * session with a new id. A session that a weaker token of the same form has made ends. Nothing in the outcome is for the
+ * Signs a person on from Heroku's site, or by the command line, which gets the same form from Heroku's API (Add-on Single
+ * Sign-on): a token is good for one login, and each login makes a session with a new id. A session that a weaker token of the same form has made ends. Nothing in the outcome is for the
  * person's eyes but where to go.
  */
 export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOnOutcome> {
@@ -46,11 +61,13 @@ export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOn
   const checked = checkSignOn(request.fields, request.salt, now)
   if ('problem' in checked) return { outcome: 'refused', problem: checked.problem }
   const { resourceId } = checked.signOn
-  const former = request.sessionOf(resourceId)
-  const sessionId = deps.random(SESSION_ID_BYTES).toString('base64url')
-  const session = await newSession(deps, sessionId, factsOf(checked.signOn, now))
-  const outcome = await deps.db.transaction().execute(async (trx): Promise<'signed-in' | SignOnRefusal> => {
-    if (!(await isLive(trx, resourceId))) return 'no-live-resource'
+  const madeFor = request.sessionOf ? 'browser' : 'command-line'
+  const former = request.sessionOf?.(resourceId)
+  const sessionId = newId(deps, madeFor)
+  const session = await newSession(deps, sessionId, factsOf(checked.signOn, madeFor, now))
+  const outcome = await deps.db.transaction().execute(async (trx): Promise<Resource | SignOnRefusal> => {
+    const resource = await liveOf(trx, resourceId)
+    if (!resource) return 'no-live-resource'
     if (!(await useTokens(trx, checked.signOn))) return 'used'
     if (former !== undefined) await deleteSession(trx, sessionDigest(former))
     const actor = personOf(session, request.address)
@@ -63,12 +80,12 @@ export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOn
     }
     await insertSession(trx, session)
     await recordEvents(trx, [{ resourceId, events }])
-    return 'signed-in'
+    return resource
   })
-  if (outcome === 'signed-in') {
+  if (typeof outcome === 'object') {
     await purgeEnded(deps.db, PURGED_PER_SIGN_ON)
-    deps.log.info({ resourceId, verified: session.verified }, 'signed in to the dashboard')
-    return { outcome, resourceId, sessionId }
+    deps.log.info({ resourceId, madeFor, verified: session.verified }, 'signed in')
+    return { outcome: 'signed-in', resourceId, name: outcome.name, sessionId, session }
   }
   if (outcome === 'used' && (await madeBy(deps, former, checked.signOn))) {
     return { outcome: 'already-signed-in', resourceId }
@@ -87,9 +104,10 @@ async function madeBy(deps: Deps, sessionId: string | undefined, used: SignOn): 
 }
 
 /** The id is matched as text, since a token by the v1 formula may be about an id that is no uuid at all. */
-async function isLive(trx: Db, resourceId: string): Promise<boolean> {
-  if (parseResourceId(resourceId) !== resourceId) return false
-  return (await findResource(trx, resourceId))?.state === 'provisioned'
+async function liveOf(trx: Db, resourceId: string): Promise<Resource | undefined> {
+  if (parseResourceId(resourceId) !== resourceId) return undefined
+  const resource = await findResource(trx, resourceId)
+  return resource?.state === 'provisioned' ? resource : undefined
 }
 
 /** A weaker token of the same form is used up with it; that it was used up before is no reason to refuse. */
@@ -99,18 +117,21 @@ async function useTokens(trx: Db, { digest, weakerDigests, expiresAt }: SignOn):
   return true
 }
 
-function factsOf({ resourceId, digest, user }: SignOn, now: Date): SessionFacts {
+function newId({ random }: Pick<Deps, 'random'>, madeFor: SessionHolder): string {
+  if (madeFor === 'browser') return random(SESSION_ID_BYTES).toString('base64url')
+  return bearerText('cli', random(BEARER_ID_BYTES), random(BEARER_SECRET_BYTES))
+}
+
+function factsOf({ resourceId, digest, user }: SignOn, madeFor: SessionHolder, now: Date): SessionFacts {
+  const lifeMs = madeFor === 'browser' ? SESSION_LIFE_MS : COMMAND_LINE_LIFE_MS
   return {
     resourceId,
     signOnDigest: digest,
+    madeFor,
     userId: user && cleanText(user.id),
     email: user && cleanText(user.email),
     verified: user !== null,
     createdAt: now,
-    endsAt: new Date(now.getTime() + SESSION_LIFE_MS),
+    endsAt: new Date(now.getTime() + lifeMs),
   }
-}
-
-function personOf({ userId, email, verified }: SessionFacts, address: string | null): Actor {
-  return { type: 'person', userId, email, verified, address }
 }

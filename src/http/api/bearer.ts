@@ -1,22 +1,26 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { TokenActor } from '../../domain/actor.ts'
+import type { Person } from '../../domain/actor.ts'
 import type { Scope } from '../../domain/api-token.ts'
 import type { Deps } from '../../flows/deps.ts'
-import { useToken } from '../../flows/tokens/use-token.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import { limitOf, sendTooMany, tell, tellLimit } from './limits.ts'
 import { sendProblem } from './problems.ts'
+import { type Caller, whoAsks } from './who-asks.ts'
 
-/** The program that asks: for which resource its token speaks, and how the history names it. */
-export type Caller = { resourceId: string; actor: TokenActor; scopes: readonly Scope[] }
+/** A person who signed on by the command line. `session`: the digest of the id of what the sign-on made. */
+export type PersonCaller = { resourceId: string; actor: Person; session: Buffer }
 
 /** Who asks, and what stands in front of a route. */
 export type Bearer = {
-  /** The program that was let in. */
+  /** Who was let in: a program, or a person by the command line. */
   callerOf: (request: FastifyRequest) => Caller
+  /** The person whom `allowPerson` has let in. */
+  personOf: (request: FastifyRequest) => PersonCaller
   /** Lets in whoever has one of these scopes. */
   allow: (...scopes: Scope[]) => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+  /** Lets in a person who signed on by the command line, and no token: what a token may do is for a person to say. */
+  allowPerson: () => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
   /** Lets each token through so often in an hour. */
   atMost: (perHour: number) => (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 }
@@ -37,7 +41,11 @@ const BEARER = /^Bearer +([\w-]{1,200}) *$/i
  * Asks a token of every request of this scope, before its body is read and before anything is looked up: whatever is
  * wrong with a token, the answer is the same, and nobody learns which add-ons there are. Tells the limits in headers.
  */
-export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<Bearer> {
+export async function registerBearer(
+  app: FastifyInstance,
+  deps: Deps,
+  { userSignOn }: { userSignOn: boolean },
+): Promise<Bearer> {
   const callers = new WeakMap<FastifyRequest, Caller>()
   await app.register(rateLimit, { global: false, cache: COUNTED })
   const wrongOfAddress = app.createRateLimit({
@@ -48,7 +56,7 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
   const ofToken = app.createRateLimit({
     max: PER_TOKEN_AND_MINUTE,
     timeWindow: MINUTE_MS,
-    keyGenerator: (request) => `token ${callerOf(request).actor.id}`,
+    keyGenerator: (request) => `token ${callerOf(request).id}`,
   })
 
   function callerOf(request: FastifyRequest): Caller {
@@ -58,8 +66,8 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    const text = bearerOf(request)
-    const found = await useToken(deps, text)
+    const text = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const found = await whoAsks(deps, text, { address: addressOf(request), userSignOn })
     if (found.outcome === 'none') {
       const limit = tell(reply, await wrongOfAddress(request))
       const sentOne = request.headers.authorization !== undefined
@@ -71,9 +79,7 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
       else if (sentOne) logSecurityRefusal(request, 'wrong-token', { problem: found.because })
       return sendProblem(reply, 'unauthenticated')
     }
-    const { id, name, resourceId, scopes } = found.token
-    const actor = { type: 'token', id, name, address: addressOf(request) } as const
-    callers.set(request, { resourceId, actor, scopes })
+    callers.set(request, found.caller)
     const limit = tell(reply, await ofToken(request))
     if (limit.isOver) return sendTooMany(reply, limit)
     if (found.outcome === 'gone') return sendProblem(reply, 'resource-gone')
@@ -82,6 +88,18 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
 
   return {
     callerOf,
+    personOf(request) {
+      const { resourceId, actor, session } = callerOf(request)
+      if (actor.type !== 'person' || !session) throw new Error('no person was asked for')
+      return { resourceId, actor, session: session.digest }
+    },
+    allowPerson: () => async (request, reply) => {
+      const { session, resourceId } = callerOf(request)
+      if (session?.mayHandleKeys) return undefined
+      logSecurityRefusal(request, session ? 'user-sign-on-required' : 'wrong-scope', { resourceId })
+      const detail = session ? 'The sign-on named nobody.' : 'Sign on by the command line.'
+      return sendProblem(reply, 'person-required', { detail })
+    },
     allow:
       (...scopes) =>
       async (request, reply) => {
@@ -94,7 +112,7 @@ export async function registerBearer(app: FastifyInstance, deps: Deps): Promise<
       const ofHour = app.createRateLimit({
         max: perHour,
         timeWindow: 60 * MINUTE_MS,
-        keyGenerator: (request) => `hour ${request.routeOptions.url} ${callerOf(request).actor.id}`,
+        keyGenerator: (request) => `hour ${request.routeOptions.url} ${callerOf(request).id}`,
       })
       return async (request, reply) => {
         const limit = limitOf(await ofHour(request))

@@ -21,6 +21,7 @@ const Event = Type.Object(
       name: TextOrNull,
       verified: Type.Union([Type.Boolean(), Type.Null()]),
       address: TextOrNull,
+      by_command_line: Type.Boolean({ description: 'A person who used the command line.' }),
     }),
     rotation: Type.Union([Type.String(), Type.Null()], { description: 'The id of the rotation that ended.' }),
     next_rotation_at: MomentOrNull,
@@ -96,12 +97,15 @@ const LONGEST_DETAIL = 1_000
 function actorView(actor: HistoryRow['actor']): Static<typeof Event>['actor'] {
   const { type } = actor
   if (type === 'person') {
-    const { userId, email, verified, address } = actor
-    return { type, id: userId, name: email, verified, address }
+    const { userId, email, verified, address, commandLine } = actor
+    return { type, id: userId, name: email, verified, address, by_command_line: commandLine !== undefined }
   }
-  if (type === 'token' || type === 'client')
-    return { type, id: actor.id, name: actor.name, verified: null, address: actor.address }
-  return { type, id: null, name: null, verified: null, address: null }
+  const by_command_line = false
+  if (type === 'token') {
+    const { id, name, address } = actor
+    return { type, id, name, verified: null, address, by_command_line }
+  }
+  return { type, id: null, name: null, verified: null, address: null, by_command_line }
 }
 
 function keyView(key: NamedKey | undefined): Static<typeof KeyName> {

@@ -17,13 +17,22 @@ import { registerResource } from './resource.ts'
 import { Rotation } from './rotation-view.ts'
 import { registerRotations } from './rotations.ts'
 import { registerSchedule } from './schedule.ts'
+import { registerCommandLineSignOn } from './sign-on.ts'
 import { registerVerifications } from './verifications.ts'
 
 const BODY_LIMIT_BYTES = 8_192
 const DESCRIPTIONS_PER_MINUTE = 60
 
-/** What programs use of an add-on, below `/v1`: described by itself at `/v1/openapi.json`. */
-export async function registerApi(app: FastifyInstance, deps: Deps, apps: AttachedApps): Promise<void> {
+/** Where the API is, the salt of sign-ons, and whether what shows or revokes keys wants one that names its user. */
+type ApiOptions = { prefix: string; salt: string; userSignOn: boolean }
+
+/** What programs use of an add-on, below the prefix: described by itself at `/v1/openapi.json`. */
+export async function registerApi(
+  app: FastifyInstance,
+  deps: Deps,
+  apps: AttachedApps,
+  { prefix, salt, userSignOn }: ApiOptions,
+): Promise<void> {
   app.setErrorHandler(handleApiError)
   // JSON alone, and a body that is left out is an empty object: many clients name its type all the same.
   app.removeContentTypeParser('text/plain')
@@ -40,8 +49,12 @@ export async function registerApi(app: FastifyInstance, deps: Deps, apps: Attach
   for (const schema of [Problem, Rotation, Policy, Keyring, ...HISTORY_SCHEMAS]) app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
-  await app.register(async (guarded) => {
-    const bearer = await registerBearer(guarded, deps)
+  await app.register((scope) => registerCommandLineSignOn(scope, deps, { salt, userSignOn }))
+  await app.register(registerGuarded, { prefix })
+  await app.register(registerOpen, { prefix })
+
+  async function registerGuarded(guarded: FastifyInstance) {
+    const bearer = await registerBearer(guarded, deps, { userSignOn })
     guarded.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'))
     const scope: ApiScope = { app: guarded.withTypeProvider<TypeBoxTypeProvider>(), deps, apps, bearer }
     registerResource(scope)
@@ -50,15 +63,13 @@ export async function registerApi(app: FastifyInstance, deps: Deps, apps: Attach
     registerHistory(scope)
     registerVerifications(scope)
     registerKeyring(scope)
-  })
+  }
 
-  await app.register((scope) => registerHandOver(scope, deps))
-
-  await app.register(async (open) => {
+  async function registerOpen(open: FastifyInstance) {
     await open.register(rateLimit, { global: false, enableDraftSpec: true, keyGenerator: addressKey })
     const config = { rateLimit: { max: DESCRIPTIONS_PER_MINUTE, timeWindow: '1 minute' } }
     open.get('/openapi.json', { config, schema: { hide: true } }, async () => app.swagger())
-  })
+  }
 }
 
 function addressKey(request: Parameters<typeof addressOf>[0]): string {

@@ -102,9 +102,9 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
       },
     },
     async (request, reply) => {
-      const { resourceId, actor } = bearer.callerOf(request)
+      const { resourceId, actor, id } = bearer.callerOf(request)
       const { even_if_too_soon: evenIfTooSoon = false } = request.body
-      const once = onceOf(request, 'rotate', actor.id)
+      const once = onceOf(request, 'rotate', id)
       const done = await requestRotation(deps, { resourceId, actor, evenIfTooSoon, once })
       if (done.outcome === 'too-soon') {
         return sendProblem(reply, 'too-soon', {
@@ -128,7 +128,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
         operationId: 'revokeKeys',
         summary: 'Revoke all keys, because one leaked',
         description:
-          'From this moment on verifications call every key that exists revoked. Two new keys replace them at Heroku, which restarts every app: everybody is logged out. Until it has restarted, an app accepts the old keys, and a one-off dyno until it ends. All dashboard sessions end, and the tokens that may read keys unless `keep_tokens` is true; if the token that asks is one of them, it ends too.',
+          'From this moment on verifications call every key that exists revoked. Two new keys replace them at Heroku, which restarts every app: everybody is logged out. Until it has restarted, an app accepts the old keys, and a one-off dyno until it ends. All sessions end but the one that asks, and the tokens that may read keys unless `keep_tokens` is true; if the token that asks is one of them, it ends too.',
         security: [{ token: ['revoke'] }],
         headers: Headers,
         body: Type.Object(
@@ -145,10 +145,11 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
       },
     },
     async (request, reply) => {
-      const { resourceId, actor } = bearer.callerOf(request)
+      const { resourceId, actor, id, session } = bearer.callerOf(request)
       const { confirm: typedName, keep_tokens: keepTokens = false } = request.body
-      const once = onceOf(request, 'revoke', actor.id)
-      const done = await revokeByName(deps, { resourceId, actor, typedName, keepTokens, once })
+      const once = onceOf(request, 'revoke', id)
+      const own = session && { session: session.digest }
+      const done = await revokeByName(deps, { resourceId, actor, typedName, keepTokens, once, ...own })
       if (done.outcome === 'name-differs') {
         return sendProblem(reply, 'name-differs', { detail: 'No keys were revoked.' })
       }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Actor } from '../../domain/actor.ts'
+import type { Person } from '../../domain/actor.ts'
 import { parseResourceId } from '../../domain/resource-id.ts'
-import { isFormToken } from '../../domain/session.ts'
+import { isFormToken, personOf } from '../../domain/session.ts'
 import { formTokenOf, type SessionProblem, useSession } from '../../flows/dashboard/session.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addressOf, logSecurityRefusal, type SecurityRefusal } from '../security-refused.ts'
@@ -17,7 +17,7 @@ export type Visit = {
   base: string
   sessionId: string
   formToken: string
-  actor: Actor & { type: 'person' }
+  actor: Person
   /** SHA-256 of the sign-on token that made the session, and of the session's id. */
   signOnDigest: Buffer
   sessionDigest: Buffer
@@ -51,7 +51,7 @@ export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boo
     const byItself = 'watching' in (request.query as object)
     const found = await useSession(deps, { sessionId, resourceId, byItself })
     if (found.outcome === 'active' && sessionId !== undefined) {
-      const { userId, email, verified, signOnDigest, idDigest } = found.session
+      const { verified, signOnDigest, idDigest } = found.session
       return {
         request,
         reply,
@@ -59,7 +59,7 @@ export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boo
         base: baseOf(resourceId),
         sessionId,
         formToken: await formTokenOf(deps, found.session, sessionId),
-        actor: { type: 'person', userId, email, verified, address: addressOf(request) },
+        actor: personOf(found.session, addressOf(request)),
         signOnDigest,
         sessionDigest: idDigest,
         mayHandleKeys: verified || !userSignOn,

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { endSessions, handleOf, readSessions } from '../../flows/dashboard/sessions.ts'
+import { sessionHandle } from '../../domain/session.ts'
+import { endSessions, readSessions } from '../../flows/dashboard/sessions.ts'
 import type { SessionCookies } from '../sso/session-cookie.ts'
 import type { Guard, Visit } from './guard.ts'
 import { sendMessage } from './messages.ts'
@@ -29,7 +30,8 @@ export function registerSessions(
         sessions: sessions.map((session) => ({
           handle: session.handle,
           who: session.email ?? session.userId ?? 'someone unverified',
-          own: session.handle === handleOf(visit.sessionDigest),
+          byCommandLine: session.madeFor === 'command-line',
+          own: session.handle === sessionHandle(visit.sessionDigest),
           made: moment(session.createdAt),
           lastUsed: moment(session.lastUsedAt),
           ends: moment(session.endsAt),
@@ -50,7 +52,7 @@ export function registerSessions(
       }
       const handle = String(form.session)
       if (HANDLE.test(handle)) await endSessions(deps, { resourceId, actor, handle })
-      if (handle === handleOf(visit.sessionDigest)) return signedOut(visit, 'You are signed out')
+      if (handle === sessionHandle(visit.sessionDigest)) return signedOut(visit, 'You are signed out')
       return reply.redirect(`${base}/sessions`, 303)
     }),
   )

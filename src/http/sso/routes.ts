@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseResourceId } from '../../domain/resource-id.ts'
 import type { SignOnFields } from '../../domain/sso.ts'
 import { signOn } from '../../flows/dashboard/sign-on.ts'
 import type { Deps } from '../../flows/deps.ts'
@@ -7,13 +6,12 @@ import { baseOf } from '../dashboard/addresses.ts'
 import { sendNotSignedIn } from '../dashboard/messages.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import type { SessionCookies } from './session-cookie.ts'
-
-/** Sign-ons per minute from one address: an office behind one address is well below it, a guesser gets nowhere. */
-const SIGN_ONS_PER_MINUTE = 60
+import { fieldsOf, resourceIdIn, SIGN_ONS_PER_MINUTE } from './sign-on-fields.ts'
 
 /**
  * Where Heroku's site posts its form, and the v1 variant that puts the same fields into the address (Add-on Single
- * Sign-on). The form comes from another site, so it carries no form token: the signature is its proof.
+ * Sign-on). The form comes from another site, so it carries no form token: the signature is its proof. Who would rather
+ * have JSON comes to `api/sign-on.ts`.
  */
 export function registerSignOn(
   app: FastifyInstance,
@@ -53,14 +51,4 @@ export function registerSignOn(
       }
     }
   }
-}
-
-function fieldsOf(body: unknown): SignOnFields {
-  return typeof body === 'object' && body !== null ? { ...body } : {}
-}
-
-/** Which resource a form claims to be about: for the log. */
-function resourceIdIn({ resource_id, id }: SignOnFields): string | undefined {
-  const claimed = resource_id ?? id
-  return typeof claimed === 'string' ? parseResourceId(claimed) : undefined
 }

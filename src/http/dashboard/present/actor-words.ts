@@ -1,4 +1,4 @@
-import type { Actor } from '../../../domain/actor.ts'
+import type { Actor, Person } from '../../../domain/actor.ts'
 
 /** Who did something. A person whom the sign-on token did not cover has no name here. */
 export function actorWords(actor: Actor): string {
@@ -10,12 +10,16 @@ export function actorWords(actor: Actor): string {
     case 'operator':
       return 'securekey’s operators'
     case 'person':
-      return actor.verified ? (actor.email ?? actor.userId ?? 'a Heroku user') : 'someone unverified'
+      return actor.commandLine === undefined ? nameOf(actor) : `${nameOf(actor)}, by the command line`
     case 'token':
       return `the token “${actor.name}”`
     case 'client':
       return `the client “${actor.name}”`
   }
+}
+
+function nameOf({ verified, email, userId }: Person): string {
+  return verified ? (email ?? userId ?? 'a Heroku user') : 'someone unverified'
 }
 
 /** Who asked for a rotation. */
