@@ -8,10 +8,10 @@ import { kindsOf } from '../support/resource.ts'
 import { operationsOf, startApi } from './support/api.ts'
 import { ANN, tokenOf } from './support/token.ts'
 
-/** Every operation that wants a token, at an address that exists. */
+/** Every operation that wants a token, at an address that exists. What clients ask for is shown in `hand-over.test.ts`. */
 const addressesOf = (h: Awaited<ReturnType<typeof startApi>>) =>
   operationsOf(h.document)
-    .filter(({ operation }) => operation.security.length > 0)
+    .filter(({ operation }) => operation.security.some(({ client }) => !client))
     .map(({ path, method, operation }) => ({
       method,
       path: path.replace('/v1', '').replace('{id}', 'manual-20260303T120000000Z'),
@@ -86,7 +86,7 @@ describe('a token', () => {
   test('does what its scopes say and nothing else', async () => {
     const h = await startApi()
     const addresses = addressesOf(h)
-    expect(addresses).toHaveLength(12)
+    expect(addresses).toHaveLength(17)
     for (const scope of SCOPES) {
       const call = await h.callerWith(scope)
       for (const { method, path, allowed } of addresses) {
@@ -98,7 +98,10 @@ describe('a token', () => {
         )
         const where = `${scope}: ${method} ${path}`
         if (allowed.includes(scope)) expect([200, 400, 404], where).toContain(status)
-        else expect([status, body.type], where).toEqual([403, 'urn:securekey:problem:scope-missing'])
+        else {
+          const problem = allowed.length > 0 ? 'scope-missing' : 'person-required'
+          expect([status, body.type], where).toEqual([403, `urn:securekey:problem:${problem}`])
+        }
       }
     }
     expect((await kindsOf(h.deps, h.addon.id)).filter((kind) => kind !== 'token-made')).toEqual([

@@ -7,6 +7,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
+import { Client, registerClients } from './clients.ts'
 import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
@@ -46,7 +47,7 @@ export async function registerApi(
   app.addHook('onRoute', (route) => {
     route.bodyLimit ??= BODY_LIMIT_BYTES
   })
-  for (const schema of [Problem, Rotation, Policy, Keyring, ...HISTORY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Problem, Rotation, Policy, Keyring, Client, ...HISTORY_SCHEMAS]) app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
   await app.register((scope) => registerCommandLineSignOn(scope, deps, { salt, userSignOn }))
@@ -63,6 +64,7 @@ export async function registerApi(
     registerHistory(scope)
     registerVerifications(scope)
     registerKeyring(scope)
+    registerClients(scope)
   }
 
   async function registerOpen(open: FastifyInstance) {

@@ -20,7 +20,7 @@ export type Document = {
 export type Operation = {
   operationId: string
   summary: string
-  security: { token?: Scope[]; person?: Scope[] }[]
+  security: { token?: Scope[]; person?: Scope[]; client?: [] }[]
   parameters?: { name: string; in: string; schema: Record<string, unknown> }[]
   requestBody?: { content: Record<string, { schema: Record<string, unknown> }> }
   responses: Record<string, { description: string; content?: Record<string, { schema: unknown }> }>

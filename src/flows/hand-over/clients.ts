@@ -1,0 +1,36 @@
+import type { Actor } from '../../domain/actor.ts'
+import { type ClientRecord, findClients } from '../../store/clients.ts'
+import type { Resource } from '../../store/resources.ts'
+import type { Deps } from '../deps.ts'
+import { endTokens, type LiveToken, readTokens } from '../tokens/tokens.ts'
+
+/** An enrolled client, and what it has proved so far. Its id names it, and opens nothing. */
+export type EnrolledClient = Omit<LiveToken, 'kind' | 'scopes' | 'expiresAt'> & ClientRecord
+
+/** The clients of a resource, the newest first. Throws `unknown-resource` or `resource-gone`. */
+export async function readClients(
+  deps: Pick<Deps, 'db' | 'macs'>,
+  resourceId: string,
+): Promise<{ resource: Resource; clients: EnrolledClient[] }> {
+  const { resource, tokens } = await readTokens(deps, resourceId, 'client')
+  const records = await findClients(
+    deps.db,
+    tokens.map(({ id }) => id),
+  )
+  const clients = tokens.flatMap(({ kind: _kind, scopes: _scopes, expiresAt: _end, ...token }) => {
+    const record = records.get(token.id)
+    return record ? [{ ...token, ...record }] : []
+  })
+  return { resource, clients }
+}
+
+/**
+ * Ends one client of a resource, by its id, or all that there are, and tells so in the history. Returns how many have ended.
+ * Throws `unknown-resource` or `resource-gone`, and `unauthenticated` where the token of `actor` has ended meanwhile.
+ */
+export async function endClients(
+  deps: Pick<Deps, 'db' | 'now' | 'log'>,
+  request: { resourceId: string; actor: Actor; id?: string },
+): Promise<number> {
+  return await endTokens(deps, { ...request, kind: 'client' })
+}
