@@ -1,5 +1,8 @@
 import { createHmac, hash, hkdfSync, randomBytes } from 'node:crypto'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { text as textOfStream } from 'node:stream/consumers'
 import { compactDecrypt, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose'
+import { keyFromBytes } from '../../../src/domain/key.ts'
 import { switchHandOver } from '../../../src/flows/hand-over/switch-hand-over.ts'
 import { enrolClient } from '../../../src/flows/tokens/make-token.ts'
 import type { Harness } from '../../support/harness.ts'
@@ -41,8 +44,6 @@ export type Asking = {
   path?: string
   epk?: unknown
   covered?: readonly string[]
-  /** The body that is sent, where that is another than was signed. */
-  sent?: string
 }
 
 const COVERED = ['@method', '@authority', '@path', 'authorization', 'content-type', 'content-digest']
@@ -73,7 +74,7 @@ export function signedRequest(asking: Asking) {
     'signature-input': `securekey=${params}`,
     signature: `securekey=:${mac}:`,
   }
-  return { method: 'POST', headers, body: asking.sent ?? body, base, nonce }
+  return { method: 'POST', headers, body, base, nonce }
 }
 
 export type HandOverAnswer = {
@@ -86,28 +87,66 @@ export type HandOverAnswer = {
   opened?: Record<string, unknown> & { keyring: { secure_key: string; secure_keyring: string } }
 }
 
-/** A client outside: it asks, and opens what it is given. */
+/** A request as it goes out: its header lines in their order, each name as often as it stands there. */
+export type Sent = { path: string; lines: [name: string, value: string][]; body: string }
+
+let addresses = 0
+
+/** Sends a request as it is, from an address of its own unless it names one. */
+export async function send(h: Pick<Harness, 'url'>, { path, lines, body }: Sent) {
+  addresses += 1
+  const from = ['x-forwarded-for', `10.1.${Math.trunc(addresses / 250)}.${addresses % 250}`]
+  const { port } = new URL(h.url)
+  const named = lines.some(([name]) => name === 'x-forwarded-for')
+  const headers = [
+    ...[
+      'host',
+      `127.0.0.1:${port}`,
+      'content-length',
+      String(Buffer.byteLength(body)),
+      ...(named ? [] : from),
+    ],
+    ...lines.flat(),
+  ]
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  httpRequest({ host: '127.0.0.1', port, method: 'POST', path, headers, agent: false }, resolve)
+    .on('error', reject)
+    .end(body)
+  const response = await promise
+  const text = await textOfStream(response)
+  return {
+    status: response.statusCode ?? 0,
+    headers: new Headers(response.headers as Record<string, string>),
+    text,
+  }
+}
+
+/** A client outside: it asks, and opens what it is given. `change`: what somebody makes of the request on its way. */
 export async function ask(
   h: Pick<Harness, 'url' | 'clock'>,
-  asking: Omit<Asking, 'created' | 'epk'> & { created?: number; curve?: 'P-256' | 'X25519'; epk?: unknown },
+  asking: Omit<Asking, 'created' | 'epk'> & {
+    created?: number
+    curve?: 'P-256' | 'X25519'
+    epk?: unknown
+    change?: (sent: Sent) => Sent
+  },
   headers: Record<string, string> = {},
 ): Promise<HandOverAnswer> {
-  const curve = asking.curve ?? 'P-256'
+  const { curve = 'P-256', change = (sent: Sent) => sent } = asking
   const { publicKey, privateKey } = await generateKeyPair('ECDH-ES', { crv: curve })
   const epk = 'epk' in asking ? asking.epk : publicJwk(await exportJWK(publicKey))
   const created = asking.created ?? Math.floor(h.clock.now().getTime() / 1_000)
   const request = signedRequest({ ...asking, created, epk })
-  const { method, body } = request
-  const response = await fetch(`${h.url}/v1/hand-over`, {
-    method,
-    headers: { ...request.headers, ...headers },
-    body,
-  })
-  const text = await response.text()
+  const lines = Object.entries({ ...request.headers, ...headers })
+  const {
+    status,
+    headers: told,
+    text,
+  } = await send(h, change({ path: '/v1/hand-over', lines, body: request.body }))
   const answer = text === '' ? {} : JSON.parse(text)
   const problem = String(answer.type ?? '').replace('urn:securekey:problem:', '')
-  const told = { status: response.status, headers: response.headers, text, body: answer, problem }
-  if (typeof answer.jwe !== 'string') return told
+  const plain = { status, headers: told, text, body: answer, problem }
+  if (typeof answer.jwe !== 'string') return plain
   const { plaintext } = await compactDecrypt(answer.jwe, privateKey)
   const jws = Buffer.from(plaintext).toString('ascii')
   const { payload } = await jwtVerify(jws, derived(asking.key, 'hand-over-answer'), {
@@ -117,7 +156,28 @@ export async function ask(
     currentDate: h.clock.now(),
   })
   if (payload.nonce !== request.nonce) throw new Error('the answer is to another request')
-  return { ...told, opened: payload as unknown as NonNullable<HandOverAnswer['opened']> }
+  return { ...plain, opened: payload as unknown as NonNullable<HandOverAnswer['opened']> }
+}
+
+/** The text of a live version, whatever it is for. */
+export async function textOf(h: Some, version: number): Promise<string> {
+  const resource = await h.deps.db
+    .selectFrom('resources')
+    .selectAll()
+    .where('id', '=', h.addon.id)
+    .executeTakeFirst()
+  const key = await h.deps.db
+    .selectFrom('sealed_keys')
+    .selectAll()
+    .where('resource_id', '=', h.addon.id)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  if (!resource?.kek_id || !resource.wrapped_dek || !key) throw new Error(`there is no version ${version}`)
+  const sealer = await h.deps.sealing.forResource(h.addon.id, {
+    kekId: resource.kek_id,
+    wrapped: resource.wrapped_dek,
+  })
+  return keyFromBytes(sealer.openKey(version, key.sealed))
 }
 
 function publicJwk({ kty, crv, x, y }: JWK) {
