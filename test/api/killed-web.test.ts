@@ -6,14 +6,17 @@ import { type Death, mortalProcess, type Point } from '../engine/support/mortal-
 import { tickOf } from '../engine/support/ticks.ts'
 import { collector, type Harness, PASSWORD, SSO_SALT, startHarness } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
+import { signedOnByCommandLine } from './support/command-line.ts'
 import { tokenOf } from './support/token.ts'
 
 type Change = {
   path: string
-  method?: 'PUT'
+  method?: 'PUT' | 'DELETE'
   body: (addon: { name: string }) => object
   key?: string
   first?: Change
+  /** Only a person may ask for it. */
+  person?: true
 }
 type Addon = { id: string; name: string; app: string }
 
@@ -24,6 +27,8 @@ const CHANGES: Record<string, Change> = {
   'a pause': PAUSE,
   'the end of a pause': { path: '/resume', body: () => ({}), first: PAUSE },
   'the next key': { path: '/next', method: 'PUT', body: () => ({ announced: true }) },
+  'the end of all tokens': { path: '/tokens', method: 'DELETE', body: () => ({}), person: true },
+  'the end of other sessions': { path: '/sessions', method: 'DELETE', body: () => ({}), person: true },
   'a grace period': { path: '/grace', method: 'PUT', body: () => ({ grace_period: '48h' }) },
 }
 
@@ -71,7 +76,10 @@ async function leftOf(h: Harness, { id }: Addon) {
 /** Makes the change in a process that dies, asks again when no answer came, and looks at what is there. */
 async function play(h: Harness, change: Change, death?: Death) {
   const addon = await newAddon(h)
-  const { text } = await tokenOf({ deps: h.deps, addon }, ['rotate', 'revoke'])
+  const token = await tokenOf({ deps: h.deps, addon }, ['rotate', 'revoke'])
+  const signOn = async (userId: string) => (await signedOnByCommandLine({ ...h, addon }, { userId })).token
+  if (change.person) await signOn('bob')
+  const text = change.person ? await signOn('ann') : token.text
   if (change.first) await ask(h.deps, addon, text, change.first)
   const mortal = mortalProcess(h.deps, h.databaseUrl, death)
   let answer: unknown

@@ -106,13 +106,20 @@ describe('what ends while its request waits for the add-on', () => {
       return { text, end: () => endSessions(h.deps, { resourceId: h.addon.id, actor: ANN }) }
     },
   }
-  const ways = requests.flatMap((request) =>
-    (['a token', 'the command line'] as const).map((bearer) => [bearer, ...request] as const),
-  )
+  const ofPersons = [
+    ['POST', '/tokens', { name: 'x', scopes: ['read'] }],
+    ['DELETE', '/tokens', undefined],
+    ['DELETE', '/sessions', undefined],
+  ] as const
+  const ways = [
+    ...requests.map((request) => ['a token', ...request] as const),
+    ...[...requests, ...ofPersons].map((request) => ['the command line', ...request] as const),
+  ]
 
   test.each(ways)('changes and reads no key: %s, %s %s', async (bearer, method, path, body) => {
     const h = await startApi()
     const { text, end } = await bearers[bearer](h)
+    await tokenOf(h, ['read'])
     const before = await stateOf(h.deps, h.addon.id)
     const held = await holdKeyset(h.deps.db, h.addon.id)
     const ending = end()

@@ -16,6 +16,7 @@ const PROBLEMS = {
   'not-found': [404, 'There is nothing at this address'],
   'too-soon': [409, 'The current key is very new'],
   'held-back': [409, 'Apps still sign with the previous key'],
+  'too-many': [409, 'There are too many already'],
   'resource-gone': [410, 'The add-on was removed'],
   'too-large': [413, 'The request is too large'],
   'not-json': [415, 'The body must be JSON'],
@@ -92,6 +93,15 @@ const ALWAYS: readonly ProblemName[] = [
   'internal',
   'not-now',
 ]
+
+/** The same for a route that takes no token but that of a person. */
+export const PERSONS_ALONE: readonly ProblemName[] = [
+  ...ALWAYS.filter((name) => name !== 'scope-missing'),
+  'person-required',
+]
+
+/** The same for one that changes something, and may come with a body. */
+export const PERSONS_CHANGE: readonly ProblemName[] = [...PERSONS_ALONE, 'too-large', 'not-json']
 
 /** The response schemas of these refusals and of those that any route may answer with. */
 export function refusals(...names: ProblemName[]) {

@@ -18,7 +18,9 @@ import { registerResource } from './resource.ts'
 import { Rotation } from './rotation-view.ts'
 import { registerRotations } from './rotations.ts'
 import { registerSchedule } from './schedule.ts'
+import { registerSessions } from './sessions.ts'
 import { registerCommandLineSignOn } from './sign-on.ts'
+import { registerTokens } from './tokens.ts'
 import { registerVerifications } from './verifications.ts'
 
 const BODY_LIMIT_BYTES = 8_192
@@ -64,7 +66,8 @@ export async function registerApi(
     registerHistory(scope)
     registerVerifications(scope)
     registerKeyring(scope)
-    registerClients(scope)
+    registerTokens(scope)
+    registerSessions(scope)
   }
 
   async function registerOpen(open: FastifyInstance) {

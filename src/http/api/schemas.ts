@@ -6,6 +6,12 @@ export const MomentOrNull = Type.Union([Moment, Type.Null()])
 export const TextOrNull = Type.Union([Type.String(), Type.Null()])
 export const NumberOrNull = Type.Union([Type.Integer(), Type.Null()])
 
+/** What a token may do. */
+export const ScopeName = oneOf(['read', 'rotate', 'revoke', 'keyring'])
+
+/** What ended by a request that ends something. */
+export const Ended = Type.Object({ ended: Type.Integer({ description: 'How many there were.' }) })
+
 /** One of a closed list of texts. */
 export function oneOf<const T extends string[]>(texts: readonly [...T], description?: string) {
   return Type.Enum(texts, { type: 'string', ...(description !== undefined && { description }) })

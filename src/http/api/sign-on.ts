@@ -9,7 +9,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import { fieldsOf, resourceIdIn, SIGN_ONS_PER_MINUTE } from '../sso/sign-on-fields.ts'
 import { describedRefusals, sendProblem } from './problems.ts'
-import { Moment, momentOf, oneOf, TextOrNull } from './schemas.ts'
+import { Moment, momentOf, ScopeName, TextOrNull } from './schemas.ts'
 import { scopesOfPerson } from './who-asks.ts'
 
 const Field = Type.Optional(Type.String({ maxLength: 1_000 }))
@@ -29,7 +29,7 @@ const SignedOn = Type.Object({
   user: Type.Union([Type.Object({ email: TextOrNull }), Type.Null()], {
     description: 'Null where the form named nobody: then keys may be neither read nor revoked.',
   }),
-  scopes: Type.Array(oneOf(['read', 'rotate', 'revoke', 'keyring'])),
+  scopes: Type.Array(ScopeName),
 })
 
 /**
