@@ -341,24 +341,24 @@ create table asked_once (
   primary key (resource_id, key_digest)
 );
 
--- What is known of an enrolled client beside its secret. It proves by signing that it holds a key of the add-on, and the
--- version of that is remembered: whoever has signed with the newest key has no reason to come back with the one before.
-create table clients (
-  id             text primary key references api_tokens (id) on delete cascade,
-  newest_version integer check (newest_version > 0),               -- the newest by which it has ever signed
-  last_kid       text check (length(last_kid) = 8),                -- of the key by which it last signed
-  seen_version   integer,                                          -- the current one when it last asked, and since when
-  seen_at        timestamptz,                                      -- it has asked under that
-  alarm_at       timestamptz,                                      -- it came back with the key before that one
-  constraint clients_seen check ((seen_version is null) = (seen_at is null))
+-- What programs say of the key that their processes sign with: the last word of each. Kept for a day; a resource has so many
+-- rows at the most (`store/check-ins.ts`), and the oldest go. It can hold an old key back, and proves nothing.
+create table check_ins (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  app         text not null check (length(app) <= 64),                 -- as it was said; '': none was named
+  process     text not null check (length(process) <= 64),
+  kid         text not null check (kid ~ '^[0-9a-f]{8}$'),
+  version     integer,                                              -- as it was said
+  at          timestamptz not null,
+  primary key (resource_id, app, process)
 );
 
--- What clients made up for one request each, for as long as a signature that names it could be taken: no request counts
--- twice, whichever process it comes to.
-create table used_nonces (
-  client_id text not null references clients (id) on delete cascade,
-  nonce     text not null check (length(nonce) between 22 and 64),
-  until     timestamptz not null,
-  primary key (client_id, nonce)
+-- How many signatures of a key programs have seen, hour by hour for a day, where they count: good ones and bad ones.
+create table key_sightings (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  kid         text not null check (kid ~ '^[0-9a-f]{8}$'),
+  hour        timestamptz not null,
+  good        bigint not null check (good >= 0),
+  bad         bigint not null check (bad >= 0),
+  primary key (resource_id, kid, hour)
 );
-create index used_nonces_until on used_nonces (until);

@@ -44,18 +44,18 @@ create table asked_once (
   constraint asked_once_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );
 
-create table clients (
-  id text not null,
-  newest_version integer,
-  last_kid text,
-  seen_version integer,
-  seen_at timestamp with time zone,
-  alarm_at timestamp with time zone,
-  constraint clients_pkey PRIMARY KEY (id),
-  constraint clients_last_kid_check CHECK (length(last_kid) = 8),
-  constraint clients_newest_version_check CHECK (newest_version > 0),
-  constraint clients_seen CHECK ((seen_version IS NULL) = (seen_at IS NULL)),
-  constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
+create table check_ins (
+  resource_id uuid not null,
+  app text not null,
+  process text not null,
+  kid text not null,
+  version integer,
+  at timestamp with time zone not null,
+  constraint check_ins_pkey PRIMARY KEY (resource_id, app, process),
+  constraint check_ins_app_check CHECK (length(app) <= 64),
+  constraint check_ins_kid_check CHECK (kid ~ '^[0-9a-f]{8}$'::text),
+  constraint check_ins_process_check CHECK (length(process) <= 64),
+  constraint check_ins_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
 );
 
 create table heroku_budget (
@@ -125,6 +125,19 @@ create table keks (
   first_used_at timestamp with time zone not null,
   constraint keks_pkey PRIMARY KEY (id),
   constraint keks_check_value_check CHECK (length(check_value) = 32)
+);
+
+create table key_sightings (
+  resource_id uuid not null,
+  kid text not null,
+  hour timestamp with time zone not null,
+  good bigint not null,
+  bad bigint not null,
+  constraint key_sightings_pkey PRIMARY KEY (resource_id, kid, hour),
+  constraint key_sightings_bad_check CHECK (bad >= 0),
+  constraint key_sightings_good_check CHECK (good >= 0),
+  constraint key_sightings_kid_check CHECK (kid ~ '^[0-9a-f]{8}$'::text),
+  constraint key_sightings_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
 );
 
 create table keysets (

@@ -221,6 +221,21 @@ export const TABLES = {
     opened_at: moment,
     served_at: moment,
   },
+  check_ins: {
+    resource_id: uuid,
+    app: text(),
+    process: text(),
+    kid: text(),
+    version: orNull(integer),
+    at: moment,
+  },
+  key_sightings: {
+    resource_id: uuid,
+    kid: text(),
+    hour: moment,
+    good: bigint,
+    bad: bigint,
+  },
   used_sign_on_tokens: {
     digest: bytes,
     expires_at: moment,

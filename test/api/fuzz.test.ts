@@ -19,6 +19,11 @@ const TAKEN: Readonly<Record<string, unknown>> = {
   grace_period: '48h',
   sha256: 'a'.repeat(64),
   kid: '00000000',
+  signs_with: '00000000',
+  app: 'service-1',
+  process: 'web.1',
+  version: 2,
+  counts: [{ kid: '00000000', good: 1, bad: 0 }],
 }
 
 /** Values that a field takes, those that mean something elsewhere, and any others. */

@@ -7,7 +7,7 @@ import { appsWithKey, type KeyOfApp, type SoughtKey } from '../heroku/apps-with-
 import { createHerokuSession, type HerokuSession } from '../heroku/heroku-session.ts'
 
 /** An app that a resource is attached to, and how it got the current key. */
-export type AttachedApp = { appName: string; attachmentName: string; key: KeyOfApp }
+export type AttachedApp = { appId: string; appName: string; attachmentName: string; key: KeyOfApp }
 
 /** `slow`: Heroku has not answered yet; it is still being asked, and the next look may find the answer. */
 export type AppsAnswer =

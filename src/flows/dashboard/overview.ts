@@ -1,3 +1,4 @@
+import type { CheckIn, KeyCount } from '../../domain/check-in.ts'
 import type { GracePeriod } from '../../domain/grace.ts'
 import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
@@ -5,6 +6,7 @@ import { publishedPair } from '../../domain/keyset.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { OpenRotation } from '../../domain/rotation.ts'
+import { listCheckIns, sumSightings } from '../../store/check-ins.ts'
 import type { Db } from '../../store/database.ts'
 import { listHistory } from '../../store/history.ts'
 import { findState } from '../../store/keysets.ts'
@@ -42,6 +44,10 @@ export type Overview = {
   announced: number | null
   /** The newest versions, newest first. */
   keys: KeyLife[]
+  /** What processes said within a day of the key that they sign with, the newest first. */
+  checkIns: readonly CheckIn[]
+  /** What they saw of keys within a day, where they count. */
+  seen: readonly KeyCount[]
   /** Rotations that have ended. */
   rotations: Page<HistoryRow>
   history: Page<HistoryRow>
@@ -84,6 +90,8 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       announcesNext: state.announcesNext,
       announced: publishedPair(state.keyset).next,
       keys: keyLives(state, await findKeys(trx, resourceId), keyEvents).slice(0, KEYS_SHOWN),
+      checkIns: await listCheckIns(trx, resourceId),
+      seen: await sumSightings(trx, resourceId),
       rotations: await rotationsPage(trx, { resourceId }, ROTATIONS_ON_OVERVIEW),
       history: await historyPage(trx, { resourceId }, ROWS_ON_OVERVIEW),
     }

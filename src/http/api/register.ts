@@ -7,8 +7,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
-import { Client, registerClients } from './clients.ts'
-import { registerHandOver } from './hand-over.ts'
+import { registerCheckIns } from './check-ins.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
 import { OPENAPI } from './openapi.ts'
@@ -66,9 +65,8 @@ export async function registerApi(
     registerHistory(scope)
     registerVerifications(scope)
     registerKeyring(scope)
-    registerTokens(scope)
-    registerSessions(scope)
-  }
+    registerCheckIns(scope)
+  })
 
   async function registerOpen(open: FastifyInstance) {
     await open.register(rateLimit, { global: false, enableDraftSpec: true, keyGenerator: addressKey })

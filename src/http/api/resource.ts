@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { appOfCheckIn } from '../../domain/check-in.ts'
 import { attachedName } from '../../domain/config-vars.ts'
 import { isScheduleStopped } from '../../domain/health-state.ts'
 import { isPaused } from '../../domain/pause.ts'
@@ -6,8 +7,10 @@ import { rotationId } from '../../domain/rotation-id.ts'
 import { appsOf } from '../../flows/dashboard/apps-of.ts'
 import type { AppsAnswer, AttachedApp } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
+import { wouldLogOut } from '../../flows/dashboard/would-log-out.ts'
 import type { KeyLife } from '../../flows/key-lives.ts'
 import type { ApiScope } from './api-scope.ts'
+import { checkInViews, SaidCheckIn, WouldLogOutView, wouldLogOutView } from './check-in-view.ts'
 import { Policy, policyView } from './policy.ts'
 import { refusals } from './problems.ts'
 import { Moment, MomentOrNull, momentOf, NumberOrNull, oneOf, TextOrNull } from './schemas.ts'
@@ -23,6 +26,10 @@ const Key = Type.Object({
   published_at: MomentOrNull,
   accepted_until: MomentOrNull,
   revoked_at: MomentOrNull,
+  seen: Type.Union([Type.Object({ good: Type.Integer(), bad: Type.Integer() }), Type.Null()], {
+    description:
+      'How many of its signatures processes have found right and wrong within a day, where they count.',
+  }),
 })
 
 const App = Type.Object({
@@ -34,6 +41,9 @@ const App = Type.Object({
   ),
   release: NumberOrNull,
   released_at: MomentOrNull,
+  check_ins: Type.Array(SaidCheckIn, {
+    description: 'What its processes said of themselves within a day, the newest 20.',
+  }),
 })
 
 const Resource = Type.Object({
@@ -57,6 +67,10 @@ const Resource = Type.Object({
   apps: Type.Union([Type.Array(App), Type.Null()], {
     description: 'Null where Heroku did not tell us; ask again later.',
   }),
+  check_ins: Type.Array(SaidCheckIn, {
+    description: 'Of processes that named none of these apps, the newest 20.',
+  }),
+  would_log_out: WouldLogOutView,
 })
 
 /** What the add-on of a token is and how it is doing. */
@@ -88,10 +102,24 @@ function resourceView(
   apps: AppsAnswer,
   configVarOf: (attachmentName: string) => string,
 ): Static<typeof Resource> {
-  const { resourceId: id, name, plan, health, now, pause, nextRotationAt, rotation, keys } = overview
+  const {
+    resourceId: id,
+    name,
+    plan,
+    health,
+    now,
+    pause,
+    nextRotationAt,
+    rotation,
+    keys,
+    checkIns,
+  } = overview
   const { state, since, until, heading, customer: advice } = health
   const isHeld = isScheduleStopped(state) || (isPaused(pause, now) && pause?.until === null)
   const current = keys.find(({ stage }) => stage === 'current')
+  const attached = apps.outcome === 'known' ? apps.apps : []
+  const ofApp = Map.groupBy(checkIns, (each) => appOfCheckIn(each, attached)?.appId)
+  const told = (appId?: string) => checkInViews(ofApp.get(appId) ?? [], keys, now)
   return {
     id,
     name,
@@ -100,13 +128,19 @@ function resourceView(
     rotated_at: momentOf(current?.publishedAt),
     next_rotation_at: isHeld ? null : momentOf(nextRotationAt),
     rotation: rotation && rotationId(rotation),
-    keys: keys.filter(({ stage }) => stage !== 'retired').map(keyView),
+    keys: keys.filter(({ stage }) => stage !== 'retired').map((key) => keyView(key, overview)),
     policy: policyView(overview),
-    apps: apps.outcome === 'known' ? apps.apps.map((each) => appView(each, configVarOf)) : null,
+    apps:
+      apps.outcome === 'known'
+        ? attached.map((each) => ({ ...appView(each, configVarOf), check_ins: told(each.appId) }))
+        : null,
+    check_ins: told(),
+    would_log_out: wouldLogOutView(wouldLogOut(overview, apps)),
   }
 }
 
-function keyView(key: KeyLife): Static<typeof Key> {
+function keyView(key: KeyLife, { seen }: Overview): Static<typeof Key> {
+  const counted = seen.find(({ kid }) => kid === key.fingerprint)
   return {
     kid: key.fingerprint,
     version: key.version,
@@ -115,6 +149,7 @@ function keyView(key: KeyLife): Static<typeof Key> {
     published_at: momentOf(key.publishedAt),
     accepted_until: momentOf(key.graceEndsAt),
     revoked_at: momentOf(key.revokedAt),
+    seen: counted ? { good: counted.good, bad: counted.bad } : null,
   }
 }
 
@@ -128,7 +163,7 @@ function useOf({ stage, filler, revokedAt }: KeyLife): Static<typeof Key>['use']
 function appView(
   { appName, attachmentName, key }: AttachedApp,
   configVarOf: (attachmentName: string) => string,
-): Static<typeof App> {
+): Omit<Static<typeof App>, 'check_ins'> {
   const release = key.seen === 'on-release' ? key.release : undefined
   return {
     name: appName,

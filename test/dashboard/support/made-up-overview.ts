@@ -64,6 +64,8 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     announcesNext: false,
     announced: null,
     keys,
+    checkIns: [],
+    seen: [],
     rotations: { items: [], olderThan: undefined },
     history: { items: [], olderThan: undefined },
     ...more,

@@ -1,5 +1,6 @@
 import { isScheduleStopped } from '../../../domain/health-state.ts'
 import { isPaused } from '../../../domain/pause.ts'
+import { acceptedUntil } from '../../../flows/dashboard/accepted-until.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
 import { type Moment, momentOf, precisionOf } from './time-words.ts'
@@ -140,15 +141,4 @@ function isOlder(key: KeyLife, role: KeyRole, overview: Overview): boolean {
 /** Whether an old key is the one in the second place of the config var. */
 function isInConfig(key: KeyLife, { second }: Overview): boolean {
   return second === key.version
-}
-
-/**
- * Until when an old key is accepted. With a grace period that lasts until the next rotation, the key in the config
- * var is accepted until then even if that date has moved; null when there is no such date, because of a pause.
- */
-export function acceptedUntil(key: KeyLife, overview: Overview): Date | null {
-  const { grace, nextRotationAt, pause, now } = overview
-  if (grace.until === 'elapsed' || !isInConfig(key, overview)) return key.graceEndsAt
-  if (isPaused(pause, now) && pause?.until === null) return null
-  return new Date(Math.max(nextRotationAt.getTime(), key.graceEndsAt?.getTime() ?? 0))
 }

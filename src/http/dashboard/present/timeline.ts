@@ -1,6 +1,7 @@
+import { acceptedUntil } from '../../../flows/dashboard/accepted-until.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
-import { acceptedUntil, isWithoutDate, roleOf } from './keys.ts'
+import { isWithoutDate, roleOf } from './keys.ts'
 import { momentOf, type Precision, precisionOf } from './time-words.ts'
 import { type AxisForm, axisLabel, axisOf } from './timeline-axis.ts'
 
