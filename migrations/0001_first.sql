@@ -68,7 +68,7 @@ create table keysets (
   opened_by        jsonb,                 -- who asked for the rotation under way; null: the schedule
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
-  held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps}
+  held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps, saidOnly}
   foreign_since    timestamptz,           -- Heroku holds a pair that was never made here: no machine pushes anything
   gone_since       timestamptz,           -- the config var was gone at Heroku and was put back once
   repaired_at      timestamptz,           -- when an older pair was last replaced by the published one

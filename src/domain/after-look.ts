@@ -31,8 +31,8 @@ export function afterCheck(
 }
 
 /**
- * Apps still sign with the key that would leave. The first time that is seen, the config is compared at once: if an older
- * pair has come back, putting that right is what the apps wait for.
+ * Apps still sign with the key that would leave. The first time that a release shows it, the config is compared at once: if
+ * an older pair has come back, putting that right is what the apps wait for. What processes say brings nothing forward.
  */
 export function afterHoldingBack(
   state: ResourceState,
@@ -41,6 +41,7 @@ export function afterHoldingBack(
   now: Date,
 ): ResourceState {
   // Heroku has answered: what failed before is over, and the rotation is stuck no longer.
-  const held = { ...resumed(state), heldBack, checkAt: state.heldBack ? state.checkAt : now }
+  const shown = !heldBack.saidOnly && (state.heldBack === null || state.heldBack.saidOnly === true)
+  const held = { ...resumed(state), heldBack, checkAt: shown ? now : state.checkAt }
   return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

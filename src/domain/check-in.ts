@@ -65,17 +65,17 @@ export function appOfCheckIn<App extends NamedApp>(
 }
 
 /**
- * The apps whose processes said of late that they sign with this key, each once. Where it is not known which apps there are
- * (`attached` is null), a name counts as it was told.
+ * The apps whose processes said this, each once. Where it is not known which apps there are (`attached` is null), a name
+ * counts as it was told.
  */
-export function appsSigningWith(
-  kid: string,
-  checkIns: readonly CheckIn[],
-  attached: readonly NamedApp[] | null,
-  now: Date,
-): string[] {
-  const names = checkIns
-    .filter((each) => each.kid === kid && isFresh(each, now))
-    .map((each) => (attached ? appOfCheckIn(each, attached)?.appName : each.app) ?? NOT_NAMED)
+export function appsNamed(checkIns: readonly CheckIn[], attached: readonly NamedApp[] | null): string[] {
+  const names = checkIns.map(
+    (each) => (attached ? appOfCheckIn(each, attached)?.appName : each.app) ?? NOT_NAMED,
+  )
   return [...new Set(names)]
+}
+
+/** What processes said of late: that they sign with this key. */
+export function signingWith(kid: string, checkIns: readonly CheckIn[], now: Date): CheckIn[] {
+  return checkIns.filter((each) => each.kid === kid && isFresh(each, now))
 }

@@ -1,3 +1,4 @@
+import { NOT_NAMED } from './check-in.ts'
 import { failureWords } from './failure-words.ts'
 import type { HealthFacts, HealthState } from './health-state.ts'
 import { describeFailure } from './heroku-failure.ts'
@@ -97,9 +98,17 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
         operator: `${facts.state.attempts} failed, the last: ${failed}`,
       }
     case 'held-back': {
-      const names = facts.state.heldBack?.apps ?? []
+      const { apps: held = [], saidOnly } = facts.state.heldBack ?? {}
+      const names = held.map((name) => (name === NOT_NAMED ? 'a process that names no app' : name))
       const apps = listed(names)
       const many = names.length > 1
+      if (saidOnly) {
+        return {
+          heading: `The previous key stays for ${apps}`,
+          customer: `As far as we hear, ${apps} ${many ? 'still sign' : 'still signs'} with the previous key: processes say so in their check-ins. So that key stays for now. Restart the processes that have not taken the current key. If you are sure that none signs with the previous one, rotate now.`,
+          operator: `Check-ins say that ${apps} ${many ? 'sign' : 'signs'} with the key that would leave. No release shows it.`,
+        }
+      }
       const why = many
         ? 'still sign with the previous key: their last releases failed or have not ended, or they were rolled back'
         : 'still signs with the previous key: its last release failed or has not ended, or it was rolled back'

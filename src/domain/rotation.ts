@@ -19,9 +19,15 @@ export type OpenRotation = {
 /**
  * A step that takes a key out waits, because an app was seen to sign with that key still. The apps are looked at again at
  * `lookAt`. It goes on at `until` at the latest: one whose end has come is held back no longer, by time or because a
- * person wants it so.
+ * person wants it so. `saidOnly`: no release shows it, only processes say so of themselves.
  */
-export type HeldBack = { since: Date; until: Date; lookAt: Date; apps: readonly string[] }
+export type HeldBack = {
+  since: Date
+  until: Date
+  lookAt: Date
+  apps: readonly string[]
+  saidOnly?: boolean
+}
 
 /** All that the decision about a resource's next step depends on. */
 export type Situation = {

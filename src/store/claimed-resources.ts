@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { FRESH_MINUTES } from '../domain/check-in.ts'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
@@ -26,6 +27,8 @@ export type ClaimedResource = StoredState & {
   grantWaiting: boolean
   /** The history has rows that this row does not know of: an older row was put back. */
   behind: boolean
+  /** Processes have said of late which key they sign with. */
+  checkedIn: boolean
 }
 
 const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
@@ -51,6 +54,11 @@ const ASKED = {
   behind: ask(
     boolean,
     'exists (select from history h where h.resource_id = k.resource_id and h.seq > k.last_seq)',
+  ),
+  checked_in: ask(
+    boolean,
+    `exists (select from check_ins c where c.resource_id = k.resource_id
+        and c.at > ${CLAIMED_AT} - interval '${FRESH_MINUTES} minutes')`,
   ),
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
   claimed_at: ask(moment, CLAIMED_AT),
@@ -109,5 +117,6 @@ function claimedResource(row: Row): ClaimedResource {
     token: accessTokenOf(row),
     grantWaiting: row.grant_waiting,
     behind: row.behind,
+    checkedIn: row.checked_in,
   }
 }

@@ -60,7 +60,9 @@ export const TABLES = {
     opened_by: orNull(json<Actor>()),
     failures: orNull(json<Failure[]>()),
     stuck_since: orNull(moment),
-    held_back: orNull(json<{ since: string; until: string; lookAt: string; apps: string[] }>()),
+    held_back: orNull(
+      json<{ since: string; until: string; lookAt: string; apps: string[]; saidOnly?: boolean }>(),
+    ),
     foreign_since: orNull(moment),
     gone_since: orNull(moment),
     repaired_at: orNull(moment),

@@ -73,8 +73,8 @@ function rotationOf(row: StateRow): OpenRotation | null {
 
 function heldBackOf({ held_back: held }: StateRow): HeldBack | null {
   if (!held) return null
-  const { since, until, lookAt, apps } = held
-  return { since: new Date(since), until: new Date(until), lookAt: new Date(lookAt), apps }
+  const { since, until, lookAt, ...about } = held
+  return { since: new Date(since), until: new Date(until), lookAt: new Date(lookAt), ...about }
 }
 
 function pauseOf(row: StateRow): Pause | null {

@@ -122,6 +122,14 @@ test('what was held back is not held back beyond its end', () => {
   expect(look({ state: { heldBack: { ...heldBack, until: NOW } } }).state).toBe('well')
 })
 
+test('what only processes say is told as theirs, and one that names no app has no name', () => {
+  const apps = ['a', '(not named)']
+  const { heading, customer } = look({ state: { heldBack: { ...heldBack, apps, saidOnly: true } } })
+  expect(heading).toBe('The previous key stays for a and a process that names no app')
+  expect(customer).toContain('processes say so in their check-ins')
+  expect(customer).not.toContain('release')
+})
+
 test('the apps that are waited for are named, five of them', () => {
   const named = (apps: string[]) => look({ state: { heldBack: { ...heldBack, apps } } }).customer
   expect(named(['a'])).toContain('a still signs with the previous key: its last release failed')

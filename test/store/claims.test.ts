@@ -433,6 +433,7 @@ describe('what a claim loads', () => {
       sealedCurrent: Buffer.from('sealed key 2'),
       token: { sealedAccessToken: Buffer.from('access'), accessExpiresAt: inMs(9), generation: 1 },
       behind: false,
+      checkedIn: false,
       grantWaiting: false,
     })
   })

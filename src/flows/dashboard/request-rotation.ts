@@ -22,8 +22,8 @@ export type RequestRotationOutcome =
 
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
- * counts anew from this moment. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps that
- * still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
+ * counts anew from this moment. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps whose
+ * releases show that they still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
  * Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
@@ -43,11 +43,12 @@ export async function requestRotation(
     const underWay = state.rotation
     if (underWay?.stuckSince) return resume(state, actor, joined(underWay), now)
     const heldBack = state.heldBack && state.heldBack.until > now ? state.heldBack : null
-    if (heldBack && !evenIfTooSoon) {
+    // A person waits for what a release shows, and for no word of a program.
+    if (heldBack && !heldBack.saidOnly && !evenIfTooSoon) {
       return { outcome: { outcome: 'held-back', apps: heldBack.apps, until: heldBack.until } }
     }
     if (underWay)
-      return heldBack ? goOn(state, underWay, heldBack, actor, now) : { outcome: joined(underWay) }
+      return heldBack ? goOn(state, underWay, heldBack, request, now) : { outcome: joined(underWay) }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)
     // A filler may go at any time: nobody signs with it. A real key needs its floor, or people are logged out.
     const tooSoon = !state.keyset.second.filler && allowedAt > now
@@ -75,10 +76,10 @@ function goOn(
   state: ResourceState,
   underWay: OpenRotation,
   heldBack: HeldBack,
-  actor: Actor,
+  { actor, evenIfTooSoon }: { actor: Actor; evenIfTooSoon?: boolean },
   now: Date,
 ): ResourceChange<Joined> {
-  const details = { reason: underWay.reason, evenIfTooSoon: true }
+  const details = { reason: underWay.reason, ...(evenIfTooSoon && { evenIfTooSoon }) }
   const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
   const to = wokenAt({ ...state, heldBack: { ...heldBack, until: now, lookAt: now } }, now, now)
   return { outcome: joined(underWay), to, events: [event] }

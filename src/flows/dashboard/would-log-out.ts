@@ -1,4 +1,4 @@
-import { appsSigningWith } from '../../domain/check-in.ts'
+import { appsNamed, signingWith } from '../../domain/check-in.ts'
 import type { KeyLife } from '../key-lives.ts'
 import { acceptedUntil } from './accepted-until.ts'
 import type { AppsAnswer } from './attached-apps.ts'
@@ -37,7 +37,7 @@ export function wouldLogOut(overview: Overview, answer: AppsAnswer): WouldLogOut
   ]
   const byRelease = on('on-former')
   const known = answer.outcome === 'known' ? attached : null
-  const bySaying = appsSigningWith(key.fingerprint, overview.checkIns, known, now)
+  const bySaying = appsNamed(signingWith(key.fingerprint, overview.checkIns, now), known)
   const possibleFrom = current?.publishedAt && new Date(current.publishedAt.getTime() + graceFloorMs)
   return {
     key,

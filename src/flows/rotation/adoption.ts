@@ -1,70 +1,69 @@
 import { afterHoldingBack } from '../../domain/after-look.ts'
+import { appsNamed, NOT_NAMED } from '../../domain/check-in.ts'
 import { costsNoAttempt, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../domain/hold-back.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
 import { openRotation } from '../../domain/resource-state.ts'
 import type { HeldBack, Step } from '../../domain/rotation.ts'
+import type { Attachment } from '../../heroku/platform.ts'
 import { findRotationOpenedAt } from '../../store/history.ts'
 import { findKeysOf, type StoredKey } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'
 import { appsWithKey, type SoughtKey } from '../heroku/apps-with-key.ts'
 import { giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
+import { heardOfSecond } from './heard.ts'
 import { inFlight } from './in-flight.ts'
 import type { OpenResource } from './open-resource.ts'
 
 /**
- * Whether an app still signs with the key that is about to leave.
- * - `unobservable`: Heroku does not let this partner see releases, or there are too many apps, so time decides
- * - `lagging`: these apps run a release that has the old key in the first place
+ * Which apps run a release that has the key in the first place which is about to leave, and which apps there are: null where
+ * Heroku does not say that. Where it does not let this partner see releases, or there are too many apps, time decides.
  */
-type Adoption = { seen: 'adopted' | 'unobservable' } | { seen: 'lagging'; apps: string[] }
+type Adoption = { lagging: readonly string[]; attached: readonly Attachment[] | null }
 
-/** So long after the first look an old key goes, whatever apps still sign with. */
-const CEILING_MS = 24 * 3_600_000
 /** More apps than this on one add-on are not asked one by one; time decides. */
 const MOST_APPS_ASKED = 50
 const ASKED_AT_ONCE = 5
 
-const LOOK_AGAIN_MS = 300_000
-const LOOK_AGAIN_AT_THE_LATEST_MS = 3_600_000
-
 /**
  * Asks whether the key in the second place may leave: for a filler, and for every rotation but a revoke. The claim of
  * one whose key must stay, because an app signs with it still, ends here; undefined when the key may go. That it stays is
- * told once, before the key goes. A failure counts like one of the push that would follow.
+ * told once, before the key goes. A failure counts like one of the push that would follow. What processes say of themselves
+ * can only add to that.
  */
 export async function waitForAdoption(
   deps: Deps,
   group: Group,
   resource: OpenResource,
 ): Promise<Outcome | undefined> {
-  const { state, step } = resource
+  const { state, step, checkedIn } = resource
   const { second } = state.keyset
   const now = deps.now()
-  // Nobody signs with a filler. And once one is made, it was asked for this key before.
-  if (second.filler || state.keyset.pendingFiller !== null) return undefined
-  if (step.step === 'create' && step.reason === 'revoke') return undefined
-  if (!deps.platform.showsReleases()) return undefined
-  const until = state.heldBack?.until ?? new Date(now.getTime() + CEILING_MS)
-  if (until <= now) return undefined
+  const until = mayWaitUntil(state, step, now)
+  const showsReleases = deps.platform.showsReleases()
+  const hears = checkedIn && hearsProcesses(step)
+  if (!until || (!showsReleases && !hears)) return undefined
   const keys = resource.keys.length > 0 ? resource.keys : await findKeysOf(deps.db, resource)
   if (!keys) return await giveBack(deps, resource)
   const sought = await soughtKey(deps, resource, second, keys)
   if (!sought) return undefined
-  const asked = await inFlight(deps, group, resource, async () => {
-    const adoption = await adoptionOf(resource, sought)
-    if (!adoption.ok && !costsNoAttempt(adoption.failure)) await openIntent(group, resource, step, now)
-    return adoption
-  })
+  const asked = showsReleases
+    ? await inFlight(deps, group, resource, async () => {
+        const adoption = await adoptionOf(resource, sought)
+        if (!adoption.ok && !costsNoAttempt(adoption.failure)) await openIntent(group, resource, step, now)
+        return adoption
+      })
+    : { value: UNOBSERVABLE }
   if ('outcome' in asked) return asked.outcome
-  if (asked.value.seen !== 'lagging') return undefined
-  const since = state.heldBack?.since ?? now
-  const lookAt = new Date(
-    Math.min(now.getTime() + lookAgainMs(now.getTime() - since.getTime()), until.getTime()),
-  )
-  return await holdBack(deps, group, resource, { since, until, lookAt, apps: asked.value.apps })
+  const { lagging, attached } = asked.value
+  const heard = hears ? appsNamed(await heardOfSecond(deps, resource, keys), attached).map(shown) : []
+  const heldBack = heldBackFor(state, { lagging, heard, until }, now)
+  return heldBack && (await holdBack(deps, group, resource, heldBack))
 }
+
+const UNOBSERVABLE: Adoption = { lagging: [], attached: null }
 
 /** The key that signs and the one that would leave. Undefined: one is not stored, as the next step will find. */
 async function soughtKey(
@@ -88,23 +87,20 @@ async function soughtKey(
 async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<HerokuResult<Adoption>> {
   const limits = { mostAsked: MOST_APPS_ASKED, atOnce: ASKED_AT_ONCE, all: true }
   const apps = await appsWithKey(session, key, limits)
-  if (!apps.ok) {
-    return apps.failure.kind === 'refused' ? { ok: true, value: { seen: 'unobservable' } } : apps
-  }
-  const lagging = apps.value.filter((app) => app.key.seen === 'on-former').map(({ appName }) => appName)
-  if (lagging.length > 0) {
-    return { ok: true, value: { seen: 'lagging', apps: [...new Set(lagging)].map(shown) } }
-  }
+  if (!apps.ok) return apps.failure.kind === 'refused' ? { ok: true, value: UNOBSERVABLE } : apps
+  const lagging = apps.value
+    .filter((app) => app.key.seen === 'on-former')
+    .map(({ appName }) => shown(appName))
   const failed = apps.value.find((app) => app.key.seen === 'failed')?.key
-  if (failed?.seen === 'failed') return { ok: false, failure: failed.failure }
-  const unseen = apps.value.some(({ key: { seen } }) => seen === 'not-visible' || seen === 'not-asked')
-  return { ok: true, value: { seen: unseen ? 'unobservable' : 'adopted' } }
+  if (lagging.length === 0 && failed?.seen === 'failed') return { ok: false, failure: failed.failure }
+  return { ok: true, value: { lagging, attached: apps.value } }
 }
 
 const LONGEST_NAME = 64
 
 /** The name of an app as it is kept and told: whatever Heroku sent, it is letters, digits and dashes. */
 function shown(appName: string): string {
+  if (appName === NOT_NAMED) return appName
   return appName.replace(/[^\w-]/g, '').slice(0, LONGEST_NAME)
 }
 
@@ -138,9 +134,4 @@ async function holdBack(
   }
   if (!state.heldBack) deps.log.warn({ resourceId, what, apps, until }, 'key held back for apps')
   return 'waited'
-}
-
-/** Calls are scarce: whoever has waited long is looked at more rarely. */
-function lookAgainMs(waitedMs: number): number {
-  return Math.min(Math.max(LOOK_AGAIN_MS, waitedMs / 2), LOOK_AGAIN_AT_THE_LATEST_MS)
 }

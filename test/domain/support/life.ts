@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import { afterCheck } from '../../../src/domain/after-look.ts'
+import { afterCheck, afterHoldingBack } from '../../../src/domain/after-look.ts'
 import { afterAnnouncing, afterFiller, afterRotation } from '../../../src/domain/after-push.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { graceEndsAt } from '../../../src/domain/grace.ts'
+import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../../src/domain/hold-back.ts'
 import { isSamePair, type Pair, publishedPair } from '../../../src/domain/keyset.ts'
 import { versionsToMake } from '../../../src/domain/new-versions.ts'
 import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed } from '../../../src/domain/pause.ts'
@@ -19,7 +20,7 @@ import {
   wokenAt,
   wokenWhenNeeded,
 } from '../../../src/domain/resource-state.ts'
-import { decideStep, type Step } from '../../../src/domain/rotation.ts'
+import { decideStep, type HeldBack, type Step } from '../../../src/domain/rotation.ts'
 import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
 import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
 import { afterNextSwitched } from '../../../src/domain/switch-next.ts'
@@ -31,7 +32,10 @@ const LEASE_MS = 90_000
 const ATTEMPTS = 3
 const OPERATOR = { type: 'operator' } as const
 
-/** What happens to a resource: time passes (`next`: until it is due), a worker acts, Heroku answers, people act. */
+/**
+ * What happens to a resource: time passes (`next`: until it is due), a worker acts, Heroku answers, people act. `heard`: from
+ * then on a process says that it signs with the key in the second place, whichever that is.
+ */
 export type LifeEvent =
   | { kind: 'time' | 'postpone' | 'pause'; ms: number }
   | { kind: 'grace'; grace: GracePeriod }
@@ -50,6 +54,8 @@ export type LifeEvent =
         | 'resume'
         | 'next on'
         | 'next off'
+        | 'heard'
+        | 'unheard'
     }
 
 /** The resource at a moment of its life, and what the event before it pushed and erased. */
@@ -89,6 +95,7 @@ const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('revoke', 'freeze') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('postpone', 'pause'), ms: anyMs }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('next on', 'next off') }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('heard', 'unheard') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('grace'), grace: anyGrace }) },
   {
     weight: 1,
@@ -126,6 +133,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   let state = stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, periodMs, now), now)
   /** The pair that the holder of the claim is pushing. */
   let inFlight: { pair: Pair; doubtful: boolean } | null = null
+  let isHeard = false
   let erased: number[] = []
   let pushed: Pushed | null = null
   const pushes: Pushed[] = []
@@ -141,12 +149,20 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     state = { ...state, wakeAt: leaseUntil, claimedUntil: leaseUntil }
     inFlight = null
     const step = decideStep({ ...state, grace }, now)
-    if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
+    const held = heldBack(step)
+    if (held) state = afterHoldingBack(state, held, grace, now)
+    else if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
     else if (isPublishing(step)) inFlight = { pair: step.pair, doubtful: true }
     else if (step.step === 'check') {
       const check = { checkAt: new Date(now.getTime() + 24 * HOUR), trust: state.trust }
       change({ state: afterCheck(state, check, grace, now), erased: [] })
     } else change(afterErasing(state, grace, now))
+  }
+
+  function heldBack(step: Step): HeldBack | undefined {
+    const until = mayWaitUntil(state, step, now)
+    const heard = isHeard && hearsProcesses(step) ? ['a'] : []
+    return until && heldBackFor(state, { lagging: [], heard, until }, now)
   }
 
   function make(step: Step): Pair {
@@ -278,6 +294,10 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
       case 'next on':
       case 'next off':
         switchNext(event.kind === 'next on')
+        break
+      case 'heard':
+      case 'unheard':
+        isHeard = event.kind === 'heard'
         break
       case 'plan':
         changePlan(event.periodMs)
