@@ -44,20 +44,25 @@ describe('every page', () => {
     }
   })
 
-  test.each(['base.css', 'parts.css', 'forms.css', 'timeline.css', 'dashboard.js', 'key.svg'])(
-    'finds %s, which is asked for again after a deployment',
-    async (file) => {
-      const h = await startWithAddon()
-      const browser = await signedIn(h, { addon: h.addon.name })
-      const url = `/dashboard/assets/${file}`
-      const answer = await browser.get(url)
-      expect(answer.status).toBe(200)
-      expect(answer.headers.get('cache-control')).toBe('no-cache')
-      // Not by fetch, which asks past every cache when it is given this header.
-      const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
-      expect((await h.app.inject({ url, headers })).statusCode).toBe(304)
-    },
-  )
+  test.each([
+    'base.css',
+    'parts.css',
+    'forms.css',
+    'timeline.css',
+    'programs.css',
+    'dashboard.js',
+    'key.svg',
+  ])('finds %s, which is asked for again after a deployment', async (file) => {
+    const h = await startWithAddon()
+    const browser = await signedIn(h, { addon: h.addon.name })
+    const url = `/dashboard/assets/${file}`
+    const answer = await browser.get(url)
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('cache-control')).toBe('no-cache')
+    // Not by fetch, which asks past every cache when it is given this header.
+    const headers = { 'if-none-match': answer.headers.get('etag') ?? '' }
+    expect((await h.app.inject({ url, headers })).statusCode).toBe(304)
+  })
 })
 
 describe('a key', () => {

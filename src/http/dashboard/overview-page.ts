@@ -49,7 +49,7 @@ export async function sendOverview(
   const now_ = nowModel(overview)
   const moment = (date: Date | undefined) => date && momentOf(date, now, precision)
   const addon = { configVar: deps.settings.configVar, prefix: deps.settings.configVarsPrefix }
-  const appList = appsModel(await appsOf(apps, overview), addon, now, precision)
+  const appList = appsModel(await appsOf(apps, overview), addon, overview)
   const query = visit.request.query as { done?: unknown }
   return sendPage(
     visit.reply,

@@ -1,18 +1,24 @@
+import { appOfCheckIn } from '../../../domain/check-in.ts'
 import { attachedName } from '../../../domain/config-vars.ts'
 import { failureWords } from '../../../domain/failure-words.ts'
 import type { AppsAnswer } from '../../../flows/dashboard/attached-apps.ts'
-import { counted, type Moment, momentOf, type Precision } from './time-words.ts'
+import type { Overview } from '../../../flows/dashboard/overview.ts'
+import { type Said, saidModel } from './check-ins.ts'
+import { counted, type Moment, momentOf, precisionOf } from './time-words.ts'
 
 export type AppRow = {
   name: string
   configVar: string
   release: string
   since: Moment | null
+  said: Said
 }
 
 /** The attached apps, or why they are not known. */
 export type AppsModel = {
   rows: AppRow[]
+  /** Of processes that named none of these apps. */
+  elsewhere: Said
   note: string
   /** "service-1 and service-2": what a rotation restarts. */
   restarts: string
@@ -23,9 +29,13 @@ const NAMED = 5
 export function appsModel(
   answer: AppsAnswer,
   addon: { configVar: string; prefix: string },
-  now: Date,
-  precision: Precision,
+  overview: Overview,
 ): AppsModel {
+  const { now, checkIns } = overview
+  const precision = precisionOf(overview)
+  const attached = answer.outcome === 'known' ? answer.apps : []
+  const ofApp = Map.groupBy(checkIns, (each) => appOfCheckIn(each, attached)?.appId)
+  const said = (appId?: string) => saidModel(ofApp.get(appId) ?? [], overview)
   if (answer.outcome === 'unknown') {
     const why =
       answer.because === 'slow'
@@ -35,15 +45,17 @@ export function appsModel(
     const reload = answer.because === 'no-access-token' ? '' : ' Reload to try again.'
     return {
       rows: [],
+      elsewhere: said(),
       note: `${why} can’t list the attached apps right now. Your keys are not affected.${reload}`,
       restarts: 'every attached app',
     }
   }
-  const rows = answer.apps.map(({ appName, attachmentName, key }): AppRow => {
+  const rows = attached.map(({ appId, appName, attachmentName, key }): AppRow => {
     const row = {
       name: appName,
       configVar: attachedName(addon.configVar, addon.prefix, attachmentName),
       since: null,
+      said: said(appId),
     }
     if (key.seen === 'on-release') {
       const { version, createdAt } = key.release
@@ -55,7 +67,7 @@ export function appsModel(
     return { ...row, release: 'release not visible to securekey' }
   })
   const names = [...new Set(rows.map(({ name }) => name))]
-  return { rows, note: '', restarts: restartWords(names) }
+  return { rows, elsewhere: said(), note: '', restarts: restartWords(names) }
 }
 
 function restartWords(names: string[]): string {

@@ -3,6 +3,7 @@ import { isPaused } from '../../../domain/pause.ts'
 import { acceptedUntil } from '../../../flows/dashboard/accepted-until.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
+import { seenWords } from './check-ins.ts'
 import { type Moment, momentOf, precisionOf } from './time-words.ts'
 
 /** What a key is to the apps. A `revoked` one is accepted by an app until that has restarted with the new keys. */
@@ -17,6 +18,8 @@ export type KeyRow = {
   /** A sentence; where there is a moment, it ends with that. */
   text: string
   at: Moment | null
+  /** What processes have seen of it; empty where none counts. */
+  seen: string
   revealable: boolean
 }
 
@@ -53,6 +56,7 @@ function keyRow(key: KeyLife, overview: Overview): KeyRow {
     role,
     badge: isOlder(key, role, overview) ? 'Older' : BADGES[role],
     ...wordsOf(key, role, overview),
+    seen: seenWords(key, overview),
     revealable: key.stage !== 'pending' && (key.stage !== 'next' || key.version === overview.announced),
   }
 }
