@@ -8,11 +8,13 @@ import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
+import { readClients } from '../../flows/hand-over/clients.ts'
 import { readTokens } from '../../flows/tokens/tokens.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
 import { type Shell, sendPage } from './pages.ts'
 import { appCount, appsModel } from './present/apps.ts'
+import { clientNotes } from './present/client-notes.ts'
 import { historyLine } from './present/history-words.ts'
 import { keyRows } from './present/keys.ts'
 import { nowModel } from './present/now.ts'
@@ -47,7 +49,8 @@ export async function sendOverview(
   const { now } = overview
   const precision = precisionOf(overview)
   const now_ = nowModel(overview)
-  const moment = (date: Date | undefined) => date && momentOf(date, now, precision)
+  const at = (date: Date) => momentOf(date, now, precision)
+  const moment = (date: Date | undefined) => date && at(date)
   const addon = { configVar: deps.settings.configVar, prefix: deps.settings.configVarsPrefix }
   const appList = appsModel(await appsOf(apps, overview), addon, overview)
   const query = visit.request.query as { done?: unknown }
@@ -68,6 +71,7 @@ export async function sendOverview(
       rotating: now_.state === 'rotating',
       // Where keys live for minutes, a page that stands still is soon wrong.
       watching: now_.state === 'rotating' || precision === 'second',
+      ...clientNotes(await readClients(deps, visit.resourceId), at),
       configVar: addon.configVar,
       keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),

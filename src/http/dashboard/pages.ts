@@ -9,6 +9,8 @@ export type PageName =
   | 'sessions'
   | 'tokens'
   | 'token-made'
+  | 'clients'
+  | 'client-made'
   | 'revealed'
   | 'message'
 

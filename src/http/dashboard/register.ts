@@ -6,6 +6,7 @@ import { createSessionCookies } from '../sso/session-cookie.ts'
 import { registerActions } from './actions.ts'
 import { baseOf } from './addresses.ts'
 import { prepareForBrowsers } from './browser-scope.ts'
+import { registerClients } from './clients.ts'
 import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
 import { sendNotSignedIn } from './messages.ts'
@@ -40,6 +41,7 @@ export async function registerDashboard(
   registerLists(app, { deps, apps }, guard)
   registerSessions(app, { deps, apps }, guard, cookies)
   registerTokens(app, { deps, apps }, guard)
+  registerClients(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',
