@@ -1,6 +1,9 @@
+import { quietly } from './events.ts'
 import type { KeyringWarning } from './keyring-value.ts'
 import { secondsOf } from './life.ts'
 import { namedOptions, unusable } from './named-options.ts'
+import type { RefreshOptions } from './refresh/settings.ts'
+import type { RefreshWarning } from './refresh/words.ts'
 import { surroundings } from './surroundings.ts'
 
 /** What `keyring` can be told. Nothing has to be: it reads `SECURE_KEY` and `SECURE_KEYRING` of the environment. */
@@ -15,15 +18,20 @@ export type KeyringOptions = {
   settle?: number
   /** The longest life of what this app signs, in seconds or as `12h`. */
   maxLife?: number | string
+  /** Asks the service for newer keys while the process runs. `true`: where `SECURE_KEY_URL` and `SECURE_KEY_TOKEN` say. */
+  refresh?: boolean | RefreshOptions
   /** The clock, in milliseconds. */
   now?: () => number
   /** When the process started, in milliseconds. */
   startedAt?: number
-  /** Told why a keyring is ignored. By default a warning of the process. */
-  onWarning?: (code: KeyringWarning, message: string) => void
+  /** Told why a keyring is ignored, and what is wrong with the live pick-up. By default a warning of the process. */
+  onWarning?: (code: Warning, message: string) => void
   /** Told at most once in 30 seconds that a token names a key which this process does not hold. */
   onStale?: (kid: string) => void
 }
+
+/** Of what a ring warns. */
+export type Warning = KeyringWarning | RefreshWarning
 
 export type Settings = {
   variable: string
@@ -34,15 +42,20 @@ export type Settings = {
   maxLifeS: number | undefined
   now: () => number
   startedAtMs: number
-  onWarning: (code: KeyringWarning, message: string) => void
+  onWarning: (code: Warning, message: string) => void
+  refresh: unknown
+  env: Readonly<Record<string, unknown>>
   onStale: (kid: string) => void
 }
 
 const NAMES: readonly string[] = [
-  ...['var', 'value', 'keyringValue', 'env', 'settle', 'maxLife', 'now', 'startedAt', 'onWarning', 'onStale'],
+  ...['var', 'value', 'keyringValue', 'env', 'settle', 'maxLife', 'refresh', 'now', 'startedAt', 'onWarning'],
+  'onStale',
 ]
 const DEFAULT_VARIABLE = 'SECURE_KEY'
 const DEFAULT_SETTLE_S = 600
+/** A process that asks once an hour must know a key before another one signs with it. */
+const DEFAULT_LIVE_SETTLE_S = 4_200
 const LONGEST_SETTLE_S = 21_600
 const LONGEST_LIFE_S = 315_360_000
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/
@@ -55,13 +68,15 @@ export function readOptions(options: unknown): Settings {
   const variable = given.var ?? DEFAULT_VARIABLE
   if (!isVariable(variable)) throw unusable('var')
   const now = functionOf(given, 'now') ?? surroundings.now
-  const { settle = DEFAULT_SETTLE_S, startedAt = surroundings.startedAt(), maxLife } = given
+  const { refresh = false, startedAt = surroundings.startedAt(), maxLife } = given
+  const { settle = refresh === false ? DEFAULT_SETTLE_S : DEFAULT_LIVE_SETTLE_S } = given
   if (!isNumber(settle) || settle < 0 || settle > LONGEST_SETTLE_S) throw unusable('settle')
   if (!isNumber(startedAt)) throw unusable('startedAt')
   const maxLifeS = secondsOf(maxLife)
   if (maxLife !== undefined && !(maxLifeS && maxLifeS <= LONGEST_LIFE_S)) throw unusable('maxLife')
   return {
     ...valuesOf(given, variable),
+    refresh,
     settleS: settle,
     maxLifeS,
     now: () => timeOf(now),
@@ -80,17 +95,17 @@ export function isVariable(name: unknown): name is string {
 function valuesOf(
   given: Record<string, unknown>,
   variable: string,
-): Pick<Settings, 'variable' | 'value' | 'keyring'> {
+): Pick<Settings, 'variable' | 'value' | 'keyring' | 'env'> {
   const env = given.env ?? surroundings.env()
   if (typeof env !== 'object' || env === null) throw unusable('env')
   const all = env as Record<string, unknown>
   const keyringVariable = `${variable}RING`
   const stated = 'value' in given
   const value = stated ? textOf(given.value, 'value') : textOf(all[variable], 'env')
-  if (stated && !('keyringValue' in given)) return { variable, value, keyring: undefined }
+  if (stated && !('keyringValue' in given)) return { variable, value, keyring: undefined, env: all }
   const keyringValue =
     'keyringValue' in given ? textOf(given.keyringValue, 'keyringValue') : textOf(all[keyringVariable], 'env')
-  return { variable, value, keyring: { variable: keyringVariable, value: keyringValue } }
+  return { variable, value, keyring: { variable: keyringVariable, value: keyringValue }, env: all }
 }
 
 function textOf(value: unknown, name: string): string | undefined {
@@ -123,11 +138,6 @@ function timeOf(now: () => unknown): number {
   }
 }
 
-/** What an app does when it is told of something breaks nothing, neither at once nor by a promise that it returns. */
 function quiet<Args extends unknown[]>(tell: (...args: Args) => unknown): (...args: Args) => void {
-  return (...args) => {
-    try {
-      Promise.resolve(tell(...args)).catch(() => {})
-    } catch {}
-  }
+  return (...args) => quietly(() => tell(...args))
 }

@@ -26,7 +26,11 @@ export type Ring = {
   second: Key
   value: KeyringValue | undefined
   guaranteedLifeS: number
+  /** When this process first held the key that signs. */
+  startedAtMs: number
   settleEndsMs: number
+  /** Its key is one that nobody else has: what was held is revoked, and the successors have not come yet. */
+  standsIn: boolean
 }
 
 const SETTLE_AFTER_ROTATION_MS = 6 * 3_600_000
@@ -52,8 +56,20 @@ export function ringOf(
     second,
     value,
     guaranteedLifeS: guaranteedLifeOf(value?.goodFor, own.maxLifeS),
+    startedAtMs: own.startedAtMs,
     // Turned off it never was, wherever the clock goes.
     settleEndsMs: own.settleS === 0 ? -Infinity : own.startedAtMs + own.settleS * 1_000,
+    standsIn: false,
+  }
+}
+
+/** A ring of one key, of which nothing is known. */
+export function ringOfOne(key: Key, own: Pick<Ring, 'guaranteedLifeS' | 'startedAtMs' | 'standsIn'>): Ring {
+  const { guaranteedLifeS, startedAtMs, standsIn } = own
+  const shown: RingKey = { key, use: 'sign', version: undefined, until: undefined, endsAtMs: undefined }
+  return {
+    ...{ keys: [shown], first: key, second: key, value: undefined },
+    ...{ guaranteedLifeS, startedAtMs, settleEndsMs: -Infinity, standsIn },
   }
 }
 
@@ -82,6 +98,11 @@ export function listOfKeys(ring: Ring, nowMs: number, lifeS: number): Key[] {
 export function isOlder(ring: Ring, key: Key, signing: Key): boolean {
   const place = (wanted: Key) => ring.keys.findIndex((each) => each.key === wanted)
   return place(key) > place(signing)
+}
+
+/** When the settle time ends that lasts now, in which a process signs with the second key. Undefined: there is none. */
+export function settleEndMs(ring: Ring, nowMs: number): number | undefined {
+  return settles(ring, nowMs) ? ring.settleEndsMs : undefined
 }
 
 /** Not after a revoke, for the second key is no longer good, and not for a new add-on, which has no stale process. */

@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'bad-key'
   | 'same-key-twice'
   | 'bad-option'
+  | 'bad-url'
+  | 'bad-token'
   | 'bad-purpose'
   | 'bad-text'
   | 'text-too-long'

@@ -16,7 +16,7 @@ export function verifyToken(
   signing: Key,
   value: unknown,
   asked: unknown,
-  onUnknownKid: (kid: string, nowMs: number) => void,
+  told: { unknownKid: (kid: string) => void; badMac: (kid: string) => void },
 ): Verdict {
   const purpose = purposeIn(asked)
   if (!isPurpose(purpose)) return refused('bad-purpose')
@@ -24,11 +24,14 @@ export function verifyToken(
   if (!token) return refused('malformed')
   const keys = acceptedKeys(ring, nowMs).filter(({ kid }) => kid === token.kid)
   if (keys.length === 0) {
-    if (ring.keys.every(({ key }) => key.kid !== token.kid)) onUnknownKid(token.kid, nowMs)
+    if (ring.keys.every(({ key }) => key.kid !== token.kid)) told.unknownKid(token.kid)
     return refused('unknown-key')
   }
   const key = keys.find((each) => isMadeBy(each, purpose, token))
-  if (!key) return refused('bad-mac')
+  if (!key) {
+    told.badMac(token.kid)
+    return refused('bad-mac')
+  }
   // So asked that a clock which tells no time lets nothing pass.
   if (!(Math.floor(nowMs / 1_000) < token.exp)) return refused('expired')
   const expiresAt = new Date(token.exp * 1_000)

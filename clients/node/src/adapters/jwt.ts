@@ -56,7 +56,10 @@ export function jwt(keys: RingKeys, options?: { expiresIn?: Life; purpose?: stri
       kid === undefined
         ? list.find((key) => isMac(signed(), mac, objectOf(key)))
         : list.find((key) => key.kid === kid)
-    if (!found) throw new SecureKeyError('unknown-key', 'No accepted key has made this token')
+    if (!found) {
+      keys.unknownKid(kid)
+      throw new SecureKeyError('unknown-key', 'No accepted key has made this token')
+    }
     return found
   }
   const made: Jwt = {

@@ -10,4 +10,6 @@ export type RingKeys = {
   versionOf: (key: Key) => number | undefined
   /** The seconds of a life, the guaranteed one if none is given. Throws `bad-life`, or `life-too-long`. */
   lifeOf: (life: unknown) => number
+  /** Told of a kid that a token names and no accepted key has: newer keys may be there. */
+  unknownKid: (kid: unknown) => void
 }

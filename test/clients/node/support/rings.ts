@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Keyring, keyring } from '../../../../clients/node/src/keyring.ts'
+import { type Keyring, keyring } from '../../../../clients/node/src/index.ts'
 import type { KeyringOptions } from '../../../../clients/node/src/options.ts'
 
 /** The key of a version, the same in each run. */
