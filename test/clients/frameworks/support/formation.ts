@@ -49,7 +49,8 @@ function ringOf(release: Release, options: KeyringOptions = {}): Keyring {
   return ring
 }
 
-async function serve(listener: RequestListener): Promise<string> {
+/** Serves an app until the end of the test, and returns its address. */
+export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer((request, response) => {
     // What an app throws is an answer: a test that waits for one says less.
     Promise.resolve(listener(request, response)).catch((error) => response.writeHead(500).end(String(error)))

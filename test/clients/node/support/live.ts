@@ -105,7 +105,9 @@ export function startLive(
   refresh: RefreshOptions = {},
 ) {
   const clock = { ms: ROTATED + HOUR }
-  const timers = createTimers(clock)
+  const timers = createTimers((ms) => {
+    clock.ms += ms
+  })
   const warnings: string[] = []
   const changes: unknown[] = []
   const stops: unknown[] = []
@@ -138,7 +140,8 @@ export function startLive(
 /** The limit of a request is the one timer of ten seconds; the other is the next request. */
 const LIMIT_MS = 10_000
 
-function createTimers(clock: { ms: number }) {
+/** Timers that a test lets go off. `pass` moves its clock. */
+export function createTimers(pass: (ms: number) => void) {
   let limits: { work: () => void }[] = []
   let plan: { work: () => void; ms: number } | undefined
   return {
@@ -157,12 +160,12 @@ function createTimers(clock: { ms: number }) {
       const due = plan
       if (!due) throw new Error('nothing is planned')
       plan = undefined
-      clock.ms += due.ms
+      pass(due.ms)
       due.work()
     },
     /** Ten seconds are over for whatever is under way. */
     outOfTime: () => {
-      clock.ms += LIMIT_MS
+      pass(LIMIT_MS)
       for (const { work } of limits) work()
     },
     limits: () => limits.length,
