@@ -18,6 +18,8 @@ type Rule = {
   anything?: true
   /** Files that import by a path which is only known when they run. */
   computed?: string[]
+  /** Packages that only these files may import. */
+  onlyIn?: Record<string, string[]>
   /** May read the real clock, chance and the environment: all of it, or these files. */
   ambient?: true | string[]
 }
@@ -57,6 +59,7 @@ const TABLE: Record<string, Rule> = {
   // Packages that apps install: nothing of src, nothing of npm, one door to the process.
   clients: {
     packages: ['node:crypto', 'node:util'],
+    onlyIn: { jose: ['clients/node/src/hand-over/open-answer.ts'] },
     ambient: ['clients/node/src/surroundings.ts', 'clients/node/src/bin.ts'],
   },
   local: {
@@ -287,6 +290,7 @@ function isAllowed(path: string, specifier: string, typeOnly: boolean, names: st
   if (NOT_FOR_SRC.includes(packageOf(specifier)) && path.startsWith('src/')) return false
   if (rule.anything || (specifier === '?' && rule.computed?.includes(path))) return true
   const name = packageOf(specifier)
+  if (rule.onlyIn?.[name]?.includes(path)) return true
   const only = rule.onlyNames?.[name]
   if (only && (names.length === 0 || names.some((each) => !only.includes(each)))) return false
   return (rule.packages ?? []).some((pattern) =>

@@ -55,7 +55,7 @@ const NAMES: readonly string[] = [
 const DEFAULT_VARIABLE = 'SECURE_KEY'
 const DEFAULT_SETTLE_S = 600
 /** A process that asks once an hour must know a key before another one signs with it. */
-const DEFAULT_LIVE_SETTLE_S = 4_200
+export const DEFAULT_LIVE_SETTLE_S = 4_200
 const LONGEST_SETTLE_S = 21_600
 const LONGEST_LIFE_S = 315_360_000
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/
@@ -129,7 +129,7 @@ function isNumber(value: unknown): value is number {
 }
 
 /** NaN where there is no time: nothing is accepted then. */
-function timeOf(now: () => unknown): number {
+export function timeOf(now: () => unknown): number {
   try {
     const time = now()
     return isNumber(time) ? time : Number.NaN

@@ -36,3 +36,4 @@ export type ErrorCode =
   | 'bad-algorithm'
   | 'no-versions'
   | 'unsafe-framework'
+  | 'missing-package'

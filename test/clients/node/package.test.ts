@@ -122,6 +122,39 @@ test.each(nodes)(
   },
 )
 
+test.each(nodes)(
+  'a process asks for newer keys, and ends when it has nothing else to do, with Node $version',
+  ({ node }) => {
+    writeFileSync(
+      join(project, 'live.js'),
+      "import { keyring } from 'securekey'\nconst ring = keyring({ refresh: true, onWarning: () => {} })\nawait ring.ready()\nconsole.log(ring.stats().refresh.failure)",
+    )
+    const env = { SECURE_KEY: PAIR, SECURE_KEY_URL: 'http://127.0.0.1:1/v1', SECURE_KEY_TOKEN: 'sk_api_x' }
+    expect(run(node, ['live.js'], { env })).toBe('unreachable\n')
+  },
+)
+
+test.each(nodes)(
+  'the hand-over says that it needs jose, and works with it, with Node $version',
+  ({ node }) => {
+    const options = { url: 'http://127.0.0.1:1/v1', client: 'sk_client_0123456789abcdef_x', keys: PAIR }
+    writeFileSync(
+      join(project, 'outside.js'),
+      `import { handOver } from 'securekey/hand-over'
+try {
+  const outside = await handOver({ ...${JSON.stringify(options)}, onKeys: () => {} })
+  console.log((await outside.ask()).reason)
+} catch (error) {
+  console.log(error.code)
+}`,
+    )
+    rmSync(join(project, 'node_modules/jose'), { force: true })
+    expect(run(node, ['outside.js'], {})).toBe('missing-package\n')
+    symlinkSync(join(ROOT, 'node_modules/jose'), join(project, 'node_modules/jose'))
+    expect(run(node, ['outside.js'], {})).toBe('unreachable\n')
+  },
+)
+
 test('npx securekey check runs from the package, and ends with 0, 1 and 2', () => {
   const check = (env: Record<string, string>) => spawn('npx', ['--offline', 'securekey', 'check'], { env })
   expect(check({ SECURE_KEY: PAIR, SECURE_KEYRING: keyringOfToday() })).toMatchObject({

@@ -12,11 +12,12 @@ export type CheckInFacts = { signsWith: string; version: number | undefined; cou
  */
 export function createCheckIn(
   { url, token, app, process, telemetry, fetch, setTimer }: RefreshSettings,
-  signal: AbortSignal,
-): (facts: CheckInFacts) => Promise<boolean> {
+  facts: () => CheckInFacts,
+): (signal: AbortSignal) => Promise<boolean> {
   const outside: Outside = { fetch, setTimer }
   let told: readonly KidCount[] = []
-  return async ({ signsWith, version, counts }) => {
+  return async (signal) => {
+    const { signsWith, version, counts } = facts()
     const body = {
       app,
       process,

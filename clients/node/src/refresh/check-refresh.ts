@@ -1,7 +1,6 @@
 import type { Ring } from '../ring.ts'
 import type { Outside } from './ask.ts'
-import { askForKeys } from './ask-for-keys.ts'
-import { judge } from './judge.ts'
+import { keyringSource } from './keyring-source.ts'
 import { readRefresh } from './settings.ts'
 
 /**
@@ -17,8 +16,8 @@ export async function checkRefresh(
   if (!env[`${variable}_URL`] && !env[`${variable}_TOKEN`]) return undefined
   const settings = readRefresh(outside, variable, env)
   if (!settings) return undefined
-  const answer = await askForKeys(settings, undefined, new AbortController().signal)
-  const outcome = judge(answer, { ring, etag: undefined, revoked: undefined })
+  const { signal } = new AbortController()
+  const { outcome } = await keyringSource(settings)({ ring, etag: undefined, revoked: undefined, signal })
   switch (outcome.is) {
     case 'taken':
       return { line: `The service answers: ${outcome.keys.pair[0].kid} signs.`, works: true }

@@ -2,6 +2,7 @@ import { type KeyringValue, readKeyringValue } from '../keyring-value.ts'
 import type { Ring } from '../ring.ts'
 import { type Key, readSecureKey } from '../secure-key.ts'
 import type { Answer, NoAnswer } from './ask.ts'
+import { jsonOf } from './json-of.ts'
 import type { FailureWord, StopCode } from './words.ts'
 
 /** Two keys and what a keyring says of them. */
@@ -18,8 +19,6 @@ export type Outcome =
 export type Revoked = { version: number | undefined; kids: ReadonlySet<string> }
 
 const ETAG = /^(W\/)?"[\x21\x23-\x7e]{0,200}"$/
-const JSON_TYPE = /^application\/json *(;|$)/i
-const PROBLEM_TYPE = /^application\/(problem\+)?json *(;|$)/i
 const REVOKED_TYPE = 'urn:securekey:problem:keys-revoked'
 
 /** Whether the body of an answer with this status is read. */
@@ -43,8 +42,7 @@ export function judge(
   if (status >= 400 && status < 500) return failed('refused')
   if (status !== 200) return failed('server-error')
   if (body === undefined) return failed('too-large')
-  const keys =
-    JSON_TYPE.test(header('content-type') ?? '') && isPlain(answer) ? keysOf(parsed(body)) : undefined
+  const keys = keysOf(jsonOf(answer, 'application/json'))
   if (!keys) return failed('unreadable')
   const untrue = contradiction(keys, held.ring, held.revoked)
   if (untrue) return failed(untrue)
@@ -96,25 +94,9 @@ function kidsByVersion(
 }
 
 function saysRevoked(answer: Answer): boolean {
-  if (answer.body === undefined || !isPlain(answer)) return false
-  return PROBLEM_TYPE.test(answer.header('content-type') ?? '') && parsed(answer.body)?.type === REVOKED_TYPE
-}
-
-/** None was asked for, so that what is counted is what was sent. */
-function isPlain({ header }: Answer): boolean {
-  return (header('content-encoding') ?? 'identity') === 'identity'
+  return jsonOf(answer, 'application/problem+json', 'application/json')?.type === REVOKED_TYPE
 }
 
 function failed(word: FailureWord): Outcome {
   return { is: 'failed', word }
-}
-
-function parsed(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return Object.assign(Object.create(null), value)
-  } catch {
-    return undefined
-  }
 }

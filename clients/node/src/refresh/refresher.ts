@@ -1,11 +1,8 @@
 import type { HeldRing } from '../held-ring.ts'
-import type { Answer, NoAnswer } from './ask.ts'
-import { askForKeys } from './ask-for-keys.ts'
-import type { CheckInFacts } from './check-in.ts'
-import { createCheckIn } from './check-in.ts'
-import { judge, type Outcome } from './judge.ts'
+import type { Ring } from '../ring.ts'
+import type { SetTimer } from './ask.ts'
+import type { Outcome, Revoked } from './judge.ts'
 import { advance, mayAskEarly, START, type Telling } from './progress.ts'
-import type { RefreshSettings } from './settings.ts'
 import type { FailureWord, RefreshState, StopCode } from './words.ts'
 
 /** How the asking went, in numbers and words. */
@@ -22,77 +19,98 @@ export type RefreshStats = {
   checkInsFailed: number
 }
 
+/** What is known when keys are asked for. */
+export type Asking = {
+  ring: Ring
+  etag: string | undefined
+  revoked: Revoked | undefined
+  signal: AbortSignal
+}
+/** Where keys come from: one request, and what its answer is. Never throws. */
+export type Source = (
+  asking: Asking,
+) => Promise<{ outcome: Outcome; header: (name: string) => string | undefined }>
+
 export type Refresher = {
   /** A token has named a key that the ring does not hold. Asks at once, unless it did so a moment ago. */
   askEarly: () => void
+  /** Asks now, unless a request is under way; then that one is meant. Undefined if it was given up. */
+  askNow: () => Promise<Outcome | undefined>
   /** Over when the first request is. */
   ready: Promise<void>
   close: () => void
   stats: () => RefreshStats
 }
 
+type RefresherOptions = {
+  source: Source
+  setTimer: SetTimer
+  random: () => number
+  now: () => number
+  /** Told after an answer that was none the worse; returns whether it could be told. */
+  checkIn: ((signal: AbortSignal) => Promise<boolean>) | undefined
+  tell: (telling: Telling) => void
+}
+
 /**
  * Asks for the keys now, and again for as long as the process lives, one request at a time. What it takes it puts into the
  * held ring. Never throws, and no timer of it keeps a process alive.
  */
-export function startRefresher(
-  settings: RefreshSettings,
-  held: HeldRing,
-  options: { now: () => number; checkInFacts: () => CheckInFacts; tell: (telling: Telling) => void },
-): Refresher {
-  const { now, checkInFacts, tell } = options
+export function startRefresher(held: HeldRing, options: RefresherOptions): Refresher {
+  const { source, setTimer, random, now, checkIn, tell } = options
   const ending = new AbortController()
-  const checkIn = createCheckIn(settings, ending.signal)
-  let progress = START
-  let asking = false
-  let cancelTimer = () => {}
+  const { signal } = ending
   const checkIns = { taken: 0, failed: 0 }
+  let progress = START
+  let underWay: Promise<Outcome | undefined> | undefined
+  let cancelTimer = () => {}
 
-  /** Returns in how many milliseconds to ask again; undefined: never. */
-  const take = (answer: Answer | NoAnswer): { waitMs: number | undefined; outcome: Outcome } => {
+  /** One request, and what its answer changes. */
+  const ask = async (): Promise<{ outcome: Outcome; waitMs: number | undefined } | undefined> => {
+    const { etag, revoked } = progress
+    const { outcome, header } = await source({ ring: held.ring(), etag, revoked, signal })
+    if (signal.aborted) return undefined
     const nowMs = now()
     const before = held.ring()
-    const outcome = judge(answer, { ring: before, etag: progress.etag, revoked: progress.revoked })
     if (outcome.is === 'taken') held.take(outcome.keys, nowMs)
     if (outcome.is === 'revoked' && progress.state !== 'revoked') held.standIn()
-    const header = typeof answer === 'string' ? () => undefined : answer.header
-    const revoked = {
-      version: before.value?.first.version,
-      kids: new Set(before.keys.map(({ key }) => key.kid)),
-    }
+    const kids = new Set(before.keys.map(({ key }) => key.kid))
+    const heldThen = { version: before.value?.first.version, kids }
     const dates = held.dates(nowMs)
-    const next = advance(progress, outcome, { header, dates, held: revoked, nowMs, random: settings.random })
+    const next = advance(progress, outcome, { header, dates, held: heldThen, nowMs, random })
     progress = next.progress
     if (next.tell) tell(next.tell)
-    return { waitMs: next.waitMs, outcome }
+    return { outcome, waitMs: next.waitMs }
   }
 
-  const turn = async (onAnswer?: () => void): Promise<void> => {
-    asking = true
+  const turn = (): Promise<Outcome | undefined> => {
     cancelTimer()
-    const answer = await askForKeys(settings, progress.etag, ending.signal)
-    if (ending.signal.aborted) {
-      onAnswer?.()
-      return
-    }
-    const { waitMs, outcome } = take(answer)
-    onAnswer?.()
-    if (outcome.is === 'taken' || outcome.is === 'unchanged') {
-      checkIns[(await checkIn(checkInFacts())) ? 'taken' : 'failed'] += 1
-    }
-    asking = false
-    if (waitMs === undefined || ending.signal.aborted) return
-    cancelTimer = settings.setTimer(() => void turn(), waitMs)
+    const answered = ask()
+    underWay = answered.then((answer) => answer?.outcome)
+    void answered.then(async (answer) => {
+      if (!answer) return
+      const isWell = answer.outcome.is === 'taken' || answer.outcome.is === 'unchanged'
+      if (isWell && checkIn) checkIns[(await checkIn(signal)) ? 'taken' : 'failed'] += 1
+      underWay = undefined
+      if (answer.waitMs === undefined || signal.aborted) return
+      cancelTimer = setTimer(() => void turn(), answer.waitMs)
+    })
+    return underWay
   }
 
+  const ready = turn().then(() => {})
   return {
     askEarly: () => {
       const nowMs = now()
-      if (asking || ending.signal.aborted || !mayAskEarly(progress, nowMs)) return
+      if (underWay || signal.aborted || !mayAskEarly(progress, nowMs)) return
       progress = { ...progress, earlyMs: nowMs }
       void turn()
     },
-    ready: new Promise((resolve) => void turn(resolve)),
+    askNow: async () => {
+      if (progress.stopped !== undefined) return { is: 'stopped', code: progress.stopped }
+      return signal.aborted ? undefined : await (underWay ?? turn())
+    },
+    ready,
     close: () => {
       cancelTimer()
       ending.abort()

@@ -11,9 +11,19 @@ export type FailureWord =
   | 'unreadable'
   | 'older'
   | 'other-key'
+  // Of the hand-over alone: the clocks differ, the nonce was used, somebody else answers, the program did not store the keys.
+  | 'clock'
+  | 'replayed'
+  | 'forged'
+  | 'not-stored'
 
-/** Why a ring asks no more: the token has ended, or the add-on was removed. */
-export type StopCode = 'unauthenticated' | 'resource-gone'
+/** Why a ring asks no more: the token has ended, the add-on was removed, or the hand-over was refused. */
+export type StopCode =
+  | 'unauthenticated'
+  | 'resource-gone'
+  | 'not-authenticated'
+  | 'hand-over-off'
+  | 'previous-key-after-latest'
 
 /** Told as warnings: a few failures in a row, keys that were revoked, the end. */
 export type RefreshWarning = 'refresh-failing' | 'refresh-revoked' | 'refresh-stopped'
