@@ -7,51 +7,48 @@ module Securekey
   class Keyring
     include RackOptions
 
-    # Without word of the service: half of the shortest period, the one of plan `daily`.
-    SHORTEST_PROMISE_SECONDS = 43_200
     DERIVED_BYTES = (16..64).freeze
 
     # A key as it may be shown. `until` is a Time, or nil.
     Key = Struct.new(:kid, :use, :version, :until, keyword_init: true)
 
-    # How long, in seconds, a signature is good at least, whatever the schedule does.
-    attr_reader :guaranteed_life
-
     def initialize(options)
       pair = KeyPair.read(options.secure_key, options.variable)
-      @announcement = announcement(options, pair)
-      @ring = Ring.new(pair, @announcement)
+      @held = Held.new(pair, announcement(options, pair), options)
       @clock = options.clock
-      @settle_time = SettleTime.new(options.settle, options.started_at_ms, @announcement)
-      @guaranteed_life = shortest_life(options)
-      @tally = Tally.new(@ring.members.map { |member| member.material.kid }, options.on_stale)
+      @tally = Tally.new(@held.kids, options.on_stale)
       freeze
+    end
+
+    # For adapters: all that the ring holds at this moment, as one thing that never changes.
+    attr_reader :held
+
+    # How long, in seconds, a signature is good at least, whatever the schedule does.
+    def guaranteed_life
+      held.guaranteed_life
     end
 
     # The kid of the key that signs now.
     def kid
-      signing(now_ms).kid
+      held.signing(now_ms).kid
     end
 
     # All keys, newest first, by kid, use, version and end.
     def keys
-      @ring.members.map do |member|
-        ends_at = AnnouncedDate.time(member.until_ms)
-        Key.new(kid: member.material.kid, use: member.use, version: member.version, until: ends_at).freeze
-      end.freeze
+      held.keys
     end
 
     # Why the keys were published: `scheduled`, `manual`, `plan-change`, `revoke`, `provision`; nil without a keyring.
     def reason
-      @announcement&.reason
+      held.announcement&.reason
     end
 
     def rotated_at
-      AnnouncedDate.time(@announcement&.rotated_at_ms)
+      AnnouncedDate.time(held.announcement&.rotated_at_ms)
     end
 
     def next_rotation_at
-      AnnouncedDate.time(@announcement&.next_rotation_at_ms)
+      AnnouncedDate.time(held.announcement&.next_rotation_at_ms)
     end
 
     # Signs a text for one purpose. `expires_in`: whole seconds, a text such as `12h`, or a duration of ActiveSupport.
@@ -60,10 +57,11 @@ module Securekey
       purpose = Token.purpose(purpose) || refuse('bad-purpose', 'a purpose is 1 to 100 of A-Z a-z 0-9 . _ : / -')
       text = PlainText.utf8(text) || refuse('bad-text', 'only a text of valid Unicode can be signed')
       refuse('text-too-long', 'a text of more than 8,192 bytes') if text.bytesize > Token::LONGEST_TEXT_BYTES
-      life = checked_life(expires_in)
+      held = self.held
+      life = checked_life(expires_in, held.guaranteed_life)
       now = now_ms
       expires_at = now / 1000 + life
-      material = signing(now, good_until_ms: expires_at * 1000)
+      material = held.signing(now, good_until_ms: expires_at * 1000)
       @tally.signed(material.kid)
       Token.make(material, purpose, expires_at, text)
     end
@@ -78,17 +76,18 @@ module Securekey
       name = Token.purpose(purpose) || refuse('bad-purpose', 'a purpose is 1 to 100 of A-Z a-z 0-9 . _ : / -')
       bytes = Whole.number(length)
       refuse('bad-length', 'a derived key has 16 to 64 bytes') unless DERIVED_BYTES.cover?(bytes)
+      held = self.held
       now = now_ms
-      material = kid.nil? ? signing(now) : @ring.accepted(now).find { |key| key.kid == PlainText.bytes(kid) }
+      material = kid.nil? ? held.signing(now) : held.accepted(now).find { |key| key.kid == PlainText.bytes(kid) }
       (material || refuse('unknown-key', 'no accepted key has this kid')).derive("securekey/v1/#{name}", bytes)
     end
 
     # The texts of the accepted keys, for frameworks that sign with the first of a list. The order is that of this moment.
     # `life`: how long what they sign is to be good; the guaranteed life if it is not said.
     def secrets(life: nil)
-      now = now_ms
-      seconds = life.nil? ? guaranteed_life : Life.seconds(life) || refuse('bad-life', 'a life is a number of whole seconds')
-      @ring.list(signing(now, good_until_ms: now + seconds * 1000), now).map(&:text)
+      held = self.held
+      seconds = life.nil? ? held.guaranteed_life : Life.seconds(life) || refuse('bad-life', 'a life is a number of whole seconds')
+      held.list(now_ms, seconds).map(&:text)
     end
 
     # How many texts were `signed` and `verified` by each key of this ring, and `refused` for each reason.
@@ -97,7 +96,7 @@ module Securekey
     end
 
     def inspect
-      "#<Securekey::Keyring #{@ring.members.map { |member| "#{member.material.kid} #{member.use}" }.join(', ')}>"
+      "#<Securekey::Keyring #{held.ring.members.map { |member| "#{member.material.kid} #{member.use}" }.join(', ')}>"
     end
     alias to_s inspect
 
@@ -140,30 +139,22 @@ module Securekey
       nil
     end
 
-    def shortest_life(options)
-      [@announcement&.good_for, options.max_life].compact.min || SHORTEST_PROMISE_SECONDS
-    end
-
-    def signing(now, good_until_ms: now + guaranteed_life * 1000)
-      @settle_time.holds?(now, good_until_ms) ? @ring.second : @ring.first
-    end
-
     def judge(token, purpose)
       return Verdict.new(reason: 'bad-purpose') unless purpose
 
       parts = Token.parse(token)
       return Verdict.new(reason: 'malformed') unless parts
 
+      held = self.held
       now = @clock.judging_ms
-      candidates = @ring.accepted(now).select { |key| key.kid == parts.kid }
+      candidates = held.accepted(now).select { |key| key.kid == parts.kid }
       return stale(parts.kid, now) if candidates.empty?
 
       maker = candidates.find { |key| Token.made_by?(key, purpose, parts) }
       return Verdict.new(reason: 'bad-mac') unless maker
       return Verdict.new(reason: 'expired') if now / 1000 >= parts.expires_at
 
-      renew = @ring.older?(maker, signing(now))
-      Verdict.new(text: parts.text, kid: maker.kid, expires_at: parts.expires_at, renew: renew)
+      Verdict.new(text: parts.text, kid: maker.kid, expires_at: parts.expires_at, renew: held.older?(maker, now))
     end
 
     def stale(kid, now)
@@ -171,11 +162,11 @@ module Securekey
       Verdict.new(reason: 'unknown-key')
     end
 
-    def checked_life(expires_in)
+    def checked_life(expires_in, longest)
       life = Life.seconds(expires_in) || refuse('bad-life', 'a life is a number of whole seconds above 0, or a text such as 12h')
-      return life if life <= guaranteed_life
+      return life if life <= longest
 
-      refuse('life-too-long', "a life of #{life} seconds is longer than the #{guaranteed_life} that a signature is good at least")
+      refuse('life-too-long', "a life of #{life} seconds is longer than the #{longest} that a signature is good at least")
     end
 
     def refuse(code, message)
