@@ -9,6 +9,7 @@ describeRuby('the gem, without a framework', [
   'surroundings_test.rb',
   'check_test.rb',
 ])
+describeRuby('live pick-up in Ruby', ['live_answers_test.rb', 'live_waits_test.rb', 'live_process_test.rb'])
 describeRuby('the vectors, in Ruby', ['vectors_test.rb'])
 describeRuby('Rack 2.2', ['rack_test.rb'], { ...machineGems('minitest', 'rack'), version: '2.2.' })
 describeRuby('Rack 3.1 with rack-session 2.1', ['rack_test.rb'], { ...newer, version: '3.1.' })

@@ -2,6 +2,7 @@
 
 require 'support/guarantees'
 require 'support/published'
+require 'support/fake_service'
 require 'open3'
 require 'rbconfig'
 
@@ -11,7 +12,7 @@ class CheckTest < Guarantees
   LIBRARY = File.expand_path('../lib', __dir__)
 
   def check(vars, *arguments)
-    none = { 'SECURE_KEY' => nil, 'SECURE_KEYRING' => nil }
+    none = { 'SECURE_KEY' => nil, 'SECURE_KEYRING' => nil, 'SECURE_KEY_URL' => nil, 'SECURE_KEY_TOKEN' => nil }
     out, err, status = Open3.capture3({ **none, **vars }, RbConfig.ruby, '-I', LIBRARY, PROGRAM, *arguments)
     [out, err, status.exitstatus]
   end
@@ -37,6 +38,25 @@ class CheckTest < Guarantees
     assert_equal ['', 2], [out, code]
     assert_includes err, 'bad-key'
     refute_match(/[0-9A-F]{16}/, err)
+  end
+
+  test 'securekey check asks the service once where both variables say how, shows no key, and tells the word of a failure' do
+    vars = { **Published.vars(2), 'SECURE_KEY_TOKEN' => 'sk_api_x' }
+    { FakeService.keys(3) => [Published.kid(3), 0], FakeService.problem(401, 'unauthenticated') => ['unauthenticated', 1],
+      FakeService.keys(1) => ['older', 1], FakeService::REVOKED => ['revoked', 1] }.each do |answer, (word, ends_with)|
+      service = FakeService.new(answer)
+      out, err, code = check({ **vars, 'SECURE_KEY_URL' => service.url }, 'check')
+      assert_equal [ends_with, 1, 0], [code, service.asked.size, service.check_ins.size]
+      assert_includes (ends_with.zero? ? out : err), word
+      assert_nil service.asked[0].fields['if-none-match']
+      refute_match(/[0-9A-F]{16}|sk_api/, out + err)
+    ensure
+      service&.close
+    end
+    assert_equal 0, check(vars, 'check').last
+    out, err, code = check({ **vars, 'SECURE_KEY_URL' => 'http://example.com/v1' }, 'check')
+    assert_equal ['', 2], [out, code]
+    assert_includes err, 'SECURE_KEY_URL'
   end
 
   test 'securekey shows how to call it when it is called in another way' do

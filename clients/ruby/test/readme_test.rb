@@ -2,6 +2,7 @@
 
 require 'support/guarantees'
 require 'support/published'
+require 'support/fake_service'
 require 'support/visitor'
 require 'support/rails_process'
 require 'support/rails_visitor'
@@ -13,7 +14,8 @@ require 'sinatra/base'
 class ReadmeTest < Guarantees
   README = File.read(File.expand_path('../README.md', __dir__))
   BLOCKS = README.scan(/^```ruby\n(.*?)^```$/m).flatten.freeze
-  PLAIN, FRAMEWORKS = BLOCKS.partition { |block| !block.match?(/^(use|set|Rails)/) }
+  LIVE, OTHERS = BLOCKS.partition { |block| block.include?('refresh: true') }
+  PLAIN, FRAMEWORKS = OTHERS.partition { |block| !block.match?(/^(use|set|Rails)/) }
   CALM = Time.now.to_i - Published::DAY
   # A line, and what the comment behind it says that it returns.
   SAID = /\A(.*\S)\s+# (true|false|\d+|"[^"]*")\z/.freeze
@@ -31,7 +33,7 @@ class ReadmeTest < Guarantees
   end
 
   test 'each block of the README is run here' do
-    assert_equal 4, PLAIN.size
+    assert_equal [4, 1], [PLAIN.size, LIVE.size]
     assert_equal %w[use set Rails].map { |start| block(start) }.sort, FRAMEWORKS.sort
   end
 
@@ -87,6 +89,23 @@ class ReadmeTest < Guarantees
     assert_equal %w[/visit1 /visit1], answers
   end
 
+  test 'the code for live pick-up takes the keys of the service, and tells when it may ask no more' do
+    service = FakeService.new(FakeService.keys(3))
+    in_plain_app(2) { |block, binding| binding.eval(block) }
+    ENV.update('SECURE_KEY_URL' => service.url, 'SECURE_KEY_TOKEN' => 'sk_api_x')
+    Object.send(:remove_const, :KEYS)
+    asks = -> { TOPLEVEL_BINDING.dup.eval(LIVE.first) && KEYS.ready }
+    assert_equal [3, 2].map { |number| Published.kid(number) }, asks.call.keys.map(&:kid)
+    KEYS.close
+    service.answers = FakeService.problem(410, 'resource-gone')
+    Object.send(:remove_const, :KEYS)
+    _, told = capture_io { asks.call && (Thread.pass until Thread.list.none? { |thread| thread.name == 'securekey' }) }
+    assert_includes told, "No new keys: resource-gone\n"
+  ensure
+    %w[SECURE_KEY_URL SECURE_KEY_TOKEN].each { |name| ENV.delete(name) }
+    service.close
+  end
+
   test 'the code for Rails keeps logins, also those of the time before the gem' do
     before = RailsProcess.with({}, securekey: { enabled: false })
     visitor = RailsVisitor.new
@@ -103,8 +122,8 @@ class ReadmeTest < Guarantees
   end
 
   test 'the numbers in the README are those of the code' do
-    assert_includes README, '600, at most 21,600'
     settle = Securekey.module_eval('SettleTime', __FILE__, __LINE__)
-    assert_equal [600, 21_600], [settle::DEFAULT_SECONDS, settle::LONGEST_SECONDS]
+    assert_includes README, '600, with `refresh` 4,200; at most 21,600'
+    assert_equal [600, 4_200, 21_600], [settle::DEFAULT_SECONDS, settle::LIVE_SECONDS, settle::LONGEST_SECONDS]
   end
 end

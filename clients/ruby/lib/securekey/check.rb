@@ -5,15 +5,17 @@ require 'securekey'
 module Securekey
   # The program `securekey check`: judges the keys as an app's start does, and prints no key.
   module Check
-    # `code` 0: all is well. 1: the keys are good, and the keyring is ignored. 2: an app would not start, or wrong arguments.
+    # `code` 0: all is well. 1: the keys are good, but the keyring is ignored or new keys cannot be fetched. 2: an app would not
+    # start, or wrong arguments.
     Result = Struct.new(:out, :err, :code, keyword_init: true)
 
     USAGE = <<~TEXT
       securekey check [VARIABLE]
 
       Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var,
-      SECURE_KEY if it is not given. Ends with 0 if all is well, with 1 if the keys are good but the keyring is ignored, and
-      with 2 if an app would not start.
+      SECURE_KEY if it is not given. With VARIABLE_URL and VARIABLE_TOKEN it asks the service once, as live pick-up does. Ends
+      with 0 if all is well, with 1 if the keys are good but the keyring is ignored or the service gives none, and with 2 if an
+      app would not start.
     TEXT
 
     module_function
@@ -27,7 +29,9 @@ module Securekey
       variable ||= 'SECURE_KEY'
       warnings = []
       ring = Securekey.keyring(var: variable, env: env, on_warning: ->(_, message) { warnings << "#{message}\n" })
-      Result.new(out: described(ring, variable), err: warnings.join, code: warnings.empty? ? 0 : 1)
+      said = described(ring, variable)
+      said += fetched(ring, variable, env, warnings) if LiveOptions.in_environment?(env, variable)
+      Result.new(out: said, err: warnings.join, code: warnings.empty? ? 0 : 1)
     rescue Error => e
       Result.new(out: '', err: "#{e.message}\n", code: 2)
     end
@@ -41,6 +45,15 @@ module Securekey
       lines << "Next rotation at #{ring.next_rotation_at.iso8601(3)}." if ring.next_rotation_at
       "#{lines.join("\n")}\n"
     end
-    private_class_method :described
+
+    # What one request to the service comes to.
+    def fetched(ring, variable, env, warnings)
+      answer = LiveService.new(LiveOptions.read(true, env, variable)).keys(held: ring.held)
+      return "Live pick-up works: the service signs with #{answer.pair.first.kid}.\n" if answer.kind == :taken
+
+      warnings << "Live pick-up does not work: #{answer.word || answer.kind}\n"
+      ''
+    end
+    private_class_method :described, :fetched
   end
 end

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require 'securerandom'
+
 module Securekey
   # What a process holds at one moment: the keys, what is said of them, and since when it has them. It never changes, so
   # that whoever has read it once judges, signs and lists by the same keys.
@@ -7,14 +9,23 @@ module Securekey
     # Without word of the service: half of the shortest period, the one of plan `daily`.
     SHORTEST_PROMISE_SECONDS = 43_200
 
-    attr_reader :ring, :announcement, :guaranteed_life, :kids, :since_ms
+    REASON_OF_REVOKED = 'revoke'
+
+    # Where all keys are revoked and their successors are not there yet: one key that nobody else has.
+    def self.revoked(held, options, since_ms)
+      stand_in = Material.of(SecureRandom.hex(32).upcase)
+      new([stand_in], nil, options, since_ms: since_ms, guaranteed_life: held.guaranteed_life, reason: REASON_OF_REVOKED)
+    end
+
+    attr_reader :ring, :announcement, :guaranteed_life, :reason, :kids, :since_ms
 
     # `since_ms`: from when the settle time counts.
-    def initialize(pair, announcement, options, since_ms: options.started_at_ms)
+    def initialize(pair, announcement, options, since_ms: options.started_at_ms, guaranteed_life: nil, reason: announcement&.reason)
       @announcement = announcement
       @ring = Ring.new(pair, announcement)
       @settle_time = SettleTime.new(options.settle, since_ms, announcement)
-      @guaranteed_life = [announcement&.good_for, options.max_life].compact.min || SHORTEST_PROMISE_SECONDS
+      @guaranteed_life = guaranteed_life || [announcement&.good_for, options.max_life].compact.min || SHORTEST_PROMISE_SECONDS
+      @reason = reason
       @kids = @ring.members.map { |member| member.material.kid }.freeze
       @since_ms = since_ms
       freeze
@@ -23,6 +34,20 @@ module Securekey
     # The key that signs what is to be good until then: for the guaranteed life, if it is not said.
     def signing(now_ms, good_until_ms: now_ms + guaranteed_life * 1000)
       @settle_time.holds?(now_ms, good_until_ms) ? ring.second : ring.first
+    end
+
+    # When it will sign with the first key what it signs with the second now; nil if it does so already.
+    def settles_until_ms(now_ms)
+      @settle_time.ends_at_ms if @settle_time.holds?(now_ms, now_ms + guaranteed_life * 1000)
+    end
+
+    # The version of the first key; nil without a keyring.
+    def version
+      version_of(ring.first)
+    end
+
+    def version_of(material)
+      ring.members.find { |member| member.material.equal?(material) }&.version
     end
 
     def accepted(now_ms)

@@ -14,14 +14,32 @@ module Securekey
 
     def initialize(options)
       pair = KeyPair.read(options.secure_key, options.variable)
-      @held = Held.new(pair, announcement(options, pair), options)
+      held = Held.new(pair, announcement(options, pair), options)
       @clock = options.clock
-      @tally = Tally.new(@held.kids, options.on_stale)
+      @tally = Tally.new(held.kids, options.on_stale)
+      @live = pickup(held, options)
+      @held = held unless @live
       freeze
+      @live&.start
     end
 
     # For adapters: all that the ring holds at this moment, as one thing that never changes.
-    attr_reader :held
+    def held
+      @live ? @live.held : @held
+    end
+
+    # With `refresh`: waits until the service was asked for the first time, whatever came of it, ten seconds at most. It
+    # never raises. Returns the ring.
+    def ready
+      @live&.ready
+      self
+    end
+
+    # With `refresh`: asks no more. The ring stays as it is.
+    def close
+      @live&.close
+      nil
+    end
 
     # How long, in seconds, a signature is good at least, whatever the schedule does.
     def guaranteed_life
@@ -40,7 +58,7 @@ module Securekey
 
     # Why the keys were published: `scheduled`, `manual`, `plan-change`, `revoke`, `provision`; nil without a keyring.
     def reason
-      held.announcement&.reason
+      held.reason
     end
 
     def rotated_at
@@ -68,7 +86,7 @@ module Securekey
 
     # Judges anything at all and never raises: a frozen result with the text, or with the reason why it is refused.
     def verify(token, purpose: nil)
-      @tally.judged(judge(token, Token.purpose(purpose)).freeze)
+      @tally.judged(*judge(token, Token.purpose(purpose)))
     end
 
     # A key for one purpose: HKDF-SHA256 of the key that signs now, or of the accepted key with this kid.
@@ -90,9 +108,10 @@ module Securekey
       held.list(now_ms, seconds).map(&:text)
     end
 
-    # How many texts were `signed` and `verified` by each key of this ring, and `refused` for each reason.
+    # How many texts were `signed` and `verified` by each key of this ring, and `refused` for each reason. With `refresh`:
+    # what came of it.
     def stats
-      @tally.stats
+      @live ? @tally.stats.merge(refresh: @live.stats) : @tally.stats
     end
 
     def inspect
@@ -139,11 +158,22 @@ module Securekey
       nil
     end
 
+    def pickup(held, options)
+      live = LiveOptions.read(options.refresh, options.env, options.variable)
+      return unless live
+
+      LivePickup.new(held, live, options.terms, @tally).tap do |pickup|
+        # A ring that nobody has any more is to ask no more.
+        ObjectSpace.define_finalizer(self, LivePickup.closer(pickup))
+      end
+    end
+
+    # The verdict, and the kid that counts for it.
     def judge(token, purpose)
-      return Verdict.new(reason: 'bad-purpose') unless purpose
+      return refusal('bad-purpose') unless purpose
 
       parts = Token.parse(token)
-      return Verdict.new(reason: 'malformed') unless parts
+      return refusal('malformed') unless parts
 
       held = self.held
       now = @clock.judging_ms
@@ -151,15 +181,21 @@ module Securekey
       return stale(parts.kid, now) if candidates.empty?
 
       maker = candidates.find { |key| Token.made_by?(key, purpose, parts) }
-      return Verdict.new(reason: 'bad-mac') unless maker
-      return Verdict.new(reason: 'expired') if now / 1000 >= parts.expires_at
+      return refusal('bad-mac', candidates.first.kid) unless maker
+      return refusal('expired', maker.kid) if now / 1000 >= parts.expires_at
 
-      Verdict.new(text: parts.text, kid: maker.kid, expires_at: parts.expires_at, renew: held.older?(maker, now))
+      verdict = Verdict.new(text: parts.text, kid: maker.kid, expires_at: parts.expires_at, renew: held.older?(maker, now))
+      [verdict.freeze, maker.kid]
+    end
+
+    def refusal(reason, kid = nil)
+      [Verdict.new(reason: reason).freeze, kid]
     end
 
     def stale(kid, now)
       @tally.tell_stale(kid, now)
-      Verdict.new(reason: 'unknown-key')
+      @live&.early
+      refusal('unknown-key')
     end
 
     def checked_life(expires_in, longest)

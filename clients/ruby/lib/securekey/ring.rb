@@ -50,7 +50,7 @@ module Securekey
     end
 
     def of_secure_key
-      return [Member.new(material: first, use: 'sign'), Member.new(material: second, use: 'verify')] unless @announcement
+      return unannounced unless @announcement
 
       signs = @announcement.keys.find { |key| key.use == 'sign' }
       known = @announcement.second
@@ -58,6 +58,11 @@ module Securekey
         Member.new(material: first, use: 'sign', version: signs.version),
         Member.new(material: second, use: known ? 'verify' : 'filler', version: known&.version, until_ms: known&.until_ms)
       ]
+    end
+
+    # A second key is not there where all were revoked.
+    def unannounced
+      [first, second].compact.zip(%w[sign verify]).map { |material, use| Member.new(material: material, use: use) }
     end
 
     def brought(use)

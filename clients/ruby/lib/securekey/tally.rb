@@ -12,18 +12,52 @@ module Securekey
       @mutex = Mutex.new
       @signed = kids.to_h { |kid| [kid, 0] }
       @verified = @signed.dup
+      @bad = @signed.dup
       @refused = REASONS.to_h { |reason| [reason, 0] }
+      @told = {}
       @on_stale = on_stale
       @told_at_ms = nil
     end
 
-    def signed(kid)
-      locked { @signed[kid] += 1 }
+    # From now on it counts by these kids. What was counted by the others is forgotten.
+    def follow(kids)
+      locked do
+        @signed, @verified, @bad = [@signed, @verified, @bad].map { |counts| kids.to_h { |kid| [kid, counts.fetch(kid, 0)] } }
+        @told = @told.slice(*kids)
+      end
     end
 
-    def judged(verdict)
-      locked { verdict.ok? ? @verified[verdict.kid] += 1 : @refused[verdict.reason] += 1 }
+    def signed(kid)
+      locked { add(@signed, kid) }
+    end
+
+    # `kid`: the accepted key that the token named, of whatever came of it.
+    def judged(verdict, kid)
+      locked do
+        verdict.ok? ? add(@verified, kid) : @refused[verdict.reason] += 1
+        add(@bad, kid) if verdict.reason == 'bad-mac'
+      end
       verdict
+    end
+
+    # By kid: how many tokens were found `good`, and how many `bad` (of another mac), since the numbers that were told last.
+    def verified_since
+      locked do
+        @verified.map do |kid, good|
+          told = @told.fetch(kid, [0, 0])
+          { kid: kid, good: good - told[0], bad: @bad[kid] - told[1] }
+        end
+      end
+    end
+
+    # These numbers have arrived.
+    def told(counts)
+      locked do
+        counts.each do |count|
+          before = @told.fetch(count[:kid], [0, 0])
+          @told[count[:kid]] = [before[0] + count[:good], before[1] + count[:bad]] if @signed.key?(count[:kid])
+        end
+      end
     end
 
     # At most once in 30 seconds; what the app raises there is its own affair.
@@ -44,6 +78,11 @@ module Securekey
     end
 
     private
+
+    # A key that has just gone is counted no more.
+    def add(counts, kid)
+      counts[kid] += 1 if counts.key?(kid)
+    end
 
     # The handler of a signal may lock nothing: it counts without, and at worst a count is lost.
     def locked(&block)

@@ -1,0 +1,265 @@
+# frozen_string_literal: true
+
+require 'support/guarantees'
+require 'support/live_rings'
+require 'io/wait'
+require 'rbconfig'
+
+# What live pick-up needs, and what it does to the process that it runs in.
+class LiveProcessTest < Guarantees
+  include LiveRings
+
+  LIBRARY = File.expand_path('../lib', __dir__)
+  HANGS = ->(_) { ->(socket) { socket.read } }
+
+  def eventually
+    Timeout.timeout(LIMIT_SECONDS) { Thread.pass until yield }
+  end
+
+  def start(refresh, vars = {}, **options)
+    ring = Securekey.keyring(env: Published.vars(2).merge(vars), refresh: refresh, **options)
+    @rings << ring
+    ring
+  end
+
+  test 'without an address and a token the app does not start, and the error names the variable and never its text' do
+    good = { 'SECURE_KEY_URL' => 'http://127.0.0.1:1/v1', 'SECURE_KEY_TOKEN' => TOKEN }
+    { {} => %w[missing SECURE_KEY_URL], good.slice('SECURE_KEY_URL') => %w[missing SECURE_KEY_TOKEN],
+      good.merge('SECURE_KEY_URL' => '', 'SECURE_KEY_TOKEN' => 'x') => %w[missing SECURE_KEY_URL],
+      good.merge('SECURE_KEY_URL' => 'http://secret.example/v1', 'SECURE_KEY_TOKEN' => 'x') => %w[bad-url SECURE_KEY_URL],
+      good.merge('SECURE_KEY_TOKEN' => 'sk_secret ') => %w[bad-token SECURE_KEY_TOKEN] }.each do |vars, (code, variable)|
+      error = refused(code) { start(true, vars) }
+      assert_equal variable, error.variable
+      refute_includes error.message, 'secret'
+    end
+    refused('bad-key') { start(true, { 'SECURE_KEY' => 'a,b' }) }
+    assert_equal 'url', refused('bad-url') { start({ url: 'ftp://secret' }, good) }.place
+    assert_equal 'OTHER_URL', refused('missing') { start(true, { 'OTHER' => Published.vars(2)['SECURE_KEY'] }.merge(good), var: 'OTHER', on_warning: ->(*) {}) }.variable
+  end
+
+  test 'an address is https and ends with /v1; http is for this machine alone' do
+    take = ->(url) { start({ url: url, token: TOKEN, fetch: ->(*) { raise 'no' } }) }
+    ['https://securekey.example/v1', 'https://a.example:8443/v1/', 'https://[::1]/v1', 'https://a.example/one/two/v1',
+     'http://localhost:3000/v1', 'http://127.0.0.1/v1', 'http://[::1]:80/v1'].each { |url| assert take.call(url), url }
+    ['http://a.example/v1', 'http://localhost.example/v1', 'http://127.0.0.1.example/v1', 'http://127.0.0.1@a.example/v1', 'https://a@b/v1',
+     'https://a:b@c/v1', 'https://a/v1?', 'https://a/v1?x', 'https://a/v1#', 'https://a/v1//', 'https://a/v2', 'https://a', 'https:///v1',
+     'https://a/v1 ', "https://a/v1\n", 'https://a:99999/v1', 'https://a/%2e/v1', 'ftp://a/v1', 'a/v1', '//a/v1', "https://\xFF/v1", 7,
+     :url].each { |url| refused('bad-url') { take.call(url) } }
+  end
+
+  test 'other options are checked, an unknown one is refused, and odd names of the environment count as none' do
+    given = { url: 'http://127.0.0.1:1/v1', token: TOKEN }
+    [7, 'yes', [], { odd: 1 }, { 1 => 2 }].each { |refresh| assert_equal 'refresh', refused('bad-option') { start(refresh) }.place }
+    ['', 'x' * 65, "a\nb", 'é', 7].each { |name| assert_equal 'app', refused('bad-option') { start(given.merge(app: name)) }.place }
+    ['sk_', 'sk_a b', "sk_a\n", 'sk_é', 'tk_a', "sk_#{'a' * 201}", 1].each { |token| refused('bad-token') { start(given.merge(token: token)) } }
+    service = service(FakeService.keys(2))
+    start({ url: service.url, token: TOKEN }, { 'HEROKU_APP_NAME' => 'x' * 65, 'DYNO' => 'web.3' })
+    eventually { service.check_ins.any? }
+    assert_equal [nil, 'web.3'], JSON.parse(service.check_ins[0].body).values_at('app', 'process')
+    assert_nil start(false).stats[:refresh]
+    assert_equal start(nil), Securekey.keyring(env: Published.vars(2)).ready.then { @rings.last }
+  end
+
+  test 'a process starts without waiting for the service, and ready waits for its first answer alone' do
+    waiting = Queue.new
+    service = service { waiting.pop }
+    ring = live(service, hand: nil)
+    assert_equal ['starting', numbers(2, 1)], [refresh_of(ring)[:state], accepted(ring)]
+    waiting << FakeService.keys(3)
+    assert_equal ['fresh', numbers(3, 2)], [refresh_of(ring.ready)[:state], ring.keys.map(&:kid)]
+    failing = live(service([500, {}, '']), hand: nil)
+    assert_equal 'failing', refresh_of(failing.ready)[:state]
+  end
+
+  test 'ready ends after its limit, whatever the service does' do
+    ring = live(service(HANGS), hand: nil)
+    thread = ring.instance_variable_get(:@live).instance_variable_get(:@thread)
+    thread.await(0.02) { false }
+    assert_equal 10, Securekey.module_eval('LiveHttp', __FILE__, __LINE__)::TOTAL_SECONDS
+    assert_equal 'starting', refresh_of(ring)[:state]
+  end
+
+  test 'a service that hangs, before its head or byte by byte, is given up after the limit for all of a request' do
+    drip = lambda do |head|
+      lambda do |socket|
+        socket.write(head)
+        1_000.times { socket.write('x') && socket.wait_readable(0.02) }
+      end
+    end
+    http = Securekey.module_eval('LiveHttp', __FILE__, __LINE__)
+    head = "HTTP/1.1 200 OK\r\nContent-Length: 900\r\n"
+    [->(socket) { socket.read }, drip.call(''), drip.call("#{head}X-Long: "), drip.call("#{head}\r\n")].each do |hang|
+      service = service(->(_) { hang })
+      error = assert_raises(http::Failed) { http.new(URI(service.url), seconds: 0.2).call('GET', '/keyring', {}) }
+      assert_equal 'too-slow', error.word
+    end
+  end
+
+  test 'a redirect is not followed, and nothing is tried twice' do
+    other = service(FakeService.keys(3))
+    service = service([307, { 'Location' => "#{other.url}/keyring" }, ''])
+    assert_equal 'redirected', refresh_of(live(service, hand: nil).ready)[:failure]
+    reset = service { |_| ->(socket) { socket.close } }
+    live(reset)
+    @hand.waits
+    assert_equal [0, 1, 1], [other.asked.size, service.asked.size, reset.asked.size]
+  end
+
+  test 'close gives up a request under way and asks no more; the ring stays as it is' do
+    given_up = Queue.new
+    service = service { |_| ->(socket) { given_up << socket.read } }
+    ring = live(service, hand: nil)
+    eventually { service.asked.any? }
+    ring.close
+    assert_equal '', Timeout.timeout(LIMIT_SECONDS) { given_up.pop }
+    ring.ready
+    assert_equal numbers(2, 1), accepted(ring)
+    assert_equal 1, service.asked.size
+  end
+
+  test 'a process ends when its work is done, also while a request hangs, and its thread is called by its name' do
+    service = service(HANGS)
+    program = 'require "securekey"; ring = Securekey.keyring(refresh: true); Thread.pass until Thread.list.size > 1; ' \
+              'puts Thread.list.last.name, Thread.list.last.thread_variable_get(:fork_safe); $stdout.flush; $stdin.gets'
+    env = { **Published.vars(2), 'SECURE_KEY_URL' => service.url, 'SECURE_KEY_TOKEN' => TOKEN }
+    IO.popen([env, RbConfig.ruby, '-I', LIBRARY, '-e', program], 'r+') do |io|
+      eventually { service.asked.any? }
+      io.puts
+      assert_equal "securekey\ntrue\n", Timeout.timeout(LIMIT_SECONDS) { io.read }
+    end
+    assert_predicate $?, :success?
+  end
+
+  # What the block returns in a child process.
+  def in_child
+    reader, writer = IO.pipe
+    pid = fork do
+      writer.write(JSON.generate(yield))
+      writer.flush
+      exit!(0)
+    end
+    writer.close
+    JSON.parse(Timeout.timeout(LIMIT_SECONDS) { reader.read })
+  ensure
+    Process.wait(pid)
+  end
+
+  test 'a child process asks for itself, for its first visitor too, after the rest of the wait' do
+    service = service(FakeService.keys(2))
+    ring = live(service, settle: 0)
+    assert_in_delta 3_600, @hand.waits, 0.01
+    @hand.instance_variable_set(:@ticks, @hand.ticks + 2_600)
+    service.answers = FakeService.keys(3)
+    wait, kid = in_child do
+      # Where Ruby tells of no fork, the first use of the ring is what starts it.
+      ring.kid unless Process.respond_to?(:_fork)
+      wait = @hand.waits
+      @hand.pass(2_000)
+      [wait, ring.kid]
+    end
+    assert_in_delta 1_000, wait, 0.01
+    assert_equal [Published.kid(3), Published.kid(2)], [kid, ring.kid]
+    @hand.pass(4_000)
+    assert_equal Published.kid(3), ring.kid
+  end
+
+  test 'children do not all wait to the same moment' do
+    chance = [0, 0.999999].each
+    live(service(FakeService.keys(2)), refresh: { random: -> { @chance || 0.5 } })
+    @hand.waits
+    waits = Array.new(2) { (@chance = chance.next) && in_child { @hand.waits } }
+    assert_in_delta 3_240, waits[0], 0.01
+    assert_in_delta 3_960, waits[1], 0.01
+  end
+
+  test 'a thread that was ended starts again at the next use of the ring' do
+    ring = live(service(FakeService.keys(2)))
+    @hand.waits
+    Thread.list.select { |thread| thread.name == 'securekey' && thread.alive? }.each { |thread| thread.kill.join }
+    ring.kid
+    assert_in_delta 3_600, @hand.waits, 0.01
+  end
+
+  test 'an app may do anything in what it is told with: the ring goes on' do
+    [-> { raise 'no' }, -> { raise NotImplementedError }, -> { throw :away }, -> { raise SystemStackError }].each do |act|
+      hand = LiveRings::Hand.new
+      service = service(FakeService.keys(3))
+      ring = Securekey.keyring(env: Published.vars(2), now: -> { @now }, on_changed: ->(*) { act.call }, on_warning: ->(*) { act.call },
+                               on_stopped: ->(*) { act.call },
+                               refresh: { url: service.url, token: TOKEN, ticks: -> { hand.ticks }, timer: hand, random: -> { 0.5 } })
+      @rings << ring
+      hand.waits
+      [FakeService::REVOKED, FakeService.given(Published.revoked), [500, {}, ''], [500, {}, ''], [500, {}, ''],
+       FakeService.given(Published.revoked)].each { |answer| (service.answers = answer) && hand.pass(4_000) }
+      assert_equal ['fresh', 8], [refresh_of(ring)[:state], service.asked.size + service.check_ins.size - 2]
+    end
+  end
+
+  test 'a callback that closes its ring comes to its end, and it is the last one' do
+    ended = Queue.new
+    answer = Queue.new
+    service = service { answer.pop }
+    @rings << ring = Securekey.keyring(env: Published.vars(2), refresh: { url: service.url, token: TOKEN },
+                                       on_changed: ->(*) { ring.close || ended << true })
+    answer << FakeService.keys(3)
+    assert Timeout.timeout(LIMIT_SECONDS) { ended.pop }
+    eventually { Thread.list.none? { |thread| thread.name == 'securekey' } }
+    assert_equal 1, service.asked.size
+  end
+
+  test 'many threads that sign and verify while keys come see one ring or the other, and never half of one' do
+    service = service(FakeService.keys(2))
+    ring = live(service, settle: 0)
+    @hand.waits
+    going = true
+    lists = (2..9).map { |number| [Published.key(number), Published.key(number - 1)] }
+    threads = Array.new(3) do
+      Thread.new do
+        odd = []
+        while going
+          Thread.pass
+          token = ring.sign('x', purpose: 'p', expires_in: 60)
+          odd << ring.secrets unless lists.include?(ring.secrets)
+          verdict = ring.verify(token, purpose: 'p')
+          odd << verdict.reason unless verdict.ok? || verdict.reason == 'unknown-key'
+        end
+        odd
+      end
+    end
+    (3..9).each { |number| (service.answers = FakeService.keys(number)) && @hand.pass(4_000) }
+    going = false
+    assert_empty threads.flat_map(&:value)
+    assert_equal numbers(9, 8), accepted(ring)
+  end
+
+  test 'a signal that comes at any time can use the ring' do
+    ring = live(service(FakeService.keys(2)))
+    @hand.waits
+    token = Securekey.keyring(env: Published.vars(4), settle: 0, now: -> { @now }).sign('x', purpose: 'p', expires_in: 60)
+    told = nil
+    before = trap('USR1') do
+      told = [ring.kid, ring.verify(token, purpose: 'p').reason, ring.stats[:refresh][:state]]
+    rescue ThreadError => e
+      told = e
+    end
+    Process.kill('USR1', Process.pid)
+    eventually { told }
+    assert_equal [Published.kid(2), 'unknown-key', 'fresh'], told
+  ensure
+    trap('USR1', before || 'DEFAULT')
+  end
+
+  test 'a ring that nobody has any more asks no more' do
+    service = service(FakeService.keys(2))
+    running = -> { Thread.list.count { |thread| thread.name == 'securekey' } }
+    before = running.call
+    make = lambda do
+      30.times { Securekey.keyring(env: Published.vars(2), refresh: { url: service.url, token: TOKEN }) }
+      nil
+    end
+    make.call
+    assert_operator running.call, :>, before + 10
+    # The stack may still hold some of them.
+    eventually { GC.start || running.call < before + 10 }
+  end
+end
