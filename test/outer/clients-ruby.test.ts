@@ -9,8 +9,18 @@ describeRuby('the gem, without a framework', [
   'surroundings_test.rb',
   'check_test.rb',
 ])
-describeRuby('live pick-up in Ruby', ['live_answers_test.rb', 'live_waits_test.rb', 'live_process_test.rb'])
+describeRuby('live pick-up in Ruby', [
+  'live_answers_test.rb',
+  'live_waits_test.rb',
+  'live_start_test.rb',
+  'live_process_test.rb',
+])
 describeRuby('the vectors, in Ruby', ['vectors_test.rb'])
+describeRuby('live pick-up with Rack 2.2 and Sinatra 3', ['live_rack_test.rb'], {
+  ...machineGems('minitest', 'sinatra/base'),
+  version: '2.2.',
+})
+describeRuby('live pick-up with Rack 3.1 and Sinatra 4', ['live_rack_test.rb'], { ...newer, version: '3.1.' })
 describeRuby('Rack 2.2', ['rack_test.rb'], { ...machineGems('minitest', 'rack'), version: '2.2.' })
 describeRuby('Rack 3.1 with rack-session 2.1', ['rack_test.rb'], { ...newer, version: '3.1.' })
 describeRuby('Sinatra 3', ['sinatra_test.rb'], { ...machineGems('minitest', 'sinatra/base'), version: '3.' })

@@ -19,6 +19,7 @@ require 'securekey/clock'
 require 'securekey/options'
 require 'securekey/keyring_warning'
 require 'securekey/live'
+require 'securekey/per_key'
 require 'securekey/rack/options'
 require 'securekey/keyring'
 

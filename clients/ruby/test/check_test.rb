@@ -43,7 +43,7 @@ class CheckTest < Guarantees
   test 'securekey check asks the service once where both variables say how, shows no key, and tells the word of a failure' do
     vars = { **Published.vars(2), 'SECURE_KEY_TOKEN' => 'sk_api_x' }
     { FakeService.keys(3) => [Published.kid(3), 0], FakeService.problem(401, 'unauthenticated') => ['unauthenticated', 1],
-      FakeService.keys(1) => ['older', 1], FakeService::REVOKED => ['revoked', 1] }.each do |answer, (word, ends_with)|
+      FakeService.keys(1) => ['older', 1], FakeService::REVOKED => ['revoked', 0] }.each do |answer, (word, ends_with)|
       service = FakeService.new(answer)
       out, err, code = check({ **vars, 'SECURE_KEY_URL' => service.url }, 'check')
       assert_equal [ends_with, 1, 0], [code, service.asked.size, service.check_ins.size]
@@ -53,10 +53,11 @@ class CheckTest < Guarantees
     ensure
       service&.close
     end
-    assert_equal 0, check(vars, 'check').last
-    out, err, code = check({ **vars, 'SECURE_KEY_URL' => 'http://example.com/v1' }, 'check')
-    assert_equal ['', 2], [out, code]
-    assert_includes err, 'SECURE_KEY_URL'
+    [{}, { 'SECURE_KEY_URL' => 'http://example.com/v1' }].each do |more|
+      out, err, code = check({ **vars, **more }, 'check')
+      assert_equal ['', 2], [out, code]
+      assert_includes err, 'SECURE_KEY_URL'
+    end
   end
 
   test 'securekey shows how to call it when it is called in another way' do

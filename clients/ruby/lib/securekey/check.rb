@@ -13,8 +13,8 @@ module Securekey
       securekey check [VARIABLE]
 
       Checks the keys of an app as a library does at the app's start, and never prints a key. VARIABLE is the config var,
-      SECURE_KEY if it is not given. With VARIABLE_URL and VARIABLE_TOKEN it asks the service once, as live pick-up does. Ends
-      with 0 if all is well, with 1 if the keys are good but the keyring is ignored or the service gives none, and with 2 if an
+      SECURE_KEY if it is not given. If SECURE_KEY_URL or SECURE_KEY_TOKEN is set, it asks the service once for the keys. Ends with
+      0 if all is well, with 1 if the keys are good but the keyring is ignored or the service did not bring keys, and with 2 if an
       app would not start.
     TEXT
 
@@ -49,9 +49,12 @@ module Securekey
     # What one request to the service comes to.
     def fetched(ring, variable, env, warnings)
       answer = LiveService.new(LiveOptions.read(true, env, variable)).keys(held: ring.held)
-      return "Live pick-up works: the service signs with #{answer.pair.first.kid}.\n" if answer.kind == :taken
-
-      warnings << "Live pick-up does not work: #{answer.word || answer.kind}\n"
+      case answer.kind
+      when :taken then return "The service answers: #{answer.pair.first.kid} signs.\n"
+      when :revoked then return "The service answers: the keys are revoked, and their successors are on their way.\n"
+      when :end then warnings << "The service refuses the token (#{answer.word}).\n"
+      else warnings << "The service did not bring the keys (#{answer.word}).\n"
+      end
       ''
     end
     private_class_method :described, :fetched

@@ -8,17 +8,19 @@ require 'rails'
 require 'action_controller/railtie'
 require 'securekey'
 require 'rack/mock'
+require_relative 'rails_live'
 
 $stdout.sync = true
 # How many seconds this process is ahead, in parts.
 LATER = []
+LOG = StringIO.new
 OPTIONS = JSON.parse(ENV.fetch('APP_OPTIONS', '{}'))
 
 class ExampleApp < Rails::Application
   config.load_defaults(Rails.version.to_f) unless OPTIONS['defaults'] == 'none'
   config.eager_load = false
   config.hosts.clear
-  config.logger = Logger.new(nil)
+  config.logger = Logger.new(OPTIONS['log'] ? LOG : nil)
   config.secret_key_base = 's' * 64 unless OPTIONS['base'] == 'none'
   config.session_store :cookie_store, key: '_app', **OPTIONS.fetch('session', {}).symbolize_keys
   initializer('block', after: :load_config_initializers) { eval(OPTIONS['block']) } if OPTIONS['block']
@@ -30,7 +32,8 @@ class ExampleApp < Rails::Application
       started_at: OPTIONS['started_at'] && Rational(OPTIONS['started_at'], 1000)
     )
   end
-  routes.append { %w[login show count link follow inside later peek].each { |path| get path, to: "visits##{path}" } }
+  config.securekey.keyring = RailsLive.keyring(OPTIONS['live']) if OPTIONS['live']
+  routes.append { %w[login show count link follow inside later peek ask ready log].each { |path| get path, to: "visits##{path}" } }
 end
 
 eval(OPTIONS['patch']) if OPTIONS['patch']
@@ -76,8 +79,22 @@ class VisitsController < ActionController::Base
   end
 
   def later
-    LATER << params[:seconds].to_i
+    OPTIONS['live'] ? RailsLive.pass(params[:seconds].to_i) : LATER << params[:seconds].to_i
     head :ok
+  end
+
+  # The ring asks at this moment.
+  def ask
+    RailsLive.ask_at(params[:at].to_i)
+    render json: Rails.configuration.securekey.keyring.stats[:refresh]
+  end
+
+  def ready
+    render json: Rails.configuration.securekey.keyring.ready.stats[:refresh]
+  end
+
+  def log
+    render json: { log: LOG.string }
   end
 
   def inside

@@ -26,9 +26,9 @@ module Securekey
       new(given, env, variable)
     end
 
-    # Whether the environment has what an app needs for `refresh: true`.
+    # Whether the environment says that an app picks up keys.
     def self.in_environment?(env, variable)
-      %w[URL TOKEN].none? { |name| env["#{variable}_#{name}"].to_s.empty? }
+      %w[URL TOKEN].any? { |name| !env["#{variable}_#{name}"].to_s.empty? }
     end
 
     def self.refuse_option(name)

@@ -34,10 +34,10 @@ module Securekey
       @thread.start
     end
 
-    # Waits for the first request, ten seconds at most.
+    # Waits until the first request is over and what came of it is told, ten seconds at most.
     def ready
       @thread.start
-      @thread.await(LiveHttp::TOTAL_SECONDS) { @report.begun? || over? }
+      @thread.await(LiveHttp::TOTAL_SECONDS) { @asked || @closed }
     end
 
     def close
@@ -76,6 +76,7 @@ module Securekey
       @asking = true
       answer = @service.keys(tag: @tag, held: @judged_by, revoked: @report.revoked?)
       public_send("on_#{answer.kind}", answer)
+      @asked = true
       @thread.tell
       check_in if %i[taken unchanged].include?(answer.kind)
     ensure
@@ -116,7 +117,7 @@ module Securekey
         replace(Held.revoked(@held, @terms, now_ms))
       end
       @report.succeeded(revoked: true)
-      @due = @live.ticks.call + LiveSchedule.while_revoked(answer.field('retry-after'), now_s, @live.random)
+      @left_alone_until = @due = @live.ticks.call + LiveSchedule.while_revoked(answer.field('retry-after'), now_s, @live.random)
       return unless begins
 
       warn_of('refresh-revoked')
@@ -159,7 +160,8 @@ module Securekey
       settles_until = @held.settles_until_ms(now)
       seconds = LiveSchedule.after_success(answer.field('refresh-after'), rotation_at && (rotation_at - now) / 1000.0,
                                            settles_until && (settles_until - now) / 1000.0, @live.random)
-      @due = @live.ticks.call + seconds
+      @left_alone_until = now_ticks = @live.ticks.call
+      @due = now_ticks + seconds
     end
 
     def changed

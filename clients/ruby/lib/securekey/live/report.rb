@@ -46,11 +46,6 @@ module Securekey
       @stopped = word
     end
 
-    # Whether the first request is over.
-    def begun?
-      @begun
-    end
-
     def to_h
       { state: state, **@counts, in_a_row: @in_a_row, failure: @failure, stopped: @stopped }
     end

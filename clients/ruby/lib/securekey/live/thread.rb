@@ -62,8 +62,10 @@ module Securekey
       @mutex.synchronize { @changed.broadcast }
     end
 
-    # Waits until the block says so, for this long at most.
+    # Waits until the block says so, for this long at most. What it calls itself cannot wait for it.
     def await(seconds)
+      return if @thread == Thread.current
+
       ends_at = now + seconds
       @mutex.synchronize do
         @changed.wait(@mutex, ends_at - now) until yield || now >= ends_at

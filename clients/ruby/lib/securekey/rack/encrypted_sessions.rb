@@ -9,10 +9,7 @@ module Securekey
       @accept = accept
       settings = { purpose: options[:key], serialize_json: options[:serialize_json] }
       settings[:pad_size] = options[:pad_size] if options.key?(:pad_size)
-      build = ->(text) { ::Rack::Session::Encryptor.new(text, settings) }
-      built = (ring.secrets + accept.call).to_h { |text| [text, build.call(text)] }.freeze
-      # In a closure, so that nothing that walks over the fields of a middleware meets a key.
-      @encryptor = ->(text) { built[text] || build.call(text) }
+      @encryptor = PerKey.made(ring.secrets + accept.call) { |text| ::Rack::Session::Encryptor.new(text, settings) }
     end
 
     def encode(session)

@@ -22,9 +22,7 @@ module Securekey
       @cipher = @authenticated ? settings['action_dispatch.encrypted_cookie_cipher'] || 'aes-256-gcm' : 'aes-256-cbc'
       @app_rotations = settings[ROTATIONS]
       @others = -> { others }
-      build = ->(text) { self.class.generator(text) }
-      built = (texts.accepted + others).to_h { |text| [text, build.call(text)] }.freeze
-      @generator = ->(text) { built[text] || build.call(text) }
+      @generator = PerKey.made(texts.accepted + others) { |text| self.class.generator(text) }
     end
 
     # As Rails makes it of a `secret_key_base`.

@@ -9,8 +9,6 @@ module Securekey
     def initialize(ring, life)
       @ring = ring
       @life = life
-      @places = ring.keys.each_with_index.to_h { |key, at| [key.kid, at] }
-      @first_kid = ring.keys.find { |key| key.use == 'sign' }.kid
       freeze
     end
 
@@ -25,18 +23,19 @@ module Securekey
 
     # The first key of SECURE_KEY, settle time or not.
     def first
-      accepted.find { |text| kid(text) == @first_kid }
+      @ring.held.ring.first.text
     end
 
     # Whether this key stands behind the one that signs now. A text that is no key of the ring does.
     def older?(text)
-      place(text) > place(signing)
+      kids = @ring.held.kids
+      place(kids, text) > place(kids, signing)
     end
 
     private
 
-    def place(text)
-      @places.fetch(kid(text), @places.size)
+    def place(kids, text)
+      kids.index(kid(text)) || kids.size
     end
 
     def kid(text)

@@ -7,6 +7,7 @@ module Securekey
   # config.securekey.var = 'OTHER_KEY'          another config var; or a ring of the app's own: config.securekey.keyring
   # config.securekey.cookies = { remember: { expires: 30.days, domain: :all }, cart: false }
   # config.securekey.accept_secret_key_base     true: cookies from the time before the gem are still good
+  # config.securekey.refresh = true             new keys are fetched while the app runs
   # config.securekey.secret_key_base            true: what else Rails derives from secret_key_base rotates as well
   class Railtie < ::Rails::Railtie
     OLDEST_RAILS = '6.1'
@@ -17,7 +18,7 @@ module Securekey
       options = app.config.securekey
       if Railtie.wanted?(options)
         Railtie.refuse_old_rails
-        options.keyring ||= Securekey.keyring(var: Railtie.variable(options))
+        options.keyring ||= Railtie.keyring(options)
         SecretKeyBase.follow(app, KeyTexts.new(options.keyring, nil)) if options.secret_key_base
       end
     end
@@ -38,6 +39,17 @@ module Securekey
       options.var || 'SECURE_KEY'
     end
 
+    # What live pick-up has to say is said in the log of Rails.
+    def self.keyring(options)
+      refresh = options.refresh
+      return Securekey.keyring(var: variable(options)) unless refresh
+
+      # It may hold a token, and configurations are printed.
+      options.refresh = true
+      log = ->(_, message) { ::Rails.logger ? ::Rails.logger.warn("securekey: #{message}") : warn("securekey: #{message}") }
+      Securekey.keyring(var: variable(options), refresh: refresh, on_warning: log)
+    end
+
     def self.refuse_old_rails
       return if ::Rails.gem_version >= Gem::Version.new(OLDEST_RAILS)
 
@@ -49,7 +61,8 @@ module Securekey
       settings = app.env_config
       session = app.config.session_options || {}
       texts = KeyTexts.new(options.keyring, Life.seconds(session[:expire_after]))
-      others = options.accept_secret_key_base ? [app.secret_key_base] : []
+      # One that is a key of the ring is accepted for as long as the ring says.
+      others = options.accept_secret_key_base && !options.secret_key_base ? [app.secret_key_base] : []
       keys = CookieKeys.new(texts, settings, others)
       WholeRenewal.jars.each { |jar| jar.prepend(WholeRenewal::Jar) }
       settings.merge!(CookieKeys::GENERATOR => keys, CookieKeys::ROTATIONS => keys,
