@@ -73,7 +73,7 @@ export function rubyApp(
 ): Start {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
   // Bundler requires the gem of a Rails app, before the app is configured.
-  const gem = around === 'rails' && heading === 'With the library'
+  const gem = around === 'rails' && heading !== 'By hand'
   const block = change(blockAt(page, heading, 'ruby'))
   const app = AROUND[around](block)
   writeFileSync(

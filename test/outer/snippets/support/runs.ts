@@ -54,6 +54,10 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   { page: 'docs/using/node.md', heading: LIBRARY, language: 'js' },
   { page: 'docs/using/ruby.md', heading: LIBRARY, language: 'ruby' },
   { page: 'docs/using/python.md', heading: LIBRARY, language: 'python' },
+  // live-ruby.test.ts
+  { page: 'docs/using/ruby.md', heading: 'Without a restart', language: 'ruby' },
+  { page: 'docs/using/rails.md', heading: 'Without a restart', language: 'ruby' },
+  { page: 'docs/using/sinatra-rack.md', heading: 'Sinatra / Without a restart', language: 'ruby' },
   // own-keys.test.ts
   { page: 'docs/using/what-the-value-is.md', heading: 'A copy in another variable', language: 'sh' },
   // by-hand.test.ts
