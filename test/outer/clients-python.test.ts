@@ -45,6 +45,16 @@ else
       modules: ['test_variables', 'test_tokens', 'test_settle', 'test_secrecy', 'test_counts', 'test_check'],
     })
 
+    describePython('live pick-up', {
+      modules: [
+        'test_refresh',
+        'test_refresh_pace',
+        'test_refresh_options',
+        'test_refresh_server',
+        'test_refresh_processes',
+      ],
+    })
+
     describePython('the vectors', { modules: ['test_vectors'] })
 
     if (isOfMachine(OLD_FLASK)) {

@@ -1,9 +1,11 @@
+import json
 import os
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
+from raw_server import RawServer, http
 from rings import key, kid, variables
 
 SOURCE = str(Path(__file__).resolve().parent.parent / "src")
@@ -41,6 +43,30 @@ class Check(unittest.TestCase):
         for arguments in ((), ("chek",), ("check", "A", "B")):
             self.assertEqual(program(*arguments)[0], 2)
         self.assertEqual(program("check", "a\nb")[0], 2)
+
+    def test_with_the_variables_of_live_pick_up_it_asks_the_service_once_and_says_what_came_of_it(self):
+        told = variables(1)
+        good = json.dumps({"secure_key": told["SECURE_KEY"], "secure_keyring": told["SECURE_KEYRING"]}).encode()
+        for answer, wanted, out_has, err_has in [
+            (http(200, good, Content_Type="application/json"), 0, f"The service signs with {kid(3)}, version 3.", ""),
+            (http(500), 1, kid(2), "server-error"),
+            (http(410), 1, kid(2), "resource-gone"),
+            (http(503, b'{"type":"urn:securekey:problem:keys-revoked"}'), 1, kid(2), "keys-revoked"),
+        ]:
+            with RawServer(lambda connection, _, answer=answer: connection.sendall(answer)) as server:
+                env = {"SECURE_KEY_URL": f"http://127.0.0.1:{server.port}/v1", "SECURE_KEY_TOKEN": "sk_api_x"}
+                code, out, err = program("check", env={**variables(0), **env})
+            self.assertEqual((code, len(server.requests)), (wanted, 1))
+            self.assertIn(out_has, out)
+            self.assertIn(err_has, err)
+            self.assertNotIn("sk_api_x", out + err)
+            self.assertTrue(server.requests[0].startswith(b"GET /v1/keyring "))
+
+    def test_a_variable_of_live_pick_up_that_is_wrong_would_stop_the_app(self):
+        env = {**variables(0), "SECURE_KEY_URL": "x", "SECURE_KEY_TOKEN": "sk_api_x"}
+        code, out, err = program("check", env=env)
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("SECURE_KEY_URL", err)
 
 
 if __name__ == "__main__":

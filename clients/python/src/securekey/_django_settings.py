@@ -18,7 +18,7 @@ def django_settings(ring: "Keyring", life: Optional[Life], accept: Accepted) -> 
     if django.VERSION[:3] < (4, 1, 8):
         why = "logs everybody out at the first rotation"
         raise unsafe("Django", django.get_version(), why, "Use Django 4.2 or later, or 4.1.8")
-    ring.secrets(life)
+    ring._listed(life)
     return {
         "SECRET_KEY": LiveText(ring, life),
         # The one that signs is among them: the settle time may end between the readings of the two.

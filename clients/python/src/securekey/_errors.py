@@ -9,6 +9,12 @@ _SENTENCES = {
     "same-key-twice": "must be two keys that differ",
 }
 
+_SOURCE_SENTENCES = {
+    "missing": "is not set, and refresh needs it",
+    "bad-url": "must be the address of the API, as https://.../v1",
+    "bad-token": "must be an API token with the scope keyring, as sk_api_...",
+}
+
 
 class SecureKeyError(ValueError):
     """What was refused, by ``code``; where it was found, by ``variable`` and ``place``. Holds no key and no text.
@@ -48,6 +54,12 @@ def unusable_keys(variable: str, code: str, place: Optional[int]) -> SecureKeyEr
     return SecureKeyError(
         code, f"{variable} {_SENTENCES[code]}.{where} ({code})", variable=variable, place=place
     )
+
+
+def unusable_source(code: str, *, variable: Optional[str] = None, place: Optional[str] = None) -> SecureKeyError:
+    """The error for an address or a token that cannot be used. What was given is not shown."""
+    sentence = f"{variable or place} {_SOURCE_SENTENCES[code]}. ({code})"
+    return SecureKeyError(code, sentence, variable=variable, place=place)
 
 
 def bad_option(name: str, wanted: str) -> SecureKeyError:

@@ -48,7 +48,7 @@ def read_facts(value: Optional[str], first: Secret, second: Secret) -> Union[Fac
     """The keyring; or the code of the warning that says why it is ignored."""
     if not value:
         return "keyring-missing"
-    whole = _object_in(value)
+    whole = object_in(value) if len(value) <= _LONGEST_TEXT else None
     if whole is None:
         return "keyring-unreadable"
     if whole_between(whole.get("v"), _FORM, _FORM) is None:
@@ -59,9 +59,8 @@ def read_facts(value: Optional[str], first: Secret, second: Secret) -> Union[Fac
     return facts if _fits(facts.entries, first, second) else "keyring-other-keys"
 
 
-def _object_in(value: str) -> Optional[Dict[str, Any]]:
-    if len(value) > _LONGEST_TEXT:
-        return None
+def object_in(value: str) -> Optional[Dict[str, Any]]:
+    """The JSON object of a text; None if it is none."""
     try:
         whole = json.loads(value, parse_int=_number, parse_constant=_no_constant)
     except (ValueError, RecursionError):

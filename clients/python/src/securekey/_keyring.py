@@ -10,11 +10,14 @@ from ._derive import hkdf, purpose_in, text_in
 from ._errors import SecureKeyError
 from ._life import Life
 from ._ring import Held, Key, Ring
+from ._shown import shown
 from ._token import make_token, read_token
 from ._verified import Refused, Result, Verified
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from ._background import Background
 
 
 class Keyring:
@@ -23,7 +26,7 @@ class Keyring:
     Thread-safe. Printing, dumping or copying it shows key ids, and never a key; it cannot be pickled.
     """
 
-    __slots__ = ("_variable", "_ring", "_clock", "_counts", "__weakref__")
+    __slots__ = ("_variable", "_ring", "_clock", "_counts", "_background", "__weakref__")
 
     def __init__(
         self,
@@ -37,11 +40,12 @@ class Keyring:
         self._ring = ring
         self._clock = clock
         self._counts = Counts([one.key.kid for one in ring.held], on_stale)
+        self._background: Optional["Background"] = None
 
     @property
     def kid(self) -> str:
         """The id of the key that signs now what lives as long as is guaranteed."""
-        return self._ring.signing_for(self._clock.now_ms()).key.kid
+        return self._read().signing_for(self._clock.now_ms()).key.kid
 
     @property
     def keys(self) -> Tuple[Key, ...]:
@@ -56,17 +60,19 @@ class Keyring:
     @property
     def reason(self) -> Optional[str]:
         """Why the present keys were published: ``scheduled``, ``revoke``, ...; None without a keyring."""
-        return self._ring.facts.reason if self._ring.facts else None
+        return self._ring.reason
 
     @property
     def rotated_at(self) -> Optional[datetime]:
         """When the first key became the first; None without a keyring."""
-        return self._ring.facts.rotated_at if self._ring.facts else None
+        facts = self._ring.facts
+        return facts.rotated_at if facts else None
 
     @property
     def next_rotation_at(self) -> Optional[datetime]:
         """When the next rotation is due, as far as was known at the last; None without a keyring."""
-        return self._ring.facts.next_rotation_at if self._ring.facts else None
+        facts = self._ring.facts
+        return facts.next_rotation_at if facts else None
 
     def sign(self, text: str, *, purpose: str, expires_in: Life) -> str:
         """A token that holds the text for so long: seconds, ``90s``, ``30m``, ``12h``, ``7d``, or a timedelta.
@@ -75,10 +81,11 @@ class Keyring:
         """
         named = checked_purpose(purpose)
         content = checked_text(text)
-        life = checked_end(expires_in, self.guaranteed_life)
+        ring = self._read()
+        life = checked_end(expires_in, ring.guaranteed_life)
         now_ms = self._clock.now_ms()
         expires_at = now_ms // 1_000 + life
-        signing = self._ring.signing(now_ms, expires_at * 1_000)
+        signing = ring.signing(now_ms, expires_at * 1_000)
         self._counts.signed(signing.key.kid)
         return make_token(signing.secret, named, content, expires_at)
 
@@ -87,7 +94,7 @@ class Keyring:
         verdict = self._verdict(token, purpose)
         if isinstance(verdict, Verified):
             self._counts.verified(verdict.kid)
-        else:
+        elif verdict.reason != "bad-mac":
             self._counts.refused(verdict.reason)
         return verdict
 
@@ -98,17 +105,18 @@ class Keyring:
         token = read_token(given)
         if token is None:
             return Refused("malformed")
-        now_ms = self._clock.judging_ms()
-        candidates = [one for one in self._ring.accepted(now_ms) if one.key.kid == token.kid]
+        ring, now_ms = self._read(), self._clock.judging_ms()
+        candidates = [one for one in ring.accepted(now_ms) if one.key.kid == token.kid]
         if not candidates:
-            self._counts.stale(token.kid, now_ms)
+            self._met_unknown(token.kid, now_ms)
             return Refused("unknown-key")
         made_by = next((one for one in candidates if token.is_made_by(one.secret, named)), None)
         if made_by is None:
+            self._counts.refused("bad-mac", token.kid)
             return Refused("bad-mac")
         if now_ms // 1_000 >= token.expires_at:
             return Refused("expired")
-        renew = self._ring.is_older(made_by, now_ms)
+        renew = ring.is_older(made_by, now_ms)
         return Verified(text=token.text, kid=token.kid, expires_at=token.expires_at, renew=renew)
 
     def derive(self, purpose: str, length: int = 32, kid: Optional[str] = None) -> bytes:
@@ -118,12 +126,12 @@ class Keyring:
         """
         named = checked_purpose(purpose)
         size = checked_length(length)
-        now_ms = self._clock.now_ms()
+        ring, now_ms = self._read(), self._clock.now_ms()
         if kid is None:
-            found = [self._ring.signing_for(now_ms)]
+            found = [ring.signing_for(now_ms)]
         else:
             wanted = text_in(kid)
-            found = [one for one in self._ring.accepted(now_ms) if one.key.kid == wanted]
+            found = [one for one in ring.accepted(now_ms) if one.key.kid == wanted]
         if not found:
             raise SecureKeyError("unknown-key", "kid names no key that is accepted. (unknown-key)", place="kid")
         return hkdf(bytes(found[0].secret), f"securekey/v1/{named}", size)
@@ -133,25 +141,30 @@ class Keyring:
 
         ``life`` is how long what is signed is to live; the guaranteed life if it is not told.
         """
+        self._read()
+        return self._listed(life)
+
+    def _listed(self, life: Optional[Life] = None) -> List[str]:
+        """The same, and no use of the keys: what is asked while an app is loaded starts no thread."""
         seconds = None if life is None else checked_life(life, "life")
-        now_ms = self._clock.now_ms()
-        return _texts(self._ring.listed(now_ms, self._ring.signing_for(now_ms, seconds)))
+        ring, now_ms = self._ring, self._clock.now_ms()
+        return _texts(ring.listed(now_ms, ring.signing_for(now_ms, seconds)))
 
     def _settled(self) -> List[str]:
         """The same without the settle time, for what keeps a copy."""
-        return _texts(self._ring.listed(self._clock.now_ms(), self._ring.first))
+        ring = self._ring
+        return _texts(ring.listed(self._clock.now_ms(), ring.first))
 
     def _present(self, life: Optional[Life] = None) -> List[str]:
         """The key that signs now, then the newer ones: what they made need not be signed anew."""
-        now_ms = self._clock.now_ms()
-        signing = self._ring.signing_for(now_ms, None if life is None else checked_life(life, "life"))
-        return _texts([signing, *self._ring.newer(signing)])
+        ring, now_ms = self._read(), self._clock.now_ms()
+        signing = ring.signing_for(now_ms, None if life is None else checked_life(life, "life"))
+        return _texts([signing, *ring.newer(signing)])
 
     def django(self, life: Optional[Life] = None, *, accept: Sequence[str] = ()) -> Dict[str, Any]:
         """Settings for Django 4.1.8 or later: ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS``, which follow the settle time.
 
         ``accept``: secrets of the time before the add-on, of which what was signed is good as well.
-
         Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
         """
         from ._django_settings import django_settings
@@ -162,7 +175,6 @@ class Keyring:
         """Gives the app its keys, and sessions that are signed anew when an older key made them.
 
         ``accept``: secrets of the time before the add-on, of which what was signed is good as well.
-
         Raises :class:`SecureKeyError` ``unsafe-framework`` where a rotation would log people out.
         """
         from .flask import use_keyring
@@ -185,21 +197,38 @@ class Keyring:
 
         return live_serializer(self, kind, life, options)
 
-    def stats(self) -> Dict[str, Dict[str, int]]:
-        """How many tokens were signed and verified, by key id, and refused, by reason."""
-        return self._counts.read()
+    def stats(self) -> Dict[str, Dict[str, Any]]:
+        """How many tokens were signed and verified, by key id, and refused, by reason; ``refresh``: how live pick-up goes."""
+        return {**self._counts.read(), **({"refresh": self._background.told()} if self._background else {})}
+
+    def ready(self, timeout: float = 10) -> bool:
+        """Waits, so many seconds at most, until the service was asked once, and returns whether its keys are held. Never fails."""
+        return self._background.ready(timeout) if self._background else False
+
+    def close(self) -> None:
+        """Asks the service no more. The keys stay as they are."""
+        if self._background:
+            self._background.close()
+
+    def _swap(self, ring: Ring) -> None:
+        """One assignment: whoever reads sees the one ring or the other, whole."""
+        self._counts.hold(one.key.kid for one in ring.held)
+        self._ring = ring
+
+    def _read(self) -> Ring:
+        """The ring for one use. The first use in a process is where it begins to ask the service."""
+        if self._background:
+            self._background.touch()
+        return self._ring
+
+    def _met_unknown(self, kid: str, now_ms: int) -> None:
+        self._counts.stale(kid, now_ms)
+        if self._background and not self._counts.knows(kid):
+            self._background.early()
 
     def as_dict(self) -> Dict[str, Any]:
         """What may be shown, for JSON: ids, uses, versions and dates."""
-        keys = [{"kid": key.kid, "use": key.use, "version": key.version, "until": _iso(key.until)} for key in self.keys]
-        return {
-            "kid": self.kid,
-            "keys": keys,
-            "guaranteed_life": self.guaranteed_life,
-            "reason": self.reason,
-            "rotated_at": _iso(self.rotated_at),
-            "next_rotation_at": _iso(self.next_rotation_at),
-        }
+        return shown(self._ring, self._clock.now_ms())
 
     def __repr__(self) -> str:
         keys = ", ".join(f"{key.kid} {key.use}" for key in self.keys)
@@ -217,7 +246,3 @@ class Keyring:
 
 def _texts(held: Iterable[Held]) -> List[str]:
     return [one.secret.text() for one in held]
-
-
-def _iso(date: Optional[datetime]) -> Optional[str]:
-    return None if date is None else date.strftime("%Y-%m-%dT%H:%M:%S.") + f"{date.microsecond // 1_000:03d}Z"

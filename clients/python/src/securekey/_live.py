@@ -36,6 +36,12 @@ class LiveText(str):
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
 
+    def __add__(self, other: str) -> str:
+        return str(self) + other
+
+    def __radd__(self, other: str) -> str:
+        return other + str(self)
+
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         return str(self).encode(encoding, errors)
 
@@ -62,7 +68,8 @@ class LiveTexts(List[str]):
     _now: Callable[[], Tuple[str, ...]]
 
     def __init__(self, now: Callable[[], Tuple[str, ...]]) -> None:
-        super().__init__(now())
+        # What stands in the list itself is read by nobody.
+        super().__init__()
         self._now = now
 
     def __iter__(self) -> Iterator[str]:
@@ -79,6 +86,26 @@ class LiveTexts(List[str]):
 
     def __contains__(self, text: object) -> bool:
         return text in self._now()
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == other
+
+    __hash__ = None
+
+    def __add__(self, other: Any) -> Any:
+        return list(self) + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + list(self)
+
+    def copy(self) -> List[str]:
+        return list(self)
+
+    def count(self, text: Any) -> int:
+        return self._now().count(text)
+
+    def index(self, text: Any, *place: Any) -> int:
+        return self._now().index(text, *place)
 
     def __repr__(self) -> str:
         return f"<{len(self)} keys>"

@@ -1,11 +1,11 @@
 """Reads the variables of the add-on at the start of a process."""
 
-import logging
 import os
 import re
 import time
-from typing import Any, Callable, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Union
 
+from ._background import Background, start_thread
 from ._clock import Clock
 from ._derive import text_in
 from ._errors import SecureKeyError, bad_option, unusable_keys
@@ -13,8 +13,11 @@ from ._facts import Facts, read_facts
 from ._keyring import Keyring
 from ._life import Life, seconds_of
 from ._pair import read_pair
+from ._poll import Outside, Poll
 from ._ring import Ring
 from ._secret import Secret
+from ._source import Source, read_source
+from ._told import OnChanged, OnStopped, OnWarning, Told
 from ._wholes import milliseconds_of
 
 _LONGEST_MAX_LIFE = 315_360_000
@@ -27,9 +30,9 @@ _WARNINGS = {
 }
 #: A process starts when it imports this.
 _STARTED_AT = time.time()
-_LOG = logging.getLogger("securekey")
-
-OnWarning = Callable[[str, str], object]
+_SETTLE_SECONDS = 600
+#: A process that asks once an hour must know a key before another signs with it.
+_SETTLE_WITH_REFRESH_SECONDS = 4_200
 
 
 def keyring(
@@ -38,33 +41,42 @@ def keyring(
     value: Optional[str] = None,
     keyring_value: Optional[str] = None,
     env: Optional[Mapping[str, str]] = None,
-    settle: float = 600,
+    settle: Optional[float] = None,
     max_life: Optional[Life] = None,
     now: Callable[[], float] = time.time,
     started_at: Optional[float] = None,
     on_warning: Optional[OnWarning] = None,
     on_stale: Optional[Callable[[str], object]] = None,
+    refresh: Union[bool, Mapping[str, Any], None] = None,
+    on_changed: Optional[OnChanged] = None,
+    on_stopped: Optional[OnStopped] = None,
 ) -> Keyring:
     """Reads ``SECURE_KEY`` and ``SECURE_KEYRING``. Call it once, at the start: it stops an app whose keys are unusable.
 
     ``var``: another variable; its keyring's name has ``RING`` behind it. ``value``, ``keyring_value``: the texts themselves.
-    ``settle``: seconds of the settle time, 0 for none. ``max_life``: how long the app's signatures live at most.
+    ``settle``: seconds of the settle time, 0 for none; 600 if it is not told, and 4,200 with ``refresh``. ``max_life``: how long the app's signatures live at most.
     ``now``, ``started_at``: the clock and the start of this process, in Unix seconds. ``on_warning(code, message)`` is told
     why the keyring is ignored; without it the log ``securekey`` is. ``on_stale(kid)`` is told, once in 30 seconds at most,
     of a token whose key this process does not know.
 
-    Raises :class:`SecureKeyError`: ``missing``, ``not-two-keys``, ``bad-key``, ``same-key-twice``, ``bad-option``.
+    ``refresh``: True, or a dict with any of ``url``, ``token``, ``app``, ``process`` and ``telemetry``: the ring asks the
+    service for its keys while the process runs. ``on_changed(kid, reason)`` is told of other keys, ``on_stopped(code)`` when
+    it asks no more; both in the thread that asks.
+
+    Raises :class:`SecureKeyError`: ``missing``, ``not-two-keys``, ``bad-key``, ``same-key-twice``, ``bad-url``, ``bad-token``,
+    ``bad-option``.
     """
-    options = (settle, max_life, now, started_at, on_warning, on_stale)
+    listeners = {"on_warning": on_warning, "on_stale": on_stale, "on_changed": on_changed, "on_stopped": on_stopped}
+    options = (settle, max_life, now, started_at, refresh, listeners)
     var = text_in(var) or ""
     outcome = _outcome(var, value, keyring_value, env, options)
     # An error report lists the locals of each frame.
-    del value, keyring_value, env
+    del value, keyring_value, env, refresh, options
     if isinstance(outcome, SecureKeyError):
         raise outcome from None
     made, warning = outcome
     if warning is not None:
-        _warn(warning, var, on_warning)
+        _warn(warning, var, on_warning if callable(on_warning) else None)
     return made
 
 
@@ -72,10 +84,12 @@ def _outcome(
     var: str, value: Any, keyring_value: Any, env: Any, options: Tuple[Any, ...]
 ) -> "Union[SecureKeyError, Tuple[Keyring, Optional[str]]]":
     """The keyring with the warning about its facts; or what is wrong. Never raises, so that no frame with a key is reported."""
-    settle, max_life, now, started_at, on_warning, on_stale = options
+    settle, max_life, now, started_at, refresh, listeners = options
     texts = _texts(var, value, keyring_value, env)
     if isinstance(texts, SecureKeyError):
         return texts
+    if settle is None:
+        settle = _SETTLE_WITH_REFRESH_SECONDS if refresh else _SETTLE_SECONDS
     settle_ms = milliseconds_of(settle)
     if settle_ms is None or settle_ms < 0:
         return bad_option("settle", "a number of seconds, 0 or more")
@@ -85,7 +99,7 @@ def _outcome(
     started_at_ms = milliseconds_of(_STARTED_AT if started_at is None else started_at)
     if started_at_ms is None:
         return bad_option("started_at", "a moment in Unix seconds")
-    for name, called in (("now", now), ("on_warning", on_warning), ("on_stale", on_stale)):
+    for name, called in (("now", now), *listeners.items()):
         if not callable(called) and (called is not None or name == "now"):
             return bad_option(name, "a function")
     pair = read_pair(texts[0])
@@ -93,9 +107,25 @@ def _outcome(
         return unusable_keys(var, str(pair[0]), pair[1] if isinstance(pair[1], int) else None)
     found = None if value is not None and keyring_value is None else read_facts(texts[1], pair[0], pair[1])
     facts = found if isinstance(found, Facts) else None
-    ring = Ring((pair[0], pair[1]), facts, max_life=most, started_at_ms=started_at_ms, settle_ms=settle_ms)
-    made = Keyring(var, ring, clock=Clock(now), on_stale=on_stale)
+    source = read_source(refresh, var, env if isinstance(env, Mapping) else os.environ)
+    if isinstance(source, SecureKeyError):
+        return source
+
+    def make(keys: Tuple[Secret, ...], told: Optional[Facts], since_ms: int) -> Ring:
+        return Ring(keys, told, max_life=most, started_at_ms=since_ms, settle_ms=settle_ms or 0)
+
+    clock = Clock(now)
+    made = Keyring(var, make((pair[0], pair[1]), facts, started_at_ms), clock=clock, on_stale=listeners["on_stale"])
+    if source:
+        told = Told(listeners["on_warning"], listeners["on_changed"], listeners["on_stopped"])
+        _follow(made, source, clock=clock, since_ms=started_at_ms, make=make, told=told)
     return made, found if isinstance(found, str) else None
+
+
+def _follow(made: Keyring, source: Source, **options: Any) -> None:
+    replaced: Dict[str, Any] = dict(source.outside or {})
+    start = replaced.pop("start", start_thread)
+    made._background = Background(Poll(made, source, outside=Outside(**replaced), **options), start)
 
 
 def _texts(
@@ -120,10 +150,4 @@ def _texts(
 
 def _warn(code: str, var: str, on_warning: Optional[OnWarning]) -> None:
     sentence = f"{var}RING {_WARNINGS[code].format(pair=var)}: it is ignored, and {var} alone is used. ({code})"
-    if on_warning is None:
-        _LOG.warning("%s", sentence)
-        return
-    try:
-        on_warning(code, sentence)
-    except Exception:  # noqa: BLE001 - a warning stops no app
-        pass
+    Told(on_warning).warn(code, sentence)

@@ -35,11 +35,11 @@ class Held:
 class Ring:
     """Which key signs, and which are accepted, newest first. Plain decisions; the clock is an argument."""
 
-    __slots__ = ("facts", "held", "first", "guaranteed_life", "_settle")
+    __slots__ = ("facts", "held", "first", "reason", "guaranteed_life", "_settle")
 
     def __init__(
         self,
-        pair: Tuple[Secret, Secret],
+        pair: Tuple[Secret, ...],
         facts: Optional[Facts],
         *,
         max_life: Optional[int],
@@ -51,8 +51,13 @@ class Ring:
         second = next((entry for entry in entries if entry.secret is None and entry.use == "verify"), None)
         self.held = _newest_first(pair, facts, entries, second)
         self.first = next(one for one in self.held if one.key.use == "sign")
+        self.reason = facts.reason if facts else None
         self.guaranteed_life = _guaranteed_life(facts, max_life)
         self._settle = Settle(facts, second, started_at_ms, settle_ms)
+
+    def settles_until_ms(self, now_ms: int) -> Optional[int]:
+        """When the settle time ends; None where it does not last."""
+        return self._settle.over_at_ms if self.signing_for(now_ms) is not self.first else None
 
     def accepted(self, now_ms: int) -> List[Held]:
         return [one for one in self.held if one.until_ms is None or now_ms < one.until_ms]
@@ -81,18 +86,28 @@ class Ring:
         return one is not signing and one not in self.newer(signing)
 
 
+def stand_in(before: Ring, secret: Secret) -> Ring:
+    """For the time in which no key is to be had: nothing that ``before`` accepted is accepted."""
+    made = Ring((secret,), None, max_life=before.guaranteed_life, started_at_ms=0, settle_ms=0)
+    made.reason = "revoke"
+    return made
+
+
 def _newest_first(
-    pair: Tuple[Secret, Secret], facts: Optional[Facts], entries: Tuple[Entry, ...], second: Optional[Entry]
+    pair: Tuple[Secret, ...], facts: Optional[Facts], entries: Tuple[Entry, ...], second: Optional[Entry]
 ) -> Tuple[Held, ...]:
     signing = next((entry for entry in entries if entry.use == "sign"), None)
     first = Held(Key(pair[0].kid, "sign", signing.version if signing else None, None), pair[0])
-    if second:
-        shown = Key(second.kid, "verify", second.version, second.until)
-    else:
-        shown = Key(pair[1].kid, "filler" if facts else "verify", None, None)
+    seconds = [Held(_second_of(one, facts, second), one) for one in pair[1:]]
     announced = [_further(entry, entry.secret) for entry in entries if entry.secret and entry.use == "next"]
     further = [_further(entry, entry.secret) for entry in entries if entry.secret and entry.use == "verify"]
-    return (*announced, first, Held(shown, pair[1]), *further)
+    return (*announced, first, *seconds, *further)
+
+
+def _second_of(secret: Secret, facts: Optional[Facts], second: Optional[Entry]) -> Key:
+    if second:
+        return Key(second.kid, "verify", second.version, second.until)
+    return Key(secret.kid, "filler" if facts else "verify", None, None)
 
 
 def _further(entry: Entry, secret: Secret) -> Held:

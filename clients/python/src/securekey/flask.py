@@ -64,7 +64,7 @@ def use_keyring(ring: "Keyring", app: Flask, life: Optional[Life], accept: Accep
     if not ours and isinstance(sessions, SecureCookieSessionInterface) and version_in(installed) < _READS_FALLBACKS:
         why = f"signs with one key, and the app has a session interface of its own ({type(sessions).__name__})"
         raise unsafe("Flask", installed, why, "Use Flask 3.1.1 or later, or Flask's own session interface")
-    ring.secrets(life)
+    ring._listed(life)
     app.config["SECRET_KEY"] = LiveText(ring, life)
     # The one that signs is among them: the settle time may end between the readings of the two.
     keys = LiveTexts(lambda: (*accept(), *ring.secrets(life)[::-1]))

@@ -37,5 +37,7 @@ def live_serializer(
     def make() -> Any:
         return kind(ring.secrets(life)[::-1], **options)
 
-    make()
+    # A trial, with no key: options that do not fit are refused at once.
+    ring._listed(life)
+    kind(["trial"], **options)
     return LiveSerializer(make, kind.__name__)

@@ -1,0 +1,228 @@
+"""The thread that asks: in which processes there is one, and that it holds nothing up."""
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+from pathlib import Path
+
+from raw_server import RawServer, http
+from rings import kid, variables
+from service import TOKEN, Process, Service
+from securekey import keyring
+
+SOURCE = str(Path(__file__).resolve().parent.parent / "src")
+LIMIT = 10
+
+
+def keys(generation):
+    env = variables(generation)
+    told = {"secure_key": env["SECURE_KEY"], "secure_keyring": env["SECURE_KEYRING"]}
+    return http(200, json.dumps(told).encode(), Content_Type="application/json", ETag='"a"')
+
+
+class Threads(unittest.TestCase):
+    def setUp(self):
+        self.before = set(threading.enumerate())
+
+    def threads(self):
+        """Those that ask, without the ones of the tests before."""
+        return [one for one in threading.enumerate() if one.name == "securekey" and one not in self.before]
+
+    def ring(self, server, **options):
+        refresh = {"url": f"http://127.0.0.1:{server.port}/v1", "token": TOKEN, "process": "web.1"}
+        made = keyring(env=variables(0), refresh=refresh, settle=0, **options)
+        self.addCleanup(made.close)
+        return made
+
+    def serving(self, answer):
+        """``answer``: the answer to each request of the keys. Check-ins are heard, and their bodies kept."""
+        self.check_ins = []
+
+        def serve(connection, number):
+            request = server.requests[-1]
+            if request.startswith(b"POST"):
+                head, _, body = request.partition(b"\r\n\r\n")
+                self.check_ins.append(body or connection.recv(10_000))
+                connection.sendall(http(204))
+            elif callable(answer):
+                answer(connection, number)
+            else:
+                connection.sendall(answer)
+
+        server = RawServer(serve)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def ended(self, child):
+        """How a child ended; one that does not is an error of the test."""
+        codes, over = [], threading.Event()
+        threading.Thread(target=lambda: (codes.append(os.waitpid(child, 0)[1]), over.set()), daemon=True).start()
+        if not over.wait(LIMIT):
+            os.kill(child, signal.SIGKILL)
+            self.fail("the child does not end")
+        return codes[0]
+
+    def test_nothing_is_asked_before_the_keys_are_used_and_one_thread_asks_from_then_on(self):
+        server = self.serving(keys(1))
+        made = self.ring(server)
+        (made.keys, made.next_rotation_at, repr(made), made.as_dict(), made.stats())
+        self.assertEqual((self.threads(), server.requests), ([], []))
+        self.assertTrue(made.ready())
+        users = [threading.Thread(target=made.secrets) for _ in range(8)]
+        for one in users:
+            one.start()
+        for one in users:
+            one.join(LIMIT)
+        self.assertEqual(([one.daemon for one in self.threads()], made.kid), ([True], kid(3)))
+
+    def test_many_first_uses_at_once_start_one_thread(self):
+        started, service = [], Service()
+        process = Process(service)
+        background = process.ring._background
+        background._begun, background._here, background._start = None, {}, started.append
+        together = threading.Barrier(8)
+
+        def use():
+            together.wait(LIMIT)
+            process.ring.secrets()
+
+        users = [threading.Thread(target=use) for _ in range(8)]
+        for one in users:
+            one.start()
+        for one in users:
+            one.join(LIMIT)
+        self.assertEqual(len(started), 1)
+
+    def test_whoever_waits_for_the_first_answer_waits_no_longer_than_it_said(self):
+        server = self.serving(lambda *_: server.ended.wait(LIMIT))
+        made = self.ring(server)
+        self.assertFalse(made.ready(0.05))
+        self.assertFalse(made.ready(-1))
+        self.assertEqual((made.kid, made.stats()["refresh"]["state"]), (kid(2), "starting"))
+
+    def test_the_thread_ends_when_nobody_holds_the_ring_or_it_is_closed(self):
+        server = self.serving(keys(1))
+        made = self.ring(server)
+        made.ready()
+        self._cleanups.clear()
+        (thread,) = self.threads()
+        del made
+        for _ in range(100):
+            # It may have been at work when the ring was let go.
+            gc.collect()
+            thread.join(0.05)
+            if not thread.is_alive():
+                break
+        other = self.ring(server)
+        other.ready()
+        (second,) = self.threads()
+        other.close()
+        second.join(LIMIT)
+        self.assertEqual((thread.is_alive(), second.is_alive()), (False, False))
+        server.__exit__()
+
+    def test_a_token_of_an_unknown_key_wakes_the_thread(self):
+        def answer(connection, number):
+            connection.sendall(keys(0 if number == 1 else 1))
+
+        server = self.serving(answer)
+        told = threading.Event()
+        made = self.ring(server, on_changed=lambda *_: told.set())
+        made.ready()
+        token = keyring(env=variables(1), settle=0).sign("user", purpose="a", expires_in=60)
+        for _ in range(200):
+            # While a check-in is under way nothing is asked early.
+            made.verify(token, purpose="a")
+            if told.wait(0.05):
+                break
+        self.assertTrue(made.verify(token, purpose="a"))
+
+    def test_where_no_thread_can_be_started_the_keys_stay_as_they_are(self):
+        def none(run):
+            raise RuntimeError("can't start new thread")
+
+        process = Process(Service())
+        background = process.ring._background
+        background._begun, background._here, background._start = None, {}, none
+        self.assertTrue(process.ring.verify(process.ring.sign("user", purpose="a", expires_in=60), purpose="a"))
+        self.assertFalse(process.ring.ready())
+
+    def test_the_first_use_long_after_the_keys_were_read_waits_for_those_of_today(self):
+        service = Service(1)
+        process = Process(service)
+        background = process.ring._background
+        service.clock.pass_by(days=14)
+        background._begun, background._here = None, {}
+        turn = lambda: background._poll.turn(next(iter(background._here.values())).first.set)
+        background._start = lambda run: threading.Thread(target=turn).start()
+        self.assertEqual(process.ring.keys[0].kid, kid(2))
+        self.assertIn(kid(3), [process.ring.kid, process.ring.keys[0].kid])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
+    def test_a_process_that_was_forked_asks_for_itself_even_while_a_request_of_its_parent_hangs(self):
+        is_asked, may_answer = threading.Event(), threading.Event()
+
+        def answer(connection, number):
+            if number == 1:
+                is_asked.set()
+                may_answer.wait(LIMIT)
+            connection.sendall(keys(1))
+
+        server = self.serving(answer)
+        made = self.ring(server)
+        made.secrets()
+        self.assertTrue(is_asked.wait(LIMIT))
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if made.ready() and made.kid == kid(3) and len(self.threads()) == 1 else 1)
+        self.assertEqual(self.ended(child), 0)
+        self.assertEqual(made.kid, kid(2))
+        may_answer.set()
+        self.assertTrue(made.ready())
+        self.assertEqual(made.kid, kid(3))
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
+    def test_a_server_that_loads_the_app_and_then_forks_has_a_thread_in_each_worker_and_none_itself(self):
+        server = self.serving(keys(1))
+        made = self.ring(server)
+        children = []
+        for _ in range(3):
+            child = os.fork()
+            if child == 0:
+                done = made.ready() and made.kid == kid(3)
+                os._exit(0 if done else 1)
+            children.append(child)
+        self.assertEqual([self.ended(child) for child in children], [0] * 3)
+        self.assertEqual((self.threads(), made.keys[0].kid), ([], kid(2)))
+
+
+class Exits(unittest.TestCase):
+    def test_a_program_ends_at_once_and_in_silence_whatever_its_thread_is_at(self):
+        asked = threading.Event()
+
+        def hang(connection, _):
+            asked.set()
+            server.ended.wait(LIMIT)
+
+        with RawServer(hang) as server:
+            code = (
+                "import sys; from securekey import keyring\n"
+                "ring = keyring(refresh=True); ring.secrets()\n"
+                "sys.stdin.readline(); print(ring.kid)\n"
+            )
+            env = {**variables(0), "SECURE_KEY_URL": f"http://127.0.0.1:{server.port}/v1", "SECURE_KEY_TOKEN": TOKEN}
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+            program = subprocess.Popen([sys.executable, "-c", code], env={**env, "PYTHONPATH": SOURCE}, text=True, **pipes)
+            self.addCleanup(program.kill)
+            self.assertTrue(asked.wait(LIMIT))
+            out, err = program.communicate("\n", timeout=3)
+            self.assertEqual((program.returncode, out.strip(), err), (0, kid(2), ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
