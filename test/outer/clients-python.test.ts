@@ -27,12 +27,14 @@ const FLASK_MODULES = [
   'frameworks.test_flask',
   'frameworks.test_flask_refused',
   'frameworks.test_flask_cookies',
+  'frameworks.test_flask_live',
   'frameworks.test_itsdangerous',
 ]
 const DJANGO_MODULES = [
   'frameworks.test_django',
   'frameworks.test_django_signing',
   'frameworks.test_django_cookies',
+  'frameworks.test_django_live',
 ]
 
 const missing = isMissing(CLIENT_PYTHON)
@@ -70,7 +72,12 @@ else
     } else {
       const pythonPath = distPackages(newer)
       describePython('with the Flask of Debian 13', {
-        modules: [...FLASK_MODULES, 'frameworks.test_flask_wtf', 'frameworks.test_flask_login'],
+        modules: [
+          ...FLASK_MODULES,
+          'frameworks.test_flask_wtf',
+          'frameworks.test_flask_login',
+          'frameworks.test_gunicorn_live',
+        ],
         pythonPath,
       })
       describePython('with the Django of Debian 13', {

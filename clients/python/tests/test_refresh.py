@@ -1,10 +1,13 @@
 """What a ring does with the answers of the service."""
 
 import json
+import sys
+import threading
 import unittest
 from datetime import timedelta
 
 from rings import iso, key, kid, revoked, ring, rotated_at, variables
+from securekey._ring import Ring
 from service import REVOKED, Process, Service, given, slow
 
 #: Each is a failure that changes nothing: the answer, and the word for it.
@@ -208,6 +211,7 @@ class Refresh(unittest.TestCase):
             self.assertEqual([one[:2] for one in process.told], [("on_warning", "refresh-stopped"), ("on_stopped", code)])
             self.clock.pass_by(days=-1)
             self.assertTrue(process.ring.verify(token, purpose="login"))
+            self.assertFalse(process.ring._background._poll.early())
             process.ring.verify(ring(5, self.clock).sign("user", purpose="login", expires_in=60), purpose="login")
             self.assertIsNone(process.turn())
             self.assertEqual(len(self.service.asked) - asked, 1)
@@ -256,6 +260,76 @@ class Refresh(unittest.TestCase):
         self.assertIsNone(process.turn())
         self.assertIsNone(process.turn())
         self.assertEqual((len(self.service.asked), process.ring.keys[0].kid), (1, kid(2)))
+
+    def test_whoever_reads_while_keys_are_taken_sees_the_one_ring_or_the_other_whole(self):
+        made = self.process(1, settle=0).ring
+        rings = [ring(generation, self.clock)._ring for generation in (1, 2)]
+        whole = [[key(3), key(2)], [key(4), key(3)]]
+        token = made.sign("user", purpose="a", expires_in="1h")
+        problems, reads, over = [], [], threading.Event()
+
+        def read():
+            while not over.is_set():
+                reads.append(1)
+                shown = made.as_dict()
+                if made.secrets() not in whole or made._settled() not in whole or shown["kid"] != shown["keys"][0]["kid"] or not made.verify(token, purpose="a"):
+                    problems.append("half of a ring")
+                try:
+                    made.sign("user", purpose="a", expires_in=60)
+                except Exception as error:  # noqa: BLE001
+                    problems.append(repr(error))
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        readers = [threading.Thread(target=read) for _ in range(4)]
+        try:
+            for one in readers:
+                one.start()
+            for number in range(100_000):
+                made._swap(rings[number % 2])
+                if len(reads) > 1_500:
+                    break
+        finally:
+            over.set()
+            for one in readers:
+                one.join(10)
+            sys.setswitchinterval(interval)
+        self.assertEqual(problems[:3], [])
+
+    def test_what_began_with_the_ring_before_ends_with_it(self):
+        process = self.process(1, settle=0)
+        made, alone, newer = process.ring, ring(1, self.clock), ring(5, self.clock)._ring
+
+        class Replaced(Ring):
+            """In the middle of whatever asks it, another one takes its place."""
+
+            __slots__ = ()
+
+            def signing(self, *arguments):
+                made._swap(newer)
+                return super().signing(*arguments)
+
+            def accepted(self, *arguments):
+                made._swap(newer)
+                return super().accepted(*arguments)
+
+        replaced = ring(1, self.clock)._ring
+        replaced.__class__ = Replaced
+        token = alone.sign("user", purpose="a", expires_in=60)
+        for use in (
+            lambda one: one.kid,
+            lambda one: one.secrets(),
+            lambda one: one.itsdangerous(),
+            lambda one: one._present(),
+            lambda one: one.derive("a"),
+            lambda one: one.derive("a", kid=kid(2)),
+            lambda one: one.sign("user", purpose="a", expires_in=60),
+            lambda one: one.verify(token, purpose="a"),
+            lambda one: one.as_dict(),
+        ):
+            made._swap(replaced)
+            self.assertEqual(use(made), use(alone))
+            self.assertEqual(list(made.stats()["signed"]), [kid(7), kid(6)])
 
 
 class Revokes(unittest.TestCase):

@@ -81,22 +81,24 @@ class Threads(unittest.TestCase):
         self.assertEqual(([one.daemon for one in self.threads()], made.kid), ([True], kid(3)))
 
     def test_many_first_uses_at_once_start_one_thread(self):
-        started, service = [], Service()
-        process = Process(service)
-        background = process.ring._background
-        background._begun, background._here, background._start = None, {}, started.append
-        together = threading.Barrier(8)
+        started, process = [], Process(Service())
 
-        def use():
-            together.wait(LIMIT)
-            process.ring.secrets()
+        def start(run):
+            started.append(run)
+            if len(started) < 5:
+                # Another thread comes while this one is about to start it.
+                other = threading.Thread(target=process.ring.secrets)
+                other.start()
+                other.join(LIMIT)
 
-        users = [threading.Thread(target=use) for _ in range(8)]
-        for one in users:
-            one.start()
-        for one in users:
-            one.join(LIMIT)
+        self.as_new(process, start)
+        process.ring.secrets()
         self.assertEqual(len(started), 1)
+
+    def as_new(self, process, start):
+        """As if this were a process that has not used the keys yet."""
+        background = process.ring._background
+        background._begun, background._here, background._start = None, {}, start
 
     def test_whoever_waits_for_the_first_answer_waits_no_longer_than_it_said(self):
         server = self.serving(lambda *_: server.ended.wait(LIMIT))
@@ -147,21 +149,22 @@ class Threads(unittest.TestCase):
             raise RuntimeError("can't start new thread")
 
         process = Process(Service())
-        background = process.ring._background
-        background._begun, background._here, background._start = None, {}, none
+        self.as_new(process, none)
         self.assertTrue(process.ring.verify(process.ring.sign("user", purpose="a", expires_in=60), purpose="a"))
         self.assertFalse(process.ring.ready())
 
     def test_the_first_use_long_after_the_keys_were_read_waits_for_those_of_today(self):
-        service = Service(1)
-        process = Process(service)
-        background = process.ring._background
+        service, started, used = Service(1), threading.Event(), []
+        process = Process(service, settle=0)
+        self.as_new(process, lambda run: started.set())
         service.clock.pass_by(days=14)
-        background._begun, background._here = None, {}
-        turn = lambda: background._poll.turn(next(iter(background._here.values())).first.set)
-        background._start = lambda run: threading.Thread(target=turn).start()
-        self.assertEqual(process.ring.keys[0].kid, kid(2))
-        self.assertIn(kid(3), [process.ring.kid, process.ring.keys[0].kid])
+        user = threading.Thread(target=lambda: used.append(process.ring.kid))
+        user.start()
+        self.assertTrue(started.wait(LIMIT))
+        background = process.ring._background
+        background._poll.turn(next(iter(background._here.values())).first.set)
+        user.join(LIMIT)
+        self.assertEqual(used, [kid(3)])
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
     def test_a_process_that_was_forked_asks_for_itself_even_while_a_request_of_its_parent_hangs(self):
@@ -199,6 +202,21 @@ class Threads(unittest.TestCase):
             children.append(child)
         self.assertEqual([self.ended(child) for child in children], [0] * 3)
         self.assertEqual((self.threads(), made.keys[0].kid), ([], kid(2)))
+
+    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
+    def test_a_process_that_was_forked_counts_for_itself(self):
+        service = Service()
+        process = Process(service, refresh={"telemetry": True, "process": "web.1"})
+        token = process.ring.sign("user", purpose="a", expires_in=60)
+        process.ring.verify(token, purpose="a")
+        child = os.fork()
+        if child == 0:
+            process.ring.verify(token, purpose="a")
+            process.ring.verify(token, purpose="a")
+            process.turn()
+            (said,) = service.check_ins
+            os._exit(0 if said["counts"][0]["good"] == 2 and said["process"] == f"web.1/{os.getpid()}" else 1)
+        self.assertEqual(self.ended(child), 0)
 
 
 class Exits(unittest.TestCase):
