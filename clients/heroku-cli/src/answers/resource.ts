@@ -1,0 +1,115 @@
+import {
+  type Fields,
+  fieldsOf,
+  listIn,
+  momentIn,
+  momentOrNullIn,
+  numberIn,
+  numberOrNullIn,
+  textIn,
+  textOrNullIn,
+} from './fields.ts'
+
+/** A key as `GET /v1/resource` tells it: never its text. */
+export type Key = {
+  kid: string
+  version: number
+  use: string
+  madeAt: Date
+  publishedAt: Date | null
+  acceptedUntil: Date | null
+}
+
+export type Policy = {
+  rotationPeriod: string
+  gracePeriod: string
+  leastGracePeriod: string
+  announcesNext: boolean
+  pause: { since: Date; until: Date | null; reason: string } | null
+}
+
+/** An app that has the keys, and which of them its release carries. */
+export type App = {
+  name: string
+  configVar: string
+  adoption: string
+  release: number | null
+  releasedAt: Date | null
+}
+
+/** The add-on, as `GET /v1/resource` tells it. `apps` is null where Heroku did not tell the service. */
+export type Resource = {
+  id: string
+  name: string | null
+  plan: string
+  health: { state: string; heading: string; advice: string }
+  rotatedAt: Date | null
+  nextRotationAt: Date | null
+  rotation: string | null
+  keys: Key[]
+  policy: Policy
+  apps: App[] | null
+}
+
+export function readResource(answer: unknown): Resource {
+  const fields = fieldsOf(answer)
+  const health = fieldsOf(fields.health)
+  return {
+    id: textIn(fields, 'id'),
+    name: textOrNullIn(fields, 'name'),
+    plan: textIn(fields, 'plan'),
+    health: {
+      state: textIn(health, 'state'),
+      heading: textIn(health, 'heading'),
+      advice: textIn(health, 'advice'),
+    },
+    rotatedAt: momentOrNullIn(fields, 'rotated_at'),
+    nextRotationAt: momentOrNullIn(fields, 'next_rotation_at'),
+    rotation: textOrNullIn(fields, 'rotation'),
+    keys: listIn(fields, 'keys', readKey),
+    policy: readPolicy(fields.policy),
+    apps: fields.apps === null ? null : listIn(fields, 'apps', readApp),
+  }
+}
+
+export function readPolicy(answer: unknown): Policy {
+  const fields = fieldsOf(answer)
+  return {
+    rotationPeriod: textIn(fields, 'rotation_period'),
+    gracePeriod: textIn(fields, 'grace_period'),
+    leastGracePeriod: textIn(fields, 'least_grace_period'),
+    announcesNext: fields.announces_next === true,
+    pause: fields.pause === null || fields.pause === undefined ? null : readPause(fieldsOf(fields.pause)),
+  }
+}
+
+function readPause(fields: Fields): Policy['pause'] {
+  return {
+    since: momentIn(fields, 'since'),
+    until: momentOrNullIn(fields, 'until'),
+    reason: textIn(fields, 'reason'),
+  }
+}
+
+function readKey(item: unknown): Key {
+  const fields = fieldsOf(item)
+  return {
+    kid: textIn(fields, 'kid'),
+    version: numberIn(fields, 'version'),
+    use: textIn(fields, 'use'),
+    madeAt: momentIn(fields, 'made_at'),
+    publishedAt: momentOrNullIn(fields, 'published_at'),
+    acceptedUntil: momentOrNullIn(fields, 'accepted_until'),
+  }
+}
+
+function readApp(item: unknown): App {
+  const fields = fieldsOf(item)
+  return {
+    name: textIn(fields, 'name'),
+    configVar: textIn(fields, 'config_var'),
+    adoption: textIn(fields, 'adoption'),
+    release: numberOrNullIn(fields, 'release'),
+    releasedAt: momentOrNullIn(fields, 'released_at'),
+  }
+}
