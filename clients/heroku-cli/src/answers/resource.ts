@@ -35,6 +35,27 @@ export type App = {
   adoption: string
   release: number | null
   releasedAt: Date | null
+  checkIns: CheckIn[]
+}
+
+/** What a process said of itself. `version` is null where the add-on has no such key. */
+export type CheckIn = {
+  process: string | null
+  kid: string
+  version: number | null
+  at: Date
+  fresh: boolean
+}
+
+/** What a rotation now ends: the key in the second place leaves, and what it signed is refused. */
+export type WouldLogOut = {
+  kid: string
+  signedBefore: Date | null
+  acceptedUntil: Date | null
+  /** Apps that sign with it still. */
+  apps: string[]
+  /** Before, a rotation is refused. */
+  possibleFrom: Date | null
 }
 
 /** The add-on, as `GET /v1/resource` tells it. `apps` is null where Heroku did not tell the service. */
@@ -49,6 +70,10 @@ export type Resource = {
   keys: Key[]
   policy: Policy
   apps: App[] | null
+  /** Of processes that named none of these apps. */
+  checkIns: CheckIn[]
+  /** Null where nobody signs with the key that leaves. */
+  wouldLogOut: WouldLogOut | null
 }
 
 export function readResource(answer: unknown): Resource {
@@ -69,6 +94,8 @@ export function readResource(answer: unknown): Resource {
     keys: listIn(fields, 'keys', readKey),
     policy: readPolicy(fields.policy),
     apps: fields.apps === null ? null : listIn(fields, 'apps', readApp),
+    checkIns: listIn(fields, 'check_ins', readCheckIn),
+    wouldLogOut: fields.would_log_out === null ? null : readWouldLogOut(fields.would_log_out),
   }
 }
 
@@ -111,5 +138,28 @@ function readApp(item: unknown): App {
     adoption: textIn(fields, 'adoption'),
     release: numberOrNullIn(fields, 'release'),
     releasedAt: momentOrNullIn(fields, 'released_at'),
+    checkIns: listIn(fields, 'check_ins', readCheckIn),
+  }
+}
+
+function readCheckIn(item: unknown): CheckIn {
+  const fields = fieldsOf(item)
+  return {
+    process: textOrNullIn(fields, 'process'),
+    kid: textIn(fields, 'signs_with'),
+    version: numberOrNullIn(fields, 'version'),
+    at: momentIn(fields, 'at'),
+    fresh: fields.fresh === true,
+  }
+}
+
+function readWouldLogOut(answer: unknown): WouldLogOut {
+  const fields = fieldsOf(answer)
+  return {
+    kid: textIn(fields, 'kid'),
+    signedBefore: momentOrNullIn(fields, 'signed_before'),
+    acceptedUntil: momentOrNullIn(fields, 'accepted_until'),
+    apps: listIn(fields, 'apps', (app) => textIn(fieldsOf(app), 'name')),
+    possibleFrom: momentOrNullIn(fields, 'possible_from'),
   }
 }

@@ -1,4 +1,4 @@
-import type { Key, Resource } from '../answers/resource.ts'
+import type { Resource, WouldLogOut } from '../answers/resource.ts'
 import { parseDuration } from '../words/duration.ts'
 import { listWords } from '../words/list.ts'
 import { momentWords } from '../words/moment.ts'
@@ -6,24 +6,26 @@ import { momentWords } from '../words/moment.ts'
 /** What a command is about to do, as sentences. `early`: something is refused earlier than it would be without it. */
 export type Consequence = { sentences: string[]; early: boolean }
 
-type Looked = Pick<Resource, 'apps' | 'keys' | 'policy' | 'rotation' | 'nextRotationAt' | 'rotatedAt'>
+type Looked = Pick<
+  Resource,
+  'apps' | 'keys' | 'policy' | 'rotation' | 'nextRotationAt' | 'rotatedAt' | 'wouldLogOut'
+>
 
 /** What "rotate now" does: who restarts, what is good no longer, and until when the rest is. */
 export function ofRotating(resource: Looked, now: Date): Consequence {
-  const { keys, policy } = resource
+  const { keys, policy, wouldLogOut } = resource
   if (resource.rotation) {
     return { sentences: ['A rotation is under way already. This request joins it.'], early: false }
   }
   const signing = keys.find(({ use }) => use === 'sign')
-  const leaving = keys.find(({ use }) => use === 'verify')
   const sentences = [restartWords(resource)]
-  if (leaving) sentences.push(refusedWords(leaving, now))
+  if (wouldLogOut) sentences.push(...refusedWords(wouldLogOut, now))
   if (signing) {
     const end = goodUntil(policy, now)
     const until = end ? `until ${momentWords(end, now)}` : 'until some time after the pause has ended'
     sentences.push(`What was signed with key ${signing.kid} is good ${until}.`)
   }
-  return { sentences, early: leaving !== undefined }
+  return { sentences, early: wouldLogOut !== null }
 }
 
 /** What a revoke does. */
@@ -69,9 +71,21 @@ export function appNames(apps: NonNullable<Resource['apps']>): string[] {
   return [...new Set(apps.map(({ name }) => name))].toSorted()
 }
 
-function refusedWords({ kid, acceptedUntil }: Key, now: Date): string {
-  const instead = acceptedUntil ? `, and not from ${momentWords(acceptedUntil, now)}` : ''
-  return `What was signed with the previous key ${kid} is refused as soon as they have restarted${instead}: who holds nothing newer is logged out.`
+function refusedWords(facts: WouldLogOut, now: Date): string[] {
+  const { kid, signedBefore, acceptedUntil, apps, possibleFrom } = facts
+  const which = signedBefore ? `, all of it before ${momentWords(signedBefore, now)},` : ''
+  const instead = acceptedUntil ? `, and not from ${momentWords(acceptedUntil, now)} on` : ''
+  const words = [
+    `What was signed with the previous key ${kid}${which} is refused as soon as they have restarted${instead}: who holds nothing newer is logged out.`,
+  ]
+  const names = [...new Set(apps)]
+  if (names.length > 0) {
+    words.push(`${listWords(names)} still ${names.length === 1 ? 'signs' : 'sign'} with that key.`)
+  }
+  if (possibleFrom && possibleFrom > now) {
+    words.push(`Without --force that is possible from ${momentWords(possibleFrom, now)}.`)
+  }
+  return words
 }
 
 /** Until when the key that signs now is accepted if its successor comes now; undefined where a pause without an end is on. */

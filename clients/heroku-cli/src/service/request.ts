@@ -14,23 +14,28 @@ export type Send = (request: ServiceRequest) => Promise<ServiceAnswer>
 const REQUEST_LIMIT_MS = 20_000
 const MOST_BYTES = 2 * 1024 * 1024
 
+/** Sends a request within twenty seconds. */
+export const sendRequest: Send = sendWithin(REQUEST_LIMIT_MS)
+
 /**
  * Sends a request, once, with no cookie, and follows no redirect. Throws a sentence for people where there is no answer
- * within twenty seconds, or one that is too long.
+ * within the limit, or one that is too long.
  */
-export const sendRequest: Send = async ({ method, url, headers, body }) => {
-  const signal = AbortSignal.timeout(REQUEST_LIMIT_MS)
-  try {
-    const response = await fetch(url, { method, headers, body: body ?? null, signal, redirect: 'manual' })
-    const text = await textOf(response)
-    const { status } = response
-    return { status, body: jsonOf(response, text), retryAfter: response.headers.get('retry-after') }
-  } catch (error) {
-    if (error instanceof TooLongError) throw error
-    // What the network says may quote the address, which holds a signature where the sign-on is by GET.
-    throw new Error(
-      `${url.host} ${signal.aborted ? 'does not answer' : `cannot be reached${reasonOf(error)}`}.`,
-    )
+export function sendWithin(limitMs: number): Send {
+  return async ({ method, url, headers, body }) => {
+    const signal = AbortSignal.timeout(limitMs)
+    try {
+      const response = await fetch(url, { method, headers, body: body ?? null, signal, redirect: 'manual' })
+      const text = await textOf(response)
+      const { status } = response
+      return { status, body: jsonOf(response, text), retryAfter: response.headers.get('retry-after') }
+    } catch (error) {
+      if (error instanceof TooLongError) throw error
+      // What the network says may quote the address, which holds a signature where the sign-on is by GET.
+      throw new Error(
+        `${url.host} ${signal.aborted ? 'does not answer' : `cannot be reached${reasonOf(error)}`}.`,
+      )
+    }
   }
 }
 
