@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { askForSignOn } from '../../../clients/heroku-cli/src/heroku/sign-on-form.ts'
 import { sendWithin } from '../../../clients/heroku-cli/src/service/request.ts'
-import { signOn } from '../../../clients/heroku-cli/src/service/sign-on.ts'
+import { signOn, signOnOnce } from '../../../clients/heroku-cli/src/service/sign-on.ts'
 import { type Recorded, recordingServer, sendJson } from './support/recording-server.ts'
 import { stillSurroundings } from './support/still-surroundings.ts'
 
@@ -113,6 +113,22 @@ test('a refusal is told in the words of the service, without control characters'
     })
   })
   await expect(signOnAt(url)).rejects.toThrow('The sign-on is not right. Try [31m again.')
+})
+
+test('a form that was used already is replaced by another one a second later, and a third is the last', async () => {
+  const refused = {
+    type: 'urn:securekey:problem:sign-on-refused',
+    title: 'The sign-on is refused',
+    status: 401,
+  }
+  const { url, requests } = await recordingServer((_request, response) => sendJson(response, 401, refused))
+  const surroundings = stillSurroundings()
+  const asked = heroku({ action: url, method: 'post', params: PARAMS })
+  const options = { send: sendWithin(2_000), userAgent: 'x', surroundings }
+  await expect(signOnOnce(() => askForSignOn(asked, ADDON), ID, options)).rejects.toThrow('is refused')
+  expect(asked.asked).toHaveLength(3)
+  expect(requests).toHaveLength(3)
+  expect(surroundings.slept).toEqual([1_100, 1_100])
 })
 
 test('a service that hangs is given up', async () => {

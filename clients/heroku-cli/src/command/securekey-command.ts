@@ -8,7 +8,7 @@ import { herokuOf } from '../heroku/heroku.ts'
 import { askForSignOn } from '../heroku/sign-on-form.ts'
 import { sendRequest } from '../service/request.ts'
 import { createService, type Service } from '../service/service.ts'
-import { signOn } from '../service/sign-on.ts'
+import { signOnOnce } from '../service/sign-on.ts'
 import { SURROUNDINGS } from '../surroundings.ts'
 
 /** What was typed, by the flags and arguments that a command declares. */
@@ -46,7 +46,7 @@ export abstract class SecurekeyCommand extends Command {
     const options = { send: sendRequest, userAgent: `heroku-securekey/${version}`, surroundings }
     const service = createService({
       ...options,
-      signOn: async () => await signOn(await askForSignOn(heroku, addon), addon.id, options),
+      signOn: () => signOnOnce(() => askForSignOn(heroku, addon), addon.id, options),
     })
     return { addon, service, now: surroundings.now() }
   }
@@ -58,15 +58,11 @@ export abstract class SecurekeyCommand extends Command {
     sentences: readonly string[],
   ): Promise<void> {
     const warningMessage = ['Destructive Action', ...sentences].join('\n')
-    try {
-      await confirmCommand({ comparison: app, warningMessage, ...(confirmation && { confirmation }) })
-    } catch (error) {
-      // Nobody is there who could type it.
-      if (error instanceof Error && error.name === 'ExitPromptError') {
-        throw new Error(`This needs a confirmation. Re-run this command with --confirm ${app}. Aborted.`)
-      }
-      throw error
+    if (!confirmation && !process.stdin.isTTY) {
+      ux.warn(warningMessage)
+      throw new Error(`Nobody is there to confirm this. Re-run this command with --confirm ${app}. Aborted.`)
     }
+    await confirmCommand({ comparison: app, warningMessage, ...(confirmation && { confirmation }) })
   }
 
   /** Shows on stderr that something is under way, until it is done. */
@@ -92,6 +88,12 @@ export abstract class SecurekeyCommand extends Command {
     const parsed: Parsed<T> = await this.parse(command)
     this.isReading = false
     return parsed
+  }
+
+  /** Refuses what was typed. */
+  protected usage(message: string): never {
+    this.isReading = true
+    throw new Error(message)
   }
 
   /** 2 for what was typed wrongly, as oclif has it; 1 for whatever was refused or failed. */

@@ -3,7 +3,7 @@ import type { SignOnForm } from '../heroku/sign-on-form.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { urlOf } from '../words/url.ts'
 import { askPatiently } from './patience.ts'
-import { problemOf } from './problem.ts'
+import { ProblemError, problemOf } from './problem.ts'
 import type { Send, ServiceRequest } from './request.ts'
 
 /** Who signed on, to what, and the token of a quarter of an hour that the service gave for it. It is kept in memory alone. */
@@ -19,6 +19,29 @@ export type SignedOn = {
 
 const LONGEST_TOKEN = 500
 
+type Options = { send: Send; userAgent: string; surroundings: Surroundings }
+
+/** A form is dated to the second and good for one sign-on, so two commands of a person in one second have the same. */
+const FORMS_TRIED = 3
+const ANOTHER_FORM_AFTER_MS = 1_100
+
+/** Signs on by a form that nobody else has used: where one is refused, with another one a second later, twice at the most. */
+export async function signOnOnce(
+  askForForm: () => Promise<SignOnForm>,
+  addonId: string,
+  options: Options,
+): Promise<SignedOn> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await signOn(await askForForm(), addonId, options)
+    } catch (error) {
+      const isRefused = error instanceof ProblemError && error.problem === 'sign-on-refused'
+      if (!isRefused || tries === FORMS_TRIED) throw error
+      await options.surroundings.sleep(ANOTHER_FORM_AFTER_MS)
+    }
+  }
+}
+
 /**
  * Trades a form that Heroku has signed for a token. The request carries the form and nothing of the user's at Heroku.
  * Throws where the service refuses, and where its answer is about another add-on or names an API at another place.
@@ -26,7 +49,7 @@ const LONGEST_TOKEN = 500
 export async function signOn(
   form: SignOnForm,
   addonId: string,
-  { send, userAgent, surroundings }: { send: Send; userAgent: string; surroundings: Surroundings },
+  { send, userAgent, surroundings }: Options,
 ): Promise<SignedOn> {
   const request = requestOf(form, userAgent)
   const answer = await askPatiently(() => send(request), surroundings)

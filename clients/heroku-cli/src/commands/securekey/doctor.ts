@@ -42,7 +42,7 @@ export default class Doctor extends SecurekeyCommand {
       printApps(resource, now)
       printRotation(rotation.sentences)
     }
-    if (wrong) this.exit(1)
+    if (wrong) process.exitCode = 1
   }
 }
 
