@@ -1,12 +1,10 @@
 import type { Actor, Person, TokenActor } from '../domain/actor.ts'
-import type { TokenKind } from '../domain/api-token.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
-import { CLIENT_TABLES } from './client-tables.ts'
 import {
   bigint,
   boolean,
@@ -24,6 +22,7 @@ import {
   uuid,
   withDefault,
 } from './columns.ts'
+import { PROGRAM_TABLES } from './program-tables.ts'
 
 /** The tables of `migrations/`, column by column. `test/store/schema.test.ts` compares them with the catalogue. */
 export const TABLES = {
@@ -199,45 +198,7 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
-  api_tokens: {
-    id: text(),
-    kind: text<TokenKind>(),
-    resource_id: uuid,
-    digest: bytes,
-    name: text(),
-    scopes: text(),
-    user_id: orNull(text()),
-    email: orNull(text()),
-    created_at: moment,
-    expires_at: moment,
-    last_used_at: orNull(moment),
-    kek_id: text(),
-    mac: bytes,
-  },
-  ...CLIENT_TABLES,
-  asked_once: {
-    resource_id: uuid,
-    key_digest: bytes,
-    request_digest: bytes,
-    reason: text<RotationReason>(),
-    opened_at: moment,
-    served_at: moment,
-  },
-  check_ins: {
-    resource_id: uuid,
-    app: text(),
-    process: text(),
-    kid: text(),
-    version: orNull(integer),
-    at: moment,
-  },
-  key_sightings: {
-    resource_id: uuid,
-    kid: text(),
-    hour: moment,
-    good: bigint,
-    bad: bigint,
-  },
+  ...PROGRAM_TABLES,
   used_sign_on_tokens: {
     digest: bytes,
     expires_at: moment,
