@@ -12,8 +12,9 @@ import { createLogger } from '../src/logger.ts'
 import { createLocalKek } from '../src/sealing/keyring.ts'
 import { createSealing } from '../src/sealing/sealing.ts'
 import { createWorker } from '../src/worker/worker.ts'
+import { ask, derived, handedOverTo } from './api/support/client.ts'
 import { tokenOf } from './api/support/token.ts'
-import { callsTo, type HarnessWithAddon, pushes, startWithAddon } from './support/addon.ts'
+import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from './support/addon.ts'
 import { createBrowser, formTokenIn } from './support/browser.ts'
 import {
   CLIENT_SECRET,
@@ -32,6 +33,7 @@ const PATCH = { method: 'PATCH' }
 const PERSON = { type: 'person', userId: 'u', email: 'a@example.com', verified: true, address: null } as const
 const KEK = SEALING_KEY.slice('k1:'.length)
 /** Before it stand the prefix and the id, which are no secrets. */
+const SECRET_AT = 'sk_client_0123456789abcdef_'.length
 const TOKEN_SECRET_AT = 'sk_api_0123456789abcdef_'.length
 const TRIED_PASSWORD = 'tried-password-0815'
 
@@ -275,6 +277,36 @@ async function liveThroughApi(life: ObservedLife): Promise<void> {
   }
 }
 
+/** A client outside is handed the keys, and is refused in each of the ways that there are. */
+async function liveThroughHandOver(life: ObservedLife): Promise<void> {
+  const { text: secret } = await handedOverTo(life)
+  life.secrets.set(secret.slice(SECRET_AT), 'the secret of a client')
+  const { first: previous } = keysOn(life)
+  await requestRotation(life.deps, { resourceId: life.addon.id, actor: PERSON, evenIfTooSoon: true })
+  await life.tick()
+  const { first: latest } = keysOn(life)
+  for (const key of [previous, latest]) {
+    for (const purpose of ['hand-over', 'hand-over-answer']) {
+      life.secrets.set(derived(key, purpose).toString('hex'), 'a derived key')
+      life.secrets.set(derived(key, purpose).toString('base64'), 'a derived key')
+    }
+  }
+  const asked = [
+    await ask(life, { key: previous, secret }),
+    await ask(life, { key: previous, secret: `${secret.slice(0, -1)}x` }),
+    await ask(life, { key: previous, secret, epk: { kty: 'oct', k: latest } }),
+    await ask(life, { key: latest, secret, created: 1 }),
+    await ask(life, { key: latest, secret }),
+    await ask(life, { key: previous, secret }),
+    await ask(life, { key: previous, secret }, { 'content-type': secret }),
+  ]
+  expect(asked.map(({ status }) => status)).toEqual([200, 401, 422, 401, 200, 403, 415])
+  expect(asked[0]?.opened?.keyring.secure_key).toContain(latest)
+  for (const { text, status } of asked) {
+    life.errorBodies.push({ from: `a hand-over with status ${status}`, text })
+  }
+}
+
 async function wholeLife(): Promise<ObservedLife> {
   const life = await startObservedLife()
   const request = { resourceId: life.addon.id, actor: PERSON }
@@ -282,6 +314,7 @@ async function wholeLife(): Promise<ObservedLife> {
   await liveThroughRefusals(life)
   await liveThroughDashboard(life)
   await liveThroughApi(life)
+  await liveThroughHandOver(life)
   await life.heroku.customer.createApp('service-2')
   await life.heroku.customer.attach({ addon: life.addon.name, app: 'service-2', as: 'SHARED' })
   await announceNext(life.deps, { ...request, on: true })
@@ -324,6 +357,8 @@ describe('a whole life at log level trace', () => {
       'a session': 1,
       'a form token': 1,
       'an API token': 2,
+      'the secret of a client': 1,
+      'a derived key': 8,
     })
     expect(kinds.get('a pushed key')).toBeGreaterThan(12)
     expect(kinds.get('a sealed value (sealed)')).toBeGreaterThan(12)
@@ -336,7 +371,7 @@ describe('a whole life at log level trace', () => {
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
-    expect(life.errorBodies).toHaveLength(22)
+    expect(life.errorBodies).toHaveLength(29)
   }, 60_000)
 })
 

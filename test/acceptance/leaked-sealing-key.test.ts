@@ -14,6 +14,7 @@ import { createSealing } from '../../src/sealing/sealing.ts'
 import { createWitness } from '../../src/sealing/witness.ts'
 import { insertToken } from '../../src/store/api-tokens.ts'
 import { insertSession } from '../../src/store/sessions.ts'
+import { clientOf } from '../api/support/client.ts'
 import { tokenOf } from '../api/support/token.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
@@ -126,9 +127,14 @@ test('after the steps of SECURITY.md a leaked sealing key and all data keys that
   await h.deps.db.deleteFrom('sessions').where('user_id', '=', 'eve').execute()
 
   const tokens = [(await tokenOf(h, ['read'])).text, await forgeToken(h)]
+  const client = (await clientOf(h)).text
   const outcomes = async () =>
-    await Promise.all(tokens.map(async (text) => (await useToken(h.deps, text)).outcome))
-  expect(await outcomes()).toEqual(['active', 'active'])
+    await Promise.all(
+      [...tokens, client].map(async (text) => {
+        return (await useToken(h.deps, text, text === client ? 'client' : 'api')).outcome
+      }),
+    )
+  expect(await outcomes()).toEqual(['active', 'active', 'active'])
 
   const steps = stepsOfThePage()
   expect(steps).toHaveLength(5)
@@ -162,10 +168,10 @@ test('after the steps of SECURITY.md a leaked sealing key and all data keys that
   const tokenPlace = { resourceId: h.addon.id, column: 'sealed_access_token' }
   expect(openBytes(dataKey, tokenPlace, before.tokens.sealed_access_token)).toBeTruthy()
   expect(() => openBytes(dataKey, tokenPlace, after.tokens.sealed_access_token)).toThrow()
-  // No token is left, whoever made it.
+  // No token and no client is left, whoever made it.
   expect(await h.deps.db.selectFrom('api_tokens').select('id').execute()).toEqual([])
   await forgeToken(h)
-  expect(await outcomes()).toEqual(['none', 'none'])
+  expect(await outcomes()).toEqual(['none', 'none', 'none'])
   // Sessions that the leaked key made have ended, and whoever has it makes no other.
   expect((await browser.get(browser.base)).status).toBe(403)
   expect((await createBrowserWith(h, await forgeSession(h)).get(browser.base)).status).toBe(403)
