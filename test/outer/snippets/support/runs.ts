@@ -60,6 +60,9 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   { page: 'docs/using/sinatra-rack.md', heading: 'Sinatra / Without a restart', language: 'ruby' },
   // own-keys.test.ts
   { page: 'docs/using/what-the-value-is.md', heading: 'A copy in another variable', language: 'sh' },
+  // client-outside.test.ts
+  { page: 'docs/using/client-outside.md', heading: 'The server', language: 'js' },
+  { page: 'docs/using/client-outside.md', heading: 'The client', language: 'js' },
   // by-hand.test.ts
   { page: 'docs/using/node.md', heading: BY_HAND, language: 'js' },
   { page: 'docs/using/ruby.md', heading: BY_HAND, language: 'ruby' },
