@@ -7,6 +7,7 @@ export const surroundings = {
   /** By the same clock as `now`. */
   startedAt: (): number => Date.now() - process.uptime() * 1_000,
   fetch: (url: string, init: RequestInit): Promise<Response> => fetch(url, init),
+  processId: (): number => process.pid,
   randomBytes,
   random: (): number => Math.random(),
   /** Keeps no process alive: what is to be done is worth nothing to a process that has ended. */

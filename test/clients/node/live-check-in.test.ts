@@ -29,14 +29,17 @@ describe('the check-in', () => {
     expect(live.state()).toMatchObject({ checkIns: 3, checkInsFailed: 0 })
   })
 
-  test('takes app and process from the environment of a dyno', async () => {
+  test('takes app and process from the environment of a dyno, where several processes share a name', async () => {
     server.will(answers(keysOf(5)))
     const env = { HEROKU_APP_NAME: 'shop', DYNO: 'worker.2' }
     await liveRing(server, { env, value: PAIR, keyringValue: undefined })
     await liveRing(server, { env: { DYNO: 'a\nb' } })
+    await liveRing(server, { env: { DYNO: 'x'.repeat(80) } })
+    const id = `/${process.pid}`
     expect(server.checkIns()).toMatchObject([
-      { app: 'shop', process: 'worker.2' },
+      { app: 'shop', process: `worker.2${id}` },
       { app: null, process: null },
+      { app: null, process: `${'x'.repeat(64 - id.length)}${id}` },
     ])
   })
 

@@ -9,7 +9,7 @@ export type RefreshOptions = {
   url?: string
   /** An API token with the scope `keyring`; else `SECURE_KEY_TOKEN`. */
   token?: string
-  /** For the check-in: the app, else `HEROKU_APP_NAME`, and the process, else `DYNO`. */
+  /** For the check-in: the app, else `HEROKU_APP_NAME`, and the process, else `DYNO` and the process id. */
   app?: string
   process?: string
   /** The check-in counts what was verified, by key id. */
@@ -36,6 +36,7 @@ const URL_FORM = new RegExp(
   String.raw`^(?:https://${HOST}|http://${LOOPBACK})(?::\d{1,5})?(?:/[A-Za-z0-9._~-]{1,100}){0,8}/v1/?$`,
 )
 const TOKEN_FORM = /^sk_[A-Za-z0-9_-]{1,200}$/
+const LONGEST_NAME = 64
 const NAME_FORM = /^[\x20-\x7e]{1,64}$/
 
 /**
@@ -67,7 +68,7 @@ export function readRefresh(
     url: readUrl(url.text, url.where),
     token: readToken(token.text, token.where),
     app: nameOf(given.app, 'app', env.HEROKU_APP_NAME),
-    process: nameOf(given.process, 'process', env.DYNO),
+    process: nameOf(given.process, 'process', dynoProcess(env.DYNO)),
     telemetry,
     ...outsideOf(given, 'refresh.'),
   }
@@ -116,6 +117,13 @@ function nameOf(given: unknown, name: string, ofEnvironment: unknown): string | 
     return given
   }
   return typeof ofEnvironment === 'string' && NAME_FORM.test(ofEnvironment) ? ofEnvironment : null
+}
+
+/** Several processes share a dyno, and the last word of one must not be taken for another's. */
+function dynoProcess(dyno: unknown): string | undefined {
+  if (typeof dyno !== 'string' || dyno === '') return undefined
+  const id = `/${surroundings.processId()}`
+  return `${dyno.slice(0, LONGEST_NAME - id.length)}${id}`
 }
 
 function asRecord(options: unknown): object {

@@ -58,6 +58,8 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   { page: 'docs/using/ruby.md', heading: 'Without a restart', language: 'ruby' },
   { page: 'docs/using/rails.md', heading: 'Without a restart', language: 'ruby' },
   { page: 'docs/using/sinatra-rack.md', heading: 'Sinatra / Without a restart', language: 'ruby' },
+  // live-node.test.ts
+  { page: 'docs/using/live-pick-up.md', heading: 'In Node', language: 'js' },
   // own-keys.test.ts
   { page: 'docs/using/what-the-value-is.md', heading: 'A copy in another variable', language: 'sh' },
   // client-outside.test.ts
