@@ -6,7 +6,7 @@ import { clientOf, handedOverTo } from '../../api/support/client.ts'
 import { ANN } from '../../api/support/token.ts'
 import { type HarnessWithAddon, startWithAddon } from '../../support/addon.ts'
 import { DAY, MINUTE } from '../../support/harness.ts'
-import { createTimers } from './support/live.ts'
+import { createTimers } from './support/timers.ts'
 
 const varsOf = (h: HarnessWithAddon) => {
   const { SECURE_KEY: secureKey = '', SECURE_KEYRING: secureKeyring = '' } =

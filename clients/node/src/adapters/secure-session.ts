@@ -3,6 +3,9 @@ import { badOption, optionsOf } from './refuse.ts'
 import type { RingKeys } from './ring-keys.ts'
 import { signing } from './signatures.ts'
 
+/** A keyring names eight keys, and the second one may be a filler, which it does not name. */
+const MOST_KEYS = 9
+
 /**
  * A plugin that registers `@fastify/secure-session` over the keys of the ring, as 32 bytes each. It opens a session with every
  * accepted key and seals it anew, with all attributes, when another than the first has made it.
@@ -15,15 +18,16 @@ export function secureSession(
   checkPlugin(library, '@fastify/secure-session')
   const given = Array.isArray(options) ? options.map(checked) : checked(options)
   return sharedPlugin('securekey-secure-session', async (app) => {
-    const buffers = keys.list().map(({ bytes }) => Buffer.from(bytes))
-    // The plugin keeps these buffers, so what changes is their content.
+    // The plugin keeps these buffers, so what changes is their content. There may be more keys later than at the start.
+    const buffers = Array.from({ length: MOST_KEYS }, () => Buffer.from(signing(keys.list()).bytes))
+    refill(buffers, keys)
     app.addHook('onRequest', async () => refill(buffers, keys))
     const withKeys = (each: object) => ({ ...each, key: buffers })
     await app.register(library, Array.isArray(given) ? given.map(withKeys) : withKeys(given))
   })
 }
 
-/** Where fewer keys are accepted than at the start, the one that signs stands in more than one place. */
+/** Where there are fewer keys, the one that signs stands in more than one place. */
 function refill(buffers: readonly Buffer[], keys: RingKeys): void {
   const list = keys.list()
   for (const [place, buffer] of buffers.entries()) (list[place] ?? signing(list)).bytes.copy(buffer)

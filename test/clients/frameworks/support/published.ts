@@ -10,7 +10,8 @@ import type { RotationReason } from '../../../../src/domain/rotation-reason.ts'
 /** The two config vars of a release. */
 export type Release = { value: string; keyringValue: string }
 
-export const HOUR_MS = 3_600_000
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
 export const PERIOD_MS = 14 * DAY_MS
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { loginBeforeRotation } from './before-rotation.ts'
 import { type App, pass, startProcess, useFormation } from './formation.ts'
+import { testLiveProcess } from './live-process.ts'
 import { createAddon, DAY_MS, HOUR_MS, PERIOD_MS } from './published.ts'
 import { createVisitor, readSetCookie } from './visitor.ts'
 
@@ -77,6 +78,8 @@ export function testRotations(name: string, create: () => App, renewal: Renewal)
       await visitor.login(after)
       expect(await visitor.visit(after)).toBe('alice')
     })
+
+    testLiveProcess(create, renewal === 'renews')
 
     test('a logout ends a login that an older key signed', async () => {
       const app = create()

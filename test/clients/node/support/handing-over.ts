@@ -2,8 +2,9 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import { CompactEncrypt, importJWK, SignJWT } from 'jose'
 import { onTestFinished } from 'vitest'
 import { type HandOverOptions, handOver, type StoredKeys } from '../../../../clients/node/src/hand-over.ts'
-import { createTimers, type listening, type Respond } from './live.ts'
+import type { listening, Respond } from './live.ts'
 import { keyText, kidOf, PAIR, ROTATED } from './rings.ts'
+import { createTimers } from './timers.ts'
 
 type Server = ReturnType<typeof listening>
 type Asked = Server['requests'][number]
