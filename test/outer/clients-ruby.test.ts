@@ -13,6 +13,7 @@ describeRuby('live pick-up in Ruby', [
   'live_answers_test.rb',
   'live_waits_test.rb',
   'live_start_test.rb',
+  'live_tls_test.rb',
   'live_process_test.rb',
 ])
 describeRuby('the vectors, in Ruby', ['vectors_test.rb'])

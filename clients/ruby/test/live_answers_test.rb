@@ -30,6 +30,18 @@ class LiveAnswersTest < Guarantees
     assert_equal '"2"', second.fields['if-none-match']
   end
 
+  test 'an odd tag is not sent back, and one of two hundred characters is' do
+    good = ['"a!#~/\\{"', 'W/"1"', '""', "\"#{'x' * 200}\""]
+    odd = ['no-quotes', '"a"b"', "\"\u00e9\"", "\"#{'x' * 201}\"", '"a", "b"', '"a b"', '']
+    (good + odd).each do |tag|
+      hand = LiveRings::Hand.new
+      service = service(FakeService.keys(2, 'ETag' => tag))
+      live(service, hand: hand)
+      hand.pass(hand.waits)
+      assert_equal [nil, (tag if good.include?(tag))], service.asked.map { |request| request.fields['if-none-match'] }
+    end
+  end
+
   test 'new keys are taken as a whole: what they sign is accepted, the previous key too, and the one before no more' do
     old = Published.vars(1)
     tokens = [1, 2, 3].map { |number| Securekey.keyring(env: Published.vars(number), now: -> { @now }, settle: 0).sign('x', purpose: 'p', expires_in: 60) }

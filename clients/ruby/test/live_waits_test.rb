@@ -87,6 +87,10 @@ class LiveWaitsTest < Guarantees
     @now = at + 3_630
     service.answers = [304, {}, '']
     assert_in_delta 601, @hand.pass(4_000), 0.01
+    @now = at + 4_231
+    @hand.pass(4_000)
+    assert_equal [2, 2, 3].map { |number| Published.kid(number) },
+                 service.check_ins.map { |request| JSON.parse(request.body)['signs_with'] }
   end
 
   test 'the settle time counts from when the process first held the key that signs, whatever it is told of it later' do
@@ -133,6 +137,25 @@ class LiveWaitsTest < Guarantees
     assert_equal 'unknown-key', ring.verify(token, purpose: 'p').reason
     @hand.pass(0)
     assert_predicate ring.verify(token, purpose: 'p'), :ok?
+  end
+
+  test 'an id that an app derives a key for makes it ask as well; a key that has ended, and what is no id, do not' do
+    ended = JSON.parse(Published.vars(2)['SECURE_KEYRING'])
+    ended['keys'] << { kid: Published.kid(0), version: 1, use: 'verify', until: Published.text(NOW - 1), key: Published.key(0) }
+    service = service(FakeService.keys(2))
+    ring = live(service, vars: Published.vars(2).merge('SECURE_KEYRING' => JSON.generate(ended)))
+    service.answers = FakeService.given(Published.vars(2).merge('SECURE_KEYRING' => JSON.generate(ended)))
+    @hand.waits
+    @hand.pass(4_000)
+    old = Securekey.keyring(env: Published.vars(1), settle: 0, now: -> { @now }).sign('x', purpose: 'p', expires_in: 60)
+    token = old.sub(Published.kid(1), Published.kid(0))
+    assert_equal 'unknown-key', ring.verify(token, purpose: 'p').reason
+    [Published.kid(0), 'x', '', 7, "#{Published.kid(9)}\n"].each { |kid| refused('unknown-key') { ring.derive('p', kid: kid) } }
+    @hand.pass(0)
+    assert_equal 2, service.asked.size
+    refused('unknown-key') { ring.derive('p', kid: Published.kid(9)) }
+    @hand.pass(0)
+    assert_equal 3, service.asked.size
   end
 
   test 'it does not ask early while a Retry-After lasts' do

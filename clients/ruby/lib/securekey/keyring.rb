@@ -97,6 +97,7 @@ module Securekey
       held = self.held
       now = now_ms
       material = kid.nil? ? held.signing(now) : held.accepted(now).find { |key| key.kid == PlainText.bytes(kid) }
+      early(held, kid) unless material
       (material || refuse('unknown-key', 'no accepted key has this kid')).derive("securekey/v1/#{name}", bytes)
     end
 
@@ -178,7 +179,7 @@ module Securekey
       held = self.held
       now = @clock.judging_ms
       candidates = held.accepted(now).select { |key| key.kid == parts.kid }
-      return stale(parts.kid, now) if candidates.empty?
+      return stale(held, parts.kid, now) if candidates.empty?
 
       maker = candidates.find { |key| Token.made_by?(key, purpose, parts) }
       return refusal('bad-mac', candidates.first.kid) unless maker
@@ -192,10 +193,16 @@ module Securekey
       [Verdict.new(reason: reason).freeze, kid]
     end
 
-    def stale(kid, now)
+    def stale(held, kid, now)
       @tally.tell_stale(kid, now)
-      @live&.early
+      early(held, kid)
       refusal('unknown-key')
+    end
+
+    # The service may know it already. A key that has ended is known here.
+    def early(held, kid)
+      kid = PlainText.bytes(kid)
+      @live&.early if kid&.match?(Token::KID) && !held.kids.include?(kid)
     end
 
     def checked_life(expires_in, longest)

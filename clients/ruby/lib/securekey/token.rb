@@ -6,6 +6,7 @@ module Securekey
     LONGEST_TEXT_BYTES = 8_192
     LONGEST_CHARACTERS = 12_288
     FORM = /\A(sk1\.([0-9a-f]{8})\.([1-9][0-9]{0,10})\.([A-Za-z0-9_-]*))\.([A-Za-z0-9_-]{43})\z/n.freeze
+    KID = /\A[0-9a-f]{8}\z/n.freeze
     PURPOSE = %r{\A[A-Za-z0-9._:/-]{1,100}\z}n.freeze
 
     # A token taken apart. `signed` is what the mac is made over.

@@ -39,7 +39,8 @@ module Securekey
 
       def on_connect
         super
-        @socket.io.extend(Bounded)
+        # A later version of Net::HTTP may keep its socket elsewhere: better no bound than no keys.
+        @socket.io.extend(Bounded) if @socket.respond_to?(:io)
       end
     end
     private_constant :Bounded, :Connection
