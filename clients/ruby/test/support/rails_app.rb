@@ -8,7 +8,7 @@ require 'rails'
 require 'action_controller/railtie'
 require 'securekey'
 require 'rack/mock'
-require_relative 'rails_live'
+require_relative 'app_clock'
 
 $stdout.sync = true
 # How many seconds this process is ahead, in parts.
@@ -32,7 +32,7 @@ class ExampleApp < Rails::Application
       started_at: OPTIONS['started_at'] && Rational(OPTIONS['started_at'], 1000)
     )
   end
-  config.securekey.keyring = RailsLive.keyring(OPTIONS['live']) if OPTIONS['live']
+  config.securekey.keyring = AppClock.keyring(OPTIONS['live']) if OPTIONS['live']
   routes.append { %w[login show count link follow inside later peek ask ready log].each { |path| get path, to: "visits##{path}" } }
 end
 
@@ -79,13 +79,13 @@ class VisitsController < ActionController::Base
   end
 
   def later
-    OPTIONS['live'] ? RailsLive.pass(params[:seconds].to_i) : LATER << params[:seconds].to_i
+    OPTIONS['live'] ? AppClock.pass(params[:seconds].to_i) : LATER << params[:seconds].to_i
     head :ok
   end
 
   # The ring asks at this moment.
   def ask
-    RailsLive.ask_at(params[:at].to_i)
+    AppClock.ask_at(params[:at].to_i)
     render json: Rails.configuration.securekey.keyring.stats[:refresh]
   end
 
