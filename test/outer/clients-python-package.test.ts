@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keyService } from './snippets/support/key-service.ts'
+import { stateNamed } from './snippets/support/lives-through-rotations.ts'
 import { debianSuite } from './support/debian-suite.ts'
 import { CLIENT_PYTHON, COMPILED, distPackages, isOfMachine } from './support/python-tests.ts'
 import { isMissing } from './support/toolchain.ts'
@@ -164,6 +166,18 @@ describe.skipIf(!buildable)('the package for Python', { timeout: BUILD_LIMIT_MS 
     const printed = await runCode(`${later}\nprint(token != ${JSON.stringify(token)})`, variables(1))
     expect(printed).toBe('user-17\nTrue\n')
     expect(await runCode(later, variables(2))).toBe('unknown-key\n')
+  })
+
+  test('takes new keys while it runs as its README says', async () => {
+    const service = await keyService('rotated once')
+    try {
+      const { secure_key, secure_keyring } = stateNamed('fresh')
+      const env = { SECURE_KEY: secure_key, SECURE_KEYRING: secure_keyring ?? '', ...service.variables }
+      const code = blocksOf('Take new keys while the app runs').join('\n')
+      expect(await runCode(code, env)).toBe('True\nfresh\n')
+    } finally {
+      await service.stop()
+    }
   })
 
   test('checks the variables as its README says', async () => {

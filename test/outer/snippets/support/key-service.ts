@@ -13,8 +13,8 @@ export type KeyService = {
   stop: () => Promise<void>
 }
 
-/** Starts it on a port of its own. */
-export async function keyService(state: string): Promise<KeyService> {
+/** Starts it on a port of its own. It answers nobody before `opened` is resolved. */
+export async function keyService(state: string, opened?: Promise<void>): Promise<KeyService> {
   const token = 'sk_api_of_a_test'
   const { secure_key, secure_keyring } = stateNamed(state)
   const signing: string[] = []
@@ -26,6 +26,7 @@ export async function keyService(state: string): Promise<KeyService> {
       return response.writeHead(204).end()
     }
     if (request.method !== 'GET' || request.url !== '/v1/keyring') return response.writeHead(404).end()
+    await opened
     response.setHeader('content-type', 'application/json; charset=utf-8')
     response.setHeader('etag', `"${state}"`)
     response.setHeader('refresh-after', '3600')

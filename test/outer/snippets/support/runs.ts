@@ -54,6 +54,10 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   { page: 'docs/using/node.md', heading: LIBRARY, language: 'js' },
   { page: 'docs/using/ruby.md', heading: LIBRARY, language: 'ruby' },
   { page: 'docs/using/python.md', heading: LIBRARY, language: 'python' },
+  // live-python.test.ts
+  { page: 'docs/using/python.md', heading: 'Without a restart', language: 'python' },
+  { page: 'docs/using/django.md', heading: 'Without a restart', language: 'python' },
+  { page: 'docs/using/flask.md', heading: 'Without a restart', language: 'python' },
   // live-ruby.test.ts
   { page: 'docs/using/ruby.md', heading: 'Without a restart', language: 'ruby' },
   { page: 'docs/using/rails.md', heading: 'Without a restart', language: 'ruby' },
