@@ -92,5 +92,11 @@ class Process:
         return self.turn()
 
 
+def unused(started):
+    """A ring that nobody has used: when it is, ``started`` is told."""
+    outside = {"start": started.append}
+    return keyring(env=variables(0), refresh={"url": URL, "token": TOKEN, "outside": outside})
+
+
 def http_date(date):
     return format_datetime(date.astimezone(timezone.utc), usegmt=True)

@@ -221,7 +221,7 @@ class Refresh(unittest.TestCase):
         self.service.answers = [given(401)]
         with self.assertLogs("securekey", "ERROR") as logged:
             process.turn()
-        self.assertIn("refresh-stopped", "".join(logged.output))
+        self.assertRegex("".join(logged.output), "ERROR:securekey:SECURE_KEY: .*unauthenticated.*refresh-stopped")
 
     def test_what_a_listener_raises_stops_nothing(self):
         def listener(*_):

@@ -1,5 +1,6 @@
 """The thread that asks: in which processes there is one, and that it holds nothing up."""
 
+import asyncio
 import gc
 import json
 import os
@@ -165,6 +166,34 @@ class Threads(unittest.TestCase):
         background._poll.turn(next(iter(background._here.values())).first.set)
         user.join(LIMIT)
         self.assertEqual(used, [kid(3)])
+
+    def test_an_event_loop_goes_on_while_the_service_hangs_and_sees_the_keys_when_they_come(self):
+        may_answer, changed = threading.Event(), threading.Event()
+
+        def answer(connection, _):
+            may_answer.wait(LIMIT)
+            connection.sendall(keys(1))
+
+        server = self.serving(answer)
+        made = self.ring(server, on_changed=lambda *_: changed.set())
+
+        async def app():
+            turns = []
+
+            async def other():
+                while not changed.is_set():
+                    turns.append(1)
+                    await asyncio.sleep(0)
+
+            beside = asyncio.ensure_future(other())
+            before = made.kid
+            while len(turns) < 100:
+                await asyncio.sleep(0)
+            may_answer.set()
+            await asyncio.wait_for(beside, LIMIT)
+            return before, made.kid
+
+        self.assertEqual(asyncio.run(app()), (kid(2), kid(3)))
 
     @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
     def test_a_process_that_was_forked_asks_for_itself_even_while_a_request_of_its_parent_hangs(self):

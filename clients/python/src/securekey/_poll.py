@@ -156,7 +156,7 @@ class Poll:
         self._in_a_row, self._failure, self._is_answered, self._is_told_of_failures = 0, "", True, False
         if isinstance(outcome, Ended):
             self._stopped = code = outcome.code
-            sentence = f"The service does not give its keys any more: {code}. Those that are held stay."
+            sentence = f"the service does not give its keys any more: {code}. Those that are held stay."
             return [self._warning("stopped", sentence, logging.ERROR), lambda: self._told.stopped(code)]
         if isinstance(outcome, Revoked):
             return self._revoked()
@@ -173,7 +173,7 @@ class Poll:
         if self._in_a_row < _TOLD_AT_FAILURE or self._is_told_of_failures:
             return []
         self._is_told_of_failures = True
-        return [self._warning("failing", f"The service cannot be asked for its keys: {word}. Those that are held stay.")]
+        return [self._warning("failing", f"the service cannot be asked for its keys: {word}. Those that are held stay.")]
 
     def _taken(self, taken: Taken) -> List[Callable[[], None]]:
         before = self._keyring._ring
@@ -189,9 +189,10 @@ class Poll:
         self._etag = None
         if self._is_revoked:
             return []
-        self._is_revoked = True
-        self._keyring._swap(stand_in(self._keyring._ring, Secret(secrets.token_hex(32).upper())))
-        sentence = "The keys were revoked, and nothing that they signed is accepted. Their successors are not there yet."
+        before = self._keyring._ring
+        self._revoked_kids = frozenset(one.key.kid for one in before.held)
+        self._keyring._swap(stand_in(before, Secret(secrets.token_hex(32).upper())))
+        sentence = "the keys were revoked, and nothing that they signed is accepted. Their successors are not there yet."
         return [self._warning("revoked", sentence), self._changed()]
 
     def _changed(self) -> Callable[[], None]:
@@ -199,7 +200,8 @@ class Poll:
         return lambda: self._told.changed(ring.signing_for(self._clock.now_ms()).key.kid, ring.reason)
 
     def _warning(self, what: str, sentence: str, level: int = logging.WARNING) -> Callable[[], None]:
-        return lambda: self._told.warn(f"refresh-{what}", f"{sentence} (refresh-{what})", level)
+        named = f"{self._keyring._variable}: {sentence} (refresh-{what})"
+        return lambda: self._told.warn(f"refresh-{what}", named, level)
 
     def _wait(self, outcome: Outcome, headers: Mapping[str, str]) -> float:
         chance, retry_after = self._outside.chance, headers.get("retry-after")

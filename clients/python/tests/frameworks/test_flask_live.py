@@ -10,6 +10,7 @@ from browser import Browser
 from formation import Formation
 from frameworks.test_flask import app_of
 from rings import key
+from service import unused
 
 
 class Live(unittest.TestCase):
@@ -45,6 +46,15 @@ class Live(unittest.TestCase):
         self.assertEqual(fresh.visit(formation.apps[1]), "nobody")
         fresh.visit(formation.apps[0], "/login")
         self.assertEqual([fresh.visit(app) for app in formation.apps], ["user-17"] * 3)
+
+    def test_an_app_that_is_loaded_and_not_asked_starts_no_thread(self):
+        started = []
+        made = unused(started)
+        made.serializer(URLSafeTimedSerializer, salt="mail")
+        app = app_of(made)
+        self.assertEqual(started, [])
+        Browser().visit(app, "/login")
+        self.assertEqual(len(started), 1)
 
     def test_what_reads_the_apps_secret_key_itself_follows(self):
         formation = Formation(app_of)
