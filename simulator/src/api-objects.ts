@@ -11,6 +11,7 @@ import {
   currentRelease,
   type Dyno,
   type Release,
+  type User,
 } from './world.ts'
 
 /** The add-on object of the Platform API's schema; `config_vars` are the names on the owning app. */
@@ -33,6 +34,19 @@ export function addonObject(heroku: Heroku, addon: AddOn) {
     state: addon.state,
     updated_at: addon.updatedAt,
     web_url: `${heroku.url()}/simulator/open/${addon.name}`,
+  }
+}
+
+/** The collaborator object: somebody who may work on an app. */
+export function collaboratorObject(app: App, user: User, role: 'owner' | 'member') {
+  return {
+    app: { id: app.id, name: app.name },
+    created_at: app.createdAt,
+    id: user.id,
+    permissions: [],
+    role,
+    updated_at: app.createdAt,
+    user,
   }
 }
 

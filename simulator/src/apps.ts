@@ -34,6 +34,7 @@ export function createApp(heroku: Heroku, name: string | undefined, input: Creat
     restartMs: input.restartMs ?? heroku.settings.dynoRestartMs,
     releaseCommand: 'succeeds',
     attachmentIds: [],
+    collaborators: [],
   }
   world.apps.set(app.id, app)
   world.appIdsByName.set(app.name, app.id)

@@ -2,6 +2,7 @@ import type { Caller, Endpoint } from './endpoint.ts'
 import type { Heroku } from './heroku.ts'
 import { forbidden, HerokuError, notFound, unauthorized } from './heroku-error.ts'
 import { checkAccessToken, TOKEN_PREFIX, tokenHolder } from './oauth-tokens.ts'
+import { seesAddon, userOfKey, worksOn } from './users.ts'
 import { type AddOn, type App, addonOf, appOf, liveAddonOf } from './world.ts'
 
 /** The credential of a request: the Bearer token, or the password of basic auth; undefined without one. */
@@ -35,7 +36,8 @@ export function admit(heroku: Heroku, access: Endpoint['access'], credential: st
   if (access === 'oauth' || access === 'logplex') return { kind: 'anyone' }
   if (credential === undefined)
     throw unauthorized('There were no credentials in your `Authorization` header.')
-  if (!isPartnerCredential(heroku, access, credential)) return { kind: 'customer' }
+  if (!isPartnerCredential(heroku, access, credential))
+    return { kind: 'customer', user: userOfKey(heroku, credential) }
   const holder = tokenHolder(heroku, credential)
   if (holder?.state === 'deprovisioned') throw notFound('addon')
   checkAccessToken(heroku, credential)
@@ -60,12 +62,19 @@ export function reachableAddon(heroku: Heroku, caller: Caller, idOrName: string)
   const addon =
     caller.kind === 'partner' ? addonOf(heroku.world, idOrName) : liveAddonOf(heroku.world, idOrName)
   if (caller.kind === 'partner' && addon.id !== caller.addon.id) throw forbidden()
+  if (caller.kind === 'customer' && !seesAddon(heroku.world, caller.user, addon)) throw forbidden()
   return addon
 }
 
-/** The app in the path, when the caller reaches it: a partner only where its add-on is attached or billed. */
+/**
+ * The app in the path, when the caller reaches it: a partner only where its add-on is attached or billed, a person only where
+ * it works on it.
+ */
 export function reachableApp(heroku: Heroku, caller: Caller, idOrName: string): App {
   const app = appOf(heroku.world, idOrName)
+  if (caller.kind === 'customer' && !worksOn(heroku.world, caller.user, app)) {
+    throw forbidden(`You do not have access to the app ${app.name}.`)
+  }
   if (caller.kind !== 'partner') return app
   const attached = app.attachmentIds.some((id) => caller.addon.attachmentIds.includes(id))
   if (!attached && caller.addon.appId !== app.id) throw forbidden()

@@ -1,5 +1,6 @@
 import { type CreateAppInput, createApp, rollback, runDyno, scale, setConfigVars, stopDyno } from './apps.ts'
 import { type AttachInput, attach, detach } from './attaching.ts'
+import { addCollaborator, removeCollaborator } from './collaborators.ts'
 import type { Heroku } from './heroku.ts'
 import { notFound } from './heroku-error.ts'
 import { type CreateAddonInput, provision, repeatProvision } from './provisioning.ts'
@@ -7,6 +8,7 @@ import { setReleaseCommand } from './releases.ts'
 import { changePlan, destroy, destroyApp, rename, repeatDeprovision } from './resource-changes.ts'
 import type { ServiceAnswer } from './service-client.ts'
 import { type SsoForm, type SsoInput, ssoForm } from './sso-form.ts'
+import { userNamed } from './users.ts'
 import {
   type AddonView,
   type AppView,
@@ -15,7 +17,14 @@ import {
   appView,
   attachmentView,
 } from './view.ts'
-import { type Attachment, appOf, attachmentsOf, liveAddonOf, type ReleaseCommand } from './world.ts'
+import {
+  type Attachment,
+  appOf,
+  attachmentsOf,
+  liveAddonOf,
+  type ReleaseCommand,
+  type User,
+} from './world.ts'
 
 /**
  * What a customer does with the CLI or on Heroku's site; each calls the service where Heroku would. A refusal is
@@ -36,6 +45,9 @@ export type Customer = {
   rollback: (app: string, version: number) => Promise<void>
   /** Whether the release command of the app fails at its next releases, or goes on until it is told its end. */
   setReleaseCommand: (app: string, command: ReleaseCommand) => Promise<void>
+  /** Lets somebody work on the app, or no longer (`heroku access:add` and `access:remove`); without an id one is made. */
+  addCollaborator: (app: string, user: { email: string; id?: string }) => Promise<User>
+  removeCollaborator: (app: string, email: string) => Promise<void>
   scale: (app: string, formation: Record<string, number>) => Promise<void>
   runDyno: (app: string, command?: string) => Promise<string>
   stopDyno: (app: string, name: string) => Promise<void>
@@ -62,6 +74,9 @@ export function createCustomer(heroku: Heroku): Customer {
     setConfigVar: async (app, name, value) => setConfigVars(heroku, appOf(world, app), { [name]: value }),
     rollback: async (app, version) => rollback(heroku, appOf(world, app), version),
     setReleaseCommand: async (app, command) => setReleaseCommand(heroku, appOf(world, app), command),
+    addCollaborator: async (app, { email, id = userNamed(heroku, email).id }) =>
+      addCollaborator(appOf(world, app), { id, email }),
+    removeCollaborator: async (app, email) => removeCollaborator(appOf(world, app), email),
     scale: async (app, formation) => scale(heroku, appOf(world, app), formation),
     runDyno: async (app, command) => runDyno(heroku, appOf(world, app), command).name,
     stopDyno: async (app, name) => stopDyno(heroku, app, name),

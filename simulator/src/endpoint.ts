@@ -1,7 +1,7 @@
-import type { AddOn } from './world.ts'
+import type { AddOn, User } from './world.ts'
 
-/** Who is calling: the service for one add-on, or the customer (the CLI, curl, the page). */
-export type Caller = { kind: 'partner'; addon: AddOn } | { kind: 'customer' } | { kind: 'anyone' }
+/** Who is calling: the service for one add-on, or a person (the CLI, curl). */
+export type Caller = { kind: 'partner'; addon: AddOn } | { kind: 'customer'; user: User } | { kind: 'anyone' }
 
 /** A request as an endpoint sees it. */
 export type Call = {

@@ -25,6 +25,7 @@ const missing = {
   plan: 'plan',
   service: 'add_on service',
   dyno: 'dyno',
+  collaborator: 'collaborator',
 } as const
 
 /** 404 with the kind of thing that is missing in `resource`, as the CLI reads it. */

@@ -8,6 +8,7 @@ import { appEndpoints } from './endpoints/app.ts'
 import { customerAddonEndpoints } from './endpoints/customer-addons.ts'
 import { customerAppEndpoints } from './endpoints/customer-apps.ts'
 import { customerAttachmentEndpoints } from './endpoints/customer-attachments.ts'
+import { customerCollaboratorEndpoints } from './endpoints/customer-collaborators.ts'
 import { oauthEndpoints } from './endpoints/oauth.ts'
 import { webhookEndpoints } from './endpoints/webhooks.ts'
 import { HerokuError } from './heroku-error.ts'
@@ -49,6 +50,7 @@ export function createServer(parts: Parts, logger: SimulatorOptions['logger']): 
     ...customerAppEndpoints(heroku),
     ...customerAddonEndpoints(heroku),
     ...customerAttachmentEndpoints(heroku),
+    ...customerCollaboratorEndpoints(heroku),
   ])
   adminRoutes(server, parts)
   pageRoutes(server, parts)

@@ -20,7 +20,7 @@ export function loadWorld(path: string): World | undefined {
   const saved = parse(path, text)
   return {
     customer: saved.customer,
-    apps: new Map(saved.apps.map(([id, app]) => [id, withReleaseStates(app)])),
+    apps: new Map(saved.apps.map(([id, app]) => [id, completed(app)])),
     addons: new Map(saved.addons),
     attachments: new Map(saved.attachments),
     appIdsByName: new Map(saved.appIdsByName),
@@ -33,10 +33,11 @@ export function loadWorld(path: string): World | undefined {
   }
 }
 
-/** A file from before there were failed releases holds only such as succeeded. */
-function withReleaseStates(app: App): App {
+/** A file from before there were failed releases holds only such as succeeded, and one from before others nobody beside the owner. */
+function completed(app: App): App {
   const releases = app.releases.map((release) => ({ ...release, status: release.status ?? 'succeeded' }))
-  return { ...app, releaseCommand: app.releaseCommand ?? 'succeeds', releases }
+  const { releaseCommand = 'succeeds', collaborators = [] } = app
+  return { ...app, releaseCommand, releases, collaborators }
 }
 
 /** Writes beside the file and renames, so that a crash leaves the old state or the new one, never half of it. */

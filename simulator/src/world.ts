@@ -43,6 +43,8 @@ export type App = {
   restartMs: number
   releaseCommand: ReleaseCommand
   attachmentIds: string[]
+  /** Who may work on it beside its owner. */
+  collaborators: User[]
 }
 
 /** `deprovisioning` is what the partner's 202 to a DELETE leads to (asynchronous deprovisioning, beta). */

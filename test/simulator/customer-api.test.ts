@@ -124,7 +124,11 @@ describe('the Heroku CLI', () => {
     expect(await bodyOf('/addons')).toMatchObject([{ id: addon.id }])
     expect(await bodyOf('/apps')).toMatchObject([{ name: 'service-1' }])
     expect(await bodyOf('/addon-attachments')).toMatchObject([{ name: 'SECURE' }])
-    expect(await bodyOf(`/apps/service-1/addons/${addon.name}/sso`)).toMatchObject({
+    const sso = await callApi(simulator, 'a-customer', {
+      path: `/apps/service-1/addons/${addon.name}/sso`,
+      headers: { accept: 'application/vnd.heroku+json; version=3.sdk' },
+    })
+    expect(sso.body).toMatchObject({
       method: 'post',
       params: { resource_id: addon.id },
     })

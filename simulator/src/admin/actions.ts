@@ -47,6 +47,12 @@ export function createActions({
     rollback: (fields) => customer.rollback(appIn(fields), requiredNumber(fields, 'version')),
     setReleaseCommand: (fields) =>
       customer.setReleaseCommand(appIn(fields), releaseCommand(requiredText(fields, 'command'))),
+    addCollaborator: (fields) =>
+      customer.addCollaborator(appIn(fields), {
+        email: requiredText(fields, 'email'),
+        ...optionalTexts(fields, ['id']),
+      }),
+    removeCollaborator: (fields) => customer.removeCollaborator(appIn(fields), requiredText(fields, 'email')),
     scale: (fields) => customer.scale(appIn(fields), quantities(fields.formation)),
     runDyno: (fields) => customer.runDyno(appIn(fields), optionalText(fields, 'command')),
     stopDyno: (fields) => customer.stopDyno(appIn(fields), requiredText(fields, 'name')),

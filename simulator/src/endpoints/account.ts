@@ -1,5 +1,6 @@
 import { type Endpoint, ok } from '../endpoint.ts'
 import type { Heroku } from '../heroku.ts'
+import { userOf } from '../users.ts'
 
 /** The caller's account: what the CLI asks for, and the rate limit, which does not count against itself. */
 export function accountEndpoints(heroku: Heroku): Endpoint[] {
@@ -20,8 +21,8 @@ export function accountEndpoints(heroku: Heroku): Endpoint[] {
       method: 'GET',
       url: '/account',
       access: 'customer',
-      answer: () => {
-        const { id, email } = heroku.world.customer
+      answer: ({ caller }) => {
+        const { id, email } = userOf(heroku, caller)
         const since = '2026-01-01T00:00:00Z'
         return ok({
           id,

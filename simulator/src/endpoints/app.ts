@@ -1,4 +1,4 @@
-import { appObject, attachmentObject, dynoObject, releaseObject } from '../api-objects.ts'
+import { appObject, attachmentObject, collaboratorObject, dynoObject, releaseObject } from '../api-objects.ts'
 import { reachableApp, reachableReleasesOf } from '../credentials.ts'
 import { type Call, type Endpoint, ok } from '../endpoint.ts'
 import { requiredNumber } from '../fields.ts'
@@ -22,16 +22,12 @@ export function appEndpoints(heroku: Heroku): Endpoint[] {
     list('/apps/:app', (call) => ok(appObject(heroku, appIn(call)))),
     list('/apps/:app/collaborators', (call) => {
       const app = appIn(call)
-      const reference = { id: app.id, name: app.name }
       const { customer } = heroku.world
-      const owner = {
-        app: reference,
-        created_at: app.createdAt,
-        id: customer.id,
-        role: 'owner',
-        user: customer,
-      }
-      return page(call, [{ ...owner, permissions: [], updated_at: app.createdAt }], ['email', 'id'])
+      const people = [
+        collaboratorObject(app, customer, 'owner'),
+        ...app.collaborators.map((user) => collaboratorObject(app, user, 'member')),
+      ]
+      return page(call, people, ['email', 'id'])
     }),
     list('/apps/:app/addon-attachments', (call) => {
       // A partner sees its own add-on's attachments there, not those of others.

@@ -1,4 +1,5 @@
 import { addonObject, planObject, serviceReference } from '../api-objects.ts'
+import { reachableApp } from '../credentials.ts'
 import { type Call, created, type Endpoint, ok } from '../endpoint.ts'
 import { objectFrom, optionalText, optionalTexts } from '../fields.ts'
 import type { Heroku } from '../heroku.ts'
@@ -7,14 +8,16 @@ import { page } from '../paging.ts'
 import { type CreateAddonInput, provision } from '../provisioning.ts'
 import { changePlan, destroy, rename } from '../resource-changes.ts'
 import { ssoForm } from '../sso-form.ts'
-import { type AddOn, appOf, attachmentsOf } from '../world.ts'
+import { seesAddon, userOf } from '../users.ts'
+import { type AddOn, attachmentsOf } from '../world.ts'
 import { resolveAddons } from './resolving.ts'
 
 /** What the CLI does with add-ons: create, list, upgrade, rename, destroy, open (Platform API, "Add-on"). */
 export function customerAddonEndpoints(heroku: Heroku): Endpoint[] {
-  const appIn = (call: Call) => appOf(heroku.world, call.params.app ?? '')
+  const appIn = (call: Call) => reachableApp(heroku, call.caller, call.params.app ?? '')
   const addonIn = (call: Call): AddOn => {
-    const [addon] = resolveAddons(heroku, call.params.addon ?? '', appIn(call))
+    const app = appIn(call)
+    const [addon] = resolveAddons(heroku, call.params.addon ?? '', { app, user: userOf(heroku, call.caller) })
     if (addon === undefined) throw notFound('addon')
     return addon
   }
@@ -27,7 +30,13 @@ export function customerAddonEndpoints(heroku: Heroku): Endpoint[] {
     answer,
   })
   return [
-    endpoint('GET', '/addons', (call) => page(call, objects(live()), ['id', 'name'])),
+    endpoint('GET', '/addons', (call) => {
+      const user = userOf(heroku, call.caller)
+      return page(call, objects(live().filter((addon) => seesAddon(heroku.world, user, addon))), [
+        'id',
+        'name',
+      ])
+    }),
     endpoint('GET', '/apps/:app/addons', (call) => {
       const app = appIn(call)
       const here = new Set(attachmentsOf(heroku.world, app).map(({ addonId }) => addonId))
@@ -59,7 +68,10 @@ export function customerAddonEndpoints(heroku: Heroku): Endpoint[] {
       return ok({ ...object, state: addon.state })
     }),
     endpoint('GET', '/apps/:app/addons/:addon/sso', (call) => {
-      const { url, fields } = ssoForm(heroku, { addon: addonIn(call).id, app: appIn(call).id })
+      // The CLI asks by this variant; whether anybody else is answered is not known.
+      if (!call.headers.accept?.includes('version=3.sdk')) throw notFound('addon')
+      const { id: userId, email } = userOf(heroku, call.caller)
+      const { url, fields } = ssoForm(heroku, { addon: addonIn(call).id, app: appIn(call).id, userId, email })
       return ok({ action: url, method: 'post', params: fields })
     }),
     endpoint('GET', '/addon-services', (call) => page(call, [serviceObject(heroku)], ['id', 'name'])),

@@ -1,5 +1,6 @@
 import { appObject, dynoObject, releaseObject } from '../api-objects.ts'
 import { createApp, rollback, runDyno, scale, setConfigVars, stopDyno } from '../apps.ts'
+import { reachableApp } from '../credentials.ts'
 import { type Call, created, type Endpoint, ok } from '../endpoint.ts'
 import { objectFrom, optionalText, requiredNumber, requiredText } from '../fields.ts'
 import type { Heroku } from '../heroku.ts'
@@ -7,11 +8,12 @@ import { invalidParams, notFound } from '../heroku-error.ts'
 import { page } from '../paging.ts'
 import { releaseOf, restartDynos } from '../releases.ts'
 import { destroyApp } from '../resource-changes.ts'
-import { appOf, newestRelease } from '../world.ts'
+import { ownedBy, userOf, worksOn } from '../users.ts'
+import { newestRelease } from '../world.ts'
 
 /** What the CLI does with apps: create, list, destroy, config vars, roll back, run and scale (Platform API). */
 export function customerAppEndpoints(heroku: Heroku): Endpoint[] {
-  const appIn = (call: Call) => appOf(heroku.world, call.params.app ?? '')
+  const appIn = (call: Call) => reachableApp(heroku, call.caller, call.params.app ?? '')
   const endpoint = (method: Endpoint['method'], url: string, answer: Endpoint['answer']): Endpoint => ({
     method,
     url,
@@ -21,7 +23,9 @@ export function customerAppEndpoints(heroku: Heroku): Endpoint[] {
   const listApps = (call: Call) =>
     page(
       call,
-      [...heroku.world.apps.values()].map((app) => appObject(heroku, app)),
+      [...heroku.world.apps.values()]
+        .filter((app) => worksOn(heroku.world, userOf(heroku, call.caller), app))
+        .map((app) => appObject(heroku, app)),
       ['name', 'id', 'updated_at'],
     )
   return [
@@ -32,7 +36,7 @@ export function customerAppEndpoints(heroku: Heroku): Endpoint[] {
       return created(appObject(heroku, createApp(heroku, optionalText(call.body, 'name'), { region })))
     }),
     endpoint('DELETE', '/apps/:app', async (call) => {
-      const app = appIn(call)
+      const app = ownedBy(heroku, call.caller, appIn(call))
       const object = appObject(heroku, app)
       await destroyApp(heroku, app)
       return ok(object)
