@@ -62,6 +62,17 @@ const TABLE: Record<string, Rule> = {
     onlyIn: { jose: ['clients/node/src/hand-over/open-answer.ts'] },
     ambient: ['clients/node/src/surroundings.ts', 'clients/node/src/bin.ts'],
   },
+  // A plugin of the Heroku CLI: what that CLI is made of, and nothing else.
+  'clients/heroku-cli': {
+    packages: [
+      '@heroku-cli/command',
+      '@heroku/heroku-cli-util',
+      '@oclif/core',
+      'node:crypto',
+      'node:timers/promises',
+    ],
+    ambient: ['clients/heroku-cli/src/surroundings.ts'],
+  },
   local: {
     packages: ['pg', 'tough-cookie', 'node:*'],
     files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
@@ -97,9 +108,9 @@ const CHANGES_A_RESOURCE: Record<string, string[]> = {
 }
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Never part of a deployment. */
-const BESIDE_SRC = ['simulator', 'clients', 'local']
+const BESIDE_SRC = ['simulator', 'clients', 'clients/heroku-cli', 'local']
 const NOT_FOR_SRC = ['securekey', 'heroku-addon-simulator']
-const FOLDERS = ['src', 'simulator/src', 'clients/node/src', 'local']
+const FOLDERS = ['src', 'simulator/src', 'clients/node/src', 'clients/heroku-cli/src', 'local']
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }),
@@ -197,6 +208,9 @@ describe('a forbidden edge is reported', () => {
     ['clients/node/src/token.ts', "import { createSimulator } from '../../../simulator/src/index.ts'"],
     ['clients/node/src/token.ts', "import { jwtVerify } from 'jose'"],
     ['clients/node/src/token.ts', "import { readFileSync } from 'node:fs'"],
+    ['clients/node/src/token.ts', "import { cleanText } from '../../heroku-cli/src/words/clean.ts'"],
+    ['clients/heroku-cli/src/words/clean.ts', "import { writeFileSync } from 'node:fs'"],
+    ['clients/heroku-cli/src/words/clean.ts', "import { keyring } from '../../../node/src/index.ts'"],
     ['local/stack.ts', "import type { Db } from '../src/store/database.ts'"],
     ['local/stack.ts', "import { compose } from '../src/bin/compose.ts'"],
     ['local/stack.ts', "import { createSimulator } from '../simulator/src/simulator.ts'"],
@@ -333,6 +347,7 @@ function importCycle(all: { path: string; text: string }[]): string[] {
 /** `src/flows/provision.ts` is of the layer flows, `local/start.ts` of local; a file at the top of src is a layer by itself. */
 function layerOf(path: string): string {
   const [top = path, inside = ''] = path.split('/')
+  if (top === 'clients' && inside === 'heroku-cli') return 'clients/heroku-cli'
   return top === 'src' ? inside : top
 }
 
