@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { readClients } from '../../../clients/heroku-cli/src/answers/clients.ts'
 import { diagnose } from '../../../clients/heroku-cli/src/doctor/diagnose.ts'
 import { type HeldKeys, heldIn } from '../../../clients/heroku-cli/src/doctor/held-keys.ts'
 import { app, resource } from './support/made-up-resource.ts'
@@ -8,13 +9,13 @@ import { NOW } from './support/still-surroundings.ts'
 const HELD: HeldKeys = { held: 'pair', signs: 'aaaa1111', accepted: 'bbbb2222' }
 
 function wrong(changes: Record<string, unknown>, held: HeldKeys = HELD): string[] {
-  return diagnose(resource(changes), held, NOW)
+  return diagnose({ resource: resource(changes), held, clients: [] }, NOW)
     .filter(({ colour }) => colour === 'red')
     .map(({ words }) => words)
 }
 
 test('a healthy add-on has nothing but green', () => {
-  expect(diagnose(resource(), HELD, NOW)).toEqual([
+  expect(diagnose({ resource: resource(), held: HELD, clients: null }, NOW)).toEqual([
     { colour: 'green', words: 'No rotation has failed.' },
     { colour: 'green', words: 'Scheduled rotations go ahead.' },
     { colour: 'green', words: 'SECURE_KEY at Heroku holds the keys aaaa1111 and bbbb2222.' },
@@ -86,9 +87,24 @@ describe('what is wrong', () => {
   })
 })
 
+test('a client of the hand-over that came back with an older key is wrong', () => {
+  const clients = readClients({
+    clients: [
+      { id: 'c1', name: 'laptop', alarm_at: null },
+      { id: 'c2', name: 'till', alarm_at: '2026-03-10T11:00:00.000Z' },
+    ],
+  })
+  const findings = diagnose({ resource: resource(), held: HELD, clients }, NOW)
+  expect(findings.filter(({ colour }) => colour === 'red').map(({ words }) => words)).toEqual([
+    'Client till (c2) came back with an older key at 2026-03-10 11:00 UTC (60 minutes ago): somebody else may have its secret. End it on the dashboard.',
+  ])
+})
+
 describe('what is worth knowing, and not wrong', () => {
   const yellow = (changes: Record<string, unknown>, held: HeldKeys = HELD) =>
-    diagnose(resource(changes), held, NOW).filter(({ colour }) => colour === 'yellow')
+    diagnose({ resource: resource(changes), held, clients: [] }, NOW).filter(
+      ({ colour }) => colour === 'yellow',
+    )
 
   test('an app that Heroku hides, a config that it hides, and apps that it does not tell', () => {
     const apps = [app('service-1', 'A', { adoption: 'not-visible' })]

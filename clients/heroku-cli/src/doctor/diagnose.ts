@@ -1,3 +1,4 @@
+import type { Client } from '../answers/clients.ts'
 import type { CheckIn, Resource } from '../answers/resource.ts'
 import { isBehind } from '../rotation/wait-until-running.ts'
 import { hiddenWords } from '../shown/apps.ts'
@@ -12,19 +13,21 @@ export type Finding = { colour: 'green' | 'yellow' | 'red'; words: string }
 /** In these, what is under way or paused is told by a finding of its own. */
 const CALM: readonly string[] = ['well', 'rotating', 'paused']
 
+/** What a diagnosis is made of. `clients` is null where the user may not see them. */
+export type Looked = { resource: Resource; held: HeldKeys; clients: readonly Client[] | null }
+
 /** Everything that was looked at, the worst first. */
-export function diagnose(resource: Resource, held: HeldKeys, now: Date): Finding[] {
+export function diagnose({ resource, held, clients }: Looked, now: Date): Finding[] {
   const findings = [
     healthOf(resource),
     pauseOf(resource, now),
     heldOf(resource, held),
     ...appsOf(resource),
     ...checkInsOf(resource, now),
+    ...alarmsOf(clients ?? [], now),
   ]
   const order = ['red', 'yellow', 'green']
-  return findings
-    .filter((finding) => finding !== undefined)
-    .toSorted((a, b) => order.indexOf(a.colour) - order.indexOf(b.colour))
+  return findings.toSorted((a, b) => order.indexOf(a.colour) - order.indexOf(b.colour))
 }
 
 function healthOf({ health, rotation }: Resource): Finding {
@@ -112,6 +115,15 @@ function checkInsOf({ apps, checkIns, keys }: Resource, now: Date): Finding[] {
           : { colour: 'yellow', words: `${who} the older key ${said.kid}, at ${when}.` }
       }),
   )
+}
+
+/** Clients of the hand-over that came back with an older key than they had signed with. */
+function alarmsOf(clients: readonly Client[], now: Date): Finding[] {
+  return clients.flatMap(({ id, name, alarmAt }): Finding[] => {
+    if (!alarmAt) return []
+    const what = `Client ${name} (${id}) came back with an older key at ${momentWords(alarmAt, now)}`
+    return [{ colour: 'red', words: `${what}: somebody else may have its secret. End it on the dashboard.` }]
+  })
 }
 
 /** The last word of each process, for a line of the app. */

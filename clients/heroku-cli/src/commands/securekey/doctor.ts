@@ -1,6 +1,7 @@
 import * as color from '@heroku/heroku-cli-util/color'
 import { styledHeader } from '@heroku/heroku-cli-util/hux'
 import { ux } from '@oclif/core/ux'
+import { type Client, readClients } from '../../answers/clients.ts'
 import { fieldsOf } from '../../answers/fields.ts'
 import { type Resource, readResource } from '../../answers/resource.ts'
 import { ADDON, APP, JSON_FLAG, SecurekeyCommand } from '../../command/securekey-command.ts'
@@ -8,6 +9,8 @@ import { diagnose, type Finding, lastSaid } from '../../doctor/diagnose.ts'
 import { readHeldKeys } from '../../doctor/held-keys.ts'
 import { herokuOf } from '../../heroku/heroku.ts'
 import { ofRotating } from '../../rotation/consequence.ts'
+import { ProblemError } from '../../service/problem.ts'
+import type { Service } from '../../service/service.ts'
 import { appLine } from '../../shown/apps.ts'
 
 const COLOURS: Readonly<Record<Finding['colour'], (text: string) => string>> = {
@@ -29,7 +32,7 @@ export default class Doctor extends SecurekeyCommand {
     const answer = await service.ask('GET', '/resource')
     const resource = readResource(answer)
     const held = await readHeldKeys(herokuOf(this.heroku), addon.id)
-    const findings = diagnose(resource, held, now)
+    const findings = diagnose({ resource, held, clients: await clientsOf(service) }, now)
     const rotation = ofRotating(resource, now)
     const wrong = findings.some(({ colour }) => colour === 'red')
     if (flags.json) {
@@ -43,6 +46,16 @@ export default class Doctor extends SecurekeyCommand {
       printRotation(rotation.sentences)
     }
     if (wrong) process.exitCode = 1
+  }
+}
+
+/** Only a person whom Heroku has named may see them. */
+async function clientsOf(service: Service): Promise<Client[] | null> {
+  try {
+    return readClients(await service.ask('GET', '/clients'))
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem === 'person-required') return null
+    throw error
   }
 }
 
