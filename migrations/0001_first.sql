@@ -341,6 +341,17 @@ create table asked_once (
   primary key (resource_id, key_digest)
 );
 
+-- When it is next looked whether those who made the tokens of an add-on may still work on one of its apps: once a day, as
+-- long as there are any. `missing` are the tokens whose makers the last look did not find: [{id, since}].
+create table maker_looks (
+  resource_id   uuid primary key references keysets (resource_id) on delete cascade,
+  missing       jsonb not null default '[]',
+  wake_at       timestamptz not null,
+  claimed_until timestamptz,
+  fence         bigint not null default 0
+);
+create index maker_looks_wake_at on maker_looks (wake_at);
+
 -- What programs say of the key that their processes sign with: the last word of each. Kept for a day; a resource has so many
 -- rows at the most (`store/check-ins.ts`), and the oldest go. It can hold an old key back, and proves nothing.
 create table check_ins (

@@ -223,6 +223,17 @@ CREATE INDEX keysets_foreign_since ON keysets USING btree (foreign_since) WHERE 
 CREATE INDEX keysets_stuck_since ON keysets USING btree (stuck_since) WHERE stuck_since IS NOT NULL;
 CREATE INDEX keysets_wake_at ON keysets USING btree (wake_at) WHERE wake_at IS NOT NULL;
 
+create table maker_looks (
+  resource_id uuid not null,
+  missing jsonb not null default '[]'::jsonb,
+  wake_at timestamp with time zone not null,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  constraint maker_looks_pkey PRIMARY KEY (resource_id),
+  constraint maker_looks_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX maker_looks_wake_at ON maker_looks USING btree (wake_at);
+
 create table oauth_grants (
   resource_id uuid not null,
   code_digest bytea not null,

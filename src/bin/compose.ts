@@ -77,7 +77,12 @@ export async function compose(
   const limits = createTokenLimits(steadyNow)
   const troubles = createTroubles({ db, steadyMs, log })
   // Each host is blocked by itself: one may be busy while the other answers.
-  const callTo = (host: HerokuHost, baseUrl: string, callTimeoutMs: number): HerokuCall =>
+  const callTo = (
+    host: HerokuHost,
+    baseUrl: string,
+    callTimeoutMs: number,
+    quiet: boolean = options.callsForPages ?? false,
+  ): HerokuCall =>
     createHerokuCall({
       baseUrl,
       sendRequest: createSendRequest(dispatcher, options.callTimeoutMs ?? callTimeoutMs),
@@ -86,7 +91,7 @@ export async function compose(
         takeSlice: (calls) => {
           const slice = { host, calls, callsPerSecond: config.herokuMaxRps }
           // Tokens are got for whoever needs them: a grant lives for minutes.
-          if (options.callsForPages && host === 'platform') {
+          if (quiet && host === 'platform') {
             return patiently(() => takePageSlice(db, slice), sleep)
           }
           return takeSlice(db, { ...slice, horizonMs: BUDGET_HORIZON_MS })
@@ -104,6 +109,10 @@ export async function compose(
     logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
   }
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
+  const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
+  const names = { addonId, configVar, keyringVar, configVarsPrefix }
+  const releaseRight = createReleaseRight(now)
+  const platformBy = (call: HerokuCall) => createPlatform(call, names, releaseRight)
   const deps: Deps = {
     db,
     now,
@@ -118,16 +127,8 @@ export async function compose(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
       config.addonClientSecret,
     ),
-    platform: createPlatform(
-      callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS),
-      {
-        addonId: ADDON.id,
-        configVar: ADDON.configVar,
-        keyringVar: ADDON.keyringVar,
-        configVarsPrefix: ADDON.configVarsPrefix,
-      },
-      createReleaseRight(now),
-    ),
+    platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
+    quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
     troubles,
     log,
     settings: {

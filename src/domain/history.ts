@@ -43,6 +43,7 @@ export type HistoryKind =
   | 'history-downloaded'
   | 'token-made'
   | 'tokens-ended'
+  | 'tokens-disabled'
   | 'keys-read'
   | 'client-enrolled'
   | 'clients-ended'

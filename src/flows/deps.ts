@@ -41,6 +41,8 @@ export type Deps = {
   installation: Installation
   identity: Identity
   platform: Platform
+  /** The same for what can wait: its calls have a small part of the budget, and none while a worker waits for its own. */
+  quietPlatform: Platform
   /** What is wrong beside single resources, as all processes know it. */
   troubles: Troubles
   log: Log

@@ -19,6 +19,8 @@ export type Call<T = unknown> = {
   }
   /** A refusal is an answer here, and says nothing of our account. */
   mayBeRefused?: true
+  /** Whatever becomes of it says nothing of our account or of Heroku: no rotation needs what it asks for. */
+  mayFail?: true
   /**
    * What the JSON of an answer says to this call; left out, the JSON itself. An answer that it cannot read is none, and its
    * owner is found like that of a 503: a maintenance page may come with status 200 too.
@@ -118,6 +120,7 @@ async function judged<T>(
   const { failure } = result
   // What its caller gave up says nothing of Heroku.
   if (call.signal?.aborted || (call.resetIsReadBack && failure.reset)) return result
+  if (call.mayFail) return result
   if (call.mayBeRefused && causeOf(operation, failure) === 'account') return result
   if (failure.kind === 'unauthorized' && operation !== 'token' && !freshToken) return result
   const owner = await judge.failed(operation, resourceId, failure)

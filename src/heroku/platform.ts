@@ -2,8 +2,10 @@ import { cleanText } from '../domain/clean-text.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { isSameMaterial } from '../domain/keyring-var.ts'
+import { type Collaborator, MOST_COLLABORATORS } from '../domain/makers.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
+import { readCollaborators } from './read-collaborators.ts'
 import type { ReleaseRight } from './release-right.ts'
 
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
@@ -51,6 +53,8 @@ export type Platform = {
    * `refused`.
    */
   listReleases: (access: Access, appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** Who may work on an app that a resource is attached to. That it cannot be read says nothing of Heroku or our account. */
+  listCollaborators: (access: Access, appId: string) => Promise<HerokuResult<Collaborator[]>>
   /** False: Heroku has refused releases of late, and nobody is asked for any. */
   showsReleases: () => boolean
 }
@@ -155,6 +159,18 @@ export function createPlatform(
       if (!result.ok) return denied ? { ok: false, failure: { ...result.failure, kind: 'refused' } } : result
       const releases = objects(result.value).flatMap((release) => readRelease(release, addonId))
       return { ok: true, value: { releases, complete: result.value.length < count } }
+    },
+
+    async listCollaborators(access, appId) {
+      const result = await call({
+        method: 'GET',
+        path: `/apps/${encodeURIComponent(appId)}/collaborators`,
+        headers: { ...headersOf(access), range: `email ..; max=${MOST_COLLABORATORS}` },
+        read: (body) => listOf(body, 'the collaborators are not a list'),
+        ...callerOf(access, 'read'),
+        mayFail: true,
+      })
+      return result.ok ? { ok: true, value: readCollaborators(result.value) } : result
     },
 
     showsReleases: releaseRight.mayAsk,

@@ -2,6 +2,7 @@ import type { Actor, Person, TokenActor } from '../domain/actor.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
+import type { Missing } from '../domain/makers.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
@@ -198,7 +199,50 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
-  ...PROGRAM_TABLES,
+  api_tokens: {
+    id: text(),
+    resource_id: uuid,
+    digest: bytes,
+    name: text(),
+    scopes: text(),
+    user_id: orNull(text()),
+    email: orNull(text()),
+    created_at: moment,
+    expires_at: moment,
+    last_used_at: orNull(moment),
+    kek_id: text(),
+    mac: bytes,
+  },
+  maker_looks: {
+    resource_id: uuid,
+    missing: withDefault(json<Missing[]>()),
+    wake_at: moment,
+    claimed_until: orNull(moment),
+    fence: withDefault(bigint),
+  },
+  asked_once: {
+    resource_id: uuid,
+    key_digest: bytes,
+    request_digest: bytes,
+    reason: text<RotationReason>(),
+    opened_at: moment,
+    served_at: moment,
+  },
+  check_ins: {
+    resource_id: uuid,
+    app: text(),
+    process: text(),
+    kid: text(),
+    version: orNull(integer),
+    at: moment,
+  },
+  key_sightings: {
+    resource_id: uuid,
+    kid: text(),
+    hour: moment,
+    good: bigint,
+    bad: bigint,
+  },
   used_sign_on_tokens: {
     digest: bytes,
     expires_at: moment,

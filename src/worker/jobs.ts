@@ -6,6 +6,7 @@ import { askAnother } from '../flows/heroku/ask-another.ts'
 import { createGroupClaims, type Outcome } from '../flows/rotation/group.ts'
 import { rotateGroup } from '../flows/rotation/rotate.ts'
 import { createUnsealGuard, type UnsealGuard } from '../flows/rotation/unseal-guard.ts'
+import { claimDueMakerLooks, lookAtMakers } from '../flows/tokens/look-at-makers.ts'
 import { createSlots } from './slots.ts'
 
 /** Work that comes due and is claimed in batches. */
@@ -36,6 +37,7 @@ export function createJobs(deps: Deps, options: JobOptions): Job[] {
     grantsJob(deps, unsealing),
     rotationsJob(deps, unsealing, options),
     questionsJob(deps, unsealing, options),
+    makersJob(deps, unsealing, options),
   ]
 }
 
@@ -111,6 +113,33 @@ function questionsJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptio
       if (!question) return undefined
       return async () => {
         await askAnother(deps, question, shutdown)
+        return []
+      }
+    },
+  }
+}
+
+const LOOKS_PER_BATCH = 10
+const BATCH_EVERY_MS = 8_000
+/** A tick waits for what it has begun, and the next rotations with it. */
+const BATCH_LIMIT_MS = 4_000
+
+/** Whether those who made tokens may still work on the apps: last of all, one batch a tick, and not while Heroku is in trouble. */
+function makersJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptions): Job {
+  let begunMs = Number.NEGATIVE_INFINITY
+  return {
+    name: 'makers',
+    batchesAtATime: 1,
+    urgent: false,
+    async claim() {
+      if (deps.steadyMs() - begunMs < BATCH_EVERY_MS) return undefined
+      if (!(await unsealing.mayClaim()) || (await deps.troubles.isHoldingBack())) return undefined
+      begunMs = deps.steadyMs()
+      const looks = await claimDueMakerLooks(deps, LOOKS_PER_BATCH)
+      if (looks.length === 0) return undefined
+      return async () => {
+        const signal = AbortSignal.any([shutdown, AbortSignal.timeout(BATCH_LIMIT_MS)])
+        await Promise.all(looks.map((look) => lookAtMakers(deps, look, signal)))
         return []
       }
     },

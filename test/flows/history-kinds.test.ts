@@ -27,7 +27,7 @@ import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
-const ANN: Actor = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null }
+const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
 
 type Story = {
   /** Who is written down as having caused it. */
@@ -384,61 +384,19 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     },
     leaves: ['token-made', 'tokens-ended'],
   },
-  'client-enrolled': { actor: 'person', happens: (h) => clientOf(h), leaves: ['client-enrolled'] },
-  'clients-ended': {
-    actor: 'person',
+  'tokens-disabled': {
+    actor: 'worker',
     async happens(h) {
-      await clientOf(h)
-      await endTokens(h.deps, { ...about(h), kind: 'client' })
+      await h.heroku.customer.removeCollaborator('service-1', ANN.email)
+      h.clock.advance(10 * MINUTE)
+      await tokenOf(h, ['read'])
+      // The first tick of a day compares the config.
+      for (const ms of [DAY - MINUTE, MINUTE, DAY - MINUTE, MINUTE]) {
+        h.clock.advance(ms)
+        await h.worker1.tick()
+      }
     },
-    leaves: ['client-enrolled', 'clients-ended'],
-  },
-  'hand-over-switched-on': {
-    actor: 'person',
-    async happens(h) {
-      for (let times = 0; times < 2; times += 1) await switchHandOver(h.deps, { ...about(h), on: true })
-    },
-    leaves: ['hand-over-switched-on'],
-  },
-  'hand-over-switched-off': {
-    actor: 'person',
-    async happens(h) {
-      await switchHandOver(h.deps, { ...about(h), on: true })
-      await revokeKeys(h.deps, about(h))
-    },
-    leaves: ['hand-over-switched-on', 'keys-revoked', 'hand-over-switched-off'],
-  },
-  'client-first-asked': {
-    actor: 'client',
-    async happens(h) {
-      const { text: secret } = await handedOverTo(h)
-      for (let times = 0; times < 2; times += 1) await ask(h, { key: keysOn(h).first, secret })
-    },
-    leaves: ['hand-over-switched-on', 'client-enrolled', 'client-first-asked'],
-  },
-  'keys-handed-over': {
-    actor: 'client',
-    async happens(h) {
-      const [{ text: secret }, key] = [await handedOverTo(h), keysOn(h).first]
-      await rotate(h)
-      for (let times = 0; times < 2; times += 1) await ask(h, { key, secret })
-    },
-    leaves: [
-      ...(['hand-over-switched-on', 'client-enrolled', 'rotation-requested', 'rotated'] as const),
-      ...(['client-first-asked', 'keys-handed-over', 'keys-handed-over'] as const),
-    ],
-  },
-  'client-came-back': {
-    actor: 'client',
-    async happens(h) {
-      const [{ text: secret }, key] = [await handedOverTo(h), keysOn(h).first]
-      await rotate(h)
-      for (const each of [keysOn(h).first, key, key]) await ask(h, { key: each, secret })
-    },
-    leaves: [
-      ...(['hand-over-switched-on', 'client-enrolled', 'rotation-requested', 'rotated'] as const),
-      ...(['client-first-asked', 'client-came-back'] as const),
-    ],
+    leaves: ['token-made', 'access-token-refreshed', 'access-token-refreshed', 'tokens-disabled'],
   },
 }
 

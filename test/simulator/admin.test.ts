@@ -58,6 +58,10 @@ describe('actions over HTTP', () => {
         { method: 'PUT', status: 200 },
       ],
     })
+    const ann = { app: 'service-1', email: 'ann@example.com' }
+    expect(await act('addCollaborator', ann)).toMatchObject({ status: 200, body: { email: ann.email } })
+    expect(await act('removeCollaborator', ann)).toMatchObject({ status: 200 })
+    expect(await act('removeCollaborator', ann)).toMatchObject({ status: 404 })
     await act('detach', { attachment: 'SHARED', app: 'service-2' })
     await act('destroy', { addon: 'our-keys' })
     await act('destroyApp', { app: 'service-2' })

@@ -37,6 +37,15 @@ describe('answers', () => {
       path: '/apps/service-1/collaborators',
     })
     expect(collaborators.body).toMatchObject([{ role: 'owner', user: { email: 'customer@example.com' } }])
+    const ann = { email: 'ann@example.com', id: 'ann' }
+    await simulator.customer.addCollaborator('service-1', ann)
+    await expect(simulator.customer.addCollaborator('service-1', ann)).rejects.toThrow('already')
+    const both = await callApi(simulator, tokens.access_token, { path: '/apps/service-1/collaborators' })
+    expect(both.body).toMatchObject([{ role: 'owner' }, { role: 'member', user: ann }])
+    await simulator.customer.removeCollaborator('service-1', ann.email)
+    await expect(simulator.customer.removeCollaborator('service-1', ann.email)).rejects.toThrow(
+      'collaborator',
+    )
     const unknown = await callApi(simulator, tokens.access_token, { path: '/nowhere' })
     expect(unknown).toMatchObject({ status: 404, body: { id: 'not_found' } })
   })

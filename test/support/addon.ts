@@ -6,12 +6,13 @@ import { type Harness, type HarnessOptions, MINUTE, startHarness } from './harne
 
 export type HarnessWithAddon = Harness & { addon: AddonView; worker1: Worker }
 
-/** The harness with an app `service-1` that has the add-on, its grant exchanged, and one worker. */
+/** The harness with an app `service-1`, on which Ann works too, that has the add-on, its grant exchanged, and one worker. */
 export async function startWithAddon(
   options: HarnessOptions & { plan?: string; grace?: string } = {},
 ): Promise<HarnessWithAddon> {
   const harness = await startHarness(options)
   await harness.heroku.customer.createApp('service-1')
+  await harness.heroku.customer.addCollaborator('service-1', { id: 'ann', email: 'ann@example.com' })
   const addon = await harness.heroku.customer.createAddon({
     app: 'service-1',
     plan: options.plan ?? 'fortnightly',

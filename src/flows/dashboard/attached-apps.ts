@@ -98,17 +98,22 @@ async function askHeroku(deps: Deps, request: { resourceId: string } & SoughtKey
 }
 
 /** Calls to Heroku for one resource. Undefined when it was deprovisioned meanwhile. */
-export async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession | undefined> {
+export async function sessionOf(
+  deps: Deps,
+  resourceId: string,
+  signal?: AbortSignal,
+): Promise<HerokuSession | undefined> {
   const resource = await findResource(deps.db, resourceId)
   if (!resource?.dek) return undefined
   const stored = await loadTokensAndDek(deps.db, resourceId)
   const dek = stored?.dek ?? resource.dek
-  return createHerokuSession(deps, {
+  const caller = {
     resourceId,
     name: resource.name,
     sealer: await deps.sealing.forResource(resourceId, dek),
     dek,
     token: stored?.tokens ?? null,
     grantWaiting: await isGrantWaiting(deps.db, resourceId),
-  })
+  }
+  return createHerokuSession(deps, caller, signal)
 }

@@ -1,5 +1,6 @@
 import type { ConfigVars } from '../../domain/config-vars.ts'
 import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
+import type { Collaborator } from '../../domain/makers.ts'
 import type { HeldConfig } from '../../heroku/addon-config.ts'
 import type { Access, Attachment, Releases } from '../../heroku/platform.ts'
 import type { AccessToken } from '../../store/oauth-tokens.ts'
@@ -13,6 +14,8 @@ export type HerokuSession = {
   writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
   listReleases: (appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** Who may work on an app. */
+  listCollaborators: (appId: string) => Promise<HerokuResult<Collaborator[]>>
   /** Gets a new access token, however fresh the old one is. */
   renewToken: () => Promise<HerokuResult<void>>
 }
@@ -79,6 +82,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
     listAttachments,
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
+    listCollaborators: (appId) => call((access) => platform.listCollaborators(access, appId)),
     async renewToken() {
       if (!token) return withoutToken(grantWaiting)
       const refreshed = await refreshToken(deps, resourceId, { token, sealer, dek })

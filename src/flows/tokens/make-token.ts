@@ -12,9 +12,11 @@ import { insertToken, listTokens, purgeTokens, type StoredToken } from '../../st
 import { insertClient } from '../../store/clients.ts'
 import { serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
+import { planMakerLook } from '../../store/maker-looks.ts'
 import { findSession } from '../../store/sessions.ts'
 import { lockResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
+import { LOOK_EVERY_MS } from './look-at-makers.ts'
 
 export type MakeTokenOutcome =
   /** `text` is nowhere else: whoever loses it makes another token. */
@@ -75,6 +77,7 @@ async function makeOfKind(
     if (kind === 'client') await insertClient(trx, token.id)
     const event: HistoryEvent = { at: now, actor, ...toldOf(token) }
     await recordEvents(trx, [{ resourceId, events: [event] }])
+    await planMakerLook(trx, resourceId, LOOK_EVERY_MS)
     return 'made'
   })
   if (outcome === 'too-many') return { outcome, most: MOST[kind] }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { readTokenWish, SCOPES, type Scope } from '../../domain/api-token.ts'
+import { readEndedWithMakers } from '../../flows/tokens/ended-with-makers.ts'
 import { makeToken } from '../../flows/tokens/make-token.ts'
 import { endTokens, readTokens } from '../../flows/tokens/tokens.ts'
 import type { Guard, Visit } from './guard.ts'
@@ -48,6 +49,10 @@ export function registerTokens(app: FastifyInstance, { deps }: DashboardDeps, gu
         made: moment(token.createdAt),
         lastUsed: token.lastUsedAt && moment(token.lastUsedAt),
         ends: moment(token.expiresAt),
+      })),
+      left: (await readEndedWithMakers(deps, visit.resourceId)).map((each) => ({
+        ...each,
+        at: moment(each.at),
       })),
     }
     return sendPage(visit.reply, 'tokens', model, problem ? 422 : 200)

@@ -1,3 +1,4 @@
+import type { Person } from '../../../src/domain/actor.ts'
 import type { Scope } from '../../../src/domain/api-token.ts'
 import { makeToken } from '../../../src/flows/tokens/make-token.ts'
 import { DAY, type Harness } from '../../support/harness.ts'
@@ -14,7 +15,7 @@ export const ANN = {
 export async function tokenOf(
   h: Pick<Harness, 'deps'> & { addon: { id: string } },
   scopes: readonly Scope[],
-  more: { lifeMs?: number; name?: string; resourceId?: string } = {},
+  more: { lifeMs?: number; name?: string; resourceId?: string; actor?: Person } = {},
 ): Promise<{ text: string; id: string }> {
   const wish = { resourceId: h.addon.id, actor: ANN, name: 'ci', lifeMs: 90 * DAY, scopes, ...more }
   const made = await makeToken(h.deps, wish)

@@ -1,0 +1,22 @@
+import { cleanText } from '../domain/clean-text.ts'
+import type { Collaborator } from '../domain/makers.ts'
+
+/** The people of Heroku's list of collaborators; a row without any person is none. */
+export function readCollaborators(list: readonly unknown[]): Collaborator[] {
+  return list.flatMap((row): Collaborator[] => {
+    const { role, user } = objectOf(row)
+    const { id, email } = objectOf(user)
+    const person = { userId: textOf(id), email: textOf(email) }
+    if (person.userId === null && person.email === null) return []
+    return [{ ...person, isOwner: role === 'owner' }]
+  })
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function textOf(value: unknown): string | null {
+  const text = typeof value === 'string' ? cleanText(value) : ''
+  return text === '' ? null : text
+}
