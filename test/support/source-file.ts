@@ -10,8 +10,19 @@ type Node = { type: string; start: number; [field: string]: unknown }
 
 const AMBIENT = ['Date.now', 'Math.random', 'process.env', 'performance.now']
 
-/** Reads it with a real parser: text search would trip over comments and strings, and miss `import type` chains. */
+const read = new Map<string, SourceFile>()
+
+/**
+ * Reads it with a real parser: text search would trip over comments and strings, and miss `import type` chains. A text is
+ * parsed once, however many rules look at it.
+ */
 export function readSource(text: string): SourceFile {
+  const known = read.get(text) ?? parseSource(text)
+  read.set(text, known)
+  return known
+}
+
+function parseSource(text: string): SourceFile {
   const imports: Import[] = []
   const ambient: SourceFile['ambient'] = []
   const lineOf = (node: Node) => text.slice(0, node.start).split('\n').length
