@@ -120,6 +120,7 @@ describe('an answer that somebody else has made', () => {
   test.each<[string, Parameters<typeof handsOver>[2]]>([
     ['by another key', { by: 4 }],
     ['by a key that it names, and the client does not hold', { by: 6, kid: kidOf(6) }],
+    ['by its own key under the name of another', { kid: kidOf(4) }],
     ['for another request', { claims: { nonce: 'AAAAAAAAAAAAAAAAAAAAAA' } }],
     ['for another client', { claims: { aud: 'fedcba9876543210' } }],
     ['of another service', { claims: { iss: 'https://evil.example.com' } }],

@@ -39,7 +39,7 @@ const FAILURES: [string, string, Respond][] = [
   ['a list', 'unreadable', answers([keysOf(6)])],
   ['an empty body', 'unreadable', answers('')],
   ['another type', 'unreadable', answers(keysOf(6), { 'content-type': 'text/html' })],
-  ['no UTF-8', 'unreadable', answers(Buffer.from('{"\xff":1}', 'latin1'))],
+  ['no UTF-8', 'unreadable', answers(Buffer.from(JSON.stringify({ ...keysOf(6), x: '\xff' }), 'latin1'))],
   [
     'a compressed body',
     'unreadable',
@@ -176,6 +176,13 @@ describe('the end', () => {
     live.ring.verify(tokenOf(9), asked)
     expect(live.timers.planned()).toBeUndefined()
     expect(server.asked()).toHaveLength(2)
+  })
+
+  test('comes with close() at once, whatever makes the request', async () => {
+    const live = startLive(server, {}, { fetch: () => new Promise(() => {}) })
+    live.ring.close()
+    await live.ring.ready()
+    expect([live.timers.planned(), live.timers.limits()]).toEqual([undefined, 0])
   })
 
   test('comes with close(), also while a request is under way', async () => {

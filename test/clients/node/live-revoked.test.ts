@@ -55,6 +55,7 @@ describe('keys that were revoked', () => {
     ['the pair that was held', keysOf(5)],
     ['an older pair', keysOf(4)],
     ['a revoked key in the second place', keysOf(6)],
+    ['their version, with another key', keysOf(9, { keys: [{ ...entry.sign(9), version: 5 }] })],
   ])('do not come back: %s', async (_, body) => {
     server.will(REVOKED, answers(body), says(304))
     const live = await liveRing(server)
