@@ -105,11 +105,11 @@ class LiveAnswersTest < Guarantees
     assert_empty @told
   end
 
-  # The versions of the ring that is held, with another key for the one that signs.
-  def impostor
+  # The versions of the ring that is held, with other keys: one for the one that signs, or two.
+  def impostor(second = 1)
     keyring = JSON.parse(Published.vars(2)['SECURE_KEYRING'])
-    keyring['keys'][0]['kid'] = Published.kid(700)
-    { 'SECURE_KEY' => "#{Published.key(700)},#{Published.key(1)}", 'SECURE_KEYRING' => JSON.generate(keyring) }
+    [700, second].each_with_index { |number, at| keyring['keys'][at]['kid'] = Published.kid(number) }
+    { 'SECURE_KEY' => "#{Published.key(700)},#{Published.key(second)}", 'SECURE_KEYRING' => JSON.generate(keyring) }
   end
 
   test 'a connection that breaks, and an address where nobody listens, are failures' do
@@ -173,7 +173,7 @@ class LiveAnswersTest < Guarantees
     assert_equal [['sign', nil, nil]], ring.keys.map { |key| key.to_a.values_at(1, 2, 3) }
     assert_equal ['revoke', nil, nil, 604_800], [ring.reason, ring.rotated_at, ring.next_rotation_at, ring.guaranteed_life]
     # The revoked keys never come back, whoever offers them, and the stand-in stays the same.
-    [FakeService.keys(2), FakeService.keys(3), FakeService::REVOKED].each do |answer|
+    [FakeService.keys(2), FakeService::REVOKED, FakeService.keys(3), FakeService.given(impostor(701)), FakeService::REVOKED].each do |answer|
       service.answers = answer
       @hand.pass(4_000)
       assert_equal ['revoked', kids], [refresh_of(ring)[:state], accepted(ring)]

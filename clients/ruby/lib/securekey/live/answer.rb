@@ -17,15 +17,11 @@ module Securekey
 
     # `tag_sent`: whether the request named the keys that are held. `held`: what an answer must not contradict; nil: anything
     # goes. `revoked`: it was revoked, so that none of it may come back.
-    def initialize(response, tag_sent: false, held: nil, revoked: false)
+    # Without a response, `word` says why there is none.
+    def initialize(response, word: nil, tag_sent: false, held: nil, revoked: false)
       @response = response
-      @kind, @word = judge(tag_sent, held, revoked)
+      @kind, @word = response ? judge(tag_sent, held, revoked) : [:failure, word]
       freeze
-    end
-
-    # What no answer came of.
-    def self.failed(word)
-      allocate.tap { |answer| answer.send(:failed, word) }
     end
 
     def tag
@@ -42,12 +38,6 @@ module Securekey
     end
 
     private
-
-    def failed(word)
-      @kind = :failure
-      @word = word
-      freeze
-    end
 
     def judge(tag_sent, held, revoked)
       case @response.status

@@ -75,7 +75,7 @@ module Securekey
     def turn
       @asking = true
       answer = @service.keys(tag: @tag, held: @judged_by, revoked: @report.revoked?)
-      public_send("on_#{answer.kind}", answer)
+      send("on_#{answer.kind}", answer)
       @asked = true
       @thread.tell
       check_in if %i[taken unchanged].include?(answer.kind)
@@ -91,6 +91,8 @@ module Securekey
       "#<Securekey::LivePickup #{@report.to_h[:state]}>"
     end
     alias to_s inspect
+
+    private
 
     def on_taken(answer)
       @report.count(:taken)
@@ -137,8 +139,6 @@ module Securekey
       @due = [now + LiveSchedule.after_failure(@report.in_a_row, @live.random), @left_alone_until].max
       warn_of('refresh-failing', answer.word) if worth_a_word
     end
-
-    private
 
     def now_ms
       @terms.clock.judging_ms

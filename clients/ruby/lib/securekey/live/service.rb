@@ -16,9 +16,9 @@ module Securekey
       response = @fetch.call('GET', '/keyring', fields)
       LiveAnswer.new(response, tag_sent: !tag.nil?, held: held, revoked: revoked)
     rescue LiveHttp::Failed => e
-      LiveAnswer.failed(e.word)
+      LiveAnswer.new(nil, word: e.word)
     rescue StandardError
-      LiveAnswer.failed('unreachable')
+      LiveAnswer.new(nil, word: 'unreachable')
     end
 
     # Whether the service has noted it. `counts` are sent where the app allows it.
