@@ -46,7 +46,10 @@ describe.skipIf(isMissing(RUBY) || missing !== undefined)('a Ruby process and th
       expect([visit.says, visit.kid]).toEqual(['ada', signsAtHeroku(h)])
     }
     // The first answer, and the first after each rotation; the second found nothing new.
-    expect(visit.refresh).toMatchObject({ state: 'fresh', taken: 4, unchanged: 3, failed: 0 })
+    expect(visit.refresh).toMatchObject({ state: 'fresh', taken: 4, unchanged: 3, failed: 0, check_ins: 7 })
+    const read = await h.callerWith('read')
+    const { text } = await read('GET', '/resource')
+    expect(text).toMatch(new RegExp(`"process":"web.1/\\d+","signs_with":"${visit.kid}"`))
   })
 
   test('a revoke ends every login at once, and the new keys are taken when they are there', async () => {

@@ -119,6 +119,23 @@ class LiveProcessTest < Guarantees
     assert_equal Published.kid(3), ring.kid
   end
 
+  test 'each process says its own name: that of its dyno with its id, or the one that it was given' do
+    service = service(FakeService.keys(2))
+    names = { { process: 'mine' } => 'mine', {} => "web.1/#{Process.pid}", { dyno: 'x' * 70 } => "#{'x' * (63 - Process.pid.to_s.size)}/#{Process.pid}",
+              { dyno: '' } => nil, { process: 'y' * 64 } => 'y' * 64 }
+    names.each do |given, name|
+      hand = LiveRings::Hand.new
+      vars = Published.vars(2).merge('DYNO' => given.fetch(:dyno, 'web.1'))
+      live(service, vars: vars, refresh: given.slice(:process), hand: hand)
+      hand.waits
+      assert_equal [name], service.check_ins.map { |request| JSON.parse(request.body)['process'] }
+      service.check_ins.clear
+      child = in_child { hand.waits && hand.pass(4_000) && Process.pid }
+      in_child = JSON.parse(service.check_ins.shift.body)['process']
+      assert_equal [name && "#{name[%r{\A[^/]*}][0, 63 - child.to_s.size]}/#{child}"], [in_child]
+    end
+  end
+
   test 'children do not all wait to the same moment' do
     chance = [0, 0.999999].each
     live(service(FakeService.keys(2)), refresh: { random: -> { @chance || 0.5 } })

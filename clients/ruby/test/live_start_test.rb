@@ -46,7 +46,7 @@ class LiveStartTest < Guarantees
     service = service(FakeService.keys(2))
     start({ url: service.url, token: TOKEN }, { 'HEROKU_APP_NAME' => 'x' * 65, 'DYNO' => 'web.3' })
     Timeout.timeout(LIMIT_SECONDS) { Thread.pass until service.check_ins.any? }
-    assert_equal [nil, 'web.3'], JSON.parse(service.check_ins[0].body).values_at('app', 'process')
+    assert_equal [nil, "web.3/#{Process.pid}"], JSON.parse(service.check_ins[0].body).values_at('app', 'process')
     assert_nil start(false).stats[:refresh]
     assert_equal start(nil), Securekey.keyring(env: Published.vars(2)).ready.then { @rings.last }
   end

@@ -8,13 +8,14 @@ module Securekey
   class LiveOptions
     TOKEN = /\Ask_[A-Za-z0-9_-]{1,200}\z/n.freeze
     # What an app calls itself, and its process.
-    NAME = /\A[\x20-\x7e]{1,64}\z/n.freeze
+    LONGEST_NAME = 64
+    NAME = /\A[\x20-\x7e]{1,#{LONGEST_NAME}}\z/n.freeze
     HOST = /(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])/.freeze
     URL = %r{\A(?:https://#{HOST}|http://(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?(?:/[A-Za-z0-9._~-]{1,100})*/v1\z}.freeze
     # The last four stand in for the clock of waits, for waiting, for chance and for requests, in tests.
     NAMES = %i[url token app process telemetry ticks timer random fetch].freeze
 
-    attr_reader :url, :app, :process, :telemetry, :ticks, :timer, :random, :fetch
+    attr_reader :url, :app, :telemetry, :ticks, :timer, :random, :fetch
 
     # `refresh` as an app gives it; nil where there is to be no pick-up.
     def self.read(refresh, env, variable)
@@ -40,13 +41,24 @@ module Securekey
       @url = checked_url(*url)
       @token = checked_token(*token)
       @app = name_of(given, :app, env['HEROKU_APP_NAME'])
-      @process = name_of(given, :process, env['DYNO'])
+      # What is too long is cut when it is told.
+      @process = name_of(given, :process, env['DYNO'].to_s[0, LONGEST_NAME])
+      @made_in = ::Process.pid unless given[:process].nil?
       @telemetry = given[:telemetry] == true
       @ticks = given[:ticks] || -> { ::Process.clock_gettime(::Process::CLOCK_MONOTONIC) }
       @timer = given[:timer]
       @random = given[:random] || -> { Random.rand }
       @fetch = given[:fetch] || LiveHttp.new(@url)
       freeze
+    end
+
+    # What a check-in calls this process: several share a dyno, and the word of one must not be taken for another's. A name
+    # that was given stays as it is where it was given.
+    def process
+      return @process if @process.nil? || @made_in == ::Process.pid
+
+      id = "/#{::Process.pid}"
+      "#{@process[0, LONGEST_NAME - id.length]}#{id}"
     end
 
     # In a closure, so that nothing that walks over fields can show it.
