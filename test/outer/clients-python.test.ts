@@ -7,7 +7,7 @@ import {
   isOfMachine,
   type PythonPackage,
 } from './support/python-tests.ts'
-import { isMissing } from './support/toolchain.ts'
+import { isMissing, OPENSSL } from './support/toolchain.ts'
 
 /** Of the machine's Debian, beside the newer ones that are unpacked for the tests. */
 const OLD_FLASK: PythonPackage = {
@@ -50,12 +50,19 @@ else
     describePython('live pick-up', {
       modules: [
         'test_refresh',
+        'test_refresh_answers',
+        'test_refresh_revoke',
+        'test_refresh_whole',
         'test_refresh_pace',
+        'test_refresh_check_in',
         'test_refresh_options',
         'test_refresh_server',
         'test_refresh_processes',
+        'test_refresh_forks',
       ],
     })
+
+    if (!isMissing(OPENSSL)) describePython('live pick-up by https', { modules: ['test_refresh_tls'] })
 
     describePython('the vectors', { modules: ['test_vectors'] })
 

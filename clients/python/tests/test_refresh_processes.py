@@ -2,72 +2,22 @@
 
 import asyncio
 import gc
-import json
-import os
-import signal
 import subprocess
 import sys
 import threading
 import unittest
 from pathlib import Path
 
-from raw_server import RawServer, http
+from live_rings import LIMIT, LiveRings, keys
+from raw_server import RawServer
 from rings import kid, variables
 from service import TOKEN, Process, Service
 from securekey import keyring
 
 SOURCE = str(Path(__file__).resolve().parent.parent / "src")
-LIMIT = 10
 
 
-def keys(generation):
-    env = variables(generation)
-    told = {"secure_key": env["SECURE_KEY"], "secure_keyring": env["SECURE_KEYRING"]}
-    return http(200, json.dumps(told).encode(), Content_Type="application/json", ETag='"a"')
-
-
-class Threads(unittest.TestCase):
-    def setUp(self):
-        self.before = set(threading.enumerate())
-
-    def threads(self):
-        """Those that ask, without the ones of the tests before."""
-        return [one for one in threading.enumerate() if one.name == "securekey" and one not in self.before]
-
-    def ring(self, server, **options):
-        refresh = {"url": f"http://127.0.0.1:{server.port}/v1", "token": TOKEN, "process": "web.1"}
-        made = keyring(env=variables(0), refresh=refresh, settle=0, **options)
-        self.addCleanup(made.close)
-        return made
-
-    def serving(self, answer):
-        """``answer``: the answer to each request of the keys. Check-ins are heard, and their bodies kept."""
-        self.check_ins = []
-
-        def serve(connection, number):
-            request = server.requests[-1]
-            if request.startswith(b"POST"):
-                head, _, body = request.partition(b"\r\n\r\n")
-                self.check_ins.append(body or connection.recv(10_000))
-                connection.sendall(http(204))
-            elif callable(answer):
-                answer(connection, number)
-            else:
-                connection.sendall(answer)
-
-        server = RawServer(serve)
-        self.addCleanup(server.__exit__)
-        return server
-
-    def ended(self, child):
-        """How a child ended; one that does not is an error of the test."""
-        codes, over = [], threading.Event()
-        threading.Thread(target=lambda: (codes.append(os.waitpid(child, 0)[1]), over.set()), daemon=True).start()
-        if not over.wait(LIMIT):
-            os.kill(child, signal.SIGKILL)
-            self.fail("the child does not end")
-        return codes[0]
-
+class Threads(LiveRings):
     def test_nothing_is_asked_before_the_keys_are_used_and_one_thread_asks_from_then_on(self):
         server = self.serving(keys(1))
         made = self.ring(server)
@@ -195,57 +145,8 @@ class Threads(unittest.TestCase):
 
         self.assertEqual(asyncio.run(app()), (kid(2), kid(3)))
 
-    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
-    def test_a_process_that_was_forked_asks_for_itself_even_while_a_request_of_its_parent_hangs(self):
-        is_asked, may_answer = threading.Event(), threading.Event()
 
-        def answer(connection, number):
-            if number == 1:
-                is_asked.set()
-                may_answer.wait(LIMIT)
-            connection.sendall(keys(1))
 
-        server = self.serving(answer)
-        made = self.ring(server)
-        made.secrets()
-        self.assertTrue(is_asked.wait(LIMIT))
-        child = os.fork()
-        if child == 0:
-            os._exit(0 if made.ready() and made.kid == kid(3) and len(self.threads()) == 1 else 1)
-        self.assertEqual(self.ended(child), 0)
-        self.assertEqual(made.kid, kid(2))
-        may_answer.set()
-        self.assertTrue(made.ready())
-        self.assertEqual(made.kid, kid(3))
-
-    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
-    def test_a_server_that_loads_the_app_and_then_forks_has_a_thread_in_each_worker_and_none_itself(self):
-        server = self.serving(keys(1))
-        made = self.ring(server)
-        children = []
-        for _ in range(3):
-            child = os.fork()
-            if child == 0:
-                done = made.ready() and made.kid == kid(3)
-                os._exit(0 if done else 1)
-            children.append(child)
-        self.assertEqual([self.ended(child) for child in children], [0] * 3)
-        self.assertEqual((self.threads(), made.keys[0].kid), ([], kid(2)))
-
-    @unittest.skipUnless(hasattr(os, "fork"), "there is no fork")
-    def test_a_process_that_was_forked_counts_for_itself(self):
-        service = Service()
-        process = Process(service, refresh={"telemetry": True, "process": "web.1"})
-        token = process.ring.sign("user", purpose="a", expires_in=60)
-        process.ring.verify(token, purpose="a")
-        child = os.fork()
-        if child == 0:
-            process.ring.verify(token, purpose="a")
-            process.ring.verify(token, purpose="a")
-            process.turn()
-            (said,) = service.check_ins
-            os._exit(0 if said["counts"][0]["good"] == 2 and said["process"] == f"web.1/{os.getpid()}" else 1)
-        self.assertEqual(self.ended(child), 0)
 
 
 class Exits(unittest.TestCase):

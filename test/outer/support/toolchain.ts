@@ -71,6 +71,13 @@ export const FAKETIME: Toolchain = {
   debianPackage: 'faketime',
 }
 
+export const OPENSSL: Toolchain = {
+  program: 'openssl',
+  versionArgs: ['version'],
+  oldest: [1, 1],
+  debianPackage: 'openssl',
+}
+
 /** Set where every toolchain has to be there: then a missing one fails its tests instead of skipping them. */
 const REQUIRED = process.env.REQUIRE_TOOLS === '1'
 const ANSWER_LIMIT_MS = 20_000

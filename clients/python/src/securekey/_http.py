@@ -72,27 +72,32 @@ class _Deadline:
 def _asked(
     address: Address, method: str, path: str, headers: Mapping[str, str], body: Optional[bytes], deadline: _Deadline
 ) -> Answer:
-    kind = http.client.HTTPSConnection if address.is_https else http.client.HTTPConnection
-    connection = kind(address.host, address.port)
+    connection = http.client.HTTPConnection(address.host, address.port)
+    if address.is_https:
+        # Or the header Host would name the port.
+        connection.default_port = http.client.HTTPS_PORT
     try:
         connection.sock = sock = _opened(address, deadline)
-        connection.response_class = _reading(deadline)
+        connection.response_class = _reading(deadline)  # type: ignore[assignment]
         deadline.give(sock)
         connection.request(method, address.path + path, body, {**headers, "Connection": "close"})
-        response = connection.getresponse()
-        told: Dict[str, str] = {}
-        for name, value in response.getheaders():
-            name = name.lower()
-            told[name] = f"{told[name]}, {value}" if name in told else value
-        is_read = response.status in _STATUSES_WITH_BODY and method == "GET"
-        content = response.read(_MOST_BYTES + 1) if is_read else b""
-        # A body of a stated length that broke off is read without an error.
-        if is_read and response.length and len(content) <= _MOST_BYTES:
-            raise http.client.IncompleteRead(b"")
-        response.close()
-        return Answer(response.status, told, None if len(content) > _MOST_BYTES else content)
+        with connection.getresponse() as response:
+            is_read = response.status in _STATUSES_WITH_BODY and method == "GET"
+            content = response.read(_MOST_BYTES + 1) if is_read else b""
+            # A body of a stated length that broke off is read without an error.
+            if is_read and response.length and len(content) <= _MOST_BYTES:
+                raise http.client.IncompleteRead(b"")
+            return Answer(response.status, _named(response), None if len(content) > _MOST_BYTES else content)
     finally:
         connection.close()
+
+
+def _named(response: http.client.HTTPResponse) -> Dict[str, str]:
+    told: Dict[str, str] = {}
+    for name, value in response.getheaders():
+        name = name.lower()
+        told[name] = f"{told[name]}, {value}" if name in told else value
+    return told
 
 
 def _opened(address: Address, deadline: _Deadline) -> Any:
