@@ -153,7 +153,7 @@ test('what asks for a person is refused to a sign-on that named nobody', async (
   const personal = operationsOf(h.document).filter(({ operation }) =>
     operation.security.some(({ person }) => person?.length === 0),
   )
-  expect(personal).toHaveLength(7)
+  expect(personal.length).toBeGreaterThanOrEqual(7)
   for (const { method, path } of personal) {
     const address = path.replace('/v1', '').replace('{id}', '0123456789abcdef')
     expect(problem(await nobody(method, address)), address).toEqual([403, 'person-required'])
