@@ -13,6 +13,7 @@ import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
 import { requireHttps } from './require-https.ts'
+import { buildSerializer } from './serializers.ts'
 import { PREFERS } from './sso/prefers-json.ts'
 import { answerUnread, ignoreExpectations } from './unread-requests.ts'
 
@@ -57,6 +58,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     ...TIMES,
     // Heroku's router is the one hop in front of us; what it appends to X-Forwarded-For is the client.
     trustProxy: (_address, hop) => hop === 0,
+    schemaController: { compilersFactory: { buildSerializer } },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // What comes on an open connection during a shutdown is answered: Heroku shows a refusal to the customer.
     return503OnClosing: false,
