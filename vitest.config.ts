@@ -16,6 +16,8 @@ export default defineConfig({
     // A hung test must end by itself; no test here waits for real time.
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // By the state of the system, not by the clock: looked at often, and given up late on a busy machine.
+    expect: { poll: { interval: 5, timeout: 10_000 } },
     restoreMocks: true,
   },
 })
