@@ -87,7 +87,8 @@ export function herokuIn({
   }
 }
 
-function cliEnvironment(home: string, herokuUrl: string): Record<string, string> {
+/** The environment of a user whose CLI talks to this Heroku alone. */
+export function cliEnvironment(home: string, herokuUrl: string): Record<string, string> {
   return {
     PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`,
     HOME: home,

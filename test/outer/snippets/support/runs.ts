@@ -84,4 +84,5 @@ export const PACKAGE_PAGES: Readonly<Record<string, string>> = {
   'clients/node/README.md': 'test/clients/node/package.test.ts',
   'clients/ruby/README.md': 'test/outer/clients-ruby-package.test.ts',
   'clients/python/README.md': 'test/outer/clients-python-package.test.ts',
+  'clients/heroku-cli/README.md': 'test/outer/heroku-cli-package.test.ts',
 }

@@ -1,0 +1,63 @@
+import { describe, expect, test, vi } from 'vitest'
+import { HOUR, SECOND } from '../../support/harness.ts'
+import { NO_CLI, sharedCliWorld } from '../support/heroku-cli-world.ts'
+import { blocksOf } from './support/page-blocks.ts'
+
+const PAGE = 'docs/using/command-line.md'
+/** Each line is a process of a second or two, and of more where others work on the machine. */
+const PAGE_LIMIT_MS = 400_000
+const world = sharedCliWorld()
+
+const lines = blocksOf(PAGE).flatMap(({ code }) => code.split('\n').filter((line) => line !== ''))
+
+describe.skipIf(NO_CLI)(PAGE, () => {
+  test('each line does what it says, one after the other', { timeout: PAGE_LIMIT_MS }, async () => {
+    const { harness, cli, newAddon } = world()
+    await newAddon('service-1')
+    const worker = harness.worker()
+    expect(lines.length).toBeGreaterThan(12)
+    for (const line of lines) {
+      const [program, ...args] = wordsOf(line)
+      expect(program).toBe('heroku')
+      // A rotation is refused where the key is very new.
+      harness.clock.advance(args[0] === 'securekey:rotate' ? 3 * HOUR : SECOND)
+      let ended = false
+      const running = cli.run(args).finally(() => {
+        ended = true
+      })
+      await vi.waitFor(async () => {
+        await worker.tick()
+        expect(ended).toBe(true)
+      }, PATIENCE)
+      const { code, stdout, stderr } = await running
+      expect(code, `${line}\n${stdout}${stderr}`).toBe(0)
+    }
+  })
+
+  test('names every command of the plugin but those that only list', () => {
+    const named = new Set(lines.map((line) => wordsOf(line)[1]))
+    expect([...named].toSorted()).toEqual([
+      'securekey:doctor',
+      'securekey:grace',
+      'securekey:history',
+      'securekey:info',
+      'securekey:keys',
+      'securekey:next',
+      'securekey:pause',
+      'securekey:resume',
+      'securekey:revoke',
+      'securekey:rotate',
+      'securekey:tokens',
+      'securekey:tokens:create',
+      'securekey:tokens:destroy',
+      'securekey:wait',
+    ])
+  })
+})
+
+const PATIENCE = { timeout: 60_000, interval: 100 }
+
+/** The words of a line as a shell parts them: double quotes hold one together. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+}
