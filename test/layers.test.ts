@@ -13,6 +13,8 @@ type Rule = {
   packages?: string[]
   /** Of these packages only the named exports. */
   onlyNames?: Record<string, string[]>
+  /** Packages that one file of the layer may import. */
+  onlyIn?: Record<string, string[]>
   /** Single files, of other layers or outside of all. */
   files?: string[]
   anything?: true
@@ -28,6 +30,8 @@ const TABLE: Record<string, Rule> = {
   domain: {
     packages: ['node:crypto'],
     onlyNames: { 'node:crypto': ['createHash', 'hash', 'timingSafeEqual'] },
+    // Time zones, behind one door: docs/decisions/0026.
+    onlyIn: { 'src/domain/zoned.ts': ['temporal-polyfill'] },
   },
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
@@ -179,6 +183,7 @@ describe('a forbidden edge is reported', () => {
     ['src/domain/plan.ts', "import { sql } from 'kysely'"],
     ['src/domain/plan.ts', "import { randomBytes } from 'node:crypto'"],
     ['src/domain/plan.ts', "import crypto from 'node:crypto'"],
+    ['src/domain/calendar.ts', "import { Temporal } from 'temporal-polyfill'"],
     ['src/domain/plan.ts', "import type { Db } from '../store/database.ts'"],
     ['src/store/resources.ts', "import { seal } from '../sealing/envelope.ts'"],
     ['src/sealing/envelope.ts', "export * from '../heroku/platform.ts'"],
@@ -226,6 +231,7 @@ describe('a forbidden edge is reported', () => {
 describe('an allowed edge is not reported', () => {
   test.each([
     ['src/domain/plan.ts', "import { createHash } from 'node:crypto'"],
+    ['src/domain/zoned.ts', "import { Temporal } from 'temporal-polyfill'"],
     ['src/flows/provision.ts', "import type { Sealing } from '../sealing/sealing.ts'"],
     ['src/flows/provision.ts', "import { type Platform } from '../heroku/platform.ts'"],
     ['src/store/migrations.ts', "import { Migrator } from 'kysely/migration'"],
@@ -255,6 +261,7 @@ describe('the clock, chance and the environment', () => {
     "process['env']",
     'const { env } = process',
     'performance.now()',
+    'Temporal.Now.instant()',
   ])('%s is reported', (text) => {
     expect(forbiddenAmbient('src/flows/provision.ts', text)).toEqual([
       expect.stringContaining('src/flows/provision.ts:1'),
@@ -307,6 +314,7 @@ function isAllowed(path: string, specifier: string, typeOnly: boolean, names: st
   if (rule.onlyIn?.[name]?.includes(path)) return true
   const only = rule.onlyNames?.[name]
   if (only && (names.length === 0 || names.some((each) => !only.includes(each)))) return false
+  if (rule.onlyIn?.[path]?.includes(name)) return true
   return (rule.packages ?? []).some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   )

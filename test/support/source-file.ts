@@ -8,7 +8,7 @@ export type SourceFile = { imports: Import[]; ambient: { what: string; line: num
 
 type Node = { type: string; start: number; [field: string]: unknown }
 
-const AMBIENT = ['Date.now', 'Math.random', 'process.env', 'performance.now']
+const AMBIENT = ['Date.now', 'Math.random', 'process.env', 'performance.now', 'Temporal.Now']
 
 const read = new Map<string, SourceFile>()
 
