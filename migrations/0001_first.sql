@@ -65,7 +65,10 @@ create table keysets (
   paused_at        timestamptz,           -- scheduled rotations are held back; `next_rotation_at` counts a known end in
   paused_until     timestamptz,           -- null: until resumed
   pause_reason     text,
+  windows          jsonb,                 -- scheduled restarts happen inside these alone: [{days, from, to, zone}]
+  freezes          jsonb,                 -- and outside of these: [{id, from, until, zone, reason}]
   opened_by        jsonb,                 -- who asked for the rotation under way; null: the schedule
+  pressed          boolean not null default false, -- a person has asked for it since: it waits for no window
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
   held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps, saidOnly}
@@ -125,7 +128,7 @@ create table keysets (
   constraint keysets_rotation check (
     (reason is null) = (due_at is null) and (reason is null) = (opened_at is null)
     and (reason is null or reason = 'scheduled') = (opened_by is null)
-    and (reason is not null or (pending is null and stuck_since is null))
+    and (reason is not null or (pending is null and stuck_since is null and not pressed))
   ),
   -- A due date is used once.
   constraint keysets_due_once check (reason <> 'scheduled' or served_due_at is null or due_at > served_due_at),
@@ -142,6 +145,16 @@ create table keysets (
 create index keysets_wake_at on keysets (wake_at) where wake_at is not null;
 create index keysets_stuck_since on keysets (stuck_since) where stuck_since is not null;
 create index keysets_foreign_since on keysets (foreign_since) where foreign_since is not null;
+
+-- Freezes of the partner, which hold for all add-ons. A claim reads them along; there are few.
+create table freezes_for_all (
+  id         text primary key,
+  from_at    timestamptz not null,
+  until_at   timestamptz not null check (until_at > from_at),
+  zone       text not null,
+  reason     text not null,
+  created_at timestamptz not null
+);
 
 -- The live keys. A row is inserted when its key is made and deleted when that key retires; it never changes. With its
 -- resource's row in `keysets` all of them go. The form of a sealed value: docs/sealed-values.md.

@@ -44,18 +44,15 @@ create table asked_once (
   constraint asked_once_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );
 
-create table check_ins (
-  resource_id uuid not null,
-  app text not null,
-  process text not null,
-  kid text not null,
-  version integer,
-  at timestamp with time zone not null,
-  constraint check_ins_pkey PRIMARY KEY (resource_id, app, process),
-  constraint check_ins_app_check CHECK (length(app) <= 64),
-  constraint check_ins_kid_check CHECK (kid ~ '^[0-9a-f]{8}$'::text),
-  constraint check_ins_process_check CHECK (length(process) <= 64),
-  constraint check_ins_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+create table freezes_for_all (
+  id text not null,
+  from_at timestamp with time zone not null,
+  until_at timestamp with time zone not null,
+  zone text not null,
+  reason text not null,
+  created_at timestamp with time zone not null,
+  constraint freezes_for_all_pkey PRIMARY KEY (id),
+  constraint freezes_for_all_check CHECK (until_at > from_at)
 );
 
 create table heroku_budget (
@@ -145,7 +142,10 @@ create table keysets (
   paused_at timestamp with time zone,
   paused_until timestamp with time zone,
   pause_reason text,
+  windows jsonb,
+  freezes jsonb,
   opened_by jsonb,
+  pressed boolean not null default false,
   failures jsonb,
   stuck_since timestamp with time zone,
   held_back jsonb,
@@ -202,7 +202,7 @@ create table keysets (
   constraint keysets_rotation CHECK ((reason IS NULL) = (due_at IS NULL)
     AND (reason IS NULL) = (opened_at IS NULL)
     AND (reason IS NULL OR reason = 'scheduled'::text) = (opened_by IS NULL)
-    AND (reason IS NOT NULL OR pending IS NULL AND stuck_since IS NULL)),
+    AND (reason IS NOT NULL OR pending IS NULL AND stuck_since IS NULL AND NOT pressed)),
   constraint keysets_second CHECK (second_filler = (second_until IS NULL)),
   constraint keysets_versions CHECK (current > 0
     AND second > 0

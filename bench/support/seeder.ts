@@ -59,7 +59,7 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
     plan: 'fortnightly',
     region: 'amazon-web-services::us-east-1',
     periodMs: PERIOD_MS,
-    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false },
+    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false, windows: [] },
     dek,
     sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
     keys: [filler, current],

@@ -8,6 +8,11 @@ const USAGE = `Usage: npm run rotations -- <command>
   verify <id or name> <digest>   what a key is, by its SHA-256 in hex or its fingerprint
   retry <id or name>             resume a stuck rotation
   retry --all [--because KIND]   resume all stuck rotations, or those whose last failure was of that kind
+  freeze --from DATE --to DATE --reason TEXT [--zone ZONE]
+                                 no schedule restarts an app in these days, of no add-on: dates, of which the last is
+                                 frozen too, or with times (2026-12-20T18:00); the zone is UTC if left out
+  freezes                        the freezes for all that are not over
+  unfreeze <id>                  end one of them; what waited for it goes on
   orphans                        add-ons that Heroku has not known for two days, or never gave us tokens for
   remove <id or name> <word>     erase an orphan for good; without the word it says which one
   revoke <id or name>            a key leaked: replace all keys of the resource at once,
@@ -22,7 +27,10 @@ const USAGE = `Usage: npm run rotations -- <command>
                                  displaced, or were seen to, unless told otherwise
 `
 
-const COMMANDS = ['list', 'show', 'verify', 'retry', 'revoke', 'orphans', 'remove', 'adopt', 'replace', 'now']
+const COMMANDS = [
+  ...['list', 'show', 'verify', 'retry', 'revoke', 'orphans', 'remove', 'adopt', 'replace', 'now'],
+  ...['freeze', 'freezes', 'unfreeze'],
+]
 
 /** What was typed behind `npm run rotations`. What makes no sense, or would do more than was meant, prints the usage and exits. */
 export function readArguments() {
@@ -35,6 +43,10 @@ export function readArguments() {
         because: { type: 'string' },
         'made-before': { type: 'string' },
         'even-if-too-soon': { type: 'boolean' },
+        from: { type: 'string' },
+        to: { type: 'string' },
+        zone: { type: 'string' },
+        reason: { type: 'string' },
       },
     })
     const [name, ...subjects] = parsed.positionals

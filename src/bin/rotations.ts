@@ -1,4 +1,5 @@
 import { SecurekeyError } from '../domain/errors.ts'
+import { comingFreezes } from '../domain/freezes.ts'
 import type { Health } from '../domain/health.ts'
 import { isScheduleStopped } from '../domain/health-state.ts'
 import { FAILURE_KINDS, type FailureKind } from '../domain/heroku-failure.ts'
@@ -6,6 +7,8 @@ import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import { BY_PERSON } from '../domain/schedule.ts'
+import { nextServedAt } from '../domain/upcoming.ts'
+import { formatWindows } from '../domain/windows.ts'
 import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
 import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../flows/deps.ts'
@@ -19,6 +22,7 @@ import { findState } from '../store/keysets.ts'
 import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { decideForAll, retryEach } from './commands-for-all.ts'
+import { freezeOf, listFreezes, unfreezeOf } from './freeze-command.ts'
 import { describeOpen, listRotations } from './list-rotations.ts'
 import { liveResourceId } from './live-resource-id.ts'
 import { runOperatorCommand } from './operator-command.ts'
@@ -46,6 +50,9 @@ async function run(deps: Deps): Promise<string> {
     return await listRotations(deps, { stuck: values.stuck ?? false, because: becauseOf(values.because) })
   }
   if (command === 'retry' && values.all) return await retryEach(deps, becauseOf(values.because))
+  if (command === 'freeze') return await freezeOf(deps, values)
+  if (command === 'freezes') return await listFreezes(deps)
+  if (command === 'unfreeze') return await unfreezeOf(deps, subject ?? '')
   if (command === 'orphans') return await showOrphans(deps)
   if (command === 'revoke' && values.all) return await revokeOfAll(deps, values['made-before'])
   if (command === 'adopt' || command === 'replace') return await decideForeign(deps, command)
@@ -122,10 +129,12 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
   return [
     `${resourceId}  ${resource.name ?? '(no name)'}${former(resource.formerName)}  plan ${resource.plan}  ${resource.state}`,
     ...(health ? [`health         ${describeHealth(health)}`] : []),
-    `next rotation  ${nextRotation(state, health)}`,
+    `next rotation  ${nextRotation(state, health, deps.now())}`,
     `next look      ${state ? nextLook(state) : 'none'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
     ...(state ? [`next key       ${nextKey(state)}`] : []),
+    ...(state?.calendar.windows.length ? [`windows        ${formatWindows(state.calendar.windows)}`] : []),
+    ...(state ? freezeLines(state, deps.now()) : []),
     ...(state?.pause ? [`paused until   ${state.pause.until?.toISOString() ?? 'resumed'}`] : []),
     'keys',
     ...keyLives(state, keys, keyEvents).map((key) => {
@@ -136,6 +145,12 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     ...(state?.rotation ? [`  ${describeOpen(state)}`] : []),
     ...rotations.map((row) => `  ${describeEnded(row)}`),
   ].join('\n')
+}
+
+/** What is frozen for this add-on: by its customer, and by the partner for all. */
+function freezeLines({ calendar }: ResourceState, now: Date): string[] {
+  const coming = comingFreezes([...calendar.freezes, ...calendar.freezesForAll], now)
+  return coming.map(({ from, until }) => `frozen         ${from.toISOString()} to ${until.toISOString()}`)
 }
 
 function describeHealth({ state, since, until, operator }: Health): string {
@@ -150,10 +165,12 @@ function describeEnded({ kind, rotation, attempts = 0 }: HistoryRow): string {
 }
 
 /** A date is no promise where nothing happens on it. */
-function nextRotation(state: ResourceState | undefined, health: Health | undefined): string {
+function nextRotation(state: ResourceState | undefined, health: Health | undefined, now: Date): string {
   if (!state) return 'none'
-  const date = state.nextRotationAt.toISOString()
-  return health && isScheduleStopped(health.state) ? `none before that is settled; due ${date}` : date
+  const due = state.nextRotationAt.toISOString()
+  if (health && isScheduleStopped(health.state)) return `none before that is settled; due ${due}`
+  const served = nextServedAt(state, now).toISOString()
+  return served === due ? due : `${served}, when a window opens or a freeze is over; due ${due}`
 }
 
 /**

@@ -1,23 +1,33 @@
 import { SecurekeyError } from './errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from './grace.ts'
+import { tooRare } from './window-wait.ts'
+import { formatWindows, parseWindows, type Window } from './windows.ts'
 
 /** What a customer chose with `heroku addons:create ... -- --option value`. */
-export type AddonOptions = { grace: GracePeriod; announcesNext: boolean }
+export type AddonOptions = { grace: GracePeriod; announcesNext: boolean; windows: readonly Window[] }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
-export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number }
+export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number; periodMs: number; now: Date }
 
 /**
  * Reads the options of a provision request. They arrive as a flat map of strings, a bare flag as "true", and unknown
  * ones are ignored (Add-on Parameter Handling). Throws `invalid-option` with a sentence that the customer can act on.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
-  return { grace: graceOption(given.grace, limits), announcesNext: nextOption(given.next) }
+  return {
+    grace: graceOption(given.grace, limits),
+    announcesNext: nextOption(given.next),
+    windows: windowOption(given.window, limits),
+  }
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions({ grace, announcesNext }: AddonOptions): Record<string, string> {
-  return { gracePeriod: formatGracePeriod(grace), ...(announcesNext && { nextKey: 'on' }) }
+export function describeOptions({ grace, announcesNext, windows }: AddonOptions): Record<string, string> {
+  return {
+    gracePeriod: formatGracePeriod(grace),
+    ...(announcesNext && { nextKey: 'on' }),
+    ...(windows.length > 0 && { windows: formatWindows(windows) }),
+  }
 }
 
 function graceOption(option: unknown, { defaultGrace, graceFloorMs }: OptionLimits): GracePeriod {
@@ -25,6 +35,14 @@ function graceOption(option: unknown, { defaultGrace, graceFloorMs }: OptionLimi
   const parsed = parseGracePeriod(typeof option === 'string' ? option : '', graceFloorMs)
   if ('grace' in parsed) return parsed.grace
   throw new SecurekeyError('invalid-option', `The option --grace ${parsed.problem}.`)
+}
+
+function windowOption(option: unknown, { periodMs, now }: OptionLimits): Window[] {
+  if (option === undefined || option === null) return []
+  const parsed = parseWindows(typeof option === 'string' ? option : '?')
+  const problem = 'problem' in parsed ? parsed.problem : tooRare(parsed.windows, periodMs, now)
+  if (problem === undefined && 'windows' in parsed) return parsed.windows
+  throw new SecurekeyError('invalid-option', `The option --window ${problem}.`)
 }
 
 const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }

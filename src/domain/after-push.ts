@@ -1,3 +1,4 @@
+import { serveAt } from './calendar.ts'
 import { type GracePeriod, graceEndsAt } from './grace.ts'
 import { promoteFiller, promoteKey, promoteNext } from './keyset.ts'
 import { isPaused, nextRotationWhenPaused } from './pause.ts'
@@ -36,8 +37,8 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
   const { reason, dueAt } = rotation
   // A rotation by hand while a pause is on: the pause goes on, and a whole period is left when it ends.
   const pause = state.pause && isPaused(state.pause, now) ? { ...state.pause, at: now } : null
-  const next = nextRotationAt(dueAt, facts.periodMs, now)
-  const until = graceEndsAt(facts.grace, facts.publishedAt, next)
+  const next = nextRotationAt(dueAt, facts.periodMs, now, state.calendar.windows)
+  const until = graceEndsAt(facts.grace, facts.publishedAt, serveAt(next, state.calendar))
   const { publishedAt } = facts
   const change = promoteKey(state.keyset, { reason, publishedAt, until, announces: state.announcesNext })
   const doubtful = facts.doubtful || reason === 'revoke'

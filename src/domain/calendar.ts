@@ -1,6 +1,6 @@
 import type { Freeze } from './freezes.ts'
 import type { Window } from './windows.ts'
-import { dayOf, type Span, spansOfDay } from './zoned.ts'
+import { daysAround, type Span, spansOfDay } from './zoned.ts'
 
 /** When scheduled restarts may happen: inside a window, where there is one, and outside of every freeze. */
 export type Calendar = {
@@ -14,8 +14,10 @@ export type Calendar = {
 /** At any time. */
 export const ANY_TIME: Calendar = { windows: [], freezes: [], freezesForAll: [] }
 
-/** Every weekday comes within so many days, also where a zone has once left a day out. */
-const DAYS_LOOKED_AT = 9
+/** A window that began the day before may be open still; where a zone has left a day out, the one before that. */
+const DAYS_BEFORE = 2
+/** Every weekday comes within nine days, also where a zone has once left a day out. */
+const DAYS_LOOKED_AT = DAYS_BEFORE + 10
 
 /**
  * The first moment, `due` or later, that is inside a window and outside of every freeze. A moment is inside a window while
@@ -51,9 +53,7 @@ export function firstInside(moment: Date, windows: readonly Window[]): Span {
 }
 
 function firstSpan(moment: Date, window: Window): Span | undefined {
-  // A window that began yesterday may be open still.
-  for (let days = -2; days <= DAYS_LOOKED_AT; days += 1) {
-    const { date, weekday } = dayOf(moment, window.zone, days)
+  for (const { date, weekday } of daysAround(moment, window.zone, DAYS_BEFORE, DAYS_LOOKED_AT)) {
     if (!window.days.includes(weekday)) continue
     const span = spansOfDay(date, window).find(({ until }) => until > moment)
     if (span) return { from: span.from > moment ? span.from : moment, until: span.until }

@@ -1,6 +1,8 @@
+import { serveAt } from './calendar.ts'
 import { type ConfigVars, parseSecureKeyValue } from './config-vars.ts'
 import { announcedIn, isSameMaterial, type Keyring, readKeyring, witnessedText } from './keyring-var.ts'
 import type { ResourceState } from './resource-state.ts'
+import { isKeptToCalendar } from './rotation.ts'
 
 /** A rotation so long after its due date was held up by something: Heroku is asked before anything is pushed. */
 const LATE_MS = 10 * 60_000
@@ -12,10 +14,11 @@ export function isInDoubt(state: ResourceState, epoch: number, dueAt: Date, now:
   return now.getTime() - firstServable(state, dueAt).getTime() > LATE_MS
 }
 
-/** The first moment at which a due date could be served: a pause may have ended later. */
-function firstServable({ pause, rotation }: ResourceState, dueAt: Date): Date {
+/** The first moment at which a due date could be served: a pause may have ended later, or a window opened. */
+function firstServable({ pause, rotation, calendar }: ResourceState, dueAt: Date): Date {
   const moments = [dueAt, pause?.until, rotation?.openedAt].filter((moment) => moment instanceof Date)
-  return moments.reduce((a, b) => (a > b ? a : b), dueAt)
+  const latest = moments.reduce((a, b) => (a > b ? a : b), dueAt)
+  return rotation && !isKeptToCalendar(rotation) ? latest : serveAt(latest, calendar)
 }
 
 /**

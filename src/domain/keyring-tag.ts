@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { serveAt } from './calendar.ts'
 import { goodForSeconds } from './good-for.ts'
 import type { GracePeriod } from './grace.ts'
 import type { ResourceState } from './resource-state.ts'
@@ -8,14 +9,14 @@ import type { ResourceState } from './resource-state.ts'
  * alone, so it may be told to anybody.
  */
 export function keyringTag(state: ResourceState, terms: { grace: GracePeriod; periodMs: number }): string {
-  const { keyset, publishedReason, publishedAt, nextRotationAt, trust } = state
+  const { keyset, publishedReason, publishedAt, nextRotationAt, calendar, trust } = state
   // What Heroku does not hold yet is no part of it.
   const { pending: _pending, pendingFiller: _pendingFiller, ...published } = keyset
   const said = [
     published,
     publishedReason,
     publishedAt,
-    nextRotationAt,
+    serveAt(nextRotationAt, calendar),
     trust.confirmedEpoch,
     goodForSeconds(terms),
   ]

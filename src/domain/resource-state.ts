@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts'
+import { ANY_TIME, type Calendar, serveAt } from './calendar.ts'
 import type { GracePeriod } from './grace.ts'
 import type { Failure } from './heroku-failure.ts'
 import type { PublishedReason } from './keyring-var.ts'
@@ -29,6 +30,8 @@ export type ResourceState = {
   servedDueAt: Date | null
   nextRotationAt: Date
   pause: Pause | null
+  /** When scheduled restarts may happen; the due date waits for it, and stays what the next is counted from. */
+  calendar: Calendar
   checkAt: Date | null
   /** What is known of the config var at Heroku. */
   trust: Trust
@@ -44,12 +47,20 @@ const MOST_FAILURES_KEPT = 12
 
 /** The state of a new resource: a key that signs, a filler beside it, and the next key where that is to be announced. */
 export function stateAtProvision(
-  made: { current: number; filler: number; next?: number | null; epoch?: number; checkAt?: Date | null },
+  made: {
+    current: number
+    filler: number
+    next?: number | null
+    epoch?: number
+    checkAt?: Date | null
+    calendar?: Calendar
+  },
   nextRotationAt: Date,
   now: Date,
 ): ResourceState {
-  const { current, filler, epoch = 0, checkAt = null } = made
+  const { current, filler, epoch = 0, checkAt = null, calendar = ANY_TIME } = made
   const second = { version: filler, filler: true } as const
+  const served = serveAt(nextRotationAt, calendar)
   const next = made.next ? { version: made.next, announced: true } : null
   return {
     keyset: { current, second, pending: null, pendingFiller: null, older: [], next, revokedTo: 0 },
@@ -64,9 +75,10 @@ export function stateAtProvision(
     servedDueAt: null,
     nextRotationAt,
     pause: null,
+    calendar,
     checkAt,
     trust: trusted(epoch),
-    wakeAt: checkAt !== null && checkAt < nextRotationAt ? checkAt : nextRotationAt,
+    wakeAt: checkAt !== null && checkAt < served ? checkAt : served,
     claimedUntil: null,
   }
 }
@@ -130,6 +142,19 @@ export function resumed(state: ResourceState): ResourceState {
   return { ...state, rotation: rotation && { ...rotation, stuckSince: null }, attempts: 0 }
 }
 
+/** A person wants the rotation under way at once: it waits for no window and for the end of no freeze. */
+export function pressed(state: ResourceState): ResourceState {
+  const { rotation } = state
+  return { ...state, rotation: rotation && { ...rotation, pressed: true } }
+}
+
+/** What is under way has not arrived at Heroku, and must not restart apps before a window opens: looked for again by then. */
+export function afterWaiting(state: ResourceState, lookAgainMs: number, now: Date): ResourceState {
+  const opens = serveAt(now, state.calendar)
+  const lookAt = new Date(now.getTime() + lookAgainMs)
+  return { ...state, wakeAt: opens < lookAt ? opens : lookAt, claimedUntil: null }
+}
+
 /** A key leaked: what is pending is dropped, and no version that exists is accepted from now on. */
 export function afterRevoke(
   state: ResourceState,
@@ -159,7 +184,7 @@ export function wokenAt(state: ResourceState, wakeAt: Date | null, now: Date): R
 export function wokenWhenNeeded(state: ResourceState, grace: GracePeriod, now: Date): ResourceState {
   if (state.rotation) return state
   const free = { ...state, heldBack: null }
-  const { step } = decideStep({ ...free, grace }, now)
+  const { step } = decideStep({ ...free, calendar: ANY_TIME, grace }, now)
   // What is not due is held back no longer: once it is, the apps are looked at anew.
   const needed = step === 'create' || step === 'create-filler' ? state : free
   return wokenAt(needed, nextWakeAt({ ...needed, grace }, now), now)

@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts'
+import { type Calendar, isOpen, serveAt } from './calendar.ts'
 import type { GracePeriod } from './grace.ts'
 import { type Keyset, type Pair, publishedPair } from './keyset.ts'
 import { isPaused, type Pause } from './pause.ts'
@@ -14,6 +15,8 @@ export type OpenRotation = {
   openedBy: Actor
   /** It has failed too often: from then on it is tried about once a day. */
   stuckSince: Date | null
+  /** A person has asked for it since: it waits for no window. */
+  pressed?: boolean
 }
 
 /**
@@ -34,8 +37,10 @@ export type Situation = {
   keyset: Keyset
   grace: GracePeriod
   nextRotationAt: Date
-  rotation: Pick<OpenRotation, 'reason' | 'dueAt'> | null
+  rotation: Pick<OpenRotation, 'reason' | 'dueAt' | 'pressed'> | null
   pause: Pause | null
+  /** When scheduled restarts may happen. */
+  calendar: Calendar
   /** When Heroku's config is next compared with what was published; null: never. */
   checkAt: Date | null
   /** Heroku holds what was never made here. */
@@ -71,7 +76,8 @@ export function decideStep(situation: Situation, now: Date): Step {
   }
   // What takes a key out waits for the next look at the apps; what puts the config right does not.
   const held = isHeldBack(situation, now)
-  if (rotation && !(held && keyset.pending === null)) {
+  const waits = rotation !== null && keyset.pending === null && (held || isOutside(situation, now))
+  if (rotation && !waits) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
     return { step: 'publish', pair: pairOfRotation(keyset, reason, situation.announcesNext) }
@@ -80,15 +86,16 @@ export function decideStep(situation: Situation, now: Date): Step {
     checkAt !== null && checkAt <= now ? { step: 'check', pair: publishedPair(keyset) } : { step: 'wait' }
   // The rotation brings the next key, or takes it out, along with its own.
   if (rotation) return check
-  const paused = isPaused(pause, now) || held
-  if (nextRotationAt <= now && !paused) return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
+  const mayRestart = () => !isPaused(pause, now) && !held && isOpen(situation.calendar, now)
+  if (nextRotationAt <= now && mayRestart())
+    return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
     const next = listedNext(situation)
     return { step: 'publish-filler', pair: { first: keyset.current, second: keyset.pendingFiller, next } }
   }
   if (keyset.older.some(({ until }) => until <= now)) return { step: 'erase' }
-  // A filler restarts apps, and a pause is asked for so that none restarts.
-  if (isSecondOver(situation, now) && !paused) return { step: 'create-filler' }
+  // A filler restarts apps, and a pause, a window or a freeze is asked for so that none restarts.
+  if (isSecondOver(situation, now) && mayRestart()) return { step: 'create-filler' }
   // A person has pressed for it, and it takes out no key that an app signs with: it waits for no pause and for no app.
   if (lacksNext(situation)) return { step: 'create-next' }
   if (isNextUnpublished(situation)) {
@@ -119,6 +126,23 @@ function isHeldBack({ heldBack }: Pick<Situation, 'heldBack'>, now: Date): boole
   return heldBack !== null && heldBack.lookAt > now
 }
 
+/** Whether the schedule alone brings this rotation: then it restarts apps inside a window and outside of freezes alone. */
+export function isKeptToCalendar({ reason, pressed }: Pick<OpenRotation, 'reason' | 'pressed'>): boolean {
+  return (reason === 'scheduled' || reason === 'plan-change') && pressed !== true
+}
+
+/**
+ * Whether what is under way must not restart apps at this moment: neither a rotation of the schedule nor a filler. What is
+ * made already is looked for at Heroku, and waits where it has not arrived.
+ */
+export function isOutside(
+  { rotation, keyset, calendar }: Pick<Situation, 'rotation' | 'keyset' | 'calendar'>,
+  now: Date,
+): boolean {
+  const isKept = rotation ? isKeptToCalendar(rotation) : keyset.pendingFiller !== null
+  return isKept && !isOpen(calendar, now)
+}
+
 /** The pair that a rotation brings to Heroku, once its key is made. */
 export function pairOfRotation(keyset: Keyset, reason: RotationReason, announcesNext: boolean): Pair {
   const { current, pending, pendingFiller } = keyset
@@ -140,17 +164,30 @@ function isSecondOver({ keyset: { second }, grace }: Situation, now: Date): bool
 export function nextWakeAt(situation: Situation, now: Date): Date | null {
   const { keyset, grace, nextRotationAt, rotation, pause, checkAt, trust, heldBack } = situation
   if (trust.foreignSince !== null) return checkAt
-  const { second, older, pendingFiller } = keyset
+  const { second, older, pending, pendingFiller } = keyset
   const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
-  if (rotation) return lookAt ? earliest([lookAt, checkAt]) : now
+  if (rotation) {
+    const goesOn = lookAt ?? now
+    const isKept = pending === null && isKeptToCalendar(rotation)
+    const at = isKept ? openAt(situation, goesOn, now) : goesOn
+    return at > now ? earliest([at, checkAt]) : now
+  }
   if (pendingFiller !== null || lacksNext(situation) || isNextUnpublished(situation)) return now
   const paused = isPaused(pause, now)
   const moments = [checkAt, ...older.map(({ until }) => until)]
   const leaving = [paused ? (pause?.until ?? null) : nextRotationAt]
   if (grace.until === 'elapsed' && !second.filler && !paused) leaving.push(second.until)
   const leavesAt = earliest(leaving)
-  moments.push(lookAt && leavesAt ? latest(leavesAt, lookAt) : leavesAt)
+  const goesAt = lookAt && leavesAt ? latest(leavesAt, lookAt) : leavesAt
+  moments.push(goesAt && !paused ? openAt(situation, goesAt, now) : goesAt)
   return earliest(moments)
+}
+
+/** What is wanted at `moment` is done at that moment or, where that is outside, when a window next opens. */
+function openAt({ calendar }: Pick<Situation, 'calendar'>, moment: Date, now: Date): Date {
+  const from = latest(moment, now)
+  const served = serveAt(from, calendar)
+  return served > from ? served : moment
 }
 
 function earliest(moments: readonly (Date | null)[]): Date | null {

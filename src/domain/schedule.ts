@@ -1,5 +1,7 @@
+import { serveAt } from './calendar.ts'
 import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
+import type { Window } from './windows.ts'
 
 const FIRST_RETRY_DELAY_MS = 30_000
 const LONGEST_RETRY_DELAY_MS = 3_600_000
@@ -12,15 +14,54 @@ const DAY_MS = 86_400_000
 const MISSING_ASKED_AGAIN_MS = 240_000
 const FIRST_MISSING_DELAY_MS = 3_600_000
 
+/** So many dates are passed over at the most while one is looked for that a window serves late enough. */
+const MOST_DATES_LOOKED_AT = 400
+
 /**
- * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` that is at least half a
- * period away. It is counted from the due date, so a late worker or a wrong clock neither drifts it nor makes a burst;
- * were it nearer, it would push out the key that apps have signed with until a moment ago.
+ * The date after `dueAt`: `dueAt + period`, or after an outage the first `dueAt + n * period` that is served at least half a
+ * period from now. It is counted from the due date, so a late worker, a window or a wrong clock neither drifts it nor makes
+ * a burst; were it served sooner, it would push out the key that apps have signed with until a moment ago. Freezes do not
+ * count, since somebody may end them: they put a date off, and never bring one nearer.
  */
-export function nextRotationAt(dueAt: Date, periodMs: number, now: Date): Date {
+export function nextRotationAt(
+  dueAt: Date,
+  periodMs: number,
+  now: Date,
+  windows: readonly Window[] = [],
+): Date {
   const lateMs = now.getTime() - dueAt.getTime()
-  const periods = Math.ceil((lateMs + periodMs / 2) / periodMs)
-  return new Date(dueAt.getTime() + Math.max(1, periods) * periodMs)
+  let periods = Math.max(1, Math.ceil((lateMs + periodMs / 2) / periodMs))
+  const date = (count: number) => new Date(dueAt.getTime() + count * periodMs)
+  if (windows.length === 0) return date(periods)
+  const least = now.getTime() + periodMs / 2
+  const calendar = { windows, freezes: [], freezesForAll: [] }
+  for (let looked = 0; periods > 1 && looked < MOST_DATES_LOOKED_AT; looked += 1) {
+    // A date that has passed may still be one that the next window serves.
+    if (serveAt(date(periods - 1), calendar).getTime() < least) break
+    periods -= 1
+  }
+  return date(periods)
+}
+
+/**
+ * The date under other windows: the same, or the first of its row that they serve at least half a period after the present
+ * key was published. Windows must not bring a rotation nearer than any schedule may.
+ */
+export function nextRotationUnderWindows(
+  {
+    nextRotationAt: dueAt,
+    publishedAt,
+    pause,
+  }: { nextRotationAt: Date; publishedAt: Date; pause: Pause | null },
+  windows: readonly Window[],
+  periodMs: number,
+  now: Date,
+): Date {
+  // Somebody may end a pause early: then its end is counted in no more.
+  const countedInMs = pause?.until && isPaused(pause, now) ? pause.until.getTime() - pause.at.getTime() : 0
+  const soonest = new Date(dueAt.getTime() - countedInMs - periodMs)
+  const next = nextRotationAt(soonest, periodMs, publishedAt, windows)
+  return new Date(next.getTime() + countedInMs)
 }
 
 /**

@@ -16,10 +16,19 @@ export function timeZoneNamed(text: string): string | undefined {
   }
 }
 
-/** The day that the clock of `zone` shows at a moment, moved by `days`: as text, and as a weekday from 1 (Monday) to 7. */
-export function dayOf(moment: Date, zone: string, days = 0): { date: string; weekday: number } {
-  const date = zoned(moment, zone).toPlainDate().add({ days })
-  return { date: date.toString(), weekday: date.dayOfWeek }
+/** A day of the calendar: as text, and as a weekday from 1 (Monday) to 7. */
+export type Day = { date: string; weekday: number }
+
+/** `count` days in a row, from `before` days before the one that the clock of `zone` shows at a moment. */
+export function daysAround(moment: Date, zone: string, before: number, count: number): Day[] {
+  const today = zoned(moment, zone).toPlainDate()
+  const known = knownDays.get(`${today} ${before} ${count}`)
+  if (known) return known
+  const days = Array.from({ length: count }, (_, index) => {
+    const date = today.add({ days: index - before })
+    return { date: date.toString(), weekday: date.dayOfWeek }
+  })
+  return remember(knownDays, `${today} ${before} ${count}`, days)
 }
 
 /** What the clock of `zone` shows at a moment: `2026-03-29 09:00`, and the offset that it has from UTC then. */
@@ -47,7 +56,24 @@ export function momentOfClock(text: string, zone: string, { daysLater = 0 } = {}
  * jumps over is not in it; a window that it jumps over whole opens with the jump, for as long as it would have lasted.
  * Where it is put back, a time that it shows twice is in it twice.
  */
-export function spansOfDay(date: string, { from, to, zone }: ClockTimes): Span[] {
+export function spansOfDay(date: string, times: ClockTimes): readonly Span[] {
+  const { from, to, zone } = times
+  const key = `${date} ${from} ${to} ${zone}`
+  return knownSpans.get(key) ?? remember(knownSpans, key, spansOf(date, times))
+}
+
+/** Days and windows are asked for again and again: by each step of each add-on that has the same. */
+const knownDays = new Map<string, Day[]>()
+const knownSpans = new Map<string, readonly Span[]>()
+const MOST_REMEMBERED = 5_000
+
+function remember<T>(known: Map<string, T>, key: string, value: T): T {
+  if (known.size >= MOST_REMEMBERED) known.clear()
+  known.set(key, value)
+  return value
+}
+
+function spansOf(date: string, { from, to, zone }: ClockTimes): Span[] {
   const day = Temporal.PlainDate.from(date)
   const start = day.toPlainDateTime(from)
   const endDay = to > from && to !== END_OF_DAY ? day : day.add({ days: 1 })

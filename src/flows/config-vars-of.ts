@@ -1,3 +1,4 @@
+import { serveAt } from '../domain/calendar.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import { secureKeyValue } from '../domain/config-vars.ts'
 import { goodForSeconds } from '../domain/good-for.ts'
@@ -24,7 +25,8 @@ export function configVarsOf(
     texts.set(version, found)
     return found
   }
-  const { keyset, publishedReason: reason, publishedAt: rotatedAt, nextRotationAt, trust } = state
+  const { keyset, publishedReason: reason, publishedAt: rotatedAt, trust } = state
+  const nextRotationAt = serveAt(state.nextRotationAt, state.calendar)
   const { first, second } = publishedPair(keyset)
   const { confirmedEpoch: epoch } = trust
   const told = { reason, rotatedAt, nextRotationAt, goodForSeconds: goodForSeconds(subject), epoch }

@@ -3,13 +3,14 @@ import { FRESH_MINUTES } from '../domain/check-in.ts'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
-import { boolean, moment } from './columns.ts'
+import { boolean, json, moment } from './columns.ts'
 import type { Db } from './database.ts'
+import { FREEZES_FOR_ALL } from './freezes-for-all.ts'
 import { ask, askAll, askForValue, askIfThere, runPrepared } from './group-statement.ts'
 import { gracePeriodOf, msOf } from './intervals.ts'
 import type { StoredState } from './keysets.ts'
 import { type AccessToken, accessTokenOf } from './oauth-tokens.ts'
-import { TABLES } from './schema.ts'
+import { type StoredFreeze, TABLES } from './schema.ts'
 import { STATE, stateOf } from './state-row.ts'
 
 /** Everything that most steps need of a claimed resource. Secrets in it are sealed. */
@@ -55,11 +56,7 @@ const ASKED = {
     boolean,
     'exists (select from history h where h.resource_id = k.resource_id and h.seq > k.last_seq)',
   ),
-  checked_in: ask(
-    boolean,
-    `exists (select from check_ins c where c.resource_id = k.resource_id
-        and c.at > ${CLAIMED_AT} - interval '${FRESH_MINUTES} minutes')`,
-  ),
+  freezes_for_all: ask(json<StoredFreeze[]>(), FREEZES_FOR_ALL),
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
   claimed_at: ask(moment, CLAIMED_AT),
 }
@@ -107,7 +104,7 @@ function claimedResource(row: Row): ClaimedResource {
     resourceId: row.resource_id,
     fence: row.fence,
     revision: row.revision,
-    state: stateOf(row),
+    state: stateOf(row, row.freezes_for_all),
     name: row.name,
     grace: gracePeriodOf(row.grace_period_seconds),
     periodMs: msOf(row.rotation_period_seconds),

@@ -87,3 +87,20 @@ export async function wakeFailing(trx: Trx, resourceIds: readonly string[], now:
      where resource_id = ${anyLocked} and attempts > 0 and claimed_until is null and wake_at > ${now}
   `.execute(trx)
 }
+
+/**
+ * Lets workers look at resources that were put off beyond `from`, which may have been until the end of a freeze that is
+ * over now. Claimed ones are left alone: they are looked at when their lease ends. Returns how many.
+ */
+export async function wakeFrozen(
+  trx: Trx,
+  { from, until }: { from: Date; until: Date },
+  now: Date,
+): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    update keysets
+       set wake_at = greatest(least(wake_at, next_rotation_at), ${now})
+     where claimed_until is null and wake_at > ${now} and wake_at >= ${from} and next_rotation_at < ${until}
+  `.execute(trx)
+  return Number(numAffectedRows)
+}

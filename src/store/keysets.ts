@@ -3,8 +3,9 @@ import type { ResourceState } from '../domain/resource-state.ts'
 import type { Columns } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { nextFence } from './fence.ts'
+import { freezesForAll } from './freezes-for-all.ts'
 import { anyOf, askAll, given, runPrepared } from './group-statement.ts'
-import { type Schema, TABLES } from './schema.ts'
+import { type Schema, type StoredFreeze, TABLES } from './schema.ts'
 import { STATE, stateOf, stateRow } from './state-row.ts'
 
 /** The right to work on a resource until the lease ends. `fence` is its fencing number: a later claim raises it. */
@@ -13,7 +14,7 @@ export type Claim = { resourceId: string; fence: string }
 /** The row of a live resource as it was read. While `fence` and `revision` stand still, it has not changed. */
 export type StoredState = Claim & { revision: string; state: ResourceState }
 
-type Row = Selectable<Schema['keysets']>
+type Row = Selectable<Schema['keysets']> & { freezes_for_all: StoredFreeze[] }
 
 const { resource_id, fence, revision, last_seq } = TABLES.keysets
 const STATE_NAMES = Object.keys(STATE) as (keyof typeof STATE)[]
@@ -23,6 +24,7 @@ export async function findState(db: Db, resourceId: string): Promise<StoredState
   const row = await db
     .selectFrom('keysets')
     .selectAll()
+    .select(freezesForAll)
     .where('resource_id', '=', resourceId)
     .executeTakeFirst()
   return row && storedState(row)
@@ -33,6 +35,7 @@ export async function lockState(trx: Trx, resourceId: string): Promise<StoredSta
   const row = await trx
     .selectFrom('keysets')
     .selectAll()
+    .select(freezesForAll)
     .where('resource_id', '=', resourceId)
     .forNoKeyUpdate()
     .executeTakeFirst()
@@ -176,6 +179,6 @@ export function storedState(row: Row): StoredState {
     resourceId: row.resource_id,
     fence: row.fence,
     revision: row.revision,
-    state: stateOf(row),
+    state: stateOf(row, row.freezes_for_all),
   }
 }

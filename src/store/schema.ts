@@ -1,4 +1,5 @@
 import type { Actor, Person, TokenActor } from '../domain/actor.ts'
+import type { Freeze } from '../domain/freezes.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
@@ -6,6 +7,7 @@ import type { Missing } from '../domain/makers.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
+import type { Window } from '../domain/windows.ts'
 import {
   bigint,
   boolean,
@@ -24,6 +26,9 @@ import {
   withDefault,
 } from './columns.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
+
+/** A freeze as a row holds it: its moments are texts. */
+export type StoredFreeze = Omit<Freeze, 'from' | 'until'> & { from: string; until: string }
 
 /** The tables of `migrations/`, column by column. `test/store/schema.test.ts` compares them with the catalogue. */
 export const TABLES = {
@@ -57,7 +62,10 @@ export const TABLES = {
     paused_at: orNull(moment),
     paused_until: orNull(moment),
     pause_reason: orNull(text()),
+    windows: orNull(json<Window[]>()),
+    freezes: orNull(json<StoredFreeze[]>()),
     opened_by: orNull(json<Actor>()),
+    pressed: withDefault(boolean),
     failures: orNull(json<Failure[]>()),
     stuck_since: orNull(moment),
     held_back: orNull(
@@ -97,6 +105,14 @@ export const TABLES = {
     claimed_until: orNull(moment),
     fence: withDefault(bigint),
     revision: withDefault(bigint),
+  },
+  freezes_for_all: {
+    id: text(),
+    from_at: moment,
+    until_at: moment,
+    zone: text(),
+    reason: text(),
+    created_at: moment,
   },
   sealed_keys: {
     resource_id: uuid,

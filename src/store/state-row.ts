@@ -1,9 +1,10 @@
 import type { Selectable } from 'kysely'
+import type { Freeze } from '../domain/freezes.ts'
 import type { SecondKey } from '../domain/keyset.ts'
 import type { Pause } from '../domain/pause.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { HeldBack, OpenRotation } from '../domain/rotation.ts'
-import { type Schema, TABLES } from './schema.ts'
+import { type Schema, type StoredFreeze, TABLES } from './schema.ts'
 
 type Row = Selectable<Schema['keysets']>
 
@@ -15,8 +16,8 @@ export const STATE = state
 /** The part of a row that is the state. */
 export type StateRow = Pick<Row, keyof typeof state>
 
-/** The state that a row holds. */
-export function stateOf(row: StateRow): ResourceState {
+/** The state that a row holds, beside the partner's freezes of that moment. */
+export function stateOf(row: StateRow, freezesForAll: readonly StoredFreeze[]): ResourceState {
   return {
     keyset: {
       current: row.current,
@@ -38,6 +39,11 @@ export function stateOf(row: StateRow): ResourceState {
     servedDueAt: row.served_due_at,
     nextRotationAt: row.next_rotation_at,
     pause: pauseOf(row),
+    calendar: {
+      windows: row.windows ?? [],
+      freezes: (row.freezes ?? []).map(freezeOf),
+      freezesForAll: freezesForAll.map(freezeOf),
+    },
     checkAt: row.check_at,
     trust: {
       confirmedEpoch: row.confirmed_epoch,
@@ -68,7 +74,12 @@ function rotationOf(row: StateRow): OpenRotation | null {
     openedAt,
     openedBy: row.opened_by ?? { type: 'worker' },
     stuckSince: row.stuck_since,
+    ...(row.pressed && { pressed: true }),
   }
+}
+
+function freezeOf({ id, from, until, zone, reason }: StoredFreeze): Freeze {
+  return { id, from: new Date(from), until: new Date(until), zone, reason }
 }
 
 function heldBackOf({ held_back: held }: StateRow): HeldBack | null {
@@ -84,13 +95,16 @@ function pauseOf(row: StateRow): Pause | null {
 
 /** The row that holds a state, as it is written. */
 export function stateRow(state: ResourceState) {
-  const { keyset, rotation, heldBack, pause, trust } = state
+  const { keyset, rotation, heldBack, pause, calendar, trust } = state
   const { second } = keyset
   return {
     paused_at: pause?.at ?? null,
     paused_until: pause?.until ?? null,
     pause_reason: pause?.reason ?? null,
+    windows: jsonList(calendar.windows),
+    freezes: jsonList(calendar.freezes),
     opened_by: rotation && rotation.reason !== 'scheduled' ? JSON.stringify(rotation.openedBy) : null,
+    pressed: rotation?.pressed ?? false,
     failures: jsonList(state.failures),
     stuck_since: rotation?.stuckSince ?? null,
     held_back: heldBack && JSON.stringify(heldBack),

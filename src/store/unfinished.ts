@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { FailureKind } from '../domain/heroku-failure.ts'
 import type { Db } from './database.ts'
+import { freezesForAll } from './freezes-for-all.ts'
 import { type StoredState, storedState } from './keysets.ts'
 
 /** Which rotations under way are meant: all, those that are stuck, those whose last failure was of a kind. */
@@ -21,7 +22,12 @@ export async function listUnfinished(
   db: Db,
   { limit, ...filter }: UnfinishedFilter & { limit: number },
 ): Promise<StoredState[]> {
-  const rows = await unfinished(db, filter).selectAll().orderBy('due_at').limit(limit).execute()
+  const rows = await unfinished(db, filter)
+    .selectAll()
+    .select(freezesForAll)
+    .orderBy('due_at')
+    .limit(limit)
+    .execute()
   return rows.map(storedState)
 }
 

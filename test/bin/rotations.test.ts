@@ -178,3 +178,23 @@ test('a revoke by name does not wait for a Heroku that does not answer', async (
   h.heroku.faults.add({ match: { path: '/addons/' }, kind: 'status', status: 503, times: 999 })
   expect((await rotations(h, 'revoke', h.addon.name)).text).toContain('Revoked')
 })
+
+test('a freeze for all is added, listed and ended, and shown of each add-on', async () => {
+  const h = await startWithAddon()
+  const year = new Date().getFullYear() + 1
+  const dates = ['--from', `${year}-12-20`, '--to', `${year}-12-24`]
+  expect(await rotations(h, 'freeze', ...dates)).toMatchObject({
+    code: 1,
+    text: expect.stringContaining('--reason'),
+  })
+  const frozen = await rotations(h, 'freeze', ...dates, '--zone', 'Europe/Berlin', '--reason', 'Christmas')
+  expect(frozen.text).toContain(`${year}-12-19T23:00:00.000Z to ${year}-12-24T23:00:00.000Z (Europe/Berlin)`)
+  const [, id = ''] = /Frozen: ([0-9a-f]{12})/.exec(frozen.text) ?? []
+  expect((await rotations(h, 'freezes')).text).toContain(id)
+  expect((await rotations(h, 'show', h.addon.id)).text).toContain(
+    `frozen         ${year}-12-19T23:00:00.000Z`,
+  )
+  expect((await rotations(h, 'unfreeze', id)).text).toContain('Ended')
+  expect((await rotations(h, 'freezes')).text).toBe('No freeze for all.\n')
+  expect(await rotations(h, 'unfreeze', id)).toMatchObject({ code: 1 })
+})

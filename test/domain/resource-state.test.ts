@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { afterRotation } from '../../src/domain/after-push.ts'
+import { ANY_TIME, serveAt } from '../../src/domain/calendar.ts'
 import { type GracePeriod, graceEndsAt } from '../../src/domain/grace.ts'
 import { type Keyset, liveVersions, promoteFiller, promoteKey } from '../../src/domain/keyset.ts'
 import {
@@ -10,7 +11,7 @@ import {
   stateAtProvision,
   withNewKeys,
 } from '../../src/domain/resource-state.ts'
-import { decideStep, nextWakeAt, type Situation, type Step } from '../../src/domain/rotation.ts'
+import { decideStep, isOutside, nextWakeAt, type Situation, type Step } from '../../src/domain/rotation.ts'
 import type { RotationReason } from '../../src/domain/rotation-reason.ts'
 import { anyLife, type Life, play } from './support/life.ts'
 import { filled, type KeyVersion, listOf, promoted, stepOver } from './support/list-keyset.ts'
@@ -143,7 +144,8 @@ describe('whatever happens to a resource', () => {
           const reason = before.state.rotation?.reason
           const { current, second } = after.state.keyset
           if (current === before.state.keyset.current || reason === 'revoke') continue
-          const until = graceEndsAt(after.grace, after.now, nextWithoutPause(before.state, after.state))
+          const next = serveAt(nextWithoutPause(before.state, after.state), after.state.calendar)
+          const until = graceEndsAt(after.grace, after.now, next)
           expect(second).toEqual({ version: before.state.keyset.current, filler: false, until })
         }
       }),
@@ -192,7 +194,9 @@ describe('whatever happens to a resource', () => {
           }
           const situation = { ...state, grace: present }
           const waits = decideStep(situation, now).step === 'wait'
-          const neededAt = waits ? nextWakeAt(situation, now) : now
+          // What is made and has not arrived waits for a window.
+          const opensAt = isOutside(state, now) ? serveAt(now, state.calendar) : now
+          const neededAt = waits ? nextWakeAt(situation, now) : opensAt
           if (neededAt) expect(wakeAt?.getTime()).toBeLessThanOrEqual(neededAt.getTime())
         }
       }),
@@ -319,6 +323,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     nextRotationAt: anyEnd,
     rotation: fc.option(fc.record({ reason: anyReason, dueAt: anyEnd })),
     pause: fc.option(fc.record({ at: fc.constant(NOW), until: fc.option(anyEnd), reason: fc.constant('') })),
+    calendar: fc.constant(ANY_TIME),
     checkAt: fc.option(anyEnd),
     trust: fc.constant({ foreignSince: null }),
     heldBack: fc.constant(null),

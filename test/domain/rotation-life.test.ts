@@ -118,11 +118,29 @@ test('a worker that keeps stepping comes to rest within ten steps', () => {
   fc.assert(
     fc.property(anyLife, ([grace, events]) => {
       // Later than every lease, delay and postponement; a stuck rotation is retried.
-      const settled: LifeEvent[] = [{ kind: 'time', ms: 41 * HOUR }, { kind: 'retry' }]
+      const settled: LifeEvent[] = [
+        { kind: 'time', ms: 41 * HOUR },
+        { kind: 'windows', windows: [] },
+        { kind: 'thaw' },
+        { kind: 'time', ms: 25 * HOUR },
+        { kind: 'retry' },
+      ]
       const steps = Array.from({ length: 10 }, (): LifeEvent[] => [{ kind: 'tick' }, { kind: 'answer' }])
       const { state, now, grace: present } = play([grace, [...events, ...settled, ...steps.flat()]]).last
       expect(decideStep({ ...state, grace: present }, now).step).toBe('wait')
       expect(state.claimedUntil).toBeNull()
     }),
+  )
+})
+
+test('whatever happens, nothing of the schedule is sent outside of the windows or in a freeze', () => {
+  fc.assert(
+    fc.property(anyLife, (life) => {
+      for (const { reason, open, pressed } of play(life).pushes) {
+        const isOfSchedule = reason === 'scheduled' || reason === 'plan-change' || reason === 'filler'
+        if (isOfSchedule && !pressed) expect(open).toBe(true)
+      }
+    }),
+    { numRuns: 500 },
   )
 })

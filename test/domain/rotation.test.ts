@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ANY_TIME } from '../../src/domain/calendar.ts'
 import {
   type Keyset,
   liveVersions,
@@ -43,6 +44,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     nextRotationAt: inMs(DAY),
     rotation: null,
     pause: null,
+    calendar: ANY_TIME,
     checkAt: null,
     trust: { foreignSince: null },
     heldBack: null,

@@ -9,6 +9,7 @@ import type { Deps } from '../../src/flows/deps.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { DAY, HOUR } from '../support/harness.ts'
+import { freeze, thaw, window } from './support/calendars.ts'
 import { signOnBy } from './support/person.ts'
 
 /** What somebody who is no worker does to an add-on, and what must be seen of it when all is calm again. */
@@ -81,6 +82,16 @@ export const CHANGES: readonly Change[] = [
     },
     tells: 'schedule-resumed',
     shows: ({ pause }) => pause === null,
+  },
+  {
+    name: 'a window, and a freeze that is ended at once',
+    async run(deps, resourceId) {
+      await window(deps, resourceId, 'daily 09:00-15:00 UTC')
+      await freeze(deps, resourceId, DAY)
+      await thaw(deps, resourceId)
+    },
+    tells: 'freeze-removed',
+    shows: ({ calendar }) => calendar.windows.length === 1 && calendar.freezes.length === 0,
   },
   {
     name: 'a grace period of two hours',

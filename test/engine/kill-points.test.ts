@@ -23,7 +23,8 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     expect(reference.pushes.needless).toEqual([])
     expect(reference.points.length).toBeGreaterThan(1)
     const lasting = reference.aftermath.rotations.filter(({ end }) => !HAS_ENDED.has(end))
-    expect(lasting.map(({ end }) => end)).toEqual(scenario.endsStuck ? ['stuck'] : [])
+    const waiting = scenario.endsWaiting ? ['under way'] : []
+    expect(lasting.map(({ end }) => end)).toEqual(scenario.endsStuck ? ['stuck'] : waiting)
     if (reference.aftermath.schedule && !scenario.endsStuck)
       expect(reference.aftermath.heroku).toBe(reference.aftermath.published)
 

@@ -19,6 +19,8 @@ export type Scenario = {
   again?: (deps: Deps, addon: Subject) => Promise<unknown>
   /** What the history may tell once more or less after a crash. */
   notCompared?: string[]
+  /** Its rotation waits for a window. */
+  endsWaiting?: true
   /** Heroku refuses for good. */
   endsStuck?: true
 }

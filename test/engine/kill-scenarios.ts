@@ -4,6 +4,7 @@ import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { CALENDAR } from './kill-calendar.ts'
 import { NEXT_KEY } from './kill-next-key.ts'
 import { REQUESTS } from './kill-requests.ts'
 import { actor, rotated, type Scenario, stuck, workerThatDied } from './kill-scenario.ts'
@@ -198,6 +199,7 @@ export const SCENARIOS: readonly Scenario[] = [
     // Where the repair arrived and its worker died, the next check finds nothing to repair.
     notCompared: ['config-repaired'],
   },
+  ...CALENDAR,
   ...NEXT_KEY,
   ...REQUESTS,
 ]

@@ -5,13 +5,14 @@ import { readKeyring } from '../../src/flows/api/read-keyring.ts'
 import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { sessionOf } from '../../src/flows/dashboard/attached-apps.ts'
 import { downloadHistory } from '../../src/flows/dashboard/download-history.ts'
+import { addFreeze, removeFreeze } from '../../src/flows/dashboard/freezes.ts'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
 import { replaceKeys, revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
-import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
+import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
@@ -59,6 +60,9 @@ const holdForeign = (h: HarnessWithAddon) => {
   const body = [{ name: 'SECURE_KEY', value: `${'A'.repeat(64)},${'B'.repeat(64)}` }]
   h.heroku.faults.add({ match: { method: 'GET', path: '/config' }, kind: 'status', status: 200, body })
 }
+
+const OFFICE = { days: [2, 3, 4], from: '09:00', to: '12:00', zone: 'Europe/Berlin' }
+const CHRISTMAS = { from: '2026-12-20', until: '2027-01-05', zone: 'Europe/Berlin', reason: 'Christmas sale' }
 
 /** A kind that is missing here does not compile. */
 const STORIES: Readonly<Record<HistoryKind, Story>> = {
@@ -251,6 +255,24 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await resumeSchedule(h.deps, about(h))
     },
     leaves: ['schedule-paused', 'schedule-resumed'],
+  },
+  'windows-changed': {
+    actor: 'person',
+    happens: (h) => setWindows(h.deps, { ...about(h), windows: [OFFICE] }),
+    leaves: ['windows-changed'],
+  },
+  'freeze-added': {
+    actor: 'person',
+    happens: (h) => addFreeze(h.deps, { ...about(h), freeze: CHRISTMAS }),
+    leaves: ['freeze-added'],
+  },
+  'freeze-removed': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await addFreeze(h.deps, { ...about(h), freeze: CHRISTMAS })
+      await removeFreeze(h.deps, { ...about(h), id })
+    },
+    leaves: ['freeze-added', 'freeze-removed'],
   },
   'grace-period-changed': {
     actor: 'person',

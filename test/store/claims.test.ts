@@ -405,7 +405,11 @@ describe('what a claim loads', () => {
     const id = uuid(1)
     const keys = [1, 2, 3, 4].map((version) => newKey(id, version))
     const grace = { until: 'elapsed', ms: 7_200_000 } as const
-    await storeResource(db, 1, { nextRotationAt: NOW, options: { grace, announcesNext: false }, keys })
+    await storeResource(db, 1, {
+      nextRotationAt: NOW,
+      options: { grace, announcesNext: false, windows: [] },
+      keys,
+    })
     await change(db, id, (state) => ({
       ...openRotation(state, { ...manual, reason: 'revoke' }, NOW),
       keyset: { ...state.keyset, pending: 3, pendingFiller: 4, revokedTo: 2 },

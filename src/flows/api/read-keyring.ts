@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
+import { serveAt } from '../../domain/calendar.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
@@ -100,7 +101,7 @@ export async function openKeyring(
     goodForSeconds: goodForSeconds(terms),
     reason: state.publishedReason,
     rotatedAt: state.publishedAt,
-    nextRotationAt: state.nextRotationAt,
+    nextRotationAt: serveAt(state.nextRotationAt, state.calendar),
   }
 }
 

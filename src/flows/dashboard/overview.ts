@@ -1,4 +1,4 @@
-import type { CheckIn, KeyCount } from '../../domain/check-in.ts'
+import type { Calendar } from '../../domain/calendar.ts'
 import type { GracePeriod } from '../../domain/grace.ts'
 import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
@@ -6,7 +6,7 @@ import { publishedPair } from '../../domain/keyset.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { OpenRotation } from '../../domain/rotation.ts'
-import { listCheckIns, sumSightings } from '../../store/check-ins.ts'
+import { nextServedAt, type Upcoming, upcomingRotations } from '../../domain/upcoming.ts'
 import type { Db } from '../../store/database.ts'
 import { listHistory } from '../../store/history.ts'
 import { findState } from '../../store/keysets.ts'
@@ -30,7 +30,13 @@ export type Overview = {
   graceFloorMs: number
   now: Date
   health: Health
+  /** When the next rotation of the schedule is served: when a window opens, or the freezes are over. */
   nextRotationAt: Date
+  /** Its due date, from which the one after it is counted. */
+  dueAt: Date
+  calendar: Calendar
+  /** The next five, as a worker would serve them. */
+  upcoming: Upcoming[]
   pause: Pause | null
   /** When a worker next looks at it. */
   wakeAt: Date | null
@@ -56,6 +62,7 @@ export type Overview = {
 /** A rotation that has not ended. */
 export type RotationUnderWay = OpenRotation & Pick<ResourceState, 'attempts' | 'failures'>
 
+const UPCOMING_SHOWN = 5
 const KEYS_SHOWN = 40
 /** Each rotation is one row, and a filler or an erasure may come with it. */
 const KEY_EVENTS_READ = 3 * KEYS_SHOWN
@@ -82,7 +89,10 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       graceFloorMs: deps.settings.graceFloorMs,
       now,
       health: await readHealth(trx, resource, state, now),
-      nextRotationAt: state.nextRotationAt,
+      nextRotationAt: nextServedAt(state, now),
+      dueAt: state.nextRotationAt,
+      calendar: state.calendar,
+      upcoming: upcomingRotations(state, resource.periodMs, now, UPCOMING_SHOWN),
       pause: state.pause,
       wakeAt: state.wakeAt,
       rotation: state.rotation && { ...state.rotation, attempts: state.attempts, failures: state.failures },

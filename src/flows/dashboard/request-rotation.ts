@@ -1,8 +1,8 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { AskedOnce } from '../../domain/asked-once.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import { openRotation, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
-import type { HeldBack, OpenRotation } from '../../domain/rotation.ts'
+import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
+import { type HeldBack, isOutside, type OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
 import { serviceNow } from '../../store/database.ts'
@@ -22,8 +22,9 @@ export type RequestRotationOutcome =
 
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
- * counts anew from this moment. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps whose
- * releases show that they still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
+ * counts anew from this moment. It waits for no window and for the end of no freeze, and neither does one that is under way
+ * and that it joins. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps that
+ * still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
  * Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
@@ -41,14 +42,15 @@ export async function requestRotation(
 
   function decide(state: ResourceState): ResourceChange<Exclude<RequestRotationOutcome, ServedBefore>> {
     const underWay = state.rotation
-    if (underWay?.stuckSince) return resume(state, actor, joined(underWay), now)
+    if (underWay?.stuckSince) return resume(pressed(state), actor, joined(underWay), now)
     const heldBack = state.heldBack && state.heldBack.until > now ? state.heldBack : null
     // A person waits for what a release shows, and for no word of a program.
     if (heldBack && !heldBack.saidOnly && !evenIfTooSoon) {
       return { outcome: { outcome: 'held-back', apps: heldBack.apps, until: heldBack.until } }
     }
+    if (underWay && heldBack) return goOn(state, underWay, heldBack, actor, now)
     if (underWay)
-      return heldBack ? goOn(state, underWay, heldBack, request, now) : { outcome: joined(underWay) }
+      return isOutside(state, now) ? goNow(state, underWay, actor, now) : { outcome: joined(underWay) }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)
     // A filler may go at any time: nobody signs with it. A real key needs its floor, or people are logged out.
     const tooSoon = !state.keyset.second.filler && allowedAt > now
@@ -81,8 +83,25 @@ function goOn(
 ): ResourceChange<Joined> {
   const details = { reason: underWay.reason, ...(evenIfTooSoon && { evenIfTooSoon }) }
   const event: HistoryEvent = { at: now, kind: 'rotation-requested', actor, details }
-  const to = wokenAt({ ...state, heldBack: { ...heldBack, until: now, lookAt: now } }, now, now)
+  const over = { ...heldBack, until: now, lookAt: now }
+  const to = wokenAt({ ...pressed(state), heldBack: over }, now, now)
   return { outcome: joined(underWay), to, events: [event] }
+}
+
+/** The rotation under way waited for a window; somebody wants it now. */
+function goNow(
+  state: ResourceState,
+  underWay: OpenRotation,
+  actor: Actor,
+  now: Date,
+): ResourceChange<Joined> {
+  const event: HistoryEvent = {
+    at: now,
+    kind: 'rotation-requested',
+    actor,
+    details: { reason: underWay.reason },
+  }
+  return { outcome: joined(underWay), to: wokenAt(pressed(state), BY_PERSON, now), events: [event] }
 }
 
 /** No app is waited for. */

@@ -1,3 +1,4 @@
+import { isOpen } from '../../domain/calendar.ts'
 import { isPaused } from '../../domain/pause.ts'
 import { findPlan, unknownPlan } from '../../domain/plan.ts'
 import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
@@ -44,7 +45,7 @@ function withMovedDueDate(
 ): ResourceState {
   if (state.rotation) return state
   const next = nextRotationAfterPlanChange(state, resource.periodMs, newPeriodMs, now)
-  if (next > now || isPaused(state.pause, now)) {
+  if (next > now || isPaused(state.pause, now) || !isOpen(state.calendar, now)) {
     return wokenWhenNeeded({ ...state, nextRotationAt: next }, resource.grace, now)
   }
   const intent = { reason: 'plan-change', dueAt: now, openedBy: { type: 'heroku' } } as const

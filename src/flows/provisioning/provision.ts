@@ -1,4 +1,5 @@
 import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
+import { ANY_TIME } from '../../domain/calendar.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
@@ -82,11 +83,13 @@ export async function provision(
   // Announced with the answer, it costs no release.
   const next = options.announcesNext ? makeKey(deps, sealer, resourceId, 3) : undefined
   const grant = sealGrant(sealer, request.grant)
-  const first = nextRotationAt(now, plan.periodMs, now)
+  const first = nextRotationAt(now, plan.periodMs, now, options.windows)
   const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
   const made = [filler, current, ...(next ? [next] : [])]
   const nextVersion = next?.key.version ?? null
-  const state = stateAtProvision({ current: 2, filler: 1, next: nextVersion, epoch, checkAt }, first, now)
+  const calendar = { ...ANY_TIME, windows: options.windows }
+  const versions = { current: 2, filler: 1, next: nextVersion }
+  const state = stateAtProvision({ ...versions, epoch, checkAt, calendar }, first, now)
   const inserted = await insert({
     id: resourceId,
     name: request.name,
@@ -135,13 +138,14 @@ function named({ version, fingerprint }: NewKey): NamedKey {
 
 /** What the request asks for, by the settings of today, or why it cannot have it. */
 function judge(
-  { settings }: Pick<Deps, 'settings'>,
+  { settings, now }: Pick<Deps, 'settings' | 'now'>,
   request: ProvisionRequest,
 ): { plan: Plan; options: AddonOptions } | { refusal: unknown } {
   const plan = findPlan(settings.plans, request.plan)
   if (!plan) return { refusal: unknownPlan(settings.plans, request.plan) }
   try {
-    return { plan, options: readOptions(request.options, settings) }
+    const limits = { ...settings, periodMs: plan.periodMs, now: now() }
+    return { plan, options: readOptions(request.options, limits) }
   } catch (refusal) {
     return { refusal }
   }

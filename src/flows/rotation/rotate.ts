@@ -11,6 +11,7 @@ import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
 import { lookFirst } from './look.ts'
 import { type OpenResource, openResource } from './open-resource.ts'
+import { waitOutside } from './outside.ts'
 import { promote } from './promote.ts'
 import { type Publication, publicationOf } from './publish.ts'
 
@@ -82,6 +83,8 @@ async function push(
 ): Promise<Outcome> {
   if (!publication) return await giveBack(deps, resource)
   if (!arrived) {
+    const waits = await waitOutside(deps, group, resource)
+    if (waits) return waits
     const pushed = await inFlight(deps, group, resource, () => resource.session.writeConfig(publication.vars))
     if ('outcome' in pushed) return pushed.outcome
   }

@@ -1,3 +1,4 @@
+import { ANY_TIME } from '../../../src/domain/calendar.ts'
 import type { Overview } from '../../../src/flows/dashboard/overview.ts'
 
 export const NOW = new Date('2026-11-29T10:04:00Z')
@@ -57,6 +58,9 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     now: NOW,
     health: WELL,
     nextRotationAt: inDays(9),
+    dueAt: more.nextRotationAt ?? inDays(9),
+    calendar: ANY_TIME,
+    upcoming: [],
     pause: null,
     wakeAt: null,
     rotation: null,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterCheck, afterHoldingBack } from '../../../src/domain/after-look.ts'
 import { afterAnnouncing, afterFiller, afterRotation } from '../../../src/domain/after-push.ts'
+import { serveAt } from '../../../src/domain/calendar.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { graceEndsAt } from '../../../src/domain/grace.ts'
 import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../../src/domain/hold-back.ts'
@@ -11,7 +12,9 @@ import {
   afterErasing,
   afterFailure,
   afterRevoke,
+  afterWaiting,
   openRotation,
+  pressed,
   type ResourceState,
   resumed,
   type StateChange,
@@ -20,10 +23,12 @@ import {
   wokenAt,
   wokenWhenNeeded,
 } from '../../../src/domain/resource-state.ts'
-import { decideStep, type HeldBack, type Step } from '../../../src/domain/rotation.ts'
+import { decideStep, isOutside, type Step } from '../../../src/domain/rotation.ts'
 import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
 import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
 import { afterNextSwitched } from '../../../src/domain/switch-next.ts'
+import { underCalendar } from '../../../src/domain/under-calendar.ts'
+import { parseWindows, type Window } from '../../../src/domain/windows.ts'
 
 const HOUR = 3_600_000
 const PERIODS_MS = [HOUR, 24 * HOUR, 14 * 24 * HOUR] as const
@@ -37,7 +42,8 @@ const OPERATOR = { type: 'operator' } as const
  * then on a process says that it signs with the key in the second place, whichever that is.
  */
 export type LifeEvent =
-  | { kind: 'time' | 'postpone' | 'pause'; ms: number }
+  | { kind: 'time' | 'postpone' | 'pause' | 'hold'; ms: number }
+  | { kind: 'windows'; windows: readonly Window[] }
   | { kind: 'grace'; grace: GracePeriod }
   | { kind: 'plan'; periodMs: number }
   | {
@@ -52,6 +58,7 @@ export type LifeEvent =
         | 'retry'
         | 'freeze'
         | 'resume'
+        | 'thaw'
         | 'next on'
         | 'next off'
         | 'heard'
@@ -74,9 +81,23 @@ export type Pushed = {
   before: Pair
   reason: RotationReason | 'filler' | 'next'
   at: Date
+  /** Whether scheduled restarts were to happen at that moment. */
+  open: boolean
+  /** A person has asked for it. */
+  pressed: boolean
   /** As it was when the rotation was opened. */
   periodMs: number
 }
+
+export const WINDOWS = [
+  'any',
+  'daily 09:00-12:00 Europe/Berlin',
+  'tue-thu 09:00-12:00 UTC; sat 22:00-02:00 America/New_York',
+  'daily 23:30-00:15 Australia/Lord_Howe',
+].map((text) => {
+  const read = parseWindows(text)
+  return 'windows' in read ? read.windows : []
+})
 
 const anyGrace: fc.Arbitrary<GracePeriod> = fc.oneof(
   fc.constant({ until: 'next-rotation' } as const),
@@ -93,7 +114,12 @@ const anyEvent: fc.Arbitrary<LifeEvent> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('answer', 'failure') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('death', 'manual', 'retry', 'resume') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('revoke', 'freeze') }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('postpone', 'pause'), ms: anyMs }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('postpone', 'pause', 'hold'), ms: anyMs }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('thaw') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('windows'), windows: fc.constantFrom(...WINDOWS) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('next on', 'next off') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('heard', 'unheard') }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('grace'), grace: anyGrace }) },
@@ -133,7 +159,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   let state = stateAtProvision({ current: 2, filler: 1 }, nextRotationAt(now, periodMs, now), now)
   /** The pair that the holder of the claim is pushing. */
   let inFlight: { pair: Pair; doubtful: boolean } | null = null
-  let isHeard = false
+  let sent = { at: now, open: true }
   let erased: number[] = []
   let pushed: Pushed | null = null
   const pushes: Pushed[] = []
@@ -148,11 +174,12 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     const leaseUntil = new Date(now.getTime() + LEASE_MS)
     state = { ...state, wakeAt: leaseUntil, claimedUntil: leaseUntil }
     inFlight = null
+    sent = { at: now, open: serveAt(now, state.calendar).getTime() === now.getTime() }
     const step = decideStep({ ...state, grace }, now)
-    const held = heldBack(step)
-    if (held) state = afterHoldingBack(state, held, grace, now)
-    else if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
-    else if (isPublishing(step)) inFlight = { pair: step.pair, doubtful: true }
+    if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
+    else if (isPublishing(step) && step.step !== 'publish-next' && isOutside(state, now)) {
+      change({ state: afterWaiting(state, 24 * HOUR, now), erased: [] })
+    } else if (isPublishing(step)) inFlight = { pair: step.pair, doubtful: true }
     else if (step.step === 'check') {
       const check = { checkAt: new Date(now.getTime() + 24 * HOUR), trust: state.trust }
       change({ state: afterCheck(state, check, grace, now), erased: [] })
@@ -187,7 +214,18 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
       return
     }
     const reason = state.rotation?.reason ?? (step.step === 'publish-next' ? 'next' : 'filler')
-    pushed = { pair, before: publishedPair(state.keyset), reason, at: now, periodMs: openedWithMs }
+    // It was sent when its claim began.
+    const { at, open } = sent
+    const isPressed = state.rotation?.pressed === true
+    pushed = {
+      pair,
+      before: publishedPair(state.keyset),
+      reason,
+      at,
+      open,
+      pressed: isPressed,
+      periodMs: openedWithMs,
+    }
     pushes.push(pushed)
     const facts = { grace, periodMs, publishedAt: now, doubtful, epoch: 1 }
     change(AFTER[step.step](state, facts, now))
@@ -227,11 +265,22 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     state = wokenWhenNeeded({ ...state, nextRotationAt: next, pause: null }, grace, now)
   }
 
+  function setWindows(windows: readonly Window[]): void {
+    state = underCalendar(state, { ...state.calendar, windows }, { grace, periodMs }, now)
+  }
+
+  function hold(until: Date | null): void {
+    const freeze = until && { id: 'a', from: now, until, zone: 'UTC', reason: '' }
+    const calendar = { ...state.calendar, freezes: freeze ? [freeze] : [] }
+    state = underCalendar(state, calendar, { grace, periodMs }, now)
+  }
+
   function changePlan(newPeriodMs: number): void {
     const next = nextRotationAfterPlanChange(state, periodMs, newPeriodMs, now)
     periodMs = newPeriodMs
     if (state.rotation) return
-    if (next <= now && !isPaused(state.pause, now)) open('plan-change')
+    const isOpen = serveAt(now, state.calendar).getTime() === now.getTime()
+    if (next <= now && !isPaused(state.pause, now) && isOpen) open('plan-change')
     else state = wokenWhenNeeded({ ...state, nextRotationAt: next }, grace, now)
   }
 
@@ -275,6 +324,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
         break
       case 'manual':
         if (!state.rotation) open('manual')
+        else if (isOutside(state, now)) state = wokenAt(pressed(state), now, now)
         break
       case 'revoke':
         revoke()
@@ -287,6 +337,15 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
         break
       case 'pause':
         pauseUntil(new Date(now.getTime() + event.ms))
+        break
+      case 'hold':
+        hold(new Date(now.getTime() + event.ms))
+        break
+      case 'thaw':
+        hold(null)
+        break
+      case 'windows':
+        setWindows(event.windows)
         break
       case 'resume':
         resume()

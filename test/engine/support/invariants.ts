@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { fingerprint } from '../../../local/key-pair.ts'
+import { isOpen } from '../../../src/domain/calendar.ts'
 import { parseSecureKeyValue } from '../../../src/domain/config-vars.ts'
 import type { ResourceState } from '../../../src/domain/resource-state.ts'
+import { formatWindows } from '../../../src/domain/windows.ts'
 import type { KeyLife } from '../../../src/flows/key-lives.ts'
-import { accepts, livesOf, stateOf } from '../../support/resource.ts'
+import { accepts, historyOf, livesOf, stateOf } from '../../support/resource.ts'
 import { pushCalls } from './aftermath.ts'
 import { announcedKey } from './announced.ts'
 import { checkBooks } from './books.ts'
@@ -28,6 +30,7 @@ export async function checkInvariants(world: ModelWorld, { settled = false } = {
   const state = await stateOf(h.deps, addonId)
   const lives = (await livesOf(h.deps, addonId)).toReversed()
   checkKeyset(lives)
+  await checkCalendar(world, addonId, lives, state)
   checkChain(world, addonId, lives, state)
   await checkRotations(world, addonId)
   await checkVerification(world, addonId)
@@ -66,6 +69,49 @@ function checkKeyset(lives: readonly KeyLife[]): void {
     lives.map((_, index) => index + 1),
     'no number is left out',
   )
+}
+
+/**
+ * What the schedule sends for the first time, or again since it had not arrived, is sent inside a window and outside of
+ * freezes: by those of before the command or of after it, whichever the worker saw. A person's press goes at any time.
+ */
+async function checkCalendar(
+  world: ModelWorld,
+  addonId: string,
+  lives: readonly KeyLife[],
+  { calendar, rotation, keyset }: ResourceState,
+): Promise<void> {
+  const { h } = world
+  const pushes = pushCalls(h, addonId)
+  const calendars = [world.calendar, calendar]
+  world.calendar = calendar
+  if (pushes.length === world.pushesSeen) return
+  const rotations = await rotationsOf(h.deps, addonId)
+  const requests = (await historyOf(h.deps, addonId)).filter(({ kind }) => kind === 'rotation-requested')
+  const keysOf = (index: number) => parseSecureKeyValue(pushes[index]?.config?.SECURE_KEY ?? '')
+  const versionOf = (key?: string) =>
+    lives.find((life) => key !== undefined && life.fingerprint === fingerprint(key))
+  for (let index = world.pushesSeen; index < pushes.length; index += 1) {
+    const [pair, at] = [keysOf(index), new Date(pushes[index]?.at ?? '')]
+    const isThere = pushes
+      .slice(0, index)
+      .some(
+        (push, before) =>
+          push.applied && keysOf(before)?.first === pair?.first && keysOf(before)?.second === pair?.second,
+      )
+    const first = versionOf(pair?.first)
+    const made = rotations.find(({ version }) => version === first?.version)
+    const isFiller = versionOf(pair?.second)?.filler === true && made?.reason !== 'revoke'
+    const isOfSchedule = isFiller || made?.reason === 'scheduled' || made?.reason === 'plan-change'
+    const isPressed =
+      (rotation?.pressed && keyset.pending === first?.version) ||
+      requests.some((request) => made !== undefined && request.at >= made.openedAt && request.at <= at)
+    if (isThere || !isOfSchedule || isPressed) continue
+    assert(
+      calendars.some((each) => isOpen(each, at)),
+      `the schedule restarts apps at ${at.toISOString()}, outside of ${formatWindows(calendar.windows)}`,
+    )
+  }
 }
 
 /** Each value's second key is the former first, unless it is a filler and that one's grace is over or it is revoked. */

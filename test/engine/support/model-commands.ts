@@ -5,6 +5,7 @@ import { pauseRotation, resumeSchedule } from '../../../src/flows/dashboard/paus
 import { requestRotation, resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
+import { freeze, thaw, WINDOW_TEXTS, window } from './calendars.ts'
 import { destroy, revoke, rollBack, setGrace } from './model-changes.ts'
 import { ACTOR, always, type Command, command, type Model } from './model-command.ts'
 import { momentCommands } from './model-moments.ts'
@@ -75,6 +76,15 @@ function customerCommands(): fc.Arbitrary<Command>[] {
       .map((plan) =>
         command(`plan ${plan}`, ({ h }, resourceId) => changePlan(h.deps, { resourceId, plan })),
       ),
+    fc
+      .constantFrom(...WINDOW_TEXTS)
+      .map((text) => command(`windows ${text}`, ({ h }, resourceId) => window(h.deps, resourceId, text))),
+    fc
+      .constantFrom(HOUR, DAY, 20 * DAY)
+      .map((ms) =>
+        command(`a freeze of ${ms / HOUR} hours`, ({ h }, resourceId) => freeze(h.deps, resourceId, ms)),
+      ),
+    fc.constant(command('the freezes end', ({ h }, resourceId) => thaw(h.deps, resourceId))),
     fc.constant(
       command(
         'attach',

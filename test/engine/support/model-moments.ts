@@ -3,7 +3,8 @@ import { announceNext } from '../../../src/flows/dashboard/announce-next.ts'
 import { pauseRotation, resumeSchedule } from '../../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
-import { MINUTE } from '../../support/harness.ts'
+import { DAY, MINUTE } from '../../support/harness.ts'
+import { freeze, thaw, window } from './calendars.ts'
 import { cutConnection } from './locks.ts'
 import { destroy, revoke, rollBack, setGrace } from './model-changes.ts'
 import { ACTOR, always, type Command, command } from './model-command.ts'
@@ -24,6 +25,10 @@ const IN_BETWEEN: Readonly<Record<string, (world: ModelWorld, addonId: string) =
   'a long grace period': (world, resourceId) => setGrace(world, resourceId, 20 * 24),
   'the next key on': ({ h }, resourceId) => announceNext(h.deps, { resourceId, actor: ACTOR, on: true }),
   'the next key off': ({ h }, resourceId) => announceNext(h.deps, { resourceId, actor: ACTOR, on: false }),
+  'a window': ({ h }, resourceId) => window(h.deps, resourceId, 'daily 09:00-11:00 Europe/Berlin'),
+  'the end of all windows': ({ h }, resourceId) => window(h.deps, resourceId, 'any'),
+  'a freeze': ({ h }, resourceId) => freeze(h.deps, resourceId, DAY),
+  'the end of all freezes': ({ h }, resourceId) => thaw(h.deps, resourceId),
   'a sign-on': ({ h }, addonId) => signOnBy(h.deps, addonId, h.clock.now()),
   'another worker': (world) => world.tick(1),
   async 'another worker, after the lease'(world) {

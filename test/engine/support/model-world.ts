@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import { expect } from 'vitest'
+import { ANY_TIME, type Calendar } from '../../../src/domain/calendar.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { resumeRotation } from '../../../src/flows/dashboard/request-rotation.ts'
 import type { Deps } from '../../../src/flows/deps.ts'
 import { DAY, type Harness, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
 import { announcedKey } from './announced.ts'
+import { thaw, window } from './calendars.ts'
 import { checkInvariants } from './invariants.ts'
 import { beginAll } from './locks.ts'
 import { mortalProcess } from './mortal-process.ts'
@@ -31,6 +33,8 @@ export type ModelWorld = {
   /** How many pushes were looked at, and when the old keys' grace periods ended as it stood then. */
   pushesSeen: number
   graceEnds: readonly { version: number; until: Date }[]
+  /** When scheduled restarts might happen, before the command that is looked at. */
+  calendar: Calendar
   tick: (worker: number) => Promise<void>
   /** A tick in which something comes in between at the moment-th point; after it, if it has no such point. */
   tickWith: (worker: number, moment: number, between: Between) => Promise<void>
@@ -60,6 +64,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
     firstRelease: 0,
     pushesSeen: 0,
     graceEnds: [],
+    calendar: ANY_TIME,
 
     async tick(worker) {
       const deps = world.workers[worker]
@@ -101,6 +106,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       world.firstRelease = h.heroku.view.app(OWNER).version
       world.pushesSeen = 0
       world.graceEnds = []
+      world.calendar = ANY_TIME
       world.grace = { until: 'next-rotation' }
       world.promises = createPromises()
       world.promises.handedOut(h.clock.now(), addon.config.SECURE_KEY ?? '', world.grace)
@@ -124,6 +130,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       for (const { id } of h.heroku.faults.list()) h.heroku.faults.release(id)
       // Hours for retries and checks, then days for whatever a late write has changed behind a check.
       const waits = [...Array(12).fill(20 * MINUTE), ...Array(8).fill(HOUR), ...Array(17).fill(DAY)]
+      if (world.addonId) await openForGood(h.deps, world.addonId)
       for (const [round, wait] of waits.entries()) {
         h.clock.advance(wait)
         if (world.addonId) {
@@ -151,6 +158,12 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
   for (let worker = 0; worker < WORKERS; worker += 1) await world.restart(worker)
   await world.provision()
   return world
+}
+
+/** Nothing waits for a window or a freeze any more. */
+async function openForGood(deps: Deps, addonId: string): Promise<void> {
+  await window(deps, addonId, 'any')
+  await thaw(deps, addonId)
 }
 
 /** The exchange that follows a provision has come to its end, good or bad, before the clock goes on. */

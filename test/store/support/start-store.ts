@@ -74,7 +74,7 @@ export function newResource(number: number, options: ResourceOptions = {}): NewR
     plan: 'fortnightly',
     region: null,
     periodMs: 14 * 86_400_000,
-    options: { grace: { until: 'next-rotation' }, announcesNext: false },
+    options: { grace: { until: 'next-rotation' }, announcesNext: false, windows: [] },
     dek: { kekId: 'k1', wrapped: Buffer.from(`wrapped ${number}`) },
     sealedLogInputUrl: null,
     keys: [newKey(id, 2), newKey(id, 1)],

@@ -66,14 +66,14 @@ export function nowModel(overview: Overview): NowModel {
 }
 
 function baseOf(overview: Overview): Base {
-  const { rotation, now, pause, nextRotationAt } = overview
+  const { rotation, now, pause, nextRotationAt, dueAt } = overview
   const precision = precisionOf(overview)
   if (rotation) return underWay(overview, rotation)
   if (pause && isPaused(pause, now)) {
     const until = pause.until
       ? `until ${momentOf(pause.until, now, precision).text}`
       : 'until someone resumes it'
-    const left = lengthWords(timeLeftMs(nextRotationAt, pause))
+    const left = lengthWords(timeLeftMs(dueAt, pause))
     const lines = [`The countdown is stopped with ${left} to go.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
     const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
