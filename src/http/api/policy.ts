@@ -3,6 +3,7 @@ import { formatDuration } from '../../domain/duration.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod } from '../../domain/grace.ts'
 import { isPaused } from '../../domain/pause.ts'
+import { formatWindows } from '../../domain/windows.ts'
 import type { Overview } from '../../flows/dashboard/overview.ts'
 import { Moment, MomentOrNull, momentOf } from './schemas.ts'
 
@@ -19,6 +20,10 @@ export const Policy = Type.Object(
     announces_next: Type.Boolean({
       description: 'The key of the next rotation is announced one rotation early.',
     }),
+    windows: Type.String({
+      description:
+        'When the schedule may restart apps, as `--window` takes it; `any`: at any time. Outside of freezes.',
+    }),
     pause: Type.Union([
       Type.Null(),
       Type.Object({ since: Moment, until: MomentOrNull, reason: Type.String() }),
@@ -29,15 +34,19 @@ export const Policy = Type.Object(
 
 /** The policy of a resource as the API tells it. */
 export function policyView(
-  overview: Pick<Overview, 'periodMs' | 'grace' | 'graceFloorMs' | 'announcesNext' | 'pause' | 'now'>,
+  overview: Pick<
+    Overview,
+    'periodMs' | 'grace' | 'graceFloorMs' | 'announcesNext' | 'pause' | 'calendar' | 'now'
+  >,
 ): Static<typeof Policy> {
-  const { periodMs, grace, graceFloorMs, announcesNext, pause, now } = overview
+  const { periodMs, grace, graceFloorMs, announcesNext, pause, calendar, now } = overview
   return {
     rotation_period: formatDuration(periodMs),
     grace_period: formatGracePeriod(grace),
     least_grace_period: formatDuration(graceFloorMs),
     good_for: goodForSeconds({ grace, periodMs }),
     announces_next: announcesNext,
+    windows: formatWindows(calendar.windows),
     pause:
       pause && isPaused(pause, now)
         ? { since: momentOf(pause.at), until: momentOf(pause.until), reason: pause.reason }

@@ -7,7 +7,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
-import { registerCheckIns } from './check-ins.ts'
+import { registerCalendar } from './calendar.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
 import { OPENAPI } from './openapi.ts'
@@ -62,6 +62,7 @@ export async function registerApi(
     registerResource(scope)
     registerRotations(scope)
     registerSchedule(scope)
+    registerCalendar(scope)
     registerHistory(scope)
     registerVerifications(scope)
     registerKeyring(scope)

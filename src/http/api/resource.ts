@@ -61,6 +61,9 @@ const Resource = Type.Object({
   next_rotation_at: Type.Union([Moment, Type.Null()], {
     description: 'Null where no rotation is due before somebody has acted.',
   }),
+  next_rotations: Type.Array(Moment, {
+    description: 'When the next five are served, if nobody changes anything; empty where none is to come.',
+  }),
   rotation: Type.Union([Type.String(), Type.Null()], { description: 'The id of the one under way.' }),
   keys: Type.Array(Key, { description: 'The live keys, the newest first. Never their texts.' }),
   policy: Policy,
@@ -127,6 +130,7 @@ function resourceView(
     health: { state, since: momentOf(since), until: momentOf(until), heading, advice },
     rotated_at: momentOf(current?.publishedAt),
     next_rotation_at: isHeld ? null : momentOf(nextRotationAt),
+    next_rotations: isHeld ? [] : overview.upcoming.map(({ servedAt }) => momentOf(servedAt)),
     rotation: rotation && rotationId(rotation),
     keys: keys.filter(({ stage }) => stage !== 'retired').map((key) => keyView(key, overview)),
     policy: policyView(overview),

@@ -7,24 +7,15 @@ import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotat
 import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
-import { policyView } from './policy.ts'
 import { refusalsOfBody, sendProblem } from './problems.ts'
-import { MomentOrNull, momentOf } from './schemas.ts'
+import { Schedule, scheduleView } from './schedule-view.ts'
 
-const Schedule = Type.Object({
-  changed: Type.Boolean({ description: 'False: it was so already.' }),
-  next_rotation_at: MomentOrNull,
-  policy: Type.Ref('Policy'),
-})
 const FIELDS_ALONE = { additionalProperties: false }
 
 /** What somebody may change of the schedule: pause, resume, announce the next key, and set the grace period. */
 export function registerSchedule({ app, deps, bearer }: ApiScope): void {
   const scheduleOf = async (resourceId: string, changed: boolean) => {
-    const overview = await readOverview(deps, resourceId)
-    const policy = policyView(overview)
-    const isHeld = policy.pause !== null && policy.pause.until === null
-    return { changed, next_rotation_at: isHeld ? null : momentOf(overview.nextRotationAt), policy }
+    return scheduleView(await readOverview(deps, resourceId), changed)
   }
   const security = [{ token: ['rotate'] }]
   const onRequest = () => [bearer.allow('rotate'), bearer.atMost(CHANGES_PER_HOUR)]
