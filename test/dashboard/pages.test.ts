@@ -49,7 +49,7 @@ describe('every page', () => {
     'parts.css',
     'forms.css',
     'timeline.css',
-    'programs.css',
+    'calendar.css',
     'dashboard.js',
     'key.svg',
   ])('finds %s, which is asked for again after a deployment', async (file) => {

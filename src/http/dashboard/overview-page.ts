@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { isOpen } from '../../domain/calendar.ts'
 import { formatDuration } from '../../domain/duration.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
@@ -22,6 +23,7 @@ import { refusedByGrace, refusedByRevoking, refusedByRotating } from './present/
 import { historyEntry, openEntry } from './present/rotations.ts'
 import { momentOf, periodWords, precisionOf } from './present/time-words.ts'
 import { timelineOf } from './present/timeline.ts'
+import { upcomingModel } from './present/upcoming.ts'
 
 const DAY_MS = 86_400_000
 const NOT_ROTATED = 'Not rotated'
@@ -79,6 +81,7 @@ export async function sendOverview(
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },
       act: { ...actModel(overview), keyTokens: await haveKeyTokens(deps, visit.resourceId) },
+      ...upcomingModel(overview),
       rotations: rotationEntries(overview),
       rotationsGoOn: overview.rotations.olderThan !== undefined,
       history: overview.history.items.map((row) => historyLine(row, now, precision)),
@@ -144,6 +147,7 @@ function actModel(overview: Overview) {
   return {
     paused: isPaused(pause, now),
     announcesNext,
+    closed: !isOpen(overview.calendar, now),
     rotating: refusedByRotating(overview),
     revoking: refusedByRevoking(overview),
     at: momentOf(now, now, precision),

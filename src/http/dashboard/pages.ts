@@ -7,6 +7,7 @@ export type PageName =
   | 'rotations'
   | 'history'
   | 'sessions'
+  | 'calendar'
   | 'tokens'
   | 'token-made'
   | 'clients'

@@ -6,7 +6,7 @@ import { createSessionCookies } from '../sso/session-cookie.ts'
 import { registerActions } from './actions.ts'
 import { baseOf } from './addresses.ts'
 import { prepareForBrowsers } from './browser-scope.ts'
-import { registerClients } from './clients.ts'
+import { registerCalendarPage } from './calendar-page.ts'
 import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
 import { sendNotSignedIn } from './messages.ts'
@@ -41,7 +41,7 @@ export async function registerDashboard(
   registerLists(app, { deps, apps }, guard)
   registerSessions(app, { deps, apps }, guard, cookies)
   registerTokens(app, { deps, apps }, guard)
-  registerClients(app, { deps, apps }, guard)
+  registerCalendarPage(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

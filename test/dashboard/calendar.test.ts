@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { upcomingRotations } from '../../src/domain/upcoming.ts'
+import { parseWindows } from '../../src/domain/windows.ts'
+import { freezeAll } from '../../src/flows/operations/freeze-all.ts'
+import { calendarPicture } from '../../src/http/dashboard/present/calendar.ts'
+import { pushes, startWithAddon } from '../support/addon.ts'
+import { signedIn } from '../support/browser.ts'
+import { historyOf, stateOf } from '../support/resource.ts'
+import { overview } from './support/made-up-overview.ts'
+
+const DAY = 86_400_000
+const SATURDAYS = 'sat 22:00-02:00 Europe/Berlin'
+
+async function start() {
+  const h = await startWithAddon()
+  const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
+  const page = () => ann.get(`${ann.base}/calendar`)
+  const send = async (path: string, fields: Record<string, string>) =>
+    ann.post(`${ann.base}/calendar/${path}`, { form_token: await ann.token(), ...fields })
+  return { h, ann, page, send }
+}
+
+describe('the page of windows and freezes', () => {
+  test('sets windows, and says when the next five restarts come, as the worker serves them', async () => {
+    const { h, ann, page, send } = await start()
+    expect((await send('windows', { windows: SATURDAYS })).status).toBe(303)
+    const { text } = await page()
+    expect(text).toContain(`Now: ${SATURDAYS}`)
+    const dates = ['2026-03-21T21', '2026-04-04T20', '2026-04-18T20', '2026-05-02T20', '2026-05-16T20']
+    for (const date of dates) expect(text).toContain(`datetime="${date}:00:00.000Z"`)
+    // What was due on Tuesday says so, and the first page has the date of the restart too.
+    expect(text).toContain('datetime="2026-03-17T12:00:00.000Z"')
+    expect((await ann.get(ann.base)).text).toContain('datetime="2026-03-21T21:00:00.000Z"')
+    h.clock.advance(Date.parse('2026-03-21T21:00:00Z') - h.clock.now().getTime())
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(1)
+    expect(
+      (await historyOf(h.deps, h.addon.id)).find(({ kind }) => kind === 'windows-changed'),
+    ).toMatchObject({
+      actor: { email: 'ann@example.com' },
+      details: { from: 'any', to: SATURDAYS },
+    })
+  })
+
+  test('says beside the field what is wrong with windows, and keeps what was typed', async () => {
+    const { page, send } = await start()
+    const answer = await send('windows', { windows: 'tue 09:00-12:00 <b>Berlin' })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('IANA time zone')
+    expect(answer.text).toContain('value="tue 09:00-12:00 &lt;b&gt;Berlin"')
+    expect((await page()).text).toContain('Now: at any time')
+  })
+
+  test('adds a freeze, shows it with its consequence, and removes it', async () => {
+    const { h, page, send } = await start()
+    const dates = { from: '2026-03-16', until: '2026-03-22', zone: 'UTC', reason: 'spring sale' }
+    expect((await send('freezes', dates)).status).toBe(303)
+    const { text } = await page()
+    expect(text).toContain('spring sale')
+    expect(text).toContain('Frozen: 2026-03-16 to 2026-03-22.')
+    expect(text).toContain('datetime="2026-03-23T00:00:00.000Z"')
+    const [freeze] = (await stateOf(h.deps, h.addon.id)).calendar.freezes
+    expect((await send('freezes/end', { freeze: freeze?.id ?? '' })).status).toBe(303)
+    expect((await page()).text).not.toContain('spring sale')
+  })
+
+  test('keeps the dates of a freeze that is refused, and says why', async () => {
+    const { send } = await start()
+    const answer = await send('freezes', {
+      from: '2026-03-16',
+      until: '2026-03-01',
+      zone: 'UTC',
+      reason: 'x',
+    })
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('must end after it begins')
+    expect(answer.text).toContain('value="2026-03-16"')
+  })
+
+  test('shows a freeze of the partner, which nobody can remove here', async () => {
+    const { h, page } = await start()
+    await freezeAll(h.deps, { from: '2026-03-16', until: '2026-03-22', zone: 'UTC', reason: 'audit' })
+    const { text } = await page()
+    expect(text).toContain('audit (by our operators, for all add-ons)')
+    expect(text).not.toContain('freezes/end')
+  })
+
+  test('says that a press restarts apps outside of the windows', async () => {
+    const { ann, send } = await start()
+    expect((await ann.get(ann.base)).text).not.toContain('outside of your windows')
+    await send('windows', { windows: SATURDAYS })
+    expect((await ann.get(ann.base)).text).toContain('outside of your windows or in a freeze')
+  })
+})
+
+describe('the picture', () => {
+  const read = parseWindows(SATURDAYS)
+  const windows = 'windows' in read ? read.windows : []
+  const made = (more: Parameters<typeof overview>[1] = {}) => {
+    const plain = overview([], more)
+    const { calendar, dueAt, pause, periodMs, now } = plain
+    const upcoming = upcomingRotations({ nextRotationAt: dueAt, pause, calendar }, periodMs, now, 5)
+    return { ...plain, upcoming }
+  }
+  const calendar = { windows, freezes: [], freezesForAll: [] }
+
+  test('has a row for each week from Monday on, and the restarts on their days by the clock of the zone', () => {
+    const picture = calendarPicture(made({ calendar }))
+    expect(picture?.zone).toBe('Europe/Berlin')
+    const days = picture?.days ?? []
+    expect(days.length % 7).toBe(0)
+    const restarts = days.flatMap(({ times }, index) => (times === '' ? [] : [{ times, weekday: index % 7 }]))
+    expect(restarts.length).toBeGreaterThan(2)
+    expect(restarts.every(({ times, weekday }) => times === '22:00' && weekday === 5)).toBe(true)
+    // A Saturday's window is open after midnight too.
+    const kinds = days.filter(({ kind }) => kind !== 'past').map(({ kind }) => kind)
+    expect(new Set(kinds)).toEqual(new Set(['open', 'closed']))
+    expect(days.filter(({ today }) => today)).toHaveLength(1)
+  })
+
+  test('hatches the days that are frozen whole, and says them in words', () => {
+    const { now } = overview([])
+    const day = now.toISOString().slice(0, 10)
+    const from = new Date(Date.parse(day) + 2 * DAY)
+    const freeze = { id: 'a', from, until: new Date(from.getTime() + 3 * DAY), zone: 'UTC', reason: '' }
+    const picture = calendarPicture(made({ calendar: { windows: [], freezes: [freeze], freezesForAll: [] } }))
+    expect(picture?.days.filter(({ kind }) => kind === 'frozen')).toHaveLength(3)
+    const name = (at: number) => new Date(at).toISOString().slice(0, 10)
+    expect(picture?.description).toContain(
+      `Frozen: ${name(from.getTime())} to ${name(from.getTime() + 2 * DAY)}.`,
+    )
+  })
+
+  test('is left out where no restart is to come, and where days tell nothing', () => {
+    const pause = { at: overview([]).now, until: null, reason: '' }
+    expect(calendarPicture(made({ pause }))).toBeNull()
+    expect(calendarPicture(made({ periodMs: 3_600_000 }))).toBeNull()
+  })
+})
