@@ -61,11 +61,13 @@ describe.skipIf(!browserFound)('the picture in a real browser', { timeout: 60_00
   })
 })
 
+const NO_NOTES = { clientNotes: [], clientNotesMore: 0 }
+
 /** Cards as on the first page, one below the other, with its styles and its script. */
 async function show(page: Page, overviews: readonly Overview[]): Promise<void> {
   const shell = { base: '/dashboard/r', formToken: '' }
   const cards = overviews.map((overview) =>
-    VIEWS.render('now', { now: nowModel(overview), timeline: timelineOf(overview), shell }),
+    VIEWS.render('now', { now: nowModel(overview), timeline: timelineOf(overview), shell, ...NO_NOTES }),
   )
   const styles = ['base', 'parts', 'forms', 'timeline'].map((name) => asset(`${name}.css`))
   const head = `<meta name="viewport" content="width=device-width"><style>${styles.join('\n')}</style>`
