@@ -320,6 +320,8 @@ describe('a pair under our MAC that is newer than ours', () => {
 
 describe('Heroku is read before a push', () => {
   const DUE = after(14 * DAY)
+  const freeze = { id: 'a', from: AT, until: new Date(DUE.getTime() + DAY), zone: 'UTC', reason: '' }
+  const FROZEN = { windows: [], freezes: [freeze], freezesForAll: [] }
   test.each<[string, Partial<ResourceState>, number, Date, boolean]>([
     ['not where all is well', {}, 3, DUE, false],
     ['after a failed attempt', { attempts: 1 }, 3, DUE, true],
@@ -339,6 +341,20 @@ describe('Heroku is read before a push', () => {
       3,
       new Date(DUE.getTime() + DAY + MINUTE),
       false,
+    ],
+    [
+      'not when a freeze has just ended',
+      { calendar: FROZEN },
+      3,
+      new Date(DUE.getTime() + DAY + MINUTE),
+      false,
+    ],
+    [
+      'where the end of a freeze was missed',
+      { calendar: FROZEN },
+      3,
+      new Date(DUE.getTime() + 2 * DAY),
+      true,
     ],
   ])('%s', (_when, more, epoch, now, doubt) => {
     expect(isInDoubt({ ...STATE, ...more }, epoch, DUE, now)).toBe(doubt)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
 import { findResource } from '../../src/store/resources.ts'
-import { kindsOf } from '../support/resource.ts'
+import { historyOf, kindsOf, stateOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { callPartnerApi, provisionBody, provisionOne } from './support/partner-call.ts'
 
@@ -176,6 +176,17 @@ describe('200', () => {
     expect(json.config.SECURE_KEY).toMatch(/^[0-9A-F]{64},[0-9A-F]{64}$/)
   })
 
+  test('takes the windows from the customer, and says when the first rotation is served', async () => {
+    const window = 'sat 22:00-02:00 Europe/Berlin'
+    const { json } = await post(provisionBody({ options: { window } }))
+    const { next_rotation_at: next } = JSON.parse(json.config.SECURE_KEYRING)
+    expect(next).toBe('2026-03-21T21:00:00.000Z')
+    expect((await stateOf(harness().deps, json.id)).calendar.windows).toEqual([
+      { days: [6], from: '22:00', to: '02:00', zone: 'Europe/Berlin' },
+    ])
+    expect((await historyOf(harness().deps, json.id)).at(0)?.details).toMatchObject({ windows: window })
+  })
+
   test('is the very same answer with a next key, too, when the request is repeated', async () => {
     const body = provisionBody({ options: { next: 'true' } })
     const first = await post(body)
@@ -204,6 +215,23 @@ describe('422', () => {
       expect(await post(provisionBody({ plan }))).toMatchObject({ status: 422, json: { id: 'unknown-plan' } })
     },
   )
+
+  test.each([
+    ['true', 'must be days, times and a time zone'],
+    ['tue 09:00-12:00', 'must name a time zone'],
+    [true, 'must be days, times and a time zone'],
+  ])('says what is wrong with the windows %o', async (window, message) => {
+    const { status, json } = await post(provisionBody({ options: { window } }))
+    expect([status, json.id]).toEqual([422, 'invalid-option'])
+    expect(json.message).toContain(`The option --window ${message}`)
+  })
+
+  test('says the sum where windows open more rarely than the plan rotates', async () => {
+    const options = { window: 'sat 22:00-02:00 Europe/Berlin' }
+    const { status, json } = await post(provisionBody({ plan: 'daily', options }))
+    expect(status).toBe(422)
+    expect(json.message).toContain('up to 6 days 20 hours pass between these windows')
+  })
 
   test.each([
     [
