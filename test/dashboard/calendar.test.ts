@@ -93,6 +93,23 @@ describe('the page of windows and freezes', () => {
   })
 })
 
+test('a rotation that failed inside its window says when it goes on', async () => {
+  const { h, send } = await start()
+  await send('windows', { windows: SATURDAYS })
+  const page = async () => {
+    const bob = await signedIn(h, { addon: h.addon.name, userId: 'bob', email: 'bob@example.com' })
+    return (await bob.get(bob.base)).text
+  }
+  h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'status', status: 503 })
+  h.clock.advance(Date.parse('2026-03-21T21:00:00Z') - h.clock.now().getTime())
+  await h.worker1.tick()
+  expect(await page()).toContain('A new key is on its way')
+  h.clock.advance(DAY / 4)
+  const text = await page()
+  expect(text).toContain('The rotation goes on in 7 days')
+  expect(text).toContain('datetime="2026-03-28T21:00:00.000Z"')
+})
+
 describe('the picture', () => {
   const read = parseWindows(SATURDAYS)
   const windows = 'windows' in read ? read.windows : []

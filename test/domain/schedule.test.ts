@@ -5,6 +5,7 @@ import {
   MAX_ATTEMPTS,
   nextRotationAfterPlanChange,
   nextRotationAt,
+  nextRotationUnderWindows,
   retryDelayMs,
 } from '../../src/domain/schedule.ts'
 
@@ -145,4 +146,37 @@ test('all attempts of a rotation take between two and five hours', () => {
   const total = (random: number) => delays(random).reduce((sum, ms) => sum + ms, 0)
   expect(total(0)).toBeGreaterThan(2 * HOUR)
   expect(total(1)).toBeLessThan(5.5 * HOUR)
+})
+
+describe('with a window on Saturdays, on a weekly plan whose dates are Tuesdays', () => {
+  const SATURDAYS = [{ days: [6], from: '21:00', to: '23:00', zone: 'UTC' }]
+  const served = new Date('2026-03-14T21:00:00Z')
+  const nextDue = new Date('2026-03-17T12:00:00Z')
+
+  test('the next date is the next Tuesday, since the Saturday after it is a week away', () => {
+    const due = new Date('2026-03-10T12:00:00Z')
+    expect(nextRotationAt(due, 7 * DAY, served, SATURDAYS)).toEqual(nextDue)
+    expect(nextRotationAt(due, 7 * DAY, served)).toEqual(new Date('2026-03-24T12:00:00Z'))
+  })
+
+  test.each([
+    ['stays under the same windows', SATURDAYS, null, '2026-03-17'],
+    [
+      'moves by a week when they are taken away, or it would come within half a period',
+      [],
+      null,
+      '2026-03-24',
+    ],
+    [
+      'moves so too during a pause that somebody may end early',
+      [],
+      new Date('2026-03-20T21:00:00Z'),
+      '2026-03-30',
+    ],
+  ])('that date %s', (_what, windows, until, day) => {
+    const pause = until && { at: served, until, reason: '' }
+    const next = pause ? nextRotationWhenPaused(nextDue, pause) : nextDue
+    const key = { nextRotationAt: next, publishedAt: served, pause }
+    expect(nextRotationUnderWindows(key, windows, 7 * DAY, served)).toEqual(new Date(`${day}T12:00:00Z`))
+  })
 })

@@ -179,6 +179,8 @@ describe('a freeze', () => {
     await freeze(h, '2026-03-04', '2026-03-20')
     h.clock.advance(5 * DAY)
     await changePlan(h.deps, { resourceId: h.addon.id, plan: 'daily' })
+    // Nothing is under way: it has not begun.
+    expect((await stateOf(h.deps, h.addon.id)).rotation).toBeNull()
     expect(await at(h, '2026-03-20T12:00:00Z')).toBe(0)
     expect(await at(h, '2026-03-21T00:00:00Z')).toBe(1)
     expect(await at(h, '2026-03-21T11:00:00Z')).toBe(1)

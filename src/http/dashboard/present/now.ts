@@ -1,6 +1,8 @@
+import { isOpen } from '../../../domain/calendar.ts'
 import { type HealthState, isScheduleStopped } from '../../../domain/health-state.ts'
 import type { HealthStep } from '../../../domain/health-words.ts'
 import { isPaused, timeLeftMs } from '../../../domain/pause.ts'
+import { isKeptToCalendar } from '../../../domain/rotation.ts'
 import type { Overview, RotationUnderWay } from '../../../flows/dashboard/overview.ts'
 import { openEntry } from './rotations.ts'
 import { everyWords, lengthWords, type Moment, momentOf, precisionOf } from './time-words.ts'
@@ -91,13 +93,21 @@ function baseOf(overview: Overview): Base {
 }
 
 function underWay(overview: Overview, rotation: RotationUnderWay): Base {
-  const { now, keys } = overview
+  const { now, keys, calendar, nextRotationAt } = overview
   const revoking = rotation.reason === 'revoke'
   const made = keys.some((key) => key.stage === 'pending' && !key.filler)
   const { reason, askedBy } = openEntry(rotation, undefined, now, precisionOf(overview))
   const asked = rotation.openedBy.type === 'worker' ? '' : `, requested by ${askedBy}`
   const common = { next: null, lines: [`${reason}${asked}.`] }
   if (rotation.stuckSince) return { ...common, state: 'stuck', headline: 'The rotation is stuck', steps: [] }
+  if (isKeptToCalendar(rotation) && !isOpen(calendar, now)) {
+    const next = momentOf(nextRotationAt, now, precisionOf(overview))
+    const waits = made
+      ? 'The new key did not reach Heroku while it might restart your apps. It is sent again when a window opens or the freeze is over, or when someone presses “Rotate now”.'
+      : 'It goes on when a window opens or the freeze is over, or when someone presses “Rotate now”.'
+    const lines = [...common.lines, waits]
+    return { state: 'steady', headline: `The rotation goes on ${next.fromNow}`, next, lines, steps: [] }
+  }
   return {
     ...common,
     state: 'rotating',
