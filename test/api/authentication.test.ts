@@ -90,7 +90,7 @@ describe('a token', () => {
   test('does what its scopes say and nothing else', async () => {
     const h = await startApi()
     const addresses = addressesOf(h)
-    expect(addresses).toHaveLength(29)
+    expect(addresses).toHaveLength(26)
     for (const scope of SCOPES) {
       const call = await h.callerWith(scope)
       for (const { method, path, allowed } of addresses) {

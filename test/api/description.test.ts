@@ -23,6 +23,20 @@ test('the description names every route with its scopes, a schema for each answe
     'POST /v1/verifications',
     'GET /v1/keyring',
     'POST /v1/check-ins',
+    'GET /v1/clients',
+    'POST /v1/clients',
+    'DELETE /v1/clients',
+    'DELETE /v1/clients/{id}',
+    'GET /v1/hand-over',
+    'PUT /v1/hand-over',
+    'POST /v1/hand-over',
+    'GET /v1/tokens',
+    'POST /v1/tokens',
+    'DELETE /v1/tokens',
+    'DELETE /v1/tokens/{id}',
+    'GET /v1/sessions',
+    'DELETE /v1/sessions',
+    'DELETE /v1/sessions/{id}',
   ])
   for (const { operation } of operations) {
     expect(operation.operationId).toMatch(/^[a-z]+[A-Za-z]+$/)

@@ -29,6 +29,12 @@ const CHANGES: Record<string, Change> = {
   'the next key': { path: '/next', method: 'PUT', body: () => ({ announced: true }) },
   'the end of all tokens': { path: '/tokens', method: 'DELETE', body: () => ({}), person: true },
   'the end of other sessions': { path: '/sessions', method: 'DELETE', body: () => ({}), person: true },
+  'the switch of the hand-over': {
+    path: '/hand-over',
+    method: 'PUT',
+    body: () => ({ enabled: true }),
+    person: true,
+  },
   'a grace period': { path: '/grace', method: 'PUT', body: () => ({ grace_period: '48h' }) },
 }
 

@@ -6,46 +6,43 @@ import { switchHandOver } from '../../flows/hand-over/switch-hand-over.ts'
 import { enrolClient } from '../../flows/tokens/make-token.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
-import { refusals, refusalsOfBody, sendProblem } from './problems.ts'
-import { Moment, momentOf } from './schemas.ts'
+import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, refusals, sendProblem } from './problems.ts'
+import { Ended, Moment, momentOf, TextOrNull } from './schemas.ts'
 
 const FIELDS_ALONE = { additionalProperties: false }
-const ClientId = Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{16}$' }) }, FIELDS_ALONE)
+const Id = Type.Object({ id: Type.String({ maxLength: 60 }) })
+const FORM_OF_ID = /^[0-9a-f]{16}$/
 
-export const Client = Type.Object(
-  {
-    id: Type.String(),
-    name: Type.String(),
-    made_by: Type.Union([Type.String(), Type.Null()], {
-      description: 'The e-mail address of the person who enrolled it, or his id at Heroku.',
-    }),
-    created_at: Moment,
-    last_used_at: Type.Union([Moment, Type.Null()], {
-      description: 'When its secret was last right; to the minute.',
-    }),
-    last_kid: Type.Union([Type.String(), Type.Null()], {
-      description: 'The key by which it last signed: it holds that one at least.',
-    }),
-    asked_since: Type.Union([Moment, Type.Null()], {
-      description: 'When it first asked under the key that signed at its last request.',
-    }),
-    alarm_at: Type.Union([Moment, Type.Null()], {
-      description:
-        'When it came back with an older key than it had signed with before: somebody else may have its secret. End it.',
-    }),
-  },
-  { $id: 'Client' },
-)
-
-const Enrolled = Type.Object({
-  client: Type.Ref('Client'),
-  secret: Type.String({ description: 'Shown this once, and stored nowhere.' }),
+const CLIENT = {
+  id: Type.String({ description: 'It stands in the secret too, and opens nothing.' }),
+  name: Type.String(),
+  made_by: TextOrNull,
+  made_at: Moment,
+  last_used_at: Type.Union([Moment, Type.Null()], {
+    description: 'When its secret was last right; to the minute.',
+  }),
+  last_kid: Type.Union([Type.String(), Type.Null()], {
+    description: 'The key by which it last signed: it holds that one at least.',
+  }),
+  asked_since: Type.Union([Moment, Type.Null()], {
+    description: 'When it first asked under the key that signed at its last request.',
+  }),
+  alarm_at: Type.Union([Moment, Type.Null()], {
+    description:
+      'When it came back with an older key than it had signed with before: somebody else may have its secret. End it.',
+  }),
+}
+const Client = Type.Object(CLIENT)
+const EnrolledClientView = Type.Object({
+  secret: Type.String({ description: 'For `Authorization: Bearer`. It is told once.' }),
+  ...CLIENT,
 })
 const HandOver = Type.Object({ enabled: Type.Boolean() })
 
 /** Who is enrolled for the hand-over, and whether there is one. */
 export function registerClients({ app, deps, bearer }: ApiScope): void {
-  const ofPerson = () => [bearer.allowPerson(), bearer.atMost(CHANGES_PER_HOUR)]
+  const security = [{ person: [] }]
+  const change = () => [bearer.allowPerson(), bearer.atMost(CHANGES_PER_HOUR)]
 
   app.get(
     '/clients',
@@ -54,32 +51,43 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
       schema: {
         operationId: 'listClients',
         summary: 'The enrolled clients, the newest first',
-        description: 'A client may ask for the hand-over and do nothing else. Its secret is not among this.',
-        security: [{ person: [] }],
+        description: 'A client may ask for the hand-over and do nothing else. Never their secrets.',
+        security,
         response: {
-          200: Type.Object({ clients: Type.Array(Type.Ref('Client')) }),
-          ...refusals('person-required'),
+          200: Type.Object({ clients: Type.Array(Client) }),
+          ...describedRefusals(...PERSONS_ALONE),
         },
       },
     },
     async (request) => {
       const { clients } = await readClients(deps, bearer.personOf(request).resourceId)
-      return { clients: clients.map(clientView) }
+      return { clients: clients.map(view) }
     },
   )
 
   app.post(
     '/clients',
     {
-      onRequest: ofPerson(),
+      onRequest: change(),
       schema: {
         operationId: 'enrolClient',
         summary: 'Enrol a client',
         description:
-          'Give it the secret, and the two keys of the config var, in a way that you trust. It has no end of its own. An add-on has 100 clients at the most.',
-        security: [{ person: [] }],
-        body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) }, FIELDS_ALONE),
-        response: { 201: Enrolled, ...refusalsOfBody('person-required', 'invalid-option') },
+          'Give it the secret, and the two keys of the config var, in a way that you trust. It has no end of its own. An add-on has 100 at the most. If the answer is lost, so is the secret: find the client in the list, end it, and enrol another.',
+        security,
+        body: Type.Object(
+          {
+            name: Type.String({
+              maxLength: 200,
+              description: 'For people; the program or its machine. 80 characters of it are kept.',
+            }),
+          },
+          FIELDS_ALONE,
+        ),
+        response: {
+          201: EnrolledClientView,
+          ...describedRefusals(...PERSONS_CHANGE, 'invalid-option', 'too-many'),
+        },
       },
     },
     async (request, reply) => {
@@ -89,8 +97,7 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
       const made = await enrolClient(deps, { ...person, ...wish })
       if (made.outcome === 'signed-out') return sendProblem(reply, 'unauthenticated')
       if (made.outcome === 'too-many') {
-        const detail = `An add-on has ${made.most} clients at the most. End one first.`
-        return sendProblem(reply, 'invalid-option', { detail })
+        return sendProblem(reply, 'too-many', { detail: `An add-on has ${made.most} clients at the most.` })
       }
       const nothingYet = {
         newestVersion: null,
@@ -99,32 +106,48 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
         seenAt: null,
         alarmAt: null,
       }
-      const client = clientView({ ...made.token, lastUsedAt: null, ...nothingYet })
-      return await reply.status(201).header('cache-control', 'no-store').send({ client, secret: made.text })
+      const client = view({ ...made.token, lastUsedAt: null, ...nothingYet })
+      return await reply.status(201).send({ secret: made.text, ...client })
     },
   )
 
   app.delete(
     '/clients/:id',
     {
-      onRequest: ofPerson(),
+      onRequest: change(),
       schema: {
         operationId: 'endClient',
         summary: 'End a client',
         description:
-          'From now on its secret is worth nothing. The keys that it holds stay good: if it may have lost them, revoke.',
-        security: [{ person: [] }],
-        params: ClientId,
-        response: {
-          204: { description: 'It has ended.', type: 'null' },
-          ...refusalsOfBody('person-required', 'not-found'),
-        },
+          'From then on its secret is worth nothing. The keys that it holds stay good: if it may have lost them, revoke.',
+        security,
+        params: Id,
+        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
       },
     },
     async (request, reply) => {
       const { resourceId, actor } = bearer.personOf(request)
-      const ended = await endClients(deps, { resourceId, actor, id: request.params.id })
-      return ended === 0 ? sendProblem(reply, 'not-found') : await reply.status(204).send(null)
+      const { id } = request.params
+      const ended = FORM_OF_ID.test(id) ? await endClients(deps, { resourceId, actor, id }) : 0
+      return ended === 0 ? sendProblem(reply, 'not-found') : { ended }
+    },
+  )
+
+  app.delete(
+    '/clients',
+    {
+      onRequest: change(),
+      schema: {
+        operationId: 'endClients',
+        summary: 'End all clients',
+        description: 'None is handed any keys from then on. Those that they hold stay good.',
+        security,
+        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE) },
+      },
+    },
+    async (request) => {
+      const { resourceId, actor } = bearer.personOf(request)
+      return { ended: await endClients(deps, { resourceId, actor }) }
     },
   )
 
@@ -149,20 +172,20 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
   app.put(
     '/hand-over',
     {
-      onRequest: ofPerson(),
+      onRequest: change(),
       schema: {
         operationId: 'switchHandOver',
         summary: 'Switch the hand-over on or off',
         description:
           'While it is on, whoever has both the secret of a client and the previous key is given the present keys. No app restarts. A revoke switches it off.',
-        security: [{ person: [] }],
+        security,
         body: Type.Object({ enabled: Type.Boolean() }, FIELDS_ALONE),
         response: {
           200: Type.Object({
             changed: Type.Boolean({ description: 'False: it was so already.' }),
             enabled: Type.Boolean(),
           }),
-          ...refusalsOfBody('person-required'),
+          ...describedRefusals(...PERSONS_CHANGE),
         },
       },
     },
@@ -174,12 +197,12 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
   )
 }
 
-function clientView(client: EnrolledClient): Static<typeof Client> {
+function view(client: EnrolledClient): Static<typeof Client> {
   return {
     id: client.id,
     name: client.name,
     made_by: client.email ?? client.userId,
-    created_at: momentOf(client.createdAt),
+    made_at: momentOf(client.createdAt),
     last_used_at: momentOf(client.lastUsedAt),
     last_kid: client.lastKid,
     asked_since: momentOf(client.seenAt),

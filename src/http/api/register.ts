@@ -7,7 +7,9 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
-import { registerCalendar } from './calendar.ts'
+import { registerCheckIns } from './check-ins.ts'
+import { registerClients } from './clients.ts'
+import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
 import { OPENAPI } from './openapi.ts'
@@ -48,7 +50,7 @@ export async function registerApi(
   app.addHook('onRoute', (route) => {
     route.bodyLimit ??= BODY_LIMIT_BYTES
   })
-  for (const schema of [Problem, Rotation, Policy, Keyring, Client, ...HISTORY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Problem, Rotation, Policy, Keyring, ...HISTORY_SCHEMAS]) app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
   await app.register((scope) => registerCommandLineSignOn(scope, deps, { salt, userSignOn }))
