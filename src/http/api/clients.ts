@@ -73,7 +73,7 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
         operationId: 'enrolClient',
         summary: 'Enrol a client',
         description:
-          'Give it the secret, and the two keys of the config var, in a way that you trust. It has no end of its own. An add-on has 100 at the most. If the answer is lost, so is the secret: find the client in the list, end it, and enrol another.',
+          'Give it the secret, and the two keys of the config var, in a way that you trust. It ends when somebody ends it, or when whoever enrolled it has left. An add-on has 100 at the most. If the answer is lost, so is the secret: find the client in the list, end it, and enrol another.',
         security,
         body: Type.Object(
           {
