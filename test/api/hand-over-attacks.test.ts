@@ -132,6 +132,14 @@ const REFUSED: Record<string, Wrong> = {
     ]),
   ),
   'authorization twice': async () => ({ change: twice('authorization') }),
+  'authorization twice, and signed so': async (h) => {
+    const { text } = await clientOf(h)
+    const lines: [string, string][] = [1, 2].map(() => ['authorization', `Bearer ${text}`])
+    return {
+      secret: `${text}, Bearer ${text}`,
+      change: (sent) => ({ ...sent, lines: [...lines, ...without('authorization')(sent).lines] }),
+    }
+  },
   'content-type twice': async () => ({ change: twice('content-type') }),
 }
 
