@@ -9,6 +9,7 @@ import { signedRequest } from './signed-request.ts'
 
 const NONCE_BYTES = 16
 const STORE_MS = 10_000
+const CONFIRM_AFTER_S = '60'
 
 type One = {
   said: Said
@@ -76,7 +77,10 @@ export function handOverSource(settings: HandOverSettings, open: OpenAnswer): So
   return async (asking) => {
     const one = await askAgain(asking)
     const outcome = await take(asking, one)
-    return { outcome, header: typeof one.answer === 'string' ? () => undefined : one.answer.header }
+    const told = typeof one.answer === 'string' ? () => undefined : one.answer.header
+    // Once it has signed with the new key, nobody is handed keys for the old one in its name.
+    const soon = (name: string) => (name === 'refresh-after' ? CONFIRM_AFTER_S : told(name))
+    return { outcome, header: outcome.is === 'taken' ? soon : told }
   }
 }
 
