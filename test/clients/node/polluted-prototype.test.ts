@@ -31,6 +31,16 @@ describe('what somebody has put into Object.prototype', () => {
     expect([ringAt().ring.secrets().length, ringAt().ring.keys.length]).toEqual([2, 2])
   })
 
+  test('does not say where a ring asks for its keys', () => {
+    const there = { url: 'https://evil.example.com/v1', token: 'sk_api_x' }
+    for (const [name, value] of Object.entries(there)) pollute(name, value)
+    pollute('SECURE_KEY_URL', there.url)
+    pollute('SECURE_KEY_TOKEN', there.token)
+    for (const refresh of [true, {}]) {
+      expect(() => keyring({ value: PAIR, refresh, env: {} })).toThrow('SECURE_KEY_URL is not set')
+    }
+  })
+
   test('takes no key from a ring', () => {
     const told = { keys: [entry.next(6), entry.sign(5), entry.verify(4)] }
     pollute('endsAtMs', 0)

@@ -49,10 +49,12 @@ export function readRefresh(
   env: Readonly<Record<string, unknown>>,
 ): RefreshSettings | undefined {
   if (options === undefined || options === false) return undefined
-  const given = options === true ? {} : namedOptions(asRecord(options), NAMES)
+  const given = options === true ? Object.create(null) : namedOptions(asRecord(options), NAMES)
+  // Its own alone: strangers must not say where to ask, by what they have put into `Object.prototype`.
+  const ofEnvironment = (name: string) => (Object.hasOwn(env, name) ? env[name] : undefined)
   const stated = (name: string, suffix: string) =>
     given[name] === undefined
-      ? { text: env[`${variable}${suffix}`], where: { variable: `${variable}${suffix}` } }
+      ? { text: ofEnvironment(`${variable}${suffix}`), where: { variable: `${variable}${suffix}` } }
       : { text: given[name], where: { place: `refresh.${name}` } }
   const url = stated('url', '_URL')
   const token = stated('token', '_TOKEN')
@@ -67,8 +69,8 @@ export function readRefresh(
   return {
     url: readUrl(url.text, url.where),
     token: readToken(token.text, token.where),
-    app: nameOf(given.app, 'app', env.HEROKU_APP_NAME),
-    process: nameOf(given.process, 'process', dynoProcess(env.DYNO)),
+    app: nameOf(given.app, 'app', ofEnvironment('HEROKU_APP_NAME')),
+    process: nameOf(given.process, 'process', dynoProcess(ofEnvironment('DYNO'))),
     telemetry,
     ...outsideOf(given, 'refresh.'),
   }
@@ -111,12 +113,12 @@ export function outsideOf(
   }
 }
 
-function nameOf(given: unknown, name: string, ofEnvironment: unknown): string | null {
+function nameOf(given: unknown, name: string, otherwise: unknown): string | null {
   if (given !== undefined) {
     if (typeof given !== 'string' || !NAME_FORM.test(given)) throw unusable(`refresh.${name}`)
     return given
   }
-  return typeof ofEnvironment === 'string' && NAME_FORM.test(ofEnvironment) ? ofEnvironment : null
+  return typeof otherwise === 'string' && NAME_FORM.test(otherwise) ? otherwise : null
 }
 
 /** Several processes share a dyno, and the last word of one must not be taken for another's. */
