@@ -22,6 +22,7 @@ describeRuby('live pick-up with Rack 2.2 and Sinatra 3', ['live_rack_test.rb'], 
   version: '2.2.',
 })
 describeRuby('live pick-up with Rack 3.1 and Sinatra 4', ['live_rack_test.rb'], { ...newer, version: '3.1.' })
+describeRuby('live pick-up with Puma', ['live_puma_test.rb'], machineGems('minitest', 'rack', 'puma'))
 describeRuby('Rack 2.2', ['rack_test.rb'], { ...machineGems('minitest', 'rack'), version: '2.2.' })
 describeRuby('Rack 3.1 with rack-session 2.1', ['rack_test.rb'], { ...newer, version: '3.1.' })
 describeRuby('Sinatra 3', ['sinatra_test.rb'], { ...machineGems('minitest', 'sinatra/base'), version: '3.' })

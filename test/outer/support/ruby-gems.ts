@@ -16,7 +16,7 @@ export function machineGems(...libraries: readonly string[]): Gems {
   if (status === 0 || REQUIRED) return { env: {} }
   return {
     env: {},
-    missing: `Ruby finds no ${libraries.join(', ')} (Debian: apt-get install ruby-railties ruby-sinatra)`,
+    missing: `Ruby finds no ${libraries.join(', ')} (Debian: apt-get install ruby-railties ruby-sinatra puma)`,
   }
 }
 

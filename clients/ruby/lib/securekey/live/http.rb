@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
 require 'net/http'
-require 'timeout'
+require 'securekey/live/background'
 
 module Securekey
   # One request to the service, bounded in time and in size. Follows no redirect, and tries nothing again.
@@ -52,14 +52,17 @@ module Securekey
     end
 
     # Returns a response, or raises Failed. `read`: the statuses whose body is read.
+    #
+    # In a thread of its own that is given up: a limit that Net::HTTP keeps is for one read, and none is for a name.
     def call(verb, path, fields, body: nil, read: [200, 503])
       request = Net::HTTPGenericRequest.new(verb, !body.nil?, true, "#{@url.path}#{path}", fields)
       request.body = body
-      Timeout.timeout(@seconds) { exchange(request, read) }
-    rescue Timeout::Error
-      raise Failed, 'too-slow'
-    rescue StandardError
-      raise Failed, 'unreachable'
+      thread = Background.thread('securekey request') { answered(request, read) }
+      raise Failed, 'too-slow' unless thread.join(@seconds)
+
+      thread.value || raise(Failed, 'unreachable')
+    ensure
+      thread&.kill
     end
 
     def inspect
@@ -67,6 +70,13 @@ module Securekey
     end
 
     private
+
+    # nil where the connection breaks, or never was.
+    def answered(request, read)
+      exchange(request, read)
+    rescue StandardError
+      nil
+    end
 
     def exchange(request, read)
       catch(:answered) do
@@ -84,7 +94,8 @@ module Securekey
     def connection
       http = Connection.new(@url.hostname, @url.port)
       http.use_ssl = @url.scheme == 'https'
-      http.open_timeout = http.read_timeout = http.write_timeout = @seconds
+      # One limit for all of it. That of Net::HTTP for opening would be one more thread, of which Puma warns when it forks.
+      http.open_timeout = http.read_timeout = http.write_timeout = nil
       http.max_retries = 0
       http
     end

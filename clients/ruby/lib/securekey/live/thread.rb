@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require 'securekey/live/background'
+
 module Securekey
   # Runs the pick-up of a ring in the background: a thread for each process, made anew in a child. It keeps no process
   # alive, and ends with the ring.
@@ -90,12 +92,7 @@ module Securekey
         @changed = ConditionVariable.new
         @pickup.forked
       end
-      Thread.new { run }.tap do |thread|
-        thread.name = 'securekey'
-        thread.report_on_exception = false
-        # Puma warns of threads that run before it forks. This one starts anew in each worker.
-        thread.thread_variable_set(:fork_safe, true)
-      end
+      Background.thread('securekey') { run }
     end
 
     def run
