@@ -268,5 +268,9 @@ describe('the token of the command line', () => {
     expect((await browser.get(`${browser.base}/history`)).text).toContain(
       'ann@example.com, by the command line',
     )
+    const { text: file } = await browser.get(`${browser.base}/history.csv`)
+    expect(file).toMatch(
+      /rotation-requested,person,ann,ann@example\.com,verified,127\.0\.0\.1,command line \([0-9a-f]{16}\)/,
+    )
   })
 })

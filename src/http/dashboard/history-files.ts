@@ -62,7 +62,7 @@ function fieldsOf(row: HistoryRow): string[] {
     person?.email,
     person && (person.verified ? 'verified' : 'unverified'),
     'address' in actor ? actor.address : undefined,
-    actor.type === 'token' ? `${actor.name} (${actor.id})` : undefined,
+    bearerOf(actor),
     rotation?.reason,
     rotation?.dueAt,
     rotation?.openedAt,
@@ -78,6 +78,13 @@ function fieldsOf(row: HistoryRow): string[] {
     failures.length > 0 ? JSON.stringify(failures) : '',
     Object.keys(details).length > 0 ? JSON.stringify(details) : '',
   ].map((field) => (field instanceof Date ? field.toISOString() : String(field ?? '')))
+}
+
+/** What somebody came with who came with a token. */
+function bearerOf(actor: HistoryRow['actor']): string | undefined {
+  if (actor.type === 'token') return `${actor.name} (${actor.id})`
+  const session = actor.type === 'person' ? actor.commandLine : undefined
+  return session === undefined ? undefined : `command line (${session})`
 }
 
 /**
