@@ -72,12 +72,14 @@ test('an add-on of another service is refused by name', async () => {
   )
 })
 
-test('another refusal of Heroku is told as it is', async () => {
-  const post = async () => {
+test('another refusal of Heroku is told as it is, and nothing else is looked for', async () => {
+  const post = async (_path: string, { app }: Readonly<Record<string, unknown>>) => {
+    if (app === null) return [OURS]
     throw refusal(404, 'app')
   }
   const asked = { post, get: async () => undefined }
-  await expect(findAddon(asked, { app: 'service-1', addon: 'x' })).rejects.toThrow("Couldn't find that app.")
+  const named = { app: 'service-1', addon: OURS.name }
+  await expect(findAddon(asked, named)).rejects.toThrow("Couldn't find that app.")
 })
 
 test('neither an app nor a name is refused', async () => {
