@@ -236,6 +236,14 @@ describe('who is to blame for a failure', () => {
     expect((await judgedBy(json({}, 503), mayBeRefused)).failure.owner).toBe('host')
   })
 
+  test('is nobody beside the resource where no rotation needs what was asked for', async () => {
+    const mayFail = { ...READ('one'), mayFail: true } as const
+    for (const status of [403, 404, 503]) {
+      const { failure, asked } = await judgedBy(json({}, status), mayFail)
+      expect([failure.owner, asked]).toEqual([undefined, []])
+    }
+  })
+
   test.each([
     ['a name that nobody knows', 'http://api.invalid'],
     ['a server without TLS', undefined],

@@ -6,6 +6,7 @@ export type PageName =
   | 'overview'
   | 'rotations'
   | 'history'
+  | 'script'
   | 'sessions'
   | 'calendar'
   | 'tokens'

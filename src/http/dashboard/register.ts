@@ -12,6 +12,7 @@ import { registerLists } from './lists.ts'
 import { sendNotSignedIn } from './messages.ts'
 import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
+import { registerScript } from './script.ts'
 import { registerSessions } from './sessions.ts'
 import { registerTokens } from './tokens.ts'
 
@@ -40,6 +41,7 @@ export async function registerDashboard(
   registerReveal(app, { deps, apps }, guard)
   registerLists(app, { deps, apps }, guard)
   registerSessions(app, { deps, apps }, guard, cookies)
+  registerScript(app, { deps, apps }, guard)
   registerTokens(app, { deps, apps }, guard)
   registerCalendarPage(app, { deps, apps }, guard)
 

@@ -56,6 +56,14 @@ export const GO: Toolchain = {
   debianPackage: 'gccgo-12 golang-github-gorilla-securecookie-dev',
 }
 
+export const CURL: Toolchain = {
+  program: 'curl',
+  versionArgs: ['--version'],
+  // The first with --fail-with-body.
+  oldest: [7, 76],
+  debianPackage: 'curl',
+}
+
 export const PGBOUNCER: Toolchain = {
   // Debian has it where only root looks.
   program: existsSync('/usr/sbin/pgbouncer') ? '/usr/sbin/pgbouncer' : 'pgbouncer',
