@@ -81,6 +81,10 @@ export function ringFacade(held: HeldRing, service: RingService): Keyring {
     const { life: own } = namedOptions(asked, ['life'])
     return own === undefined ? undefined : allowedLife(own, Number.POSITIVE_INFINITY)
   }
+  const tellUnknown = (kid: unknown) => {
+    if (typeof kid !== 'string' || !KID.test(kid)) return
+    if (held.ring().keys.every(({ key }) => key.kid !== kid)) unknownKid(kid, now())
+  }
   const made: Keyring = {
     get kid() {
       return signsNow(held.ring(), now()).kid
@@ -115,7 +119,12 @@ export function ringFacade(held: HeldRing, service: RingService): Keyring {
     },
     derive: (purpose, asked) => {
       const { kid, length = 32 } = namedOptions(asked, ['kid', 'length'])
-      return deriveKey(keyToDerive(held.ring(), kid, now()).bytes, purpose, length)
+      const [ring, nowMs] = [held.ring(), now()]
+      const key =
+        kid === undefined ? signsNow(ring, nowMs) : acceptedKeys(ring, nowMs).find((each) => each.kid === kid)
+      if (key) return deriveKey(key.bytes, purpose, length)
+      tellUnknown(kid)
+      throw new SecureKeyError('unknown-key', 'No accepted key has that kid')
     },
     allowedLife: (asked) => allowedLife(asked, life()),
     secrets: (asked) => secretList(texts(listFor(lifeOf(asked) ?? life()))),
@@ -130,10 +139,7 @@ export function ringFacade(held: HeldRing, service: RingService): Keyring {
       isOlder: (key, other) => isOlder(held.ring(), key, other),
       versionOf: (key) => versionOf(held.ring(), key),
       lifeOf: (asked = life()) => allowedLife(asked, life()),
-      unknownKid: (kid) => {
-        if (typeof kid !== 'string' || !KID.test(kid)) return
-        if (held.ring().keys.every(({ key }) => key.kid !== kid)) unknownKid(kid, now())
-      },
+      unknownKid: tellUnknown,
     }),
   }
   return Object.freeze(showAs(made, 'Keyring', () => shownOf(made)))
@@ -152,13 +158,6 @@ export function reasonOf({ value, standsIn }: Ring): string | undefined {
 /** A key that stands in for revoked ones has no version. A framework that numbers its keys gets a number that no key has. */
 function versionOf({ keys, standsIn }: Ring, key: Key): number | undefined {
   return standsIn ? 0 : keys.find((each) => each.key === key)?.version
-}
-
-function keyToDerive(ring: Ring, kid: unknown, nowMs: number): Key {
-  if (kid === undefined) return signsNow(ring, nowMs)
-  const key = acceptedKeys(ring, nowMs).find((each) => each.kid === kid)
-  if (!key) throw new SecureKeyError('unknown-key', 'No accepted key has that kid')
-  return key
 }
 
 function shownOf({ kid, keys, guaranteedLife, reason, rotatedAt, nextRotationAt }: Keyring): object {

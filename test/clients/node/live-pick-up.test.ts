@@ -136,6 +136,14 @@ describe('a kid that the ring does not hold', () => {
     expect(live.ring.verify(tokenOf(6), asked).ok).toBe(true)
   })
 
+  test('does so where a derived key is asked for', async () => {
+    server.will(answers(keysOf(5)), answers(keysOf(6)))
+    const live = await liveRing(server, { settle: 0 })
+    expect(() => live.ring.derive('mail', { kid: kidOf(6) })).toThrow('unknown-key')
+    await until(() => live.state()?.taken === 2)
+    expect(live.ring.derive('mail', { kid: kidOf(6) })).toHaveLength(32)
+  })
+
   test('does so in a token of jose too', async () => {
     server.will(answers(keysOf(5)), answers(keysOf(6)))
     const live = await liveRing(server, { settle: 0 })
