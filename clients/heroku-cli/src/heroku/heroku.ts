@@ -1,34 +1,29 @@
-import type { APIClient } from '@heroku-cli/command'
 import { type Heroku, HerokuRefusedError, isHerokuError } from './calls.ts'
 
-const CALL_LIMIT_MS = 30_000
+/** What is used of the CLI's own client: it alone knows the user's token, and asks for a login or a code where Heroku does. */
+type CliClient = Record<'get' | 'post', (path: string, options: CallOptions) => Promise<{ body: unknown }>>
+type CallOptions = { headers: Record<string, string>; timeout: number; body?: object }
+
+/** A call ends after that without a word from Heroku. The time in which somebody types a code does not count. */
+const SILENCE_LIMIT_MS = 30_000
 const ACCEPT = 'application/vnd.heroku+json; version=3.sdk'
 
-/** Calls of the Platform API by the CLI's own client, which alone knows the user's token. Each ends within half a minute. */
-export function herokuOf(client: APIClient): Heroku {
-  async function limited(call: Promise<{ body: unknown }>): Promise<unknown> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('Heroku does not answer.')), CALL_LIMIT_MS)
-    })
-    try {
-      const { body } = await Promise.race([call, late])
-      return body
-    } catch (error) {
-      if (isHerokuError(error)) throw new HerokuRefusedError(error)
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+/** Calls of the Platform API by the CLI's own client. */
+export function herokuOf(client: CliClient): Heroku {
   return {
-    get: (path) => limited(client.get<unknown>(path, { headers: { Accept: ACCEPT } })),
-    post: (path, body) =>
-      limited(
-        client.post<unknown>(path, {
-          body,
-          headers: { Accept: ACCEPT, 'Accept-Expansion': 'addon_service,plan' },
-        }),
-      ),
+    get: (path) => bodyOf(client.get(path, { headers: { Accept: ACCEPT }, timeout: SILENCE_LIMIT_MS })),
+    post: (path, body) => {
+      const headers = { Accept: ACCEPT, 'Accept-Expansion': 'addon_service,plan' }
+      return bodyOf(client.post(path, { body, headers, timeout: SILENCE_LIMIT_MS }))
+    },
+  }
+}
+
+async function bodyOf(call: Promise<{ body: unknown }>): Promise<unknown> {
+  try {
+    return (await call).body
+  } catch (error) {
+    if (isHerokuError(error)) throw new HerokuRefusedError(error)
+    throw error
   }
 }
