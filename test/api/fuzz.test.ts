@@ -7,6 +7,10 @@ import { clientOf } from './support/client.ts'
 import { signedOnByCommandLine } from './support/command-line.ts'
 import { tokenOf } from './support/token.ts'
 
+const UNGUESSED = [
+  ...['getKeyring', 'getRotation', 'endToken', 'endSession', 'endClient', 'handOver'],
+  ...['addFreeze', 'removeFreeze'],
+]
 const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {
   even_if_too_soon: true,
@@ -17,6 +21,7 @@ const TAKEN: Readonly<Record<string, unknown>> = {
   reason: 'audit',
   until: '2026-03-09T12:00:00Z',
   grace_period: '48h',
+  window: 'tue-thu 09:00-12:00 Europe/Berlin',
   sha256: 'a'.repeat(64),
   kid: '00000000',
   signs_with: '00000000',

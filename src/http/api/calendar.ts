@@ -123,7 +123,7 @@ export function registerCalendar({ app, deps, bearer }: ApiScope): void {
         description: 'What is due goes at once, or when a window opens.',
         security,
         params: Type.Object({ id: Type.String({ pattern: '^[0-9a-f]{12}$' }) }, FIELDS_ALONE),
-        response: { 200: FreezeView, ...refusals('not-found') },
+        response: { 200: FreezeView, ...refusalsOfBody('not-found') },
       },
     },
     async (request, reply) => {
