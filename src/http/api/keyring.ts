@@ -45,17 +45,24 @@ const EtagHeaders = {
 
 /** The keys themselves, for a program that has no config var: the same pair that the apps have. */
 export function registerKeyring({ app, deps, bearer }: ApiScope): void {
+  const boundByTheHour = bearer.atMost(READS_PER_HOUR)
   app.get(
     '/keyring',
     {
-      onRequest: [bearer.allow('keyring'), bearer.atMost(READS_PER_HOUR)],
+      onRequest: [
+        bearer.allow('keyring'),
+        // Whoever says what it has is told in no history that it has it still: strangers who send odd signatures to an app
+        // make its processes ask often, and none of them may be refused new keys for that.
+        async (request, reply) =>
+          request.headers['if-none-match'] === undefined ? boundByTheHour(request, reply) : undefined,
+      ],
       // What has no body shows no key, so it must not be told in the history that it did.
       exposeHeadRoute: false,
       schema: {
         operationId: 'getKeyring',
         summary: 'The keys',
         description:
-          'Each time that keys are handed out stands in the history. A token may ask 600 times an hour. `keys-revoked` (503): the keys that you have are revoked, and their successors are not at Heroku yet; accept none of them, and ask again.',
+          'Each time that keys are handed out stands in the history. A token may ask 600 times an hour without `If-None-Match`. `keys-revoked` (503): the keys that you have are revoked, and their successors are not at Heroku yet; accept none of them, and ask again.',
         security: [{ token: ['keyring'] }],
         headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ maxLength: 1_000 })) }),
         response: {
