@@ -91,6 +91,16 @@ const client = (columns: Record<string, string>) => {
 }
 const nonce = (length: number) =>
   `insert into used_nonces values ('0123456789abcdef', '${'n'.repeat(length)}', ${AT})`
+const checkIn = (columns: Record<string, string>) => {
+  const row = { resource_id: 'ID', app: `'a'`, process: `'p'`, kid: `'0123abcd'`, at: AT, ...columns }
+  return `insert into check_ins (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const sighting = (columns: Record<string, string>) => {
+  const row = { resource_id: 'ID', kid: `'0123abcd'`, hour: AT, good: '1', bad: '0', ...columns }
+  return `insert into key_sightings (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const makerLook = (resource = 'ID') =>
+  `insert into maker_looks (resource_id, wake_at) values (${resource}, ${AT})`
 const askedOnce = (columns: Record<string, string>) => {
   const row = {
     resource_id: 'ID',
@@ -481,6 +491,35 @@ describe('the database refuses', () => {
     ['one nonce twice', [CLIENT, client({}), nonce(22), nonce(22)], 'used_nonces_pkey'],
     ['a nonce that can be guessed', [CLIENT, client({}), nonce(21)], 'used_nonces_nonce_check'],
     ['a nonce of any length', [CLIENT, client({}), nonce(65)], 'used_nonces_nonce_check'],
+    // check_ins, key_sightings and maker_looks
+    ['one process twice', [checkIn({}), checkIn({})], 'check_ins_pkey'],
+    [
+      'a key in place of its id, as it was said',
+      [checkIn({ kid: `'${'A'.repeat(64)}'` })],
+      'check_ins_kid_check',
+    ],
+    ['the name of an app of any length', [checkIn({ app: `'${'a'.repeat(65)}'` })], 'check_ins_app_check'],
+    [
+      'the name of a process of any length',
+      [checkIn({ process: `'${'a'.repeat(65)}'` })],
+      'check_ins_process_check',
+    ],
+    [
+      'what is said of a resource that does not exist',
+      [checkIn({ resource_id: STRANGER })],
+      'check_ins_resource_id_fkey',
+    ],
+    ['one hour of a key twice', [sighting({}), sighting({})], 'key_sightings_pkey'],
+    ['a key in place of its id, as it was seen', [sighting({ kid: `'x'` })], 'key_sightings_kid_check'],
+    ['fewer than no good signatures', [sighting({ good: '-1' })], 'key_sightings_good_check'],
+    ['fewer than no bad signatures', [sighting({ bad: '-1' })], 'key_sightings_bad_check'],
+    [
+      'what is seen of a resource that does not exist',
+      [sighting({ resource_id: STRANGER })],
+      'key_sightings_resource_id_fkey',
+    ],
+    ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
+    ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
     // asked_once
     ['one request served twice', [askedOnce({}), askedOnce({})], 'asked_once_pkey'],
     ['a key of a request as it is', [askedOnce({ key_digest: SHORT })], 'asked_once_key_digest_check'],
