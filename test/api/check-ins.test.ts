@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { checkIn } from '../../src/flows/api/check-in.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { MOST_CHECK_INS } from '../../src/store/check-ins.ts'
 import { keysOn } from '../support/addon.ts'
@@ -151,6 +152,10 @@ describe('what a process says of its key', () => {
     await say({ signs_with: kidOf(first), counts: [{ kid: kidOf(first), good: 1, bad: 0 }] })
     await deprovision(h.deps, { resourceId: h.addon.id })
     expect(await say({ signs_with: kidOf(first) })).toBe(410)
+    // Also one that was let in before.
+    const said = { app: null, process: null, kid: kidOf(first), version: null }
+    const late = checkIn(h.deps, { resourceId: h.addon.id, said, counts: [] })
+    await expect(late).rejects.toMatchObject({ code: 'resource-gone' })
     const rows = await allRows(h.deps.db)
     expect(JSON.stringify(rows)).not.toContain('key_sightings')
     expect(await h.deps.db.selectFrom('check_ins').selectAll().execute()).toEqual([])
