@@ -70,14 +70,15 @@ describe.skipIf(NO_CLI)('heroku securekey:', { timeout: TEST_LIMIT_MS }, () => {
     const addon = await newAddon('find-1')
     await harness.heroku.customer.createApp('find-2')
     await harness.heroku.customer.attach({ addon: addon.name, app: 'find-2', as: 'OTHER' })
+    const folder = join(cli.home, 'work')
+    execFileSync('git', ['init', '--quiet', folder])
     const found = async (words: string) => {
-      const { code, stdout } = await securekey(`info ${words} --json`, { cwd: cli.home })
+      const { code, stdout } = await securekey(`info ${words} --json`, { cwd: folder })
       expect(code, words).toBe(0)
       expect(JSON.parse(stdout).id, words).toBe(addon.id)
     }
-    execFileSync('git', ['init', '--quiet', cli.home])
     const { host } = new URL(harness.heroku.url)
-    execFileSync('git', ['-C', cli.home, 'remote', 'add', 'staging', `https://${host}/find-1.git`])
+    execFileSync('git', ['-C', folder, 'remote', 'add', 'staging', `https://${host}/find-1.git`])
     await found(addon.name)
     await found('OTHER -a find-2')
     await found('find-2::OTHER')
@@ -151,7 +152,9 @@ describe.skipIf(NO_CLI)('heroku securekey:rotate', { timeout: TEST_LIMIT_MS }, (
     )
     const wrong = await securekey('rotate -a early-1 --confirm early-2')
     expect(wrong).toMatchObject({ code: 1, stdout: '' })
-    expect(unwrapped(wrong.stderr)).toContain('Confirmation early-2 did not match early-1. Aborted.')
+    expect(unwrapped(wrong.stderr)).toMatch(
+      /^The apps early-1 and early-2 restart\. .* Error: Confirmation early-2 did not match early-1\. Aborted\.$/,
+    )
     expect(proxy.passed.filter(({ path }) => path === '/v1/rotations')).toHaveLength(1)
 
     const typed = await securekey('rotate -a early-1', { terminal: true, input: 'early-1\n' })

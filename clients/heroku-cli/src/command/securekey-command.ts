@@ -62,6 +62,8 @@ export abstract class SecurekeyCommand extends Command {
       ux.warn(warningMessage)
       throw new Error(`Nobody is there to confirm this. Re-run this command with --confirm ${app}. Aborted.`)
     }
+    // A prompt comes with the warning; who gave the name already is told all the same.
+    if (confirmation) for (const sentence of sentences) ux.stderr(sentence)
     await confirmCommand({ comparison: app, warningMessage, ...(confirmation && { confirmation }) })
   }
 
