@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
@@ -26,6 +27,8 @@ import { registerVerifications } from './verifications.ts'
 
 const BODY_LIMIT_BYTES = 8_192
 const DESCRIPTIONS_PER_MINUTE = 60
+/** A query where none is described: what it asks for would not be done, and nobody would notice. */
+const NO_QUERY = Type.Object({}, { additionalProperties: false })
 
 /** Where the API is, the salt of sign-ons, and whether what shows or revokes keys wants one that names its user. */
 type ApiOptions = { prefix: string; salt: string; userSignOn: boolean }
@@ -59,6 +62,9 @@ export async function registerApi(
 
   async function registerGuarded(guarded: FastifyInstance) {
     const bearer = await registerBearer(guarded, deps, { userSignOn })
+    guarded.addHook('onRoute', (route) => {
+      route.schema = { querystring: NO_QUERY, ...route.schema }
+    })
     guarded.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'))
     const scope: ApiScope = { app: guarded.withTypeProvider<TypeBoxTypeProvider>(), deps, apps, bearer }
     registerResource(scope)

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { operationsOf, sharedApi } from './support/api.ts'
+import { signedOnByCommandLine } from './support/command-line.ts'
+
+const shared = sharedApi()
+const IDS: Readonly<Record<string, string>> = { '/v1/freezes/{id}': 'a'.repeat(12) }
+const BODIES: Readonly<Record<string, unknown>> = {
+  '/v1/next': { announced: true },
+  '/v1/window': { window: 'any' },
+  '/v1/hand-over': { enabled: true },
+}
+
+test('a query that is not described is refused on every route, and nothing is done', async () => {
+  const h = await shared()
+  const call = h.caller((await signedOnByCommandLine(h)).token)
+  const asked: string[] = []
+  for (const { path, method } of operationsOf(h.document)) {
+    const body = BODIES[path]
+    if (!path.startsWith('/v1') || (method === 'POST' && path !== '/v1/resume')) continue
+    if (method === 'PUT' && !body) continue
+    const name = path.slice('/v1'.length).replace('{id}', IDS[path] ?? 'a'.repeat(16))
+    const answer = await call(method, `${name}?dry_run=1`, method === 'PUT' ? { body } : {})
+    expect([path, answer.status, answer.body.detail]).toEqual([
+      path,
+      400,
+      expect.stringMatching(/^querystring must NOT have additional properties/),
+    ])
+    asked.push(`${method} ${path}`)
+  }
+  expect(asked).toEqual(expect.arrayContaining(['DELETE /v1/tokens', 'GET /v1/keyring', 'PUT /v1/next']))
+  // The session that would have ended asks still.
+  expect((await call('GET', '/hand-over')).body).toEqual({ enabled: false })
+})
