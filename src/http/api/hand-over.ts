@@ -16,7 +16,7 @@ import { momentOf, oneOf } from './schemas.ts'
 import { readSignedRequest, type SignedRequest } from './signed-request.ts'
 
 const BODY_LIMIT_BYTES = 1_024
-/** A client asks every five minutes at the most, if it asks as it is told. */
+/** A client asks every minute at the most, if it asks as it is told. One that asks in a loop keeps no other client out. */
 const PER_KID_AND_MINUTE = 60
 
 const EphemeralKey = Type.Object(
@@ -129,7 +129,7 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
       const url = new URL(`${base}${request.routeOptions.url}`)
       const signed = readSignedRequest(request, { url, body })
       if (!client || !signed) return await refuse(request, reply)
-      kids.set(request, `${client.resourceId} ${signed.kid}`)
+      kids.set(request, `${client.actor.id} ${signed.kid}`)
       const asked = limitOf(await ofKid(request))
       if (asked.isOver) return sendTooMany(reply, asked)
       const { kid, base: text, mac, created, expires, nonce } = signed

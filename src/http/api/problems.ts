@@ -10,6 +10,8 @@ const PROBLEMS = {
   clock: [401, 'The signature is not of now'],
   replayed: [401, 'The nonce was used before'],
   'scope-missing': [403, 'The token may not do that'],
+  'hand-over-off': [403, 'The hand-over is switched off'],
+  'previous-key-after-latest': [403, 'This client has signed with the latest key'],
   'person-required': [403, 'Only a person who signed on may do that'],
   'sign-on-refused': [403, 'The sign-on was refused'],
   'plain-http': [403, 'Served by https only'],
