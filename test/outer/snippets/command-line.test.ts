@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import { signedIn } from '../../support/browser.ts'
 import { HOUR, SECOND } from '../../support/harness.ts'
-import { NO_CLI, sharedCliWorld } from '../support/heroku-cli-world.ts'
+import { historyKinds, NO_CLI, sharedCliWorld } from '../support/heroku-cli-world.ts'
+import { linesOnPage } from './support/lines-on-page.ts'
 import { blocksOf } from './support/page-blocks.ts'
 
 const PAGE = 'docs/using/command-line.md'
@@ -10,28 +12,33 @@ const world = sharedCliWorld()
 
 const lines = blocksOf(PAGE).flatMap(({ code }) => code.split('\n').filter((line) => line !== ''))
 
+/** Types each line into the real CLI while a worker works, and expects that it is done. */
+async function typeEach(lines: readonly string[]): Promise<void> {
+  const { harness, cli } = world()
+  const worker = harness.worker()
+  for (const line of lines) {
+    const [program, ...args] = wordsOf(line)
+    expect(program).toBe('heroku')
+    // A rotation is refused where the key is very new.
+    harness.clock.advance(args[0] === 'securekey:rotate' ? 3 * HOUR : SECOND)
+    let ended = false
+    const running = cli.run(args).finally(() => {
+      ended = true
+    })
+    await vi.waitFor(async () => {
+      await worker.tick()
+      expect(ended).toBe(true)
+    }, PATIENCE)
+    const { code, stdout, stderr } = await running
+    expect(code, `${line}\n${stdout}${stderr}`).toBe(0)
+  }
+}
+
 describe.skipIf(NO_CLI)(PAGE, () => {
   test('each line does what it says, one after the other', { timeout: PAGE_LIMIT_MS }, async () => {
-    const { harness, cli, newAddon } = world()
-    await newAddon('service-1')
-    const worker = harness.worker()
+    await world().newAddon('service-1')
     expect(lines.length).toBeGreaterThan(12)
-    for (const line of lines) {
-      const [program, ...args] = wordsOf(line)
-      expect(program).toBe('heroku')
-      // A rotation is refused where the key is very new.
-      harness.clock.advance(args[0] === 'securekey:rotate' ? 3 * HOUR : SECOND)
-      let ended = false
-      const running = cli.run(args).finally(() => {
-        ended = true
-      })
-      await vi.waitFor(async () => {
-        await worker.tick()
-        expect(ended).toBe(true)
-      }, PATIENCE)
-      const { code, stdout, stderr } = await running
-      expect(code, `${line}\n${stdout}${stderr}`).toBe(0)
-    }
+    await typeEach(lines)
   })
 
   test('names every command of the plugin but those that only list', () => {
@@ -54,6 +61,19 @@ describe.skipIf(NO_CLI)(PAGE, () => {
     ])
   })
 })
+
+test.skipIf(NO_CLI)(
+  'the lines for the Heroku CLI on the page “Use it from a script” show the add-on and rotate',
+  { timeout: PAGE_LIMIT_MS },
+  async () => {
+    const { harness, newAddon } = world()
+    const addon = await newAddon('script-1')
+    const browser = await signedIn(harness, { addon: addon.name })
+    const { code } = linesOnPage((await browser.get(`${browser.base}/script`)).text, 'heroku')
+    await typeEach(code.split('\n'))
+    expect(await historyKinds(harness, addon.id)).toContain('rotated')
+  },
+)
 
 const PATIENCE = { timeout: 60_000, interval: 100 }
 
