@@ -50,6 +50,15 @@ describe('windows', () => {
     expect(body.detail).toContain(detail)
   })
 
+  test.each(['', ' ', ' ; '])('are not taken away by %j, but by the word any', async (window) => {
+    const h = await shared()
+    const call = await h.callerWith('rotate')
+    await call('PUT', '/window', { body: { window: 'daily 09:00-12:00 UTC' } })
+    expect((await call('PUT', '/window', { body: { window } })).status).toBe(400)
+    const { body } = await call('PUT', '/window', { body: { window: 'any' } })
+    expect(body).toMatchObject({ changed: true, policy: { windows: 'any' } })
+  })
+
   test('are changed by no token that may only read', async () => {
     const call = await (await shared()).callerWith('read')
     expect((await call('PUT', '/window', { body: { window: 'any' } })).status).toBe(403)

@@ -41,6 +41,8 @@ export function registerCalendar({ app, deps, bearer }: ApiScope): void {
         body: Type.Object(
           {
             window: Type.String({
+              // Windows are not taken away by a variable that a script forgot to set.
+              pattern: '[^;\\s]',
               maxLength: 1_000,
               description: '`tue-thu 09:00-12:00 Europe/Berlin; sat 22:00-02:00 Europe/Berlin`, or `any`.',
             }),
