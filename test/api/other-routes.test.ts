@@ -213,6 +213,21 @@ test.each([
 })
 
 describe('a request that is malformed', () => {
+  test('by bytes that are no UTF-8 changes nothing, and one in UTF-8 is kept as it came', async () => {
+    const h = await startApi()
+    const pause = async (reason: Buffer) => {
+      const { status, body } = await (await h.callerWith('rotate'))('POST', '/pause', {
+        body: Buffer.concat([Buffer.from('{"reason":"'), reason, Buffer.from('"}')]),
+      })
+      return [status, body.detail]
+    }
+    for (const bytes of ['61ff62', 'c080', 'eda080', 'f4908080', 'e282']) {
+      expect(await pause(Buffer.from(bytes, 'hex'))).toEqual([400, 'The body is not UTF-8.'])
+    }
+    expect(await kindsOf(h.deps, h.addon.id)).not.toContain('schedule-paused')
+    expect(await pause(Buffer.from('Prüfung \u2603'))).toEqual([200, undefined])
+  })
+
   test('is refused as problem details that quote nothing of it', async () => {
     const h = await startApi()
     const call = await h.callerWith('rotate')

@@ -1,8 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { SecurekeyError } from '../../domain/errors.ts'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
@@ -44,9 +46,12 @@ export async function registerApi(
   // JSON alone, and a body that is left out is an empty object: many clients name its type all the same.
   app.removeContentTypeParser('text/plain')
   const parseJson = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body === '' ? done(null, {}) : parseJson(request, body, done),
-  )
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    if (body.length === 0) return done(null, {})
+    // Else a name would be kept that nobody sent.
+    if (!isUtf8(body)) return done(new SecurekeyError('malformed-request', 'The body is not UTF-8.'))
+    return parseJson(request, body.toString('utf8'), done)
+  })
   app.addHook('preValidation', async (request) => {
     if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
   })

@@ -47,7 +47,7 @@ export async function startApi(options: Parameters<typeof startWithAddon>[0] = {
           ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
-        body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+        body: body === undefined ? null : isAsSent(body) ? body : JSON.stringify(body),
       })
       const answer = await response.text()
       const operation = operationOf(document, method, path)
@@ -67,6 +67,11 @@ export async function startApi(options: Parameters<typeof startWithAddon>[0] = {
     caller,
     callerWith: async (...scopes) => caller((await tokenOf(h, scopes)).text),
   }
+}
+
+/** Text and bytes go out as they are. */
+function isAsSent(body: unknown): body is string | Buffer<ArrayBuffer> {
+  return typeof body === 'string' || Buffer.isBuffer(body)
 }
 
 /** One for all tests of a file that change nothing; the first of them starts it. */
