@@ -22,6 +22,8 @@ FAILURES = [
     (given(503, {"type": "urn:securekey:problem:not-now"}), "server-error"),
     (given(503, b"\xff"), "server-error"),
     (given(503, [REVOKED["type"]]), "server-error"),
+    (given(503, REVOKED, content_type="text/html"), "server-error"),
+    (given(503, REVOKED, content_encoding="gzip"), "server-error"),
     (given(204), "server-error"),
     (given(999), "server-error"),
     (given(200), "unreadable"),

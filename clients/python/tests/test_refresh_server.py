@@ -74,6 +74,25 @@ class Requests(unittest.TestCase):
 
         self.assertEqual(self.answered(interim), "too-slow")
 
+    def test_the_answer_after_interim_ones_counts(self):
+        for status in (100, 102, 103):
+            answer = self.answered(b"HTTP/1.1 %d X\r\nLink: </x>\r\n\r\n" % status * 2 + http(200, b"{}", ETag='"a"'))
+            self.assertEqual((answer.status, answer.body, answer.headers.get("etag")), (200, b"{}", '"a"'), status)
+        self.assertEqual(self.answered(http(101)).status, 101)
+
+    def test_an_answer_of_any_length_fills_no_memory(self):
+        for sent in (b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", b""):
+            taken = [0]
+
+            def flood(connection, _, sent=sent, taken=taken):
+                connection.settimeout(1)
+                connection.sendall(sent)
+                while not self.server.ended.is_set():
+                    taken[0] += connection.send(b"HTTP/1.1 103 X\r\nA: b\r\n\r\n" * 1_000)
+
+            self.assertEqual(self.answered(flood, limit=5), "unreachable", sent)
+            self.assertLess(taken[0], 20_000_000)
+
     def test_a_connection_that_breaks_off_is_no_answer(self):
         for sent in (
             b"", b"HTTP/1.1 200 X\r\nContent-Length: 5\r\n\r\nab", b"SSH-2.0-x\r\n", b"HTTP/1.1 abc X\r\n\r\n",

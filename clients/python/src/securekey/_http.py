@@ -13,6 +13,8 @@ from ._source import Address
 #: For all of a request: connecting, asking, and the whole answer.
 LIMIT_SECONDS = 10.0
 _MOST_BYTES = 65_536
+#: The body, how it is cut into chunks, and what stands before it.
+_MOST_ANSWER_BYTES = 2 * _MOST_BYTES
 _MOST_ADDRESSES = 8
 #: For one of several addresses: where the first is dead, there is time left for another.
 _CONNECT_SECONDS = 4.0
@@ -122,16 +124,27 @@ def _reading(deadline: _Deadline) -> Callable[..., http.client.HTTPResponse]:
     """A response whose reads share one deadline: a socket's own limit begins anew with each byte."""
 
     def response(sock: socket.socket, *arguments: Any, **options: Any) -> http.client.HTTPResponse:
-        return http.client.HTTPResponse(_Patient(sock, deadline), *arguments, **options)  # type: ignore[arg-type]
+        return _Final(_Patient(sock, deadline), *arguments, **options)  # type: ignore[arg-type]
 
     return response
 
 
+class _Final(http.client.HTTPResponse):
+    """The answer after all interim ones: ``http.client`` skips no other than 100."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 < self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:
+            self.headers = None  # type: ignore[assignment]
+            super().begin()
+
+
 class _Patient(io.RawIOBase):
-    """What a response takes for its socket: it asks for a file to read from, and for nothing else."""
+    """What a response takes for its socket: it asks for a file to read from, and for nothing else. It is bounded, since
+    ``http.client`` reads a chunk of the length -1 to its end."""
 
     def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
-        self._sock, self._deadline = sock, deadline
+        self._sock, self._deadline, self._left = sock, deadline, _MOST_ANSWER_BYTES
         self._raw: Any = sock.makefile("rb", buffering=0)
 
     def makefile(self, *_: Any) -> io.BufferedReader:
@@ -143,6 +156,9 @@ class _Patient(io.RawIOBase):
     def readinto(self, buffer: Any) -> Optional[int]:
         self._deadline.give(self._sock)
         count: Optional[int] = self._raw.readinto(buffer)
+        self._left -= count or 0
+        if self._left < 0:
+            raise OSError("the answer is too long")
         return count
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from ._secret import Secret
 _ETAG = re.compile(r'(?:W/)?"[!#-~]*"')
 _LONGEST_ETAG = 200
 _JSON = re.compile(r"application/json\s*(;.*)?", re.IGNORECASE)
+_PROBLEM = re.compile(r"application/(?:problem\+)?json\s*(;.*)?", re.IGNORECASE)
 _REVOKED = "urn:securekey:problem:keys-revoked"
 
 
@@ -83,8 +84,14 @@ def judged(answer: Answer, known: Known) -> Outcome:
 
 
 def _type_of(answer: Answer) -> Optional[object]:
-    whole = object_in(_text(answer.body))
+    whole = object_in(_text(answer.body)) if _is_typed(answer, _PROBLEM) else None
     return whole.get("type") if whole else None
+
+
+def _is_typed(answer: Answer, form: "re.Pattern[str]") -> bool:
+    """No compression was asked for, so that what is counted is what was sent."""
+    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+    return encoding == "identity" and form.fullmatch(answer.headers.get("content-type", "").strip()) is not None
 
 
 def _text(body: Optional[bytes]) -> str:
@@ -96,8 +103,7 @@ def _text(body: Optional[bytes]) -> str:
 
 
 def _read(answer: Answer) -> Optional[Taken]:
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if encoding != "identity" or not _JSON.fullmatch(answer.headers.get("content-type", "").strip()):
+    if not _is_typed(answer, _JSON):
         return None
     whole = object_in(_text(answer.body)) or {}
     secure_key, secure_keyring = whole.get("secure_key"), whole.get("secure_keyring")
