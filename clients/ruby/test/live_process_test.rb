@@ -136,6 +136,18 @@ class LiveProcessTest < Guarantees
     end
   end
 
+  test 'a child process tells what it has counted itself, and nothing of its parent' do
+    service = service(FakeService.keys(2))
+    ring = live(service, settle: 0, refresh: { telemetry: true })
+    verify = ->(times) { times.times { ring.verify(ring.sign('x', purpose: 'p', expires_in: 60), purpose: 'p') } }
+    @hand.waits
+    verify.call(5)
+    in_child { verify.call(2) && @hand.waits && @hand.pass(4_000) }
+    @hand.pass(4_000)
+    told = service.check_ins.map { |request| JSON.parse(request.body)['counts'].find { |count| count['kid'] == Published.kid(2) }['good'] }
+    assert_equal [0, 2, 5], told
+  end
+
   test 'children do not all wait to the same moment' do
     chance = [0, 0.999999].each
     live(service(FakeService.keys(2)), refresh: { random: -> { @chance || 0.5 } })

@@ -64,9 +64,11 @@ module Securekey
       @thread.wake
     end
 
-    # A child process waits for the rest of the same time, but not all children to the same moment.
+    # A child process waits for the rest of the same time, but not all children to the same moment. What was counted before
+    # is its parent's to tell.
     def forked
       @asking = false
+      @tally.told(@tally.verified_since)
       now = @live.ticks.call
       @due = now + (@due - now) * (0.9 + 0.2 * @live.random.call) if @due > now
     end
