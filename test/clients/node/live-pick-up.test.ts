@@ -110,6 +110,16 @@ describe('the request', () => {
     },
   )
 
+  test('is answered as well where blanks stand behind the values of the headers', async () => {
+    const told = { etag: '"a"  ', 'refresh-after': '600 ', 'content-encoding': 'Identity ' }
+    server.will(answers(keysOf(6), told))
+    const live = await liveRing(server, { settle: 0 })
+    expect(live.state()).toMatchObject({ state: 'fresh', taken: 1 })
+    expect(live.timers.planned()).toBe(600_000)
+    await live.next()
+    expect(server.asked()[1]?.headers['if-none-match']).toBe('"a"')
+  })
+
   test('may be answered with 304 for ever', async () => {
     server.will(answers(keysOf(5), { etag: 'W/"1"' }), says(304))
     const live = await liveRing(server)

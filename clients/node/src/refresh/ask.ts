@@ -6,7 +6,7 @@ export type Outside = { fetch: Fetch; setTimer: SetTimer }
 
 /** Why there is no answer. */
 export type NoAnswer = 'too-slow' | 'unreachable'
-/** `body` is undefined where it is larger than a right one can be, and empty where nobody wants it. */
+/** `body` is undefined where it is larger than a right one can be, and empty where nobody wants it or it is compressed. */
 export type Answer = {
   status: number
   header: (name: string) => string | undefined
@@ -35,7 +35,8 @@ export async function ask(
     try {
       const response = await fetch(url, { ...init, redirect: 'manual', signal: ending.signal })
       const answer = { status: response.status, header: headerOf(response) }
-      if (options.reads(response.status)) return { ...answer, body: await bodyOf(response) }
+      if (options.reads(response.status) && isPlain(answer))
+        return { ...answer, body: await bodyOf(response) }
       drop(response)
       return { ...answer, body: '' }
     } catch {
@@ -59,9 +60,15 @@ export async function ask(
 
 function headerOf({ headers }: Response): (name: string) => string | undefined {
   return (name) => {
-    const value = headers.get(name)
-    return value === null || value.length > LONGEST_HEADER ? undefined : value
+    // `fetch` leaves the blanks behind a value.
+    const value = headers.get(name)?.trim()
+    return value === undefined || value.length > LONGEST_HEADER ? undefined : value
   }
+}
+
+/** No compression was asked for. What `fetch` would unpack could be any number of times larger than what was sent. */
+function isPlain({ header }: Pick<Answer, 'header'>): boolean {
+  return (header('content-encoding') ?? 'identity').toLowerCase() === 'identity'
 }
 
 async function bodyOf(response: Response): Promise<string | undefined> {
@@ -75,7 +82,7 @@ async function bodyOf(response: Response): Promise<string | undefined> {
     chunks.push(chunk)
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
   } catch {
     // No JSON begins so: what is no UTF-8 is as unreadable as no JSON.
     return ''

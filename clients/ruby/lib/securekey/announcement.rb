@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require 'json'
-
 module Securekey
   # SECURE_KEYRING: what the keys are. One that is wrong is ignored, with one warning; it never stops an app.
   class Announcement
@@ -9,9 +7,6 @@ module Securekey
     MOST_KEYS = 8
     LONGEST_REASON = 40
     GOOD_FOR_SECONDS = (1..315_360_000).freeze
-    # A text of JSON, and what JSON has outside its texts. Some readers take other escapes, and comments, as well.
-    TEXT = %r{"(?:[^"\\]|\\(?:["\\/bfnrt]|u\h{4}))*+"}.freeze
-    OUTSIDE_TEXTS = /\A[\s\d\[\]{},:+\-.eEtrufalsn]*\z/.freeze
 
     attr_reader :keys, :reason, :rotated_at_ms, :next_rotation_at_ms, :good_for
 
@@ -19,8 +14,8 @@ module Securekey
     def self.read(text, pair)
       return 'keyring-missing' if text.nil? || text.empty?
 
-      body = parse(text)
-      return 'keyring-unreadable' unless body.is_a?(Hash)
+      body = PlainJson.object(text, LONGEST_CHARACTERS)
+      return 'keyring-unreadable' unless body
       return 'keyring-other-form' unless Whole.number(body['v']) == 1
 
       announcement = new(body)
@@ -28,17 +23,6 @@ module Securekey
 
       announcement.fits?(pair) ? announcement.freeze : 'keyring-other-keys'
     end
-
-    def self.parse(text)
-      text = PlainText.utf8(text)
-      return if text.nil? || text.length > LONGEST_CHARACTERS
-      return unless text.gsub(TEXT, '').match?(OUTSIDE_TEXTS)
-
-      JSON.parse(text)
-    rescue JSON::ParserError, EncodingError, RangeError
-      nil
-    end
-    private_class_method :parse
 
     def initialize(body)
       entries = body['keys']

@@ -1,13 +1,11 @@
 # frozen_string_literal: true
 
-require 'json'
-
 module Securekey
   # What an answer of the service is, the first that fits: the table of the page of all client libraries.
   class LiveAnswer
     TAG = %r{\A(?:W/)?"[\x21\x23-\x7e]{0,200}"\z}.freeze
-    JSON_TYPE = %r{\Aapplication/json *(?:;|\z)}i.freeze
-    PROBLEM_TYPE = %r{\Aapplication/(?:problem\+)?json *(?:;|\z)}i.freeze
+    JSON_TYPE = %r{\Aapplication/json[ \t]*(?:;|\z)}i.freeze
+    PROBLEM_TYPE = %r{\Aapplication/(?:problem\+)?json[ \t]*(?:;|\z)}i.freeze
     REVOKED = 'urn:securekey:problem:keys-revoked'
     ENDS = { 401 => 'unauthenticated', 410 => 'resource-gone' }.freeze
 
@@ -100,11 +98,7 @@ module Securekey
     end
 
     def object
-      text = PlainText.utf8(@response.body)
-      body = JSON.parse(text) if text
-      body if body.is_a?(Hash)
-    rescue JSON::ParserError, EncodingError, RangeError
-      nil
+      PlainJson.object(@response.body, LiveHttp::LONGEST_BODY)
     end
   end
   private_constant :LiveAnswer
