@@ -14,6 +14,7 @@ import {
   writeStates,
 } from '../../src/store/keysets.ts'
 import { saveTokens } from '../../src/store/oauth-tokens.ts'
+import { PreparingClient } from '../../src/store/preparing-client.ts'
 import { setMissingSince, shredResource } from '../../src/store/resources.ts'
 import type { Schema } from '../../src/store/schema.ts'
 import { findKeysOf, insertKeys } from '../../src/store/sealed-keys.ts'
@@ -199,7 +200,7 @@ describe('a claim', () => {
     await storeManyResources(db, 20_000, (number) => inMs(number <= 200 ? -number : number * 1_000))
     await sql`vacuum analyze keysets, resources`.execute(db)
     const queries: CompiledQuery[] = []
-    const pool = new pg.Pool({ connectionString: url, max: 1 })
+    const pool = new pg.Pool({ Client: PreparingClient, connectionString: url, max: 1 })
     // The database may be dropped before the connection has closed.
     pool.on('error', () => {})
     const watched = new Kysely<Schema>({
