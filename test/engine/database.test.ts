@@ -40,6 +40,11 @@ async function untilTheServiceIsBack({ deps }: Harness): Promise<void> {
   await expect.poll(answers, PATIENCE).toBe(true)
 }
 
+/** A tick whose connections are cut may have failed too: a later job of it finds a dead one, or no database at all. */
+async function over(ticking: Promise<unknown>): Promise<void> {
+  await Promise.allSettled([ticking])
+}
+
 /** The rotation is finished by the next claim: same key, one value, nothing left over. */
 async function expectFinished(life: Life, before: { first: string }, pushes: number): Promise<void> {
   await untilTheServiceIsBack(life)
@@ -62,7 +67,7 @@ test.each(['before', 'after'] as const)(
     await gate.reached
     await cutConnections(life)
     gate.open()
-    await ticking
+    await over(ticking)
     await expectFinished(life, before, 1)
   },
 )
@@ -81,7 +86,7 @@ test('a connection that is cut in the middle of a transaction ends neither the p
   await cutConnections(life)
   lock.release()
   await lock.done
-  await ticking
+  await over(ticking)
   await expectFinished(life, before, 1)
 })
 
@@ -95,7 +100,7 @@ test('a database that goes down during a push and comes back is picked up again 
   await allowConnections(life, false)
   await cutConnections(life)
   gate.open()
-  await ticking
+  await over(ticking)
   await expect(tickOf(gate.deps)).rejects.toThrow(/not currently accepting connections/)
   await allowConnections(life, true)
   await expectFinished(life, before, 1)
