@@ -8,6 +8,7 @@ import { checkBooks } from './support/books.ts'
 import { type Death, mortalProcess, type Point } from './support/mortal-process.ts'
 import { PATIENCE } from './support/patience.ts'
 import { tickOf } from './support/ticks.ts'
+import { worthDying } from './support/worth-dying.ts'
 
 type Story = { points: Point[]; died: boolean; pushes: Pushes; aftermath: Aftermath }
 
@@ -97,19 +98,10 @@ async function newAddon(h: Harness, { grace, next }: Scenario): Promise<Subject>
   return { id, app }
 }
 
-/**
- * Every point that was passed, and each push once more as one that is under way when its sender dies. Between the end
- * of one step and the begin of the next nothing changes, so of such a pair one is tried. Nor does anything change
- * within a transaction: of its points the commit is tried, before and after. `KILL_POINTS=all` tries all of them.
- */
+/** Each push once more as one that is under way when its sender dies. */
 function deathsAt(points: readonly Point[]): Death[] {
-  const all = process.env.KILL_POINTS === 'all'
-  const distinct = points.filter(({ name, within }, index) => {
-    if (all) return true
-    return !within && (name.startsWith('before') || !points[index + 1]?.name.startsWith('before'))
-  })
   const pushes = points.filter(({ name }) => name === 'before call writeConfig')
-  return [...distinct, ...pushes.map((point) => ({ ...point, callArrivesLate: true }))]
+  return [...worthDying(points), ...pushes.map((point) => ({ ...point, callArrivesLate: true }))]
 }
 
 function without(aftermath: Aftermath, { notCompared = [] }: Scenario): Aftermath {

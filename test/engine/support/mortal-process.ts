@@ -8,9 +8,10 @@ import { PATIENCE } from './patience.ts'
 
 /**
  * A moment at which a process may die: what it is just before or after, and the how-manieth of that name it is. Of a
- * point between the statements of a transaction, `within` says so: whoever dies there has changed nothing.
+ * point between the statements of a transaction, `within` says so: whoever dies there has changed nothing. `changed` is
+ * set where what was just done may have changed the database or Heroku.
  */
-export type Point = { name: string; nth: number; within?: true }
+export type Point = { name: string; nth: number; within?: true; changed?: true }
 
 /** A process whose every statement, transaction and call to Heroku passes a gate at which it can be stopped. */
 export type MortalProcess = {
@@ -64,11 +65,11 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
   }
 
   /** Notes a point, and dies at it when it is the chosen one. */
-  async function pass(name: string, client?: pg.PoolClient, within?: true): Promise<boolean> {
+  async function pass(name: string, client?: pg.PoolClient, more: Partial<Point> = {}): Promise<boolean> {
     if (dead) return false
     const nth = (passed.get(name) ?? 0) + 1
     passed.set(name, nth)
-    points.push({ name, nth, ...(within && { within }) })
+    points.push({ name, nth, ...more })
     if (!death || !isAt(death, { name, nth }, points.length)) return true
     if (!death.instead) {
       die()
@@ -78,10 +79,16 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
     return true
   }
 
-  async function step<T>(name: string, act: () => Promise<T>, client?: pg.PoolClient): Promise<T> {
+  async function step<T>(
+    name: string,
+    act: () => Promise<T>,
+    hasChanged: (result: T) => boolean,
+    client?: pg.PoolClient,
+  ): Promise<T> {
     if (!(await pass(`before ${name}`, client))) return await forever()
     const result = await unlessDead(act)
-    if (!(await pass(`after ${name}`, client))) return await forever()
+    const changed = hasChanged(result) && ({ changed: true } as const)
+    if (!(await pass(`after ${name}`, client, changed || {}))) return await forever()
     return result
   }
 
@@ -95,16 +102,19 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
     }
   }
 
-  async function query(client: pg.PoolClient, open: string[] | undefined, text: string, values: unknown[]) {
+  async function query(client: pg.PoolClient, open: Opened | undefined, text: string, values: unknown[]) {
     if (dead) return await forever<pg.QueryResult>()
     const act = () => client.query(text, values)
     if (open && text !== 'commit') {
       const summary = summaryOf(text)
-      if (!(await pass(`before ${summary}, within`, client, true))) return await forever()
-      open.push(summary)
-      return await unlessDead(act)
+      if (!(await pass(`before ${summary}, within`, client, { within: true }))) return await forever()
+      open.statements.push(summary)
+      const result = await unlessDead(act)
+      open.changed ||= mayHaveChanged(text, result)
+      return result
     }
-    return await step(open ? `commit of ${open.join(', ')}` : summaryOf(text), act, client)
+    if (open) return await step(`commit of ${open.statements.join(', ')}`, act, () => open.changed, client)
+    return await step(summaryOf(text), act, (result) => mayHaveChanged(text, result), client)
   }
 
   async function connect(): Promise<PostgresPoolClient> {
@@ -115,12 +125,12 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
       return await forever()
     }
     clients.add(client)
-    let open: string[] | undefined
+    let open: Opened | undefined
     const mortal = {
       async query(text: string, values: unknown[]) {
         if (text === 'begin') {
           if (!(await pass('before a transaction', client))) return await forever<pg.QueryResult>()
-          open = []
+          open = { statements: [], changed: false }
           return await unlessDead(() => client.query(text))
         }
         const result = await query(client, open, text, values)
@@ -147,7 +157,7 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
           const act = () => Promise.resolve(Reflect.apply(call, target, args.map(withoutSignal)))
           // Only the last one counts: the process dies before this call has ended.
           if (!dead && death?.callArrivesLate) lateCalls.splice(0, lateCalls.length, act)
-          return await step(name, act)
+          return await step(name, act, () => true)
         }
       },
     })
@@ -188,6 +198,19 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
 }
 
 const NAME = 'mortal'
+
+/** What was asked in a transaction that is open, and whether any of it may have changed a row. */
+type Opened = { statements: string[]; changed: boolean }
+
+const CHANGING = /\b(insert into|update|delete from|merge into|nextval|setval)\b/i
+const OF_LOCKS = /\bfor (no key )?update\b/gi
+/** Of these the count says how many rows were changed; of another one with changes inside it, what was read at its end. */
+const COUNTED = /^(\/\* prepared: claim-[\w-]+ \*\/|insert|update|delete)/
+
+function mayHaveChanged(text: string, { rowCount }: pg.QueryResult): boolean {
+  const none = rowCount === 0 && COUNTED.test(text.trimStart())
+  return !none && CHANGING.test(text.replace(OF_LOCKS, ''))
+}
 
 function isAt(death: Death | DeathAtMoment, { name, nth }: Point, passed: number): boolean {
   return 'moment' in death ? death.moment === passed : death.name === name && death.nth === nth
