@@ -18,6 +18,8 @@ export type DatabaseOptions = {
   statementTimeoutMs?: number
   /** When a server that says nothing counts as gone; five seconds after the time limit of a statement, unless given. */
   noAnswerMs?: number
+  /** Longest wait for a connection; see `pool.ts`. */
+  connectTimeoutMs?: number
   /** The class of the connections; a test has one of its own. */
   Client?: typeof PreparingClient
 }
@@ -34,6 +36,7 @@ export function openDatabase(options: DatabaseOptions): Db {
     size: options.poolSize,
     Client: options.Client ?? PreparingClient,
     statementTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs,
     noAnswerMs: options.noAnswerMs ?? statementTimeoutMs + SILENCE_MS,
     onIdleError: options.onIdleError,
     onConnect: options.onConnect,

@@ -9,6 +9,8 @@ export type PoolOptions = {
   statementTimeoutMs: number
   /** A server that has said nothing for so long is gone. */
   noAnswerMs: number
+  /** Longest wait for a free connection, or for a new one; five seconds, unless given. */
+  connectTimeoutMs?: number | undefined
   onIdleError: (error: Error) => void
   /** Told of each new connection: it may lead to another server than the ones before. */
   onConnect?: (() => void) | undefined
@@ -33,7 +35,7 @@ export function createPool(options: PoolOptions): pg.Pool {
     Client: options.Client,
     connectionString: options.url,
     max: options.size,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     query_timeout: options.noAnswerMs,
     maxLifetimeSeconds: LIFE_SECONDS,
     keepAlive: true,

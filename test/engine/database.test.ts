@@ -14,9 +14,9 @@ import { tickOf } from './support/ticks.ts'
 const LEASE_AND_MORE = 2 * MINUTE
 
 /** A pool of one connection, on the clock of the test. */
-function clockedDatabase({ databaseUrl, clock }: Pick<Harness, 'databaseUrl' | 'clock'>) {
+function clockedDatabase({ databaseUrl, clock }: Pick<Harness, 'databaseUrl' | 'clock'>, more = {}) {
   const Client = clientOfClock(clock.now)
-  return openDatabase({ url: databaseUrl, poolSize: 1, onIdleError: () => {}, Client })
+  return openDatabase({ url: databaseUrl, poolSize: 1, onIdleError: () => {}, Client, ...more })
 }
 
 /** Runs a statement on the server's own database, about the database of the test. */
@@ -146,7 +146,8 @@ test('a pool without a free connection fails the tick within seconds and loses n
   const life = await startLife()
   const before = life.held()
   life.clock.advance(14 * DAY)
-  const db = clockedDatabase(life)
+  // Each job waits so long.
+  const db = clockedDatabase(life, { connectTimeoutMs: 300 })
   const held = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
   const holding = db.connection().execute(async (connection) => {

@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Db, isReadOnly, openDatabase } from '../../src/store/database.ts'
 import { takeSlice } from '../../src/store/heroku-budget.ts'
+import { createPool } from '../../src/store/pool.ts'
+import { PreparingClient } from '../../src/store/preparing-client.ts'
 import { sharesBackends } from '../../src/store/shared-backend.ts'
 import { startSilentProxy } from '../support/silent-proxy.ts'
 import { startStore } from './support/start-store.ts'
@@ -95,4 +97,11 @@ test('a connection of its own is told from one that shares its server with other
   const { url } = await startStore()
   expect(await sharesBackends(url)).toBe(false)
   expect(await sharesBackends('postgres://127.0.0.1:1/none')).toBeUndefined()
+})
+
+test('nobody waits longer than five seconds for a connection', async () => {
+  const options = { size: 1, Client: PreparingClient, statementTimeoutMs: 1_000, noAnswerMs: 1_000 }
+  const pool = createPool({ ...options, url: 'postgres://127.0.0.1:1/none', onIdleError: () => {} })
+  expect(pool.options.connectionTimeoutMillis).toBe(5_000)
+  await pool.end()
 })
