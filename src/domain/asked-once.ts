@@ -5,17 +5,17 @@ export type AskedOnce = { keyDigest: Buffer; requestDigest: Buffer }
 
 /**
  * What an `Idempotency-Key` of a token stands for. The same key of another token is another one, and so is the same key
- * for another `operation`.
+ * for another `operation`. The order of the fields says nothing: programs write one object in several.
  */
 export function askedOnce(request: {
   tokenId: string
   operation: string
   key: string
-  body: unknown
+  body: object
 }): AskedOnce {
   const { tokenId, operation, key, body } = request
   return {
     keyDigest: hash('sha256', JSON.stringify([tokenId, operation, key]), 'buffer'),
-    requestDigest: hash('sha256', JSON.stringify(body ?? null), 'buffer'),
+    requestDigest: hash('sha256', JSON.stringify(Object.entries(body).sort()), 'buffer'),
   }
 }

@@ -159,6 +159,15 @@ describe('a request with an Idempotency-Key', () => {
     expect(accepted(revoked).outcome).toBe('requested')
   })
 
+  test('is the same in whatever order its fields stand', async () => {
+    const h = await startApi()
+    const call = await h.callerWith('revoke')
+    const [name, kept] = [{ confirm: h.addon.name }, { keep_tokens: true }]
+    accepted(await call('POST', '/revocations', withKey('a', { ...name, ...kept })))
+    const again = await call('POST', '/revocations', withKey('a', { ...kept, ...name }))
+    expect(accepted(again).outcome).toBe('repeated')
+  })
+
   test('that was refused before may succeed later', async () => {
     const h = await startApi()
     const call = await h.callerWith('rotate')

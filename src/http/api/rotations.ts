@@ -23,7 +23,7 @@ const Headers = Type.Object({
     Type.String({
       pattern: '^[!-~]{1,200}$',
       description:
-        'Of your choice, another one for each request. The same request with the same key within 24 hours is served once.',
+        'Of your choice, another one for each request. The same request of the same token with the same key within 24 hours is served once.',
     }),
   ),
 })
@@ -169,7 +169,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
 }
 
 function onceOf(
-  { headers, body }: { headers: { 'idempotency-key'?: string }; body: unknown },
+  { headers, body }: { headers: { 'idempotency-key'?: string }; body: object },
   operation: string,
   tokenId: string,
 ) {
