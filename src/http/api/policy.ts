@@ -11,7 +11,8 @@ export const Policy = Type.Object(
   {
     rotation_period: Type.String({ description: 'Set by the plan: `14d`.' }),
     grace_period: Type.String({
-      description: 'How long an old key is accepted: `48h`, or `period` for until the next rotation.',
+      description:
+        'How long an old key is accepted: `36h` or, of whole days, `2d`; `period` for until the next rotation.',
     }),
     least_grace_period: Type.String(),
     good_for: Type.Integer({
