@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'unknown-plan'
   | 'invalid-option'
+  | 'too-many'
   | 'unknown-resource'
   | 'resource-gone'
   | 'not-found'

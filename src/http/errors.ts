@@ -8,6 +8,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   'unknown-resource': 404,
   'not-found': 404,
+  'too-many': 409,
   'resource-gone': 410,
   // Heroku shows the message of a 422 to the customer (Add-on Partner API Reference).
   'unknown-plan': 422,

@@ -100,6 +100,16 @@ describe('a freeze', () => {
     expect((await call('GET', '/freezes')).body).toEqual({ freezes: [] })
   })
 
+  test('is one of twenty at the most, as a list that is full says everywhere', async () => {
+    const h = await startApi()
+    const call = await h.callerWith('rotate')
+    for (let added = 0; added < 20; added += 1) await call('POST', '/freezes', { body: CHRISTMAS })
+    expect(await call('POST', '/freezes', { body: CHRISTMAS })).toMatchObject({
+      status: 409,
+      body: { type: 'urn:securekey:problem:too-many', detail: expect.stringContaining('20 freezes') },
+    })
+  })
+
   test.each([
     [{ ...CHRISTMAS, until: '2026-03-01' }, 'must end after it begins'],
     [{ ...CHRISTMAS, zone: 'Berlin' }, 'IANA time zone'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { upcomingRotations } from '../../src/domain/upcoming.ts'
 import { parseWindows } from '../../src/domain/windows.ts'
+import { addFreeze } from '../../src/flows/dashboard/freezes.ts'
 import { freezeAll } from '../../src/flows/operations/freeze-all.ts'
 import { calendarPicture } from '../../src/http/dashboard/present/calendar.ts'
 import { pushes, startWithAddon } from '../support/addon.ts'
@@ -74,6 +75,19 @@ describe('the page of windows and freezes', () => {
     })
     expect(answer.status).toBe(422)
     expect(answer.text).toContain('must end after it begins')
+    expect(answer.text).toContain('value="2026-03-16"')
+  })
+
+  test('keeps the dates of one freeze too many, and says why', async () => {
+    const { h, send } = await start()
+    const dates = { from: '2026-03-16', until: '2026-03-22', zone: 'UTC', reason: '' }
+    const actor = { type: 'operator' } as const
+    for (let added = 0; added < 20; added += 1) {
+      await addFreeze(h.deps, { resourceId: h.addon.id, actor, freeze: dates })
+    }
+    const answer = await send('freezes', dates)
+    expect(answer.status).toBe(422)
+    expect(answer.text).toContain('There are 20 freezes already')
     expect(answer.text).toContain('value="2026-03-16"')
   })
 

@@ -190,7 +190,7 @@ describe('a freeze', () => {
     const h = await startWithAddon()
     for (let day = 1; day <= 20; day += 1)
       await freeze(h, `2026-04-${day}`.replace(/-(\d)$/, '-0$1'), '2026-04-30')
-    await expect(freeze(h, '2026-05-01', '2026-05-02')).rejects.toMatchObject({ code: 'invalid-option' })
+    await expect(freeze(h, '2026-05-01', '2026-05-02')).rejects.toMatchObject({ code: 'too-many' })
   })
 })
 

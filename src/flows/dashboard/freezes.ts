@@ -14,8 +14,8 @@ import type { Deps } from '../deps.ts'
 
 /**
  * Adds a freeze: from its beginning until its end nothing of the schedule restarts apps. What is sent to Heroku already is
- * not called back. Throws `invalid-option` for dates that do not hold or one freeze too many, `unknown-resource`,
- * `resource-gone`.
+ * not called back. Throws `invalid-option` for dates that do not hold, `too-many` for one freeze too many,
+ * `unknown-resource`, `resource-gone`.
  */
 export async function addFreeze(
   deps: Deps,
@@ -27,10 +27,7 @@ export async function addFreeze(
   await changeResource(deps, { resourceId, actor }, ({ resource, stored: { state } }) => {
     const coming = comingFreezes(state.calendar.freezes, now)
     if (coming.length >= MOST_FREEZES) {
-      throw new SecurekeyError(
-        'invalid-option',
-        `There are ${MOST_FREEZES} freezes already. Remove one first.`,
-      )
+      throw new SecurekeyError('too-many', `There are ${MOST_FREEZES} freezes already. Remove one first.`)
     }
     const freezes = [...coming, freeze].sort((a, b) => a.from.getTime() - b.from.getTime())
     const event: HistoryEvent = { at: now, kind: 'freeze-added', actor, details: told(freeze) }

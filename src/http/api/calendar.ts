@@ -92,7 +92,7 @@ export function registerCalendar({ app, deps, bearer }: ApiScope): void {
         operationId: 'addFreeze',
         summary: 'Add a freeze',
         description:
-          'Dates (`2026-12-20`, the last one is frozen too) or dates with times (`2026-12-20T18:00`), by the clock of the time zone. A push that is under way is not called back.',
+          'Dates (`2026-12-20`, the last one is frozen too) or dates with times (`2026-12-20T18:00`), by the clock of the time zone. A push that is under way is not called back. An add-on has 20 freezes at the most that are not over.',
         security,
         body: Type.Object(
           {
@@ -103,7 +103,7 @@ export function registerCalendar({ app, deps, bearer }: ApiScope): void {
           },
           FIELDS_ALONE,
         ),
-        response: { 201: FreezeView, ...refusalsOfBody('invalid-option') },
+        response: { 201: FreezeView, ...refusalsOfBody('invalid-option', 'too-many') },
       },
     },
     async (request, reply) => {

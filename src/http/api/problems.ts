@@ -136,6 +136,7 @@ const OF_ERRORS: Readonly<Partial<Record<ErrorCode, ProblemName>>> = {
   'resource-gone': 'resource-gone',
   'not-found': 'not-found',
   'invalid-option': 'invalid-option',
+  'too-many': 'too-many',
   'not-now': 'not-now',
   'not-confirmed': 'not-now',
   'wrong-sealing-keys': 'not-now',

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { cleanText } from '../../domain/clean-text.ts'
-import { SecurekeyError } from '../../domain/errors.ts'
+import { type ErrorCode, SecurekeyError } from '../../domain/errors.ts'
 import { comingFreezes } from '../../domain/freezes.ts'
 import { formatWindows, parseWindows } from '../../domain/windows.ts'
 import { addFreeze, removeFreeze } from '../../flows/dashboard/freezes.ts'
@@ -97,13 +97,15 @@ function freezesModel(overview: Overview) {
   return [...view(calendar.freezesForAll, false), ...view(calendar.freezes, true)]
 }
 
+const OF_THE_FORM: readonly ErrorCode[] = ['invalid-option', 'too-many']
+
 /** The sentence of a refusal that belongs to a form; undefined when there was none. */
 async function refusal(change: Promise<unknown>): Promise<string | undefined> {
   try {
     await change
     return undefined
   } catch (error) {
-    if (error instanceof SecurekeyError && error.code === 'invalid-option') return error.message
+    if (error instanceof SecurekeyError && OF_THE_FORM.includes(error.code)) return error.message
     throw error
   }
 }
