@@ -1,15 +1,16 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { handOver } from 'securekey/hand-over'
 
 const { SERVER_URL, SECURE_KEY_URL, CLIENT_SECRET } = process.env
 
 // { "keys": "<CURRENT>,<PREVIOUS>" }, put here by a person once; from then on what this program stores.
-const state = JSON.parse(await readFile('state.json', 'utf8'))
+const state = JSON.parse(readFileSync('state.json', 'utf8'))
 
-async function save(change) {
+// Without waiting in between: keys may come while a session is saved.
+function save(change) {
   Object.assign(state, change)
-  await writeFile('state.json.new', JSON.stringify(state), { mode: 0o600, flush: true })
-  await rename('state.json.new', 'state.json') // whole, or not at all
+  writeFileSync('state.json.new', JSON.stringify(state), { mode: 0o600, flush: true })
+  renameSync('state.json.new', 'state.json') // whole, or not at all
 }
 
 const client = await handOver({
@@ -28,7 +29,7 @@ async function call(method, path, token) {
 const visit = await call('GET', '/', state.session)
 const signed = client.keyring.sign('laptop', { purpose: 'login', expiresIn: '5m' })
 const answer = visit ?? (await call('POST', '/login', signed))
-if (answer) await save({ session: answer.session })
+if (answer) save({ session: answer.session })
 console.log(answer ? `${answer.hello}: ${visit ? 'still logged in' : 'logged in'}` : 'not let in')
 
 // The server took the previous key as well; here it buys the latest.

@@ -139,6 +139,23 @@ test(
   LIMIT_MS,
 )
 
+test('keys that come while the client saves its session are stored whole, and so is the session', async () => {
+  const source = readFileSync(join(EXAMPLE, 'client.js'), 'utf8')
+  const [imports] = /^import .* from 'node:fs.*$/m.exec(source) ?? []
+  const [save] = /^(?:async )?function save[\s\S]*?^}$/m.exec(source) ?? []
+  const folder = mkdtempSync(join(tmpdir(), 'securekey-outside-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const both = "await Promise.all([save({ keys: 'x'.repeat(900) }), save({ session: 's' })])"
+  const program = [imports, 'const state = {}', save, both].join('\n')
+  const client = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })
+  const [code] = await once(client, 'close')
+  expect(code).toBe(0)
+  expect(JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'))).toEqual({
+    keys: 'x'.repeat(900),
+    session: 's',
+  })
+})
+
 test('the page shows the files of the example, and the example names the packages that are run here', () => {
   const file = (name: string) => readFileSync(join(EXAMPLE, name), 'utf8')
   expect(blockAt(PAGE, 'The server', 'js')).toBe(file('web.js'))
