@@ -101,10 +101,14 @@ class RackTest < Guarantees
     assert_equal 'ada', logged_in(process).get(process)
   end
 
-  test 'a session that is to live longer than the second key is signed with the first, settle time or not' do
+  test 'a formation that is half restarted keeps logins whose cookies are to live longer than the second key' do
     at = Published.rotated_at(2)
-    process = process(Published.vars(2), now: at, started_at: at, session: { expire_after: Published::PERIOD + 1 })
-    assert_equal 'nobody', Visitor.new(logged_in(process).cookies).get(process(Published.vars(1)))
+    session = { expire_after: Published::PERIOD + 1 }
+    stale = process(Published.vars(1), now: at + 30, session: session)
+    restarted = process(Published.vars(2), now: at + 30, started_at: at + 20, session: session)
+    visitor = logged_in(restarted)
+    4.times { [stale, restarted].each { |process| assert_equal 'ada', visitor.get(process, '/count') } }
+    assert_equal 'ada', visitor.get(process(Published.vars(2), now: at + 700, started_at: at + 20, session: session))
   end
 
   test 'requests in parallel with one old cookie are all logged in' do

@@ -109,6 +109,12 @@ module Securekey
       held.list(now_ms, seconds).map(&:text)
     end
 
+    # For adapters: the texts for a cookie of this age. It is written again at each visit, so no more of its age counts than
+    # is guaranteed: for one that outlives the second key there is no settle time, and processes would not know each other's.
+    def cookie_secrets(age)
+      secrets(life: [Life.seconds(age), guaranteed_life].compact.min)
+    end
+
     # How many texts were `signed` and `verified` by each key of this ring, and `refused` for each reason. With `refresh`:
     # what came of it.
     def stats

@@ -13,14 +13,14 @@ module Securekey
     end
 
     def encode(session)
-      @encryptor.call(@ring.secrets(life: @life).first).encrypt(session)
+      @encryptor.call(@ring.cookie_secrets(@life).first).encrypt(session)
     end
 
     # The session, or nil for whatever no accepted key has made.
     def decode(cookie)
       return unless cookie.is_a?(String)
 
-      (@ring.secrets(life: @life) + @accept.call).each do |text|
+      (@ring.cookie_secrets(@life) + @accept.call).each do |text|
         return @encryptor.call(text).decrypt(cookie)
       rescue StandardError
         # Not this key's, or nobody's: what a visitor sends never raises.

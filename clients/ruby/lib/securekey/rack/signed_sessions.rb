@@ -16,7 +16,7 @@ module Securekey
 
     def encode(session)
       data = @coder.encode(session)
-      "#{data}--#{mac(data, @ring.secrets(life: @life).first)}"
+      "#{data}--#{mac(data, @ring.cookie_secrets(@life).first)}"
     end
 
     # The session, or nil for whatever no accepted key has made.
@@ -24,7 +24,7 @@ module Securekey
       return unless cookie.is_a?(String)
 
       data, _, digest = cookie.rpartition('--')
-      texts = @ring.secrets(life: @life) + @accept.call
+      texts = @ring.cookie_secrets(@life) + @accept.call
       return unless texts.any? { |text| ::Rack::Utils.secure_compare(digest, mac(data, text)) }
 
       @coder.decode(data)

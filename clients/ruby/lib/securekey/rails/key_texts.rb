@@ -5,7 +5,7 @@ require 'digest'
 module Securekey
   # The keys of a ring as texts, with what Rails has to know of them at each use.
   class KeyTexts
-    # `life`: how long, in seconds, what is signed is to be good; nil: the guaranteed life.
+    # `life`: the age of a cookie in seconds; nil: the guaranteed life.
     def initialize(ring, life)
       @ring = ring
       @life = life
@@ -14,7 +14,7 @@ module Securekey
 
     # All that are accepted now, the one that signs first.
     def accepted
-      @ring.secrets(life: @life)
+      @ring.cookie_secrets(@life)
     end
 
     def signing
