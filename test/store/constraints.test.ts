@@ -101,6 +101,19 @@ const sighting = (columns: Record<string, string>) => {
 }
 const makerLook = (resource = 'ID') =>
   `insert into maker_looks (resource_id, wake_at) values (${resource}, ${AT})`
+const freezeForAll = (columns: Record<string, string>) => {
+  const from = `timestamptz ${AT} - interval '1 day'`
+  const row = {
+    id: `'f'`,
+    from_at: from,
+    until_at: AT,
+    zone: `'UTC'`,
+    reason: `'r'`,
+    created_at: AT,
+    ...columns,
+  }
+  return `insert into freezes_for_all (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const askedOnce = (columns: Record<string, string>) => {
   const row = {
     resource_id: 'ID',
@@ -520,6 +533,9 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
+    // freezes_for_all
+    ['two freezes for all of one id', [freezeForAll({}), freezeForAll({})], 'freezes_for_all_pkey'],
+    ['a freeze for all that ends as it begins', [freezeForAll({ from_at: AT })], 'freezes_for_all_check'],
     // asked_once
     ['one request served twice', [askedOnce({}), askedOnce({})], 'asked_once_pkey'],
     ['a key of a request as it is', [askedOnce({ key_digest: SHORT })], 'asked_once_key_digest_check'],
