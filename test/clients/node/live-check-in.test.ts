@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from 'vitest'
 import { forge } from './support/forged.ts'
 import {
@@ -8,10 +10,11 @@ import {
   type Respond,
   says,
   startLive,
+  TOKEN,
   tokenOf,
   until,
 } from './support/live.ts'
-import { kidOf, PAIR } from './support/rings.ts'
+import { keyringBody, kidOf, PAIR } from './support/rings.ts'
 
 const server = listening()
 afterEach(server.reset)
@@ -41,6 +44,18 @@ describe('the check-in', () => {
       { app: null, process: null },
       { app: null, process: `${'x'.repeat(64 - id.length)}${id}` },
     ])
+  })
+
+  test('tells a worker thread from the others of its process', async () => {
+    server.will(answers(keysOf(5)))
+    const door = new URL('../../../clients/node/src/index.ts', import.meta.url)
+    const env = { SECURE_KEY: PAIR, SECURE_KEYRING: JSON.stringify(keyringBody()), DYNO: 'web.1' }
+    const options = { env, refresh: { url: server.url(), token: TOKEN } }
+    const program = `import('${door}').then(({ keyring }) => keyring(${JSON.stringify(options)}))`
+    const thread = new Worker(program, { eval: true })
+    const { threadId } = thread
+    await once(thread, 'exit')
+    expect(server.checkIns()).toMatchObject([{ process: `web.1/${process.pid}.${threadId}` }])
   })
 
   test('counts by kid with telemetry alone, what came since the last one that was taken', async () => {
