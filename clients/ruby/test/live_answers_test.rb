@@ -222,4 +222,14 @@ class LiveAnswersTest < Guarantees
     inner += object.to_a.flatten if object.is_a?(Hash)
     "#{object.inspect} #{inner.map { |one| walked(one, seen) }.join(' ')}"
   end
+
+  test 'a redirect is not followed, and nothing is tried twice' do
+    other = service(FakeService.keys(3))
+    service = service([307, { 'Location' => "#{other.url}/keyring" }, ''])
+    assert_equal 'redirected', refresh_of(live(service, hand: nil).ready)[:failure]
+    reset = service { |_| ->(socket) { socket.close } }
+    live(reset)
+    @hand.waits
+    assert_equal [0, 1, 1], [other.asked.size, service.asked.size, reset.asked.size]
+  end
 end

@@ -51,16 +51,6 @@ class LiveProcessTest < Guarantees
     end
   end
 
-  test 'a redirect is not followed, and nothing is tried twice' do
-    other = service(FakeService.keys(3))
-    service = service([307, { 'Location' => "#{other.url}/keyring" }, ''])
-    assert_equal 'redirected', refresh_of(live(service, hand: nil).ready)[:failure]
-    reset = service { |_| ->(socket) { socket.close } }
-    live(reset)
-    @hand.waits
-    assert_equal [0, 1, 1], [other.asked.size, service.asked.size, reset.asked.size]
-  end
-
   test 'close gives up a request under way and asks no more; the ring stays as it is' do
     given_up = Queue.new
     service = service { |_| ->(socket) { given_up << socket.read } }

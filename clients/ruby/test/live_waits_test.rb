@@ -210,4 +210,13 @@ class LiveWaitsTest < Guarantees
     assert_equal({ Published.kid(3) => [0, 0], Published.kid(2) => [0, 0] }, told.call(204))
     assert_equal numbers(3, 2), ring.stats[:verified].keys
   end
+
+  test 'whatever breaks in a turn costs five minutes, and not a request for each use of the ring' do
+    service = service([500, {}, ''])
+    ring = live(service, refresh: { random: -> { raise 'no' } })
+    assert_in_delta 300, @hand.waits, 0.01
+    5.times { ring.kid }
+    assert_in_delta 300, @hand.pass(300), 0.01
+    assert_equal 2, service.asked.size
+  end
 end

@@ -5,6 +5,8 @@ module Securekey
   # Only its thread calls `turn`; whoever reads `held` waits for nobody.
   class LivePickup
     BETWEEN_EARLY_SECONDS = 30
+    # If something breaks that cannot: without a wait, each use of the ring would ask.
+    AFTER_A_FAULT_SECONDS = 300
 
     # Without a reference to the ring, which would keep it for ever.
     def self.closer(pickup)
@@ -81,6 +83,8 @@ module Securekey
       @asked = true
       @thread.tell
       check_in if %i[taken unchanged].include?(answer.kind)
+    rescue StandardError
+      @due = @live.ticks.call + AFTER_A_FAULT_SECONDS
     ensure
       @asking = false
     end
