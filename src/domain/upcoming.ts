@@ -1,38 +1,66 @@
 import { type Calendar, serveAt } from './calendar.ts'
-import { isPaused, type Pause } from './pause.ts'
+import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
+import { isKeptToCalendar, type OpenRotation } from './rotation.ts'
 import { nextRotationAt } from './schedule.ts'
 
 /** A scheduled rotation that is to come: its due date, and when it is served. */
 export type Upcoming = { dueAt: Date; servedAt: Date }
 
-type Schedule = { nextRotationAt: Date; pause: Pause | null; calendar: Calendar }
+type Schedule = {
+  nextRotationAt: Date
+  pause: Pause | null
+  calendar: Calendar
+  rotation: Pick<OpenRotation, 'reason' | 'dueAt' | 'pressed'> | null
+}
+
+/** The key is published a little later than it may be: no worker is there in the very moment. */
+const AFTER_SERVING_MS = 1
 
 /** When the next rotation is served, as things are at `now`: the due date, or when a window opens after that. */
-export function nextServedAt({ nextRotationAt: dueAt, calendar }: Schedule, now: Date): Date {
+export function nextServedAt({ nextRotationAt: next, calendar, rotation }: Schedule, now: Date): Date {
+  // One that a plan change made due waits as well, and the date of the schedule is another.
+  const dueAt = rotation && isKeptToCalendar(rotation) ? rotation.dueAt : next
   const from = dueAt > now ? dueAt : now
   const served = serveAt(from, calendar)
   return served > from ? served : dueAt
 }
 
 /**
- * The next rotations of the schedule, if nobody changes anything and each is served as soon as it may be. None while a
- * pause without an end is on.
+ * The next rotations of the schedule, if nobody changes anything and each is served as soon as it may be: one that is
+ * under way and waits for a window is the first. None while a pause without an end is on.
  */
 export function upcomingRotations(
-  { nextRotationAt: first, pause, calendar }: Schedule,
+  schedule: Schedule,
   periodMs: number,
   now: Date,
   count: number,
 ): Upcoming[] {
+  const { pause, calendar, rotation } = schedule
   const paused = pause && isPaused(pause, now) ? pause : null
   if (paused?.until === null) return []
+  const waits = rotation !== null && isKeptToCalendar(rotation)
   const earliest = Math.max(now.getTime(), paused?.until?.getTime() ?? 0)
+  let dueAt = firstDueAt(schedule, periodMs, now)
   const upcoming: Upcoming[] = []
-  let dueAt = first
   while (upcoming.length < count) {
-    const servedAt = serveAt(new Date(Math.max(dueAt.getTime(), earliest)), calendar)
+    // A pause holds back none that is under way.
+    const from = waits && upcoming.length === 0 ? now.getTime() : earliest
+    const servedAt = serveAt(new Date(Math.max(dueAt.getTime(), from)), calendar)
     upcoming.push({ dueAt, servedAt })
-    dueAt = nextRotationAt(dueAt, periodMs, servedAt, calendar.windows)
+    dueAt = nextDueAt(dueAt, schedule, periodMs, new Date(servedAt.getTime() + AFTER_SERVING_MS))
   }
   return upcoming
+}
+
+/** What a person has asked for goes ahead now, and the date after it is the first of the schedule. */
+function firstDueAt(schedule: Schedule, periodMs: number, now: Date): Date {
+  const { rotation, nextRotationAt: next } = schedule
+  if (rotation === null) return next
+  return isKeptToCalendar(rotation) ? rotation.dueAt : nextDueAt(rotation.dueAt, schedule, periodMs, now)
+}
+
+/** The date after the one that is served at `servedAt`, as a promotion sets it. */
+function nextDueAt(dueAt: Date, { pause, calendar }: Schedule, periodMs: number, servedAt: Date): Date {
+  const next = nextRotationAt(dueAt, periodMs, servedAt, calendar.windows)
+  return pause && isPaused(pause, servedAt) ? nextRotationWhenPaused(next, { ...pause, at: servedAt }) : next
 }

@@ -129,8 +129,8 @@ describe('the picture', () => {
   const windows = 'windows' in read ? read.windows : []
   const made = (more: Parameters<typeof overview>[1] = {}) => {
     const plain = overview([], more)
-    const { calendar, dueAt, pause, periodMs, now } = plain
-    const upcoming = upcomingRotations({ nextRotationAt: dueAt, pause, calendar }, periodMs, now, 5)
+    const { calendar, dueAt, pause, rotation, periodMs, now } = plain
+    const upcoming = upcomingRotations({ nextRotationAt: dueAt, pause, rotation, calendar }, periodMs, now, 5)
     return { ...plain, upcoming }
   }
   const calendar = { windows, freezes: [], freezesForAll: [] }
