@@ -90,7 +90,8 @@ export async function wakeFailing(trx: Trx, resourceIds: readonly string[], now:
 
 /**
  * Lets workers look at resources that were put off beyond `from`, which may have been until the end of a freeze that is
- * over now. Claimed ones are left alone: they are looked at when their lease ends. Returns how many.
+ * over now: where the next rotation, the one under way or the end of a grace period has come due before that end. Claimed
+ * ones are left alone: the next check looks at them. Returns how many.
  */
 export async function wakeFrozen(
   trx: Trx,
@@ -99,8 +100,9 @@ export async function wakeFrozen(
 ): Promise<number> {
   const { numAffectedRows = 0n } = await sql`
     update keysets
-       set wake_at = greatest(least(wake_at, next_rotation_at), ${now})
-     where claimed_until is null and wake_at > ${now} and wake_at >= ${from} and next_rotation_at < ${until}
+       set wake_at = greatest(least(wake_at, next_rotation_at, due_at, second_until), ${now})
+     where claimed_until is null and wake_at > ${now} and wake_at >= ${from}
+       and least(next_rotation_at, due_at, second_until) < ${until}
   `.execute(trx)
   return Number(numAffectedRows)
 }

@@ -218,6 +218,21 @@ describe('a freeze of the partner', () => {
     expect(await at(h, '2026-03-18T00:00:00Z')).toBe(1)
   })
 
+  test('that is ended early lets a filler and a plan change go too, though the next date is behind it', async () => {
+    const h = await startWithAddon({ grace: '24h' })
+    expect(await at(h, '2026-03-17T12:00:00Z')).toBe(1)
+    const first = await freezeAll(h.deps, { ...SALE, from: '2026-03-18', until: '2026-03-28' })
+    expect(await at(h, '2026-03-19T12:00:00Z')).toBe(1)
+    expect(await unfreezeAll(h.deps, first.id)).toMatchObject({ woken: 1 })
+    expect(await at(h, '2026-03-19T12:00:00Z')).toBe(2)
+    h.clock.advance(4 * DAY)
+    await changePlan(h.deps, { resourceId: h.addon.id, plan: 'daily' })
+    const second = await freezeAll(h.deps, { ...SALE, from: '2026-03-23', until: '2026-03-30' })
+    expect(await at(h, '2026-03-23T13:00:00Z')).toBe(2)
+    await unfreezeAll(h.deps, second.id)
+    expect(await at(h, '2026-03-23T13:00:00Z')).toBe(3)
+  })
+
   test('does not hold back a revoke', async () => {
     const h = await startWithAddon()
     await freezeAll(h.deps, { ...SALE, from: '2026-03-01' })
