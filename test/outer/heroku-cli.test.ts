@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { formatWindows } from '../../src/domain/windows.ts'
+import { stateOf } from '../support/resource.ts'
 import { HEROKU_TOKEN } from './support/heroku-cli.ts'
 import { historyKinds, NO_CLI, sharedCliWorld, unwrapped } from './support/heroku-cli-world.ts'
 
@@ -29,6 +31,26 @@ describe.skipIf(NO_CLI)('heroku securekey:', { timeout: TEST_LIMIT_MS }, () => {
           'own-1::SECURE_KEY runs the current key .* own-2::SERVICE_ONE_SECURE_KEY runs the current key',
       ),
     )
+  })
+
+  test("Heroku's own addons:create passes windows as they are written, and shows why others are refused", async () => {
+    const { harness, cli } = world()
+    await harness.heroku.customer.createApp('window-1')
+    const written = 'tue-thu 09:00-12:00 Europe/Berlin; sat 22:00-02:00 Europe/Berlin'
+    const create = async (plan: string, window: string[]) => {
+      harness.clock.advance(1_000)
+      return await cli.run(['addons:create', `securekey:${plan}`, '-a', 'window-1', ...window])
+    }
+    const refused = await create('daily', ['--', '--window', written])
+    expect(refused, refused.stderr).toMatchObject({ code: 2 })
+    expect(unwrapped(refused.stderr)).toContain(
+      'The option --window must open at least once in each 1 day, which is how often this plan rotates: up to 2 days 10 hours pass',
+    )
+    expect((await create('fortnightly', ['--', '--window', written])).code).toBe(0)
+    expect((await create('fortnightly', ['--as', 'OTHER_SECURE', '--', `--window=${written}`])).code).toBe(0)
+    for (const { id } of harness.heroku.view.addons().filter(({ app }) => app === 'window-1')) {
+      expect(formatWindows((await stateOf(harness.deps, id)).calendar.windows)).toBe(written)
+    }
   })
 
   test('each command that shows something gives JSON, and nothing else on standard output', async () => {
