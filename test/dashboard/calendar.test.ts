@@ -12,8 +12,12 @@ import { overview } from './support/made-up-overview.ts'
 const DAY = 86_400_000
 const SATURDAYS = 'sat 22:00-02:00 Europe/Berlin'
 
-async function start() {
-  const h = await startWithAddon()
+async function start({ grace, rotated = false }: { grace?: string; rotated?: boolean } = {}) {
+  const h = await startWithAddon(grace ? { grace } : {})
+  if (rotated) {
+    h.clock.advance(14 * DAY)
+    await h.worker1.tick()
+  }
   const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
   const page = () => ann.get(`${ann.base}/calendar`)
   const send = async (path: string, fields: Record<string, string>) =>
@@ -63,6 +67,31 @@ describe('the page of windows and freezes', () => {
     const [freeze] = (await stateOf(h.deps, h.addon.id)).calendar.freezes
     expect((await send('freezes/end', { freeze: freeze?.id ?? '' })).status).toBe(303)
     expect((await page()).text).not.toContain('spring sale')
+  })
+
+  test('names the restart that takes an old key out among the next, where that comes before the next rotation', async () => {
+    const { h, ann, page, send } = await start({ grace: '24h', rotated: true })
+    const { text } = await page()
+    expect(text).toMatch(/<li><time datetime="2026-03-18T12:00:00\.000Z".*takes the old key out/)
+    expect(text).toContain('apps restart on 2026-03-18 at 12:00, on 2026-03-31 at 12:00')
+    expect(text).toContain(
+      'Each rotation is followed by one more restart, which takes the old key out: 1 day later',
+    )
+    await send('windows', { windows: SATURDAYS })
+    const first =
+      /<li><time datetime="2026-03-21T21:00:00\.000Z".*\(22:00 Europe\/Berlin\).*takes the old key out/
+    expect((await ann.get(ann.base)).text).toMatch(first)
+    h.clock.advance(Date.parse('2026-03-21T21:00:00Z') - h.clock.now().getTime())
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(2)
+    const bob = await signedIn(h, { addon: h.addon.name, userId: 'bob', email: 'bob@example.com' })
+    expect((await bob.get(bob.base)).text).not.toContain(': takes the old key out')
+  })
+
+  test('tells the dates of a freeze by the clock by which they were written', async () => {
+    const { page, send } = await start()
+    await send('freezes', { from: '2026-03-20', until: '2026-03-25', zone: 'Europe/Berlin', reason: '' })
+    expect((await page()).text).toContain('2026-03-20 00:00 to 2026-03-26 00:00 Europe/Berlin')
   })
 
   test('keeps the dates of a freeze that is refused, and says why', async () => {

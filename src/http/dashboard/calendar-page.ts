@@ -3,6 +3,7 @@ import { cleanText } from '../../domain/clean-text.ts'
 import { type ErrorCode, SecurekeyError } from '../../domain/errors.ts'
 import { comingFreezes } from '../../domain/freezes.ts'
 import { formatWindows, parseWindows } from '../../domain/windows.ts'
+import { clockOf } from '../../domain/zoned.ts'
 import { addFreeze, removeFreeze } from '../../flows/dashboard/freezes.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { setWindows } from '../../flows/dashboard/set-windows.ts'
@@ -90,14 +91,18 @@ function freezesModel(overview: Overview) {
   const { calendar, now } = overview
   const moment = (at: Date) => momentOf(at, now, 'minute')
   const view = (freezes: Overview['calendar']['freezes'], own: boolean) =>
-    comingFreezes(freezes, now).map(({ id, from, until, reason }) => ({
-      ...{ id, reason, own },
+    comingFreezes(freezes, now).map(({ id, from, until, zone, reason }) => ({
+      ...{ id, reason, own, there: `${clockWordsIn(from, zone)} to ${clockWordsIn(until, zone)} ${zone}` },
       ...{ from: moment(from), until: moment(until), on: from <= now },
     }))
   return [...view(calendar.freezesForAll, false), ...view(calendar.freezes, true)]
 }
 
-const OF_THE_FORM: readonly ErrorCode[] = ['invalid-option', 'too-many']
+/** What the clock of a zone shows: "2026-03-20 00:00". */
+function clockWordsIn(at: Date, zone: string): string {
+  const { date, time } = clockOf(at, zone)
+  return `${date} ${time}`
+}
 
 /** The sentence of a refusal that belongs to a form; undefined when there was none. */
 async function refusal(change: Promise<unknown>): Promise<string | undefined> {

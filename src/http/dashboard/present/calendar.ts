@@ -2,6 +2,7 @@ import { firstInside } from '../../../domain/calendar.ts'
 import { clockOf, type Day, daysAround, momentOfClock } from '../../../domain/zoned.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import { isWithoutDate } from './keys.ts'
+import { takenOutAt } from './upcoming.ts'
 
 /** One day of the picture. `times`: when apps restart on it, by the clock of the picture's zone. */
 export type DayCell = {
@@ -75,14 +76,16 @@ export function calendarPicture(overview: Overview): CalendarPicture | null {
 function cellOf(
   { date }: Day,
   daysFromToday: number,
-  { calendar, upcoming }: Overview,
+  overview: Overview,
   zone: string,
 ): Omit<DayCell, 'x' | 'y'> {
   const from = momentOfClock(date, zone) ?? new Date(0)
   const until = momentOfClock(date, zone, { daysLater: 1 }) ?? from
-  const times = upcoming
-    .filter(({ servedAt }) => servedAt >= from && servedAt < until)
-    .map(({ servedAt }) => clockOf(servedAt, zone).time)
+  const { calendar, upcoming } = overview
+  const takesOut = takenOutAt(overview)
+  const times = [...(takesOut ? [takesOut] : []), ...upcoming.map(({ servedAt }) => servedAt)]
+    .filter((at) => at >= from && at < until)
+    .map((at) => clockOf(at, zone).time)
   const [first = ''] = times
   const common = { number: String(Number(date.slice(8))), today: daysFromToday === 0 }
   if (daysFromToday < 0) return { ...common, kind: 'past', times: '' }
