@@ -42,8 +42,10 @@ export function formatWindows(windows: readonly Window[]): string {
   return windows.map(({ days, from, to, zone }) => `${daysText(days)} ${from}-${to} ${zone}`).join('; ')
 }
 
-function parseWindow(text: string): { window: Window } | { problem: string } {
-  const match = /^([a-z,-]+)\s+(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})(?:\s+(\S+))?$/i.exec(text)
+function parseWindow(written: string): { window: Window } | { problem: string } {
+  // As people and their word processors write it: "mon, wed 9:00 – 12:00".
+  const text = written.replaceAll(/\s*[-–]\s*/g, '-').replaceAll(/\s*,\s*/g, ',')
+  const match = /^([a-z,-]+)\s+(\d{1,2}:\d{2})-(\d{1,2}:\d{2})(?:\s+(\S+))?$/i.exec(text)
   if (!match) return { problem: `must be days, times and a time zone, ${FORM}` }
   const [, days = '', first = '', last = '', zoneText] = match
   const found = parseDays(days.toLowerCase())

@@ -21,6 +21,7 @@ describe('a text of windows', () => {
     ['MON,Tuesday  9:00 - 10:30  europe/berlin ;', 'mon,tue 09:00-10:30 Europe/Berlin'],
     ['mon-sun 09:00-10:00 UTC', 'daily 09:00-10:00 UTC'],
     ['sun-wed,fri 9:00-10:00 Etc/GMT+5', 'mon,tue,wed,fri,sun 09:00-10:00 Etc/GMT+5'],
+    ['mon, wed - fri 9:00 – 12:00 Etc/GMT-14', 'mon,wed,thu,fri 09:00-12:00 Etc/GMT-14'],
     ['', 'any'],
     ['any', 'any'],
   ])('%s is read, and written so that it is read again', (text, written = text) => {
