@@ -80,7 +80,10 @@ describe('a freeze', () => {
       of: 'add-on',
     })
     expect((await call('GET', '/freezes')).body).toEqual({ freezes: [added.body] })
-    expect((await call('GET', '/resource')).body.next_rotation_at).toBe('2026-03-22T23:00:00.000Z')
+    expect((await call('GET', '/resource')).body).toMatchObject({
+      next_rotation_at: '2026-03-22T23:00:00.000Z',
+      next_rotation_due_at: '2026-03-17T12:00:00.000Z',
+    })
     const removed = await call('DELETE', `/freezes/${added.body.id}`)
     expect(removed.body).toEqual(added.body)
     expect((await call('DELETE', `/freezes/${added.body.id}`)).status).toBe(404)

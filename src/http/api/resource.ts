@@ -61,6 +61,9 @@ const Resource = Type.Object({
   next_rotation_at: Type.Union([Moment, Type.Null()], {
     description: 'Null where no rotation is due before somebody has acted.',
   }),
+  next_rotation_due_at: Type.Union([Moment, Type.Null()], {
+    description: 'Earlier than `next_rotation_at` where a window or a freeze puts it off.',
+  }),
   next_rotations: Type.Array(Moment, {
     description: 'When the next five are served, if nobody changes anything; empty where none is to come.',
   }),
@@ -113,6 +116,7 @@ function resourceView(
     now,
     pause,
     nextRotationAt,
+    dueAt,
     rotation,
     keys,
     checkIns,
@@ -130,6 +134,7 @@ function resourceView(
     health: { state, since: momentOf(since), until: momentOf(until), heading, advice },
     rotated_at: momentOf(current?.publishedAt),
     next_rotation_at: isHeld ? null : momentOf(nextRotationAt),
+    next_rotation_due_at: isHeld ? null : momentOf(dueAt),
     next_rotations: isHeld ? [] : overview.upcoming.map(({ servedAt }) => momentOf(servedAt)),
     rotation: rotation && rotationId(rotation),
     keys: keys.filter(({ stage }) => stage !== 'retired').map((key) => keyView(key, overview)),
