@@ -23,17 +23,20 @@ test('an answer of another form is refused by the name of the field', () => {
 
 test('fields and words that are new do not disturb', () => {
   const answer = resourceAnswer({ novel: true, health: { state: 'novel', heading: 'New', advice: 'Read.' } })
-  expect(infoOf(readResource(answer), NOW, PLAIN)).toMatchObject({ Health: 'New', 'What to do': 'Read.' })
+  expect(infoOf(readResource(answer), [], NOW, PLAIN)).toMatchObject({ Health: 'New', 'What to do': 'Read.' })
 })
 
 test('info says the health, the dates, and which key each app runs', () => {
-  expect(infoOf(resource(), NOW, PLAIN)).toEqual({
+  expect(infoOf(resource(), [], NOW, PLAIN)).toEqual({
     Plan: 'securekey:fortnightly',
     Health: 'All is well',
     'What to do': null,
     'Signs with': 'key aaaa1111, version 3',
     'Rotated at': '2026-03-03 12:00 UTC (7 days ago)',
     'Next rotation': '2026-03-17 12:00 UTC (in 7 days)',
+    'After that': ['2026-03-31 12:00 UTC'],
+    Windows: 'at any time',
+    Freezes: 'none',
     'Under way': null,
     Paused: null,
     'Rotation period': '14d',

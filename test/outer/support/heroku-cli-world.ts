@@ -9,7 +9,7 @@ export type CliWorld = {
   harness: Harness
   proxy: RecordingProxy
   cli: HerokuCli
-  /** Runs `heroku securekey:<words>`, at a second of its own; each word is one argument. */
+  /** Runs `heroku securekey:<words>`, at a second of its own; each word is one argument, or several in double quotes. */
   securekey: (words: string, options?: RunOptions) => Promise<Ran>
   /** Runs any other command of the CLI. */
   heroku: (words: string, options?: RunOptions) => Promise<Ran>
@@ -64,7 +64,7 @@ async function startWorld(
   whenFinished(cli.end)
   const heroku = (words: string, options?: RunOptions) => {
     harness.clock.advance(SECOND)
-    return cli.run(words.split(' '), options)
+    return cli.run(wordsOf(words), options)
   }
   return {
     harness,
@@ -99,6 +99,11 @@ async function startWorld(
 export async function historyKinds({ deps }: Pick<Harness, 'deps'>, id: string): Promise<string[]> {
   const rows = deps.db.selectFrom('history').select('kind').where('resource_id', '=', id).orderBy('seq')
   return (await rows.execute()).map(({ kind }) => kind)
+}
+
+/** The words of a line as a shell parts them: double quotes hold one together. */
+export function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 }
 
 /** What was printed as one line: errors are wrapped to the width of the terminal. */

@@ -57,6 +57,10 @@ export function listIn<T>(fields: Fields, name: string, read: (item: unknown) =>
   return value.map(read)
 }
 
+export function momentsIn(fields: Fields, name: string): Date[] {
+  return listIn(fields, name, (item) => momentIn({ [name]: item }, name))
+}
+
 export function textsIn(fields: Fields, name: string): string[] {
   return listIn(fields, name, (item) => textIn({ [name]: item }, name))
 }

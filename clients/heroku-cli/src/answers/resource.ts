@@ -4,11 +4,13 @@ import {
   listIn,
   momentIn,
   momentOrNullIn,
+  momentsIn,
   numberIn,
   numberOrNullIn,
   textIn,
   textOrNullIn,
 } from './fields.ts'
+import { windowsIn } from './windows.ts'
 
 /** A key as `GET /v1/resource` tells it: never its text. */
 export type Key = {
@@ -25,6 +27,8 @@ export type Policy = {
   gracePeriod: string
   leastGracePeriod: string
   announcesNext: boolean
+  /** In which the schedule restarts apps; none: at any time. */
+  windows: string[]
   pause: { since: Date; until: Date | null; reason: string } | null
 }
 
@@ -65,7 +69,11 @@ export type Resource = {
   plan: string
   health: { state: string; heading: string; advice: string }
   rotatedAt: Date | null
+  /** When the next one is served, and when it is due: earlier where a window or a freeze puts it off. */
   nextRotationAt: Date | null
+  nextRotationDueAt: Date | null
+  /** When the next five are served. */
+  nextRotations: Date[]
   rotation: string | null
   keys: Key[]
   policy: Policy
@@ -90,6 +98,8 @@ export function readResource(answer: unknown): Resource {
     },
     rotatedAt: momentOrNullIn(fields, 'rotated_at'),
     nextRotationAt: momentOrNullIn(fields, 'next_rotation_at'),
+    nextRotationDueAt: momentOrNullIn(fields, 'next_rotation_due_at'),
+    nextRotations: momentsIn(fields, 'next_rotations'),
     rotation: textOrNullIn(fields, 'rotation'),
     keys: listIn(fields, 'keys', readKey),
     policy: readPolicy(fields.policy),
@@ -99,6 +109,12 @@ export function readResource(answer: unknown): Resource {
   }
 }
 
+/** What a change of the schedule is answered with. */
+export function readSchedule(answer: unknown): Pick<Resource, 'policy' | 'nextRotations'> {
+  const fields = fieldsOf(answer)
+  return { policy: readPolicy(fields.policy), nextRotations: momentsIn(fields, 'next_rotations') }
+}
+
 export function readPolicy(answer: unknown): Policy {
   const fields = fieldsOf(answer)
   return {
@@ -106,6 +122,7 @@ export function readPolicy(answer: unknown): Policy {
     gracePeriod: textIn(fields, 'grace_period'),
     leastGracePeriod: textIn(fields, 'least_grace_period'),
     announcesNext: fields.announces_next === true,
+    windows: windowsIn(fields),
     pause: fields.pause === null || fields.pause === undefined ? null : readPause(fieldsOf(fields.pause)),
   }
 }

@@ -1,6 +1,8 @@
+import type { Freeze } from '../answers/freezes.ts'
 import type { Policy, Resource } from '../answers/resource.ts'
-import { momentWords } from '../words/moment.ts'
+import { dateWords, momentWords } from '../words/moment.ts'
 import { appLine } from './apps.ts'
+import { freezeWords, nextRotationWords, windowWords } from './calendar.ts'
 import type { Paint } from './paint.ts'
 
 /** In these states nothing has to be done. */
@@ -9,19 +11,24 @@ const FINE: readonly string[] = ['well', 'rotating', 'paused']
 /** What `securekey:info` prints, by label. */
 export function infoOf(
   resource: Resource,
+  freezes: readonly Freeze[],
   now: Date,
   paint: Paint,
 ): Record<string, string | string[] | null> {
-  const { plan, health, keys, rotatedAt, nextRotationAt, rotation, policy, apps } = resource
+  const { plan, health, keys, rotatedAt, nextRotations, rotation, policy, apps } = resource
   const fine = FINE.includes(health.state)
   const signing = keys.find(({ use }) => use === 'sign')
+  const after = nextRotations.slice(1).map(dateWords)
   return {
     Plan: `securekey:${plan}`,
     Health: fine ? paint.success(health.heading) : paint.failure(health.heading),
     'What to do': fine ? null : health.advice,
     'Signs with': signing ? `key ${paint.name(signing.kid)}, version ${signing.version}` : 'no key',
     'Rotated at': rotatedAt && momentWords(rotatedAt, now),
-    'Next rotation': nextRotationAt ? momentWords(nextRotationAt, now) : 'none before somebody has acted',
+    'Next rotation': nextRotationWords(resource, now),
+    'After that': after.length === 0 ? null : after,
+    Windows: windowWords(policy),
+    Freezes: freezes.length === 0 ? 'none' : freezes.map(freezeWords),
     'Under way': rotation && `rotation ${rotation}`,
     Paused: pauseWords(policy, now),
     'Rotation period': policy.rotationPeriod,

@@ -9,6 +9,8 @@ export function resourceAnswer(changes: Record<string, unknown> = {}): Record<st
     health: { state: 'well', since: null, until: null, heading: 'All is well', advice: '' },
     rotated_at: '2026-03-03T12:00:00.000Z',
     next_rotation_at: '2026-03-17T12:00:00.000Z',
+    next_rotation_due_at: '2026-03-17T12:00:00.000Z',
+    next_rotations: ['2026-03-17T12:00:00.000Z', '2026-03-31T12:00:00.000Z'],
     rotation: null,
     keys: [
       key('aaaa1111', 3, 'sign', '2026-03-03T12:00:00.000Z', null),
@@ -20,6 +22,7 @@ export function resourceAnswer(changes: Record<string, unknown> = {}): Record<st
       least_grace_period: '1h',
       good_for: 604800,
       announces_next: false,
+      windows: 'any',
       pause: null,
     },
     apps: [app('service-1', 'SECURE_KEY'), app('service-2', 'SERVICE_ONE_SECURE_KEY')],

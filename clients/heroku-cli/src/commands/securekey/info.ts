@@ -1,5 +1,6 @@
 import * as color from '@heroku/heroku-cli-util/color'
 import { styledHeader, styledObject } from '@heroku/heroku-cli-util/hux'
+import { readFreezes } from '../../answers/freezes.ts'
 import { readResource } from '../../answers/resource.ts'
 import { ADDON, APP, JSON_FLAG, SecurekeyCommand } from '../../command/securekey-command.ts'
 import { infoOf } from '../../shown/info.ts'
@@ -14,7 +15,8 @@ export default class Info extends SecurekeyCommand {
     const { addon, service, now } = await this.connect({ app: flags.app, addon: args.addon })
     const answer = await service.ask('GET', '/resource')
     if (flags.json) return this.printJson(answer)
+    const freezes = readFreezes(await service.ask('GET', '/freezes'))
     styledHeader(color.addon(addon.name))
-    styledObject(infoOf(readResource(answer), now, color))
+    styledObject(infoOf(readResource(answer), freezes, now, color))
   }
 }
