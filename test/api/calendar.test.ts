@@ -54,7 +54,7 @@ describe('windows', () => {
     const h = await shared()
     const call = await h.callerWith('rotate')
     await call('PUT', '/window', { body: { window: 'daily 09:00-12:00 UTC' } })
-    expect((await call('PUT', '/window', { body: { window } })).status).toBe(400)
+    expect((await call('PUT', '/window', { body: { window } })).status).toBe(422)
     const { body } = await call('PUT', '/window', { body: { window: 'any' } })
     expect(body).toMatchObject({ changed: true, policy: { windows: 'any' } })
   })
