@@ -1,5 +1,7 @@
+import { type Limits, limitWords } from './schema-limits.ts'
+
 /** The parts of an OpenAPI document that the page tells. */
-type Schema = {
+type Schema = Omit<Limits, 'anyOf'> & {
   $ref?: string
   type?: string
   format?: string
@@ -55,7 +57,12 @@ function operationText(title: string, operation: Operation): string {
   const hasFields = Object.keys(body?.properties ?? {}).length > 0
   const asked = [
     ...parameters.map(({ name, in: place, required, schema, description = schema.description }) =>
-      row([`\`${name}\` (${place})`, typeOf(schema), required ? 'yes' : 'no', description ?? '']),
+      row([
+        `\`${name}\` (${place})`,
+        typeOf(schema),
+        required ? 'yes' : 'no',
+        aboutIt({ ...schema, ...(description !== undefined && { description }) }),
+      ]),
     ),
     ...(body && hasFields ? fieldRows(body, '') : []),
   ]
@@ -106,7 +113,7 @@ function fieldRows(schema: Schema, before: string): string[] {
       `\`${before}${name}\``,
       typeOf(field),
       schema.required?.includes(name) ? 'yes' : 'no',
-      field.description ?? '',
+      aboutIt(field),
     ])
     const inner = [field, ...(field.anyOf ?? [])].flatMap((each) => {
       return [...fieldRows(each, `${before}${name}.`), ...fieldRows(each.items ?? {}, `${before}${name}[].`)]
@@ -116,6 +123,10 @@ function fieldRows(schema: Schema, before: string): string[] {
     )
     return [own, ...inner, ...inList]
   })
+}
+
+function aboutIt(schema: Schema): string {
+  return [schema.description ?? '', limitWords(schema)].filter((each) => each !== '').join(' ')
 }
 
 function typeOf(schema: Schema): string {

@@ -55,6 +55,20 @@ test('the description names every route with its scopes, a schema for each answe
   }
 })
 
+test('the page for people says within which limits a field is taken', async () => {
+  const h = await startApi()
+  const page = apiPage(h.document as unknown as ApiDocument)
+  for (const row of [
+    '| `reason` | string | yes | 1 to 500 characters. |',
+    '| `version` | integer | no | 1 to 2147483647. |',
+    '| `id` (path) | string | yes | Of the form `^[0-9a-f]{12}$`. |',
+    'The last word of each counts. At most 200 characters. |',
+    'They are added up for a day. At most 10 of them. |',
+  ]) {
+    expect(page).toContain(row)
+  }
+})
+
 test('docs/api.md says what the description says; `npm run api-page` writes it', async () => {
   const h = await startApi()
   const written = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')

@@ -22,7 +22,7 @@ const CheckIn = Type.Object(
         description: 'Its name within the app, such as `web.1`. The last word of each counts.',
       }),
     ),
-    signs_with: Kid,
+    signs_with: Type.String({ ...Kid, description: 'The kid of the key that it signs with.' }),
     version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
     counts: Type.Optional(
       Type.Array(Type.Object({ kid: Kid, good: Count, bad: Count }, { additionalProperties: false }), {
