@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -48,9 +47,9 @@ export async function registerApi(
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, {})
-    // Else a name would be kept that nobody sent.
-    if (!isUtf8(body)) return done(new SecurekeyError('malformed-request', 'The body is not UTF-8.'))
-    return parseJson(request, body.toString('utf8'), done)
+    const text = textOf(body)
+    if (text === undefined) return done(new SecurekeyError('malformed-request', 'The body is not UTF-8.'))
+    return parseJson(request, text, done)
   })
   app.addHook('preValidation', async (request) => {
     if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
@@ -91,4 +90,13 @@ export async function registerApi(
 
 function addressKey(request: Parameters<typeof addressOf>[0]): string {
   return addressOf(request) ?? ''
+}
+
+/** Undefined where the bytes are no UTF-8: else a name would be kept that nobody sent. */
+function textOf(body: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch {
+    return undefined
+  }
 }
