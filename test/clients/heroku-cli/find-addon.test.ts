@@ -19,7 +19,7 @@ function heroku(found: Record<string, unknown[]>) {
     if (matches) return matches
     throw refusal(404, 'add_on')
   }
-  return { asked, post, get: async () => undefined }
+  return { asked, post }
 }
 
 function refusal(statusCode: number, resource: string) {
@@ -35,6 +35,16 @@ test('without a name the only add-on of the service on the app is meant', async 
   const found = await findAddon(asked, { app: 'service-1', addon: undefined })
   expect(found).toEqual({ id: OURS.id, name: OURS.name, app: 'service-1', owner: 'service-1' })
   expect(asked.asked).toEqual([['/actions/addons/resolve', { addon: 'securekey', app: 'service-1' }]])
+})
+
+test('what is no list is not taken for an answer, and an empty one names the service', async () => {
+  const page = { post: async () => '<html>' }
+  await expect(findAddon(page, { app: 'service-1', addon: undefined })).rejects.toThrow(
+    "Heroku's answer cannot be read.",
+  )
+  await expect(
+    findAddon(heroku({ 'service-1/securekey': [] }), { app: 'service-1', addon: undefined }),
+  ).rejects.toThrow('securekey is no add-on of securekey.')
 })
 
 test('several are named in the refusal', async () => {
@@ -77,7 +87,7 @@ test('another refusal of Heroku is told as it is, and nothing else is looked for
     if (app === null) return [OURS]
     throw refusal(404, 'app')
   }
-  const asked = { post, get: async () => undefined }
+  const asked = { post }
   const named = { app: 'service-1', addon: OURS.name }
   await expect(findAddon(asked, named)).rejects.toThrow("Couldn't find that app.")
 })

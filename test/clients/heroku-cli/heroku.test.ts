@@ -45,3 +45,29 @@ test('a refusal of Heroku is told in its words, with what is missing; another er
   const broken = new Error('connect ECONNREFUSED')
   await expect(herokuOf(client(async () => Promise.reject(broken))).get('/')).rejects.toBe(broken)
 })
+
+test('what is secret is read by us alone: the client, which prints what it has parsed, never parses it', async () => {
+  const parts = async function* () {
+    yield Buffer.from('[{"name":"SECURE_KEY",')
+    yield Buffer.from('"value":"A"}]')
+  }
+  const calls: (boolean | undefined)[] = []
+  const get = async (_path: string, { raw }: { raw?: boolean }) => {
+    calls.push(raw)
+    return { body: undefined, response: parts() }
+  }
+  const heroku = herokuOf({ get, post: get })
+  expect(await heroku.getSecret('/addons/b/config')).toEqual([{ name: 'SECURE_KEY', value: 'A' }])
+  expect(calls).toEqual([true])
+})
+
+test('an answer that is no JSON is told as that, and quotes nothing', async () => {
+  const broken = client(async () => ({ body: JSON.parse('[AAAA') }))
+  const response = (async function* () {
+    yield Buffer.from('[AAAA')
+  })()
+  const secret = client(async () => ({ body: undefined, response }))
+  for (const call of [herokuOf(broken).get('/'), herokuOf(secret).getSecret('/')]) {
+    await expect(call).rejects.toThrow(/^Heroku's answer cannot be read\./)
+  }
+})

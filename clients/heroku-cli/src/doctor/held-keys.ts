@@ -14,9 +14,9 @@ const CONFIG_VAR = 'SECURE_KEY'
 const KID_DIGITS = 8
 
 /** Asks Heroku for the config of this add-on, and of no other. */
-export async function readHeldKeys(heroku: Heroku, addonId: string): Promise<HeldKeys> {
+export async function readHeldKeys(heroku: Pick<Heroku, 'getSecret'>, addonId: string): Promise<HeldKeys> {
   try {
-    return heldIn(await heroku.get(`/addons/${encodeURIComponent(addonId)}/config`))
+    return heldIn(await heroku.getSecret(`/addons/${encodeURIComponent(addonId)}/config`))
   } catch (error) {
     if (error instanceof HerokuRefusedError) return { held: 'unseen' }
     throw error

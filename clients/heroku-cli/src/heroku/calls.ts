@@ -1,9 +1,11 @@
 import { fieldsOf } from '../answers/fields.ts'
 import { cleanText } from '../words/clean.ts'
 
-/** Calls of Heroku's Platform API in the user's name. Both throw `HerokuRefusedError` for a refusal. */
+/** Calls of Heroku's Platform API in the user's name. Each throws `HerokuRefusedError` for a refusal. */
 export type Heroku = {
   get: (path: string) => Promise<unknown>
+  /** The same for what is secret: `HEROKU_DEBUG=1` prints every other answer. */
+  getSecret: (path: string) => Promise<unknown>
   post: (path: string, body: Readonly<Record<string, unknown>>) => Promise<unknown>
 }
 
@@ -19,6 +21,13 @@ export class HerokuRefusedError extends Error {
     super(message)
     this.status = http.statusCode
     this.resource = cleanText(String(fieldsOf(body).resource ?? ''), 60)
+  }
+}
+
+/** Heroku, or whatever stands before it, has sent something else than JSON. */
+export class UnreadableHerokuError extends Error {
+  constructor() {
+    super("Heroku's answer cannot be read. Look at https://status.heroku.com and try again.")
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Fields, fieldsOf, textIn } from '../answers/fields.ts'
 import { cleanText } from '../words/clean.ts'
-import { type Heroku, HerokuRefusedError } from './calls.ts'
+import { type Heroku, HerokuRefusedError, UnreadableHerokuError } from './calls.ts'
 
 /** The name of the service in Heroku's marketplace. */
 export const SERVICE = 'securekey'
@@ -20,7 +20,7 @@ export class NothingNamedError extends Error {
  * attachment, or the only one of this service where none is named. Throws a sentence that names all where there are several.
  */
 export async function findAddon(
-  heroku: Heroku,
+  heroku: Pick<Heroku, 'post'>,
   { app, addon }: { app: string | undefined; addon: string | undefined },
 ): Promise<FoundAddon> {
   const [, namedApp, namedAddon] = /^(.+)::(.+)$/.exec(addon ?? '') ?? []
@@ -45,9 +45,10 @@ export async function findAddon(
   }
 }
 
-async function resolve(heroku: Heroku, addon: string, app: string | null): Promise<Fields[]> {
+async function resolve(heroku: Pick<Heroku, 'post'>, addon: string, app: string | null): Promise<Fields[]> {
   const found = await heroku.post('/actions/addons/resolve', { addon, app })
-  return Array.isArray(found) ? found.map(fieldsOf) : []
+  if (!Array.isArray(found)) throw new UnreadableHerokuError()
+  return found.map(fieldsOf)
 }
 
 function onlyOne(found: Fields[], wanted: string | undefined): FoundAddon {
@@ -56,7 +57,7 @@ function onlyOne(found: Fields[], wanted: string | undefined): FoundAddon {
   if (addon === undefined) {
     const other = fieldsOf(found[0]?.addon_service).name
     const whose = typeof other === 'string' ? ` It is one of ${cleanText(other, 60)}.` : ''
-    throw new Error(`${cleanText(wanted ?? '', 100)} is no add-on of ${SERVICE}.${whose}`)
+    throw new Error(`${cleanText(wanted ?? SERVICE, 100)} is no add-on of ${SERVICE}.${whose}`)
   }
   if (more.length > 0) {
     const names = ours.map((each) => textIn(each, 'name')).toSorted()

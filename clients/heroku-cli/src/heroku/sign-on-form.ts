@@ -13,7 +13,7 @@ const LOOPBACK: readonly string[] = ['127.0.0.1', '[::1]', 'localhost']
  * signed form must not be sent to: anything but https, save for this machine.
  */
 export async function askForSignOn(
-  heroku: Heroku,
+  heroku: Pick<Heroku, 'get'>,
   { id, app }: Pick<FoundAddon, 'id' | 'app'>,
 ): Promise<SignOnForm> {
   const path = `/apps/${encodeURIComponent(app)}/addons/${encodeURIComponent(id)}/sso`
