@@ -74,6 +74,32 @@ test('Retry-After is obeyed three times and no more', async () => {
   expect(requests).toHaveLength(4)
 })
 
+test('what is sent once is not waited for: its refusal says for how long to wait', async () => {
+  const { service, requests, surroundings } = await answering([429, PROBLEM, { 'retry-after': '60' }])
+  await expect(service.ask('GET', '/resource', { once: true })).rejects.toMatchObject({ waitMs: 60_000 })
+  expect(surroundings.slept).toEqual([])
+  expect(requests).toHaveLength(1)
+})
+
+test('a sign-on that failed is not kept: the next request signs on anew', async () => {
+  const { url } = await recordingServer((_request, response) => sendJson(response, 200, { ok: true }))
+  const surroundings = stillSurroundings()
+  const resource = { id: 'id', name: null }
+  const signedOn = { token: 't', expiresAt: surroundings.now(), api: url, resource, email: null, scopes: [] }
+  const signOns = [
+    () => Promise.reject(new Error('service.example cannot be reached.')),
+    () => Promise.resolve(signedOn),
+  ]
+  const service = createService({
+    send: sendWithin(2_000),
+    userAgent: 'x',
+    surroundings,
+    signOn: async () => (await signOns.shift()?.()) ?? signedOn,
+  })
+  await expect(service.ask('GET', '/resource')).rejects.toThrow('cannot be reached')
+  expect(await service.ask('GET', '/resource')).toEqual({ ok: true })
+})
+
 test('a Retry-After that is a date is obeyed, and one that is over is waited for a second', async () => {
   const dated = await answering(
     [429, PROBLEM, { 'retry-after': 'Tue, 10 Mar 2026 12:00:30 GMT' }],

@@ -71,6 +71,30 @@ test('a look that fails says nothing, six in a row do', async () => {
   expect(service.count()).toBe(6)
 })
 
+test('comes back when it is told to, and not after the time is over', async () => {
+  const busy = new ProblemError('too-many-requests', 429, 'Too many requests.', 30_000)
+  const { slept, result } = await wait(looks(busy, RUNNING))
+  expect(slept).toEqual([30_000])
+  expect(result).toMatchObject({ name: 'securekey-round-1' })
+  const short = await wait(looks(busy), 7_000)
+  expect(short.slept).toEqual([7_000])
+  expect(String(short.result)).toContain('The time is over, and this is still so: nothing could be seen.')
+})
+
+test('each look is sent once: the loop alone waits', async () => {
+  const asked: unknown[] = []
+  const { ask, ...rest } = looks(BEHIND, RUNNING)
+  const recorded = async (...options: unknown[]) => {
+    asked.push(options)
+    return await ask()
+  }
+  await wait({ ...rest, ask: recorded })
+  expect(asked).toEqual([
+    ['GET', '/resource', { once: true }],
+    ['GET', '/resource', { once: true }],
+  ])
+})
+
 test('a refusal that stays one ends it at once', async () => {
   const gone = new ProblemError('resource-gone', 410, 'The add-on was removed.')
   const service = looks(gone)

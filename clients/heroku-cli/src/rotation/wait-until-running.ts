@@ -38,6 +38,7 @@ export async function waitUntilRunning(
   const deadline = now().getTime() + timeoutMs
   let failures = 0
   let words = ''
+  let comeBackMs = 0
   for (;;) {
     const resource = await look()
     const progress = resource ? progressOf(resource) : { state: 'waiting' as const, words }
@@ -50,12 +51,13 @@ export async function waitUntilRunning(
     const leftMs = deadline - now().getTime()
     if (leftMs <= 0)
       throw new Error(`The time is over, and this is still so: ${words || 'nothing could be seen'}.`)
-    await sleep(Math.min(intervalMs, leftMs))
+    await sleep(Math.min(Math.max(intervalMs, comeBackMs), leftMs))
   }
 
   async function look(): Promise<Resource | undefined> {
+    comeBackMs = 0
     try {
-      const resource = readResource(await service.ask('GET', '/resource'))
+      const resource = readResource(await service.ask('GET', '/resource', { once: true }))
       failures = 0
       return resource
     } catch (error) {
@@ -63,6 +65,7 @@ export async function waitUntilRunning(
       // What is refused for good is refused the next time too.
       const refused = error instanceof ProblemError && error.status < 500 && error.status !== 429
       if (refused || failures > MOST_FAILURES) throw error
+      if (error instanceof ProblemError) comeBackMs = error.waitMs ?? 0
       return undefined
     }
   }

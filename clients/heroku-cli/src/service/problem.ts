@@ -12,11 +12,14 @@ const TYPE = /^urn:securekey:problem:([a-z0-9-]{1,60})$/
 export class ProblemError extends Error {
   readonly problem: string
   readonly status: number
+  /** For how long it asks to wait. */
+  readonly waitMs: number | undefined
 
-  constructor(problem: string, status: number, message: string) {
+  constructor(problem: string, status: number, message: string, waitMs?: number) {
     super(message)
     this.problem = problem
     this.status = status
+    this.waitMs = waitMs
   }
 }
 
@@ -25,8 +28,9 @@ export function problemOf(answer: ServiceAnswer, now: Date): ProblemError {
   const fields = fieldsOf(answer.body)
   const problem = TYPE.exec(String(fields.type))?.[1] ?? 'unknown'
   const title = sentence(fields.title) ?? `The service of the add-on answered with ${answer.status}.`
-  const words = [title, sentence(fields.detail), ...factsOf(fields, now), comeBack(answer, now)]
-  return new ProblemError(problem, answer.status, words.filter(Boolean).join(' '))
+  const waitMs = waitOf(answer, now)
+  const words = [title, sentence(fields.detail), ...factsOf(fields, now), comeBack(waitMs)]
+  return new ProblemError(problem, answer.status, words.filter(Boolean).join(' '), waitMs)
 }
 
 function factsOf(fields: Fields, now: Date): string[] {
@@ -40,8 +44,7 @@ function factsOf(fields: Fields, now: Date): string[] {
   ]
 }
 
-function comeBack(answer: ServiceAnswer, now: Date): string {
-  const waitMs = waitOf(answer, now)
+function comeBack(waitMs: number | undefined): string {
   return waitMs === undefined ? '' : `Try again in ${lengthWords(waitMs)}.`
 }
 

@@ -17,11 +17,13 @@ export type AskOptions = {
   query?: Readonly<Record<string, string>>
   /** The same request with the same key is served once, so it may be sent again. */
   idempotencyKey?: string
+  /** Sent once: whoever asks waits on its own, by `ProblemError.waitMs`. */
+  once?: boolean
 }
 
 /**
  * Signs on at the first request, and once more where the token has ended: it lives for a quarter of an hour, and a revoke
- * ends it. Every request obeys `Retry-After`, a few times.
+ * ends it. A request obeys `Retry-After`, a few times, unless it is to be sent `once`.
  */
 export function createService(options: {
   signOn: () => Promise<SignedOn>
@@ -33,7 +35,11 @@ export function createService(options: {
   let signedOn: Promise<SignedOn> | undefined
 
   function current(): Promise<SignedOn> {
-    signedOn ??= signOn()
+    // One that failed is not kept: a look that comes later signs on anew.
+    signedOn ??= signOn().catch((error: unknown) => {
+      signedOn = undefined
+      throw error
+    })
     return signedOn
   }
 
@@ -43,7 +49,7 @@ export function createService(options: {
     options: AskOptions,
   ): Promise<ServiceAnswer> {
     const { token, api } = await current()
-    const { body, query = {}, idempotencyKey } = options
+    const { body, query = {}, idempotencyKey, once = false } = options
     const url = new URL(`${api}${path}`)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     const headers = {
@@ -54,7 +60,7 @@ export function createService(options: {
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
     }
     const request = { method, url, headers, body: body && JSON.stringify(body) }
-    return await askPatiently(() => send(request), surroundings)
+    return once ? await send(request) : await askPatiently(() => send(request), surroundings)
   }
 
   return {
