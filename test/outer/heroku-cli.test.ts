@@ -261,7 +261,7 @@ describe.skipIf(NO_CLI)('what the schedule does', { timeout: TEST_LIMIT_MS }, ()
       'grace 48h -a policy-1',
       /^Old keys are accepted for 2d after their successor was published\.$/,
     )
-    await says('grace 1s -a policy-1', /^$/, 1)
+    await says('grace 1s -a policy-1', /^$/, 2)
     await says('next on -a policy-1', /^The next key is announced\.$/)
     await says('next off -a policy-1', /^The next key is not announced\.$/)
 
@@ -339,6 +339,26 @@ describe.skipIf(NO_CLI)('secrets', () => {
     expect(sent.filter(({ head }) => /^cookie$/im.test(head))).toEqual([])
     const signOns = sent.filter(({ path }) => path === '/sso/login')
     expect(signOns.filter(({ head }) => /^authorization$/im.test(head))).toEqual([])
+  })
+
+  test('with HEROKU_DEBUG=1 neither keys nor a signed form nor a token is printed', async () => {
+    const { securekey, newAddon, harness, proxy } = world()
+    const { id } = await newAddon('debug-1')
+    proxy.passed.length = 0
+    const env = { DEBUG: '*', HEROKU_DEBUG: '1', HEROKU_DEBUG_HEADERS: '1' }
+    const { code, stdout, stderr } = await securekey('doctor -a debug-1', { env })
+    expect(code, stderr).toBe(0)
+    expect(stdout).toContain('GREEN: SECURE_KEY at Heroku holds the keys')
+    expect(stderr).toContain(`/addons/${id}/config`)
+    const { SECURE_KEY = '' } = harness.heroku.view.addon(id).config
+    const [form = ''] = proxy.sent
+      .filter(({ path }) => path === '/sso/login')
+      .map(({ body }) => body)
+      .slice(-1)
+    const signed = new URLSearchParams(form).get('resource_token') ?? 'no form'
+    for (const secret of [...SECURE_KEY.split(','), signed, 'sk_cli_', HEROKU_TOKEN]) {
+      expect(stdout + stderr).not.toContain(secret)
+    }
   })
 
   test('no token that the service gave stands in a file of the user', () => {

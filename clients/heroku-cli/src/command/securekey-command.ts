@@ -6,6 +6,7 @@ import { ux } from '@oclif/core/ux'
 import { type FoundAddon, findAddon, NothingNamedError } from '../heroku/find-addon.ts'
 import { herokuOf } from '../heroku/heroku.ts'
 import { askForSignOn } from '../heroku/sign-on-form.ts'
+import { ProblemError } from '../service/problem.ts'
 import { sendRequest } from '../service/request.ts'
 import { createService, type Service } from '../service/service.ts'
 import { signOnOnce } from '../service/sign-on.ts'
@@ -100,9 +101,14 @@ export abstract class SecurekeyCommand extends Command {
 
   /** 2 for what was typed wrongly, as oclif has it; 1 for whatever was refused or failed. */
   protected override async catch(error: CommandError): Promise<unknown> {
-    const isUsage = this.isReading || error instanceof NothingNamedError
+    const isUsage = this.isReading || error instanceof NothingNamedError || isNotAllowed(error)
     const coded: CommandError & { code?: unknown; oclif?: { exit?: number } } = error
     if (coded.code !== 'EEXIT') coded.oclif = { ...coded.oclif, exit: isUsage ? USAGE : REFUSED }
     return await super.catch(coded)
   }
+}
+
+/** The service does not know a value that was typed, such as a grace period of `abc`. */
+function isNotAllowed(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem === 'invalid-option'
 }
