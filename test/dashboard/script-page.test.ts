@@ -20,6 +20,7 @@ test('the page names this add-on, its address and its app, links to the tokens, 
   expect(status).toBe(200)
   expect(text).toContain(`<code id="api">${h.config.addonUrl}/v1</code>`)
   expect(text).toContain(`heroku securekey:info ${h.addon.name} --app service-1`)
+  expect(text).toContain('where nobody is there to type it, add --confirm service-1.')
   expect(text).toContain(`href="${browser.base}/tokens"`)
   // No token and no key is ever among what is to be pasted.
   expect(text).not.toMatch(/sk_(api|cli|client)_|[0-9A-F]{64}/)

@@ -76,6 +76,26 @@ describe('the lines of the page “Use it from a script”, with the scopes that
     const { keyset } = await stateOf(h.deps, h.addon.id)
     expect(keyset.current).toBe(3)
     expect(await printing).toMatch(/^done [0-9a-f]{8}\n$/)
+    const refused = ran(h, [process.execPath, file('lines.mjs', code)])
+    await expect(refused).rejects.toThrow('Error: The current key is very new. Some apps')
+  })
+
+  test('Node, where a revoke came instead: it ends with 1', async () => {
+    const h = await startWithLines('node')
+    const ending = ran(h, [process.execPath, file('lines.mjs', h.code.replace('5_000', '20'))])
+    const ended = expect(ending).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^superseded /),
+    })
+    await expect.poll(() => requestsOf(h), { timeout: LIMIT_MS }).toBe(1)
+    const { text } = await tokenOf(h, ['revoke'])
+    const answer = await fetch(`${h.url}/v1/revocations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${text}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ confirm: h.addon.id }),
+    })
+    expect(answer.status).toBe(202)
+    await ended
   })
 
   test.skipIf(isMissing(RUBY))('Ruby', async () => {

@@ -36,7 +36,7 @@ curl -sS --fail-with-body -X POST ${api}/rotations -H "Authorization: Bearer $SE
 const ask = async (method, path) => {
   const answer = await fetch('${api}' + path, { method, headers, signal: AbortSignal.timeout(10_000) })
   const body = await answer.json()
-  if (!answer.ok) throw new Error(\`\${body.title} \${body.detail ?? ''}\`)
+  if (!answer.ok) throw new Error([body.title, body.detail].filter(Boolean).join('. '))
   return body
 }
 let { rotation } = await ask('POST', '/rotations')
@@ -44,7 +44,8 @@ for (let asked = 0; asked < 120 && !['done', 'superseded', 'cancelled'].includes
   await new Promise((resolve) => setTimeout(resolve, 5_000))
   rotation = await ask('GET', \`/rotations/\${rotation.id}\`)
 }
-console.log(rotation.status, rotation.kid)`,
+console.log(rotation.status, rotation.kid)
+if (rotation.status !== 'done') process.exitCode = 1`,
     },
     {
       id: 'ruby',
@@ -86,7 +87,7 @@ if addon["would_log_out"]:
       id: 'heroku',
       title: 'Heroku CLI',
       language: 'sh',
-      does: 'With the plugin heroku-securekey, which signs on as you and needs no token: shows the add-on, then rotates and waits for every app.',
+      does: `With the plugin heroku-securekey, which signs on as you and needs no token: shows the add-on, then rotates and waits for every app. Where a rotation ends something early it asks for the name of the app; where nobody is there to type it, add --confirm ${app}.`,
       needs: '',
       code: `heroku securekey:info ${addon} --app ${app}
 heroku securekey:rotate ${addon} --app ${app} --wait`,
