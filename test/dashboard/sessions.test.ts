@@ -163,8 +163,11 @@ describe('a sign-on that named nobody', () => {
   })
 })
 
-test('a browser that was signed out by somebody else can sign on again', async () => {
+test('a browser that was signed out by somebody else can sign on again, as the page says before its buttons', async () => {
   const h = await startWithTwo()
+  const { text } = await h.ann.get(`${h.ann.base}/sessions`)
+  expect(text).toMatch(/A session that you end is signed out\. .* remove them from the app at Heroku first\./)
+  expect(text.indexOf('A session that you end')).toBeLessThan(text.indexOf('<button class="button">End'))
   await h.ann.post(`${h.ann.base}/sessions`, { form_token: await h.ann.token(), everybody: 'yes' })
   h.clock.advance(MINUTE)
   const again = createBrowser(h)
