@@ -43,7 +43,17 @@ const TABLE: Record<string, Rule> = {
   },
   http: {
     folders: ['flows', 'domain'],
-    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'negotiator', 'node:crypto'],
+    packages: [
+      'fastify',
+      '@fastify/*',
+      'typebox',
+      'eta',
+      'negotiator',
+      'structured-headers',
+      'node:crypto',
+      'node:buffer',
+    ],
+    onlyNames: { 'node:buffer': ['isUtf8'] },
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron'] },
   'logger.ts': { packages: ['pino'] },
