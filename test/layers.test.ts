@@ -43,17 +43,7 @@ const TABLE: Record<string, Rule> = {
   },
   http: {
     folders: ['flows', 'domain'],
-    packages: [
-      'fastify',
-      '@fastify/*',
-      'typebox',
-      'eta',
-      'negotiator',
-      'structured-headers',
-      'node:crypto',
-      'node:buffer',
-    ],
-    onlyNames: { 'node:buffer': ['isUtf8'] },
+    packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'negotiator', 'structured-headers', 'node:crypto'],
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron'] },
   'logger.ts': { packages: ['pino'] },

@@ -21,10 +21,10 @@ export function scriptLines({ api, addon, app }: ScriptNames): ScriptLines[] {
       id: 'curl',
       title: 'curl',
       language: 'sh',
-      does: 'Shows the add-on; then rotates now, once however often the second line is sent.',
+      does: 'Shows the add-on; then rotates now, once a day however often the second line is sent: the key of a request says which it is.',
       needs: 'read, rotate',
       code: `curl -sS --fail-with-body ${api}/resource -H "Authorization: Bearer $SECUREKEY_TOKEN"
-curl -sS --fail-with-body -X POST ${api}/rotations -H "Authorization: Bearer $SECUREKEY_TOKEN" -H "Idempotency-Key: deploy-42"`,
+curl -sS --fail-with-body -X POST ${api}/rotations -H "Authorization: Bearer $SECUREKEY_TOKEN" -H "Idempotency-Key: deploy-$(date -u +%F)"`,
     },
     {
       id: 'node',
