@@ -63,7 +63,10 @@ const TABLE: Record<string, Rule> = {
   // Packages that apps install: nothing of src, nothing of npm, one door to the process.
   clients: {
     packages: ['node:crypto', 'node:util'],
-    onlyIn: { jose: ['clients/node/src/hand-over/open-answer.ts'] },
+    onlyIn: {
+      jose: ['clients/node/src/hand-over/open-answer.ts'],
+      'node:worker_threads': ['clients/node/src/surroundings.ts'],
+    },
     ambient: ['clients/node/src/surroundings.ts', 'clients/node/src/bin.ts'],
   },
   // A plugin of the Heroku CLI: what that CLI is made of, and nothing else.
