@@ -214,7 +214,9 @@ describe('a claim', () => {
     const { rows } = await watched.executeQuery<{ 'QUERY PLAN': string }>(
       CompiledQuery.raw(`explain ${query.sql}`, [...query.parameters]),
     )
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    const all = rows.map((row) => row['QUERY PLAN']).join('\n')
+    // The freezes for all, of which there are few, are read and sorted once for all rows.
+    const plan = all.replace(/Sort .*\n *Sort Key: freezes_for_all\.from_at/, '')
     expect(plan).toContain('Index Scan using keysets_wake_at')
     expect(plan).toContain('Tid Scan on keysets')
     expect(plan).toContain('Index Scan using resources_pkey')
