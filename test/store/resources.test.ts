@@ -77,6 +77,7 @@ describe('a resource', () => {
       dek: { kekId: 'k1', wrapped: Buffer.from('wrapped 1') },
       createdAt: NOW,
       missingSince: null,
+      handsOver: false,
       formerName: null,
       renamedAt: null,
     })
