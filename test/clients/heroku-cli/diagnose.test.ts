@@ -37,6 +37,7 @@ describe('what is wrong', () => {
       grace_period: 'period',
       least_grace_period: '1h',
       announces_next: false,
+      windows: 'any',
       pause: { since: NOW.toISOString(), until: null, reason: 'code freeze' },
     }
     expect(wrong({ policy })).toEqual(['Scheduled rotations are paused until somebody resumes: code freeze.'])
