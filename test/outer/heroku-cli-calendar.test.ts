@@ -52,7 +52,7 @@ describe.skipIf(NO_CLI)('heroku securekey:window', { timeout: TEST_LIMIT_MS }, (
     const { securekey, newAddon, harness } = world()
     const addon = await newAddon('refused-1')
     const wrong = await securekey('window "tue 09:00-12:00 Berlin" -a refused-1')
-    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong).toMatchObject({ code: 2, stdout: '' })
     expect(unwrapped(wrong.stderr)).toContain('must name an IANA time zone')
     expect(await historyKinds(harness, addon.id)).not.toContain('windows-changed')
   })
