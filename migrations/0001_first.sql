@@ -354,6 +354,28 @@ create table asked_once (
   primary key (resource_id, key_digest)
 );
 
+-- What is known of an enrolled client beside its secret. It proves by signing that it holds a key of the add-on, and the
+-- version of that is remembered: whoever has signed with the newest key has no reason to come back with the one before.
+create table clients (
+  id             text primary key references api_tokens (id) on delete cascade,
+  newest_version integer check (newest_version > 0),               -- the newest by which it has ever signed
+  last_kid       text check (length(last_kid) = 8),                -- of the key by which it last signed
+  seen_version   integer,                                          -- the current one when it last asked, and since when
+  seen_at        timestamptz,                                      -- it has asked under that
+  alarm_at       timestamptz,                                      -- it came back with the key before that one
+  constraint clients_seen check ((seen_version is null) = (seen_at is null))
+);
+
+-- What clients made up for one request each, for as long as a signature that names it could be taken: no request counts
+-- twice, whichever process it comes to.
+create table used_nonces (
+  client_id text not null references clients (id) on delete cascade,
+  nonce     text not null check (length(nonce) between 22 and 64),
+  until     timestamptz not null,
+  primary key (client_id, nonce)
+);
+create index used_nonces_until on used_nonces (until);
+
 -- When it is next looked whether those who made the tokens of an add-on may still work on one of its apps: once a day, as
 -- long as there are any. `missing` are the tokens whose makers the last look did not find: [{id, since}].
 create table maker_looks (

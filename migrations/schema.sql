@@ -44,6 +44,34 @@ create table asked_once (
   constraint asked_once_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id) ON DELETE CASCADE
 );
 
+create table check_ins (
+  resource_id uuid not null,
+  app text not null,
+  process text not null,
+  kid text not null,
+  version integer,
+  at timestamp with time zone not null,
+  constraint check_ins_pkey PRIMARY KEY (resource_id, app, process),
+  constraint check_ins_app_check CHECK (length(app) <= 64),
+  constraint check_ins_kid_check CHECK (kid ~ '^[0-9a-f]{8}$'::text),
+  constraint check_ins_process_check CHECK (length(process) <= 64),
+  constraint check_ins_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+
+create table clients (
+  id text not null,
+  newest_version integer,
+  last_kid text,
+  seen_version integer,
+  seen_at timestamp with time zone,
+  alarm_at timestamp with time zone,
+  constraint clients_pkey PRIMARY KEY (id),
+  constraint clients_last_kid_check CHECK (length(last_kid) = 8),
+  constraint clients_newest_version_check CHECK (newest_version > 0),
+  constraint clients_seen CHECK ((seen_version IS NULL) = (seen_at IS NULL)),
+  constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
+);
+
 create table freezes_for_all (
   id text not null,
   from_at timestamp with time zone not null,

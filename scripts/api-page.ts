@@ -17,7 +17,7 @@ type Content = Record<string, { schema: Schema }>
 type Operation = {
   summary: string
   description: string
-  security: { token?: string[] }[]
+  security: { token?: string[]; client?: string[] }[]
   parameters?: Parameter[]
   requestBody?: { content: Content }
   responses: Record<string, { description: string; headers?: Record<string, Schema>; content?: Content }>
@@ -94,6 +94,7 @@ function operationText(title: string, operation: Operation): string {
 function whoWords(security: Operation['security']): string {
   const scopes = security.flatMap(({ token = [] }) => token.map((scope) => `\`${scope}\``))
   if (security.length === 0) return 'It takes no token.'
+  if (security.some(({ client }) => client)) return 'For an enrolled client.'
   if (scopes.length === 0) return 'For a person who signed on by the command line.'
   return `Scope: ${scopes.join(' or ')}.`
 }

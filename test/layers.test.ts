@@ -13,8 +13,6 @@ type Rule = {
   packages?: string[]
   /** Of these packages only the named exports. */
   onlyNames?: Record<string, string[]>
-  /** Packages that one file of the layer may import. */
-  onlyIn?: Record<string, string[]>
   /** Single files, of other layers or outside of all. */
   files?: string[]
   anything?: true
@@ -31,7 +29,7 @@ const TABLE: Record<string, Rule> = {
     packages: ['node:crypto'],
     onlyNames: { 'node:crypto': ['createHash', 'hash', 'timingSafeEqual'] },
     // Time zones, behind one door: docs/decisions/0026.
-    onlyIn: { 'src/domain/zoned.ts': ['temporal-polyfill'] },
+    onlyIn: { 'temporal-polyfill': ['src/domain/zoned.ts'] },
   },
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
@@ -317,7 +315,6 @@ function isAllowed(path: string, specifier: string, typeOnly: boolean, names: st
   if (rule.onlyIn?.[name]?.includes(path)) return true
   const only = rule.onlyNames?.[name]
   if (only && (names.length === 0 || names.some((each) => !only.includes(each)))) return false
-  if (rule.onlyIn?.[path]?.includes(name)) return true
   return (rule.packages ?? []).some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   )

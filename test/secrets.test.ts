@@ -12,6 +12,7 @@ import { createLogger } from '../src/logger.ts'
 import { createLocalKek } from '../src/sealing/keyring.ts'
 import { createSealing } from '../src/sealing/sealing.ts'
 import { createWorker } from '../src/worker/worker.ts'
+import { ask, derived, handedOverTo } from './api/support/client.ts'
 import { signedOnByCommandLine } from './api/support/command-line.ts'
 import { tokenOf } from './api/support/token.ts'
 import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from './support/addon.ts'
@@ -376,7 +377,7 @@ describe('a whole life at log level trace', () => {
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
-    expect(life.errorBodies).toHaveLength(23)
+    expect(life.errorBodies).toHaveLength(30)
   }, 60_000)
 })
 

@@ -74,7 +74,7 @@ export function createCustomer(heroku: Heroku): Customer {
     setConfigVar: async (app, name, value) => setConfigVars(heroku, appOf(world, app), { [name]: value }),
     rollback: async (app, version) => rollback(heroku, appOf(world, app), version),
     setReleaseCommand: async (app, command) => setReleaseCommand(heroku, appOf(world, app), command),
-    addCollaborator: async (app, { email, id = heroku.random.uuid() }) =>
+    addCollaborator: async (app, { email, id = userNamed(heroku, email).id }) =>
       addCollaborator(appOf(world, app), { id, email }),
     removeCollaborator: async (app, email) => removeCollaborator(appOf(world, app), email),
     scale: async (app, formation) => scale(heroku, appOf(world, app), formation),

@@ -65,7 +65,10 @@ export async function lockResource(trx: Trx, { resourceId, actor }: Subject): Pr
 }
 
 async function hasEnded(trx: Trx, resourceId: string, actor: Actor): Promise<boolean> {
-  if (actor.type === 'token') return !(await isTokenLive(trx, { id: actor.id, resourceId }))
+  if (actor.type === 'token') return !(await isTokenLive(trx, { id: actor.id, kind: 'api', resourceId }))
+  if (actor.type === 'client') {
+    return !(await isTokenLive(trx, { id: actor.id, kind: 'client', resourceId }))
+  }
   if (actor.type !== 'person' || actor.commandLine === undefined) return false
   return !(await isSessionLive(trx, { handle: actor.commandLine, resourceId }))
 }

@@ -57,6 +57,11 @@ const ASKED = {
     'exists (select from history h where h.resource_id = k.resource_id and h.seq > k.last_seq)',
   ),
   freezes_for_all: ask(json<StoredFreeze[]>(), FREEZES_FOR_ALL),
+  checked_in: ask(
+    boolean,
+    `exists (select from check_ins c where c.resource_id = k.resource_id
+        and c.at > ${CLAIMED_AT} - interval '${FRESH_MINUTES} minutes')`,
+  ),
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
   claimed_at: ask(moment, CLAIMED_AT),
 }

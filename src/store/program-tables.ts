@@ -1,6 +1,7 @@
 import type { TokenKind } from '../domain/api-token.ts'
+import type { Missing } from '../domain/makers.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
-import { bigint, bytes, integer, moment, orNull, text, uuid } from './columns.ts'
+import { bigint, bytes, integer, json, moment, orNull, text, uuid, withDefault } from './columns.ts'
 
 /** The tables of what programs hold and say: tokens, enrolled clients, what was asked once, check-ins. */
 export const PROGRAM_TABLES = {
@@ -31,6 +32,13 @@ export const PROGRAM_TABLES = {
     client_id: text(),
     nonce: text(),
     until: moment,
+  },
+  maker_looks: {
+    resource_id: uuid,
+    missing: withDefault(json<Missing[]>()),
+    wake_at: moment,
+    claimed_until: orNull(moment),
+    fence: withDefault(bigint),
   },
   asked_once: {
     resource_id: uuid,

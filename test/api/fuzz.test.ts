@@ -16,6 +16,7 @@ const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {
   even_if_too_soon: true,
   announced: true,
+  enabled: true,
   scopes: ['read'],
   life: '30d',
   keep_tokens: true,
@@ -154,9 +155,10 @@ test('no request to any route brings a 5xx or an answer that is not described, a
   }
   // Each was both served and refused, or the requests were not worth much.
   for (const { operation } of operationsOf(h.document)) {
-    expect(counts[`${operation.operationId} 4xx`], operation.operationId).toBeGreaterThan(3)
-    if (!['getKeyring', 'getRotation', 'endToken', 'endSession'].includes(operation.operationId)) {
-      expect(counts[`${operation.operationId} 2xx`], operation.operationId).toBeGreaterThan(0)
+    expect(counts[`${operation.operationId} 4xx`] ?? 0, operation.operationId).toBeGreaterThan(3)
+    // Of those that are left out each has tests of its own: what is fetched by a secret or an id is not guessed.
+    if (!UNGUESSED.includes(operation.operationId)) {
+      expect(counts[`${operation.operationId} 2xx`] ?? 0, operation.operationId).toBeGreaterThan(0)
     }
   }
 }, 120_000)

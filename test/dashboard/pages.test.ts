@@ -50,6 +50,7 @@ describe('every page', () => {
     'forms.css',
     'timeline.css',
     'calendar.css',
+    'programs.css',
     'dashboard.js',
     'key.svg',
   ])('finds %s, which is asked for again after a deployment', async (file) => {

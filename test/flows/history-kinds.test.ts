@@ -13,6 +13,7 @@ import { replaceKeys, revokeKeys } from '../../src/flows/dashboard/revoke-keys.t
 import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
+import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
@@ -405,6 +406,62 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await endTokens(h.deps, about(h))
     },
     leaves: ['token-made', 'tokens-ended'],
+  },
+  'client-enrolled': { actor: 'person', happens: (h) => clientOf(h), leaves: ['client-enrolled'] },
+  'clients-ended': {
+    actor: 'person',
+    async happens(h) {
+      await clientOf(h)
+      await endTokens(h.deps, { ...about(h), kind: 'client' })
+    },
+    leaves: ['client-enrolled', 'clients-ended'],
+  },
+  'hand-over-switched-on': {
+    actor: 'person',
+    async happens(h) {
+      for (let times = 0; times < 2; times += 1) await switchHandOver(h.deps, { ...about(h), on: true })
+    },
+    leaves: ['hand-over-switched-on'],
+  },
+  'hand-over-switched-off': {
+    actor: 'person',
+    async happens(h) {
+      await switchHandOver(h.deps, { ...about(h), on: true })
+      await revokeKeys(h.deps, about(h))
+    },
+    leaves: ['hand-over-switched-on', 'keys-revoked', 'hand-over-switched-off'],
+  },
+  'client-first-asked': {
+    actor: 'client',
+    async happens(h) {
+      const { text: secret } = await handedOverTo(h)
+      for (let times = 0; times < 2; times += 1) await ask(h, { key: keysOn(h).first, secret })
+    },
+    leaves: ['hand-over-switched-on', 'client-enrolled', 'client-first-asked'],
+  },
+  'keys-handed-over': {
+    actor: 'client',
+    async happens(h) {
+      const [{ text: secret }, key] = [await handedOverTo(h), keysOn(h).first]
+      await rotate(h)
+      for (let times = 0; times < 2; times += 1) await ask(h, { key, secret })
+    },
+    leaves: [
+      ...(['hand-over-switched-on', 'client-enrolled', 'rotation-requested', 'rotated'] as const),
+      ...(['client-first-asked', 'keys-handed-over', 'keys-handed-over'] as const),
+    ],
+  },
+  'client-came-back': {
+    actor: 'client',
+    async happens(h) {
+      const [{ text: secret }, key] = [await handedOverTo(h), keysOn(h).first]
+      await rotate(h)
+      for (const each of [keysOn(h).first, key, key]) await ask(h, { key: each, secret })
+    },
+    leaves: [
+      ...(['hand-over-switched-on', 'client-enrolled', 'rotation-requested', 'rotated'] as const),
+      ...(['client-first-asked', 'client-came-back'] as const),
+    ],
   },
   'tokens-disabled': {
     actor: 'worker',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { enrolClient } from '../../src/flows/tokens/make-token.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { useToken } from '../../src/flows/tokens/use-token.ts'
 import { ANN, tokenOf } from '../api/support/token.ts'
@@ -76,14 +77,20 @@ describe('a token', () => {
     expect(await isGood(h, h.token.text)).toBe(true)
   })
 
-  test('of somebody else is not ended with it', async () => {
+  test('of a client that they enrolled ends too, and that of somebody else does not', async () => {
     const h = await startWithToken()
+    const client = await enrolClient(h.deps, { resourceId: h.addon.id, actor: ANN, name: 'a client' })
+    expect(client.outcome).toBe('made')
     const { customer } = h.heroku
     await customer.addCollaborator('service-1', { id: 'bob', email: 'bob@example.com' })
     const bobs = await tokenOf(h, ['read'], { actor: { ...ANN, userId: 'bob', email: 'bob@example.com' } })
     await h.leave()
     await days(h, 2)
     expect([await isGood(h, h.token.text), await isGood(h, bobs.text)]).toEqual([false, true])
+    expect(await h.deps.db.selectFrom('clients').selectAll().execute()).toEqual([])
+    expect((await historyOf(h.deps, h.addon.id)).at(-1)).toMatchObject({
+      details: { tokens: 2, ended: expect.stringContaining('a client (') },
+    })
   })
 
   test('is not ended by a list that cannot be believed to be whole, nor by none, however often', async () => {
@@ -110,9 +117,25 @@ describe('a token', () => {
       expect(await isGood(h, h.token.text), what).toBe(true)
     }
     expect(await kindsOf(h.deps, h.addon.id)).not.toContain('tokens-disabled')
-    // Nor does it hold up anything else.
-    expect(h.logLines.filter((line) => line.includes('trouble began'))).toEqual([])
   })
+})
+
+test('people who cannot be listed on several add-ons are no trouble of Heroku’s, and hold up no rotation', async () => {
+  const h = await startWithToken()
+  for (const app of ['service-2', 'service-3', 'service-4']) {
+    await h.heroku.customer.createApp(app)
+    const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly' })
+    await tokenOf(h, ['read'], { resourceId: id })
+  }
+  const tokens = () => h.deps.db.selectFrom('oauth_tokens').select('resource_id').execute()
+  await expect.poll(async () => (await tokens()).length).toBe(4)
+  h.heroku.faults.add({ match: COLLABORATORS, kind: 'status', status: 503, times: 99 })
+  await days(h, 1)
+  // The configs of the others were compared just now.
+  h.clock.advance(5 * MINUTE)
+  await h.worker1.tick()
+  expect(looks(h)).toBe(4)
+  expect(await h.deps.troubles.verdicts()).toEqual([])
 })
 
 describe('a look', () => {

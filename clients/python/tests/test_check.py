@@ -64,10 +64,10 @@ class Check(unittest.TestCase):
             self.assertTrue(server.requests[0].startswith(b"GET /v1/keyring "))
 
     def test_a_variable_of_live_pick_up_that_is_wrong_would_stop_the_app(self):
-        env = {**variables(0), "SECURE_KEY_URL": "x", "SECURE_KEY_TOKEN": "sk_api_x"}
-        code, out, err = program("check", env=env)
-        self.assertEqual((code, out), (2, ""))
-        self.assertIn("SECURE_KEY_URL", err)
+        for env, name in (({"SECURE_KEY_URL": "x", "SECURE_KEY_TOKEN": "sk_api_x"}, "_URL"), ({"SECURE_KEY_URL": "https://a.example/v1"}, "_TOKEN")):
+            code, out, err = program("check", env={**variables(0), **env})
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn(f"SECURE_KEY{name}", err)
 
 
 if __name__ == "__main__":

@@ -133,9 +133,9 @@ class Refresh(unittest.TestCase):
         self.service.answers = [given(500)] * 3 + [given(503, REVOKED)]
         for _ in range(4):
             process.wait()
-        self.service.publish(1)
+        self.service.publish(2)
         process.wait()
-        self.assertEqual((process.stats["state"], process.ring.keys[0].kid), ("fresh", kid(3)))
+        self.assertEqual((process.stats["state"], process.ring.keys[0].kid), ("fresh", kid(4)))
 
     def test_what_cannot_break_ends_nothing_when_it_does(self):
         process = self.process()
@@ -147,6 +147,16 @@ class Refresh(unittest.TestCase):
         self.assertEqual(process.turn(), 300)
         process.wait()
         self.assertEqual(process.stats["state"], "fresh")
+
+    def test_a_clock_that_tells_no_time_holds_nothing_up(self):
+        process = self.process()
+        process.ring._clock._now = lambda: None
+        self.service.publish(1)
+        self.assertEqual(process.turn(), 3_600)
+        self.service.answers = [given(500, retry_after=http_date(self.clock.at)), given(503, REVOKED)]
+        self.assertEqual(process.wait(), 1)
+        self.assertEqual(process.wait(), 10.5)
+        self.assertEqual((process.stats["taken"], process.stats["state"]), (1, "revoked"))
 
     def test_a_ring_that_is_closed_asks_no_more_and_does_not_take_what_was_under_way(self):
         process = self.process()

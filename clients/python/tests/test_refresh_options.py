@@ -70,7 +70,10 @@ class Options(unittest.TestCase):
             "https://elsewhere.example/v1?a=b", "https://elsewhere.example/v1#a", "https://elsewhere.example:0/v1",
             "https://elsewhere.example:99999/v1", "https://elsewhere.example:x/v1", "https://elsewhere.example/v1\n", " https://elsewhere.example",
             "https://elsewhere.example/v 1", "https://[::1/v1", "http://127.0.0.2/v1", "http://localhost.elsewhere.example/v1",
-            "https://elsewhere.example\\@b/v1", "https://" + "a" * 2_000, "https://a..b/v1", "https://elsewhere.example/é",
+            "https://elsewhere.example\\@b/v1", "https://" + "a" * 254 + "/v1", "https://elsewhere.example/é/v1",
+            "https://elsewhere.example", "https://elsewhere.example/v2", "https://elsewhere.example//v1", "https://elsewhere.example/v1//",
+            "https://[1.2.3.4]/v1", "https://[::g]/v1", "https://::1/v1", "HTTPS://elsewhere.example/v1", "https://elsewhere.example:/v1",
+            "https://elsewhere.example:443٣/v1",
             "http://127.0.0.1@elsewhere.example/v1",
         ]:  # fmt: skip
             self.assertEqual(self.refused({"url": url, "token": TOKEN})[0], "bad-url", url)
@@ -78,7 +81,7 @@ class Options(unittest.TestCase):
     def test_an_address_is_read_in_its_parts(self):
         for url, parts in [
             ("https://elsewhere.example/v1/", (True, "elsewhere.example", 443, "/v1")),
-            ("https://elsewhere.example:8443", (True, "elsewhere.example", 8443, "")),
+            ("https://elsewhere.example:8443/a/b_c/v1", (True, "elsewhere.example", 8443, "/a/b_c/v1")),
             ("http://localhost:8080/v1", (False, "localhost", 8080, "/v1")),
             ("http://127.0.0.1/v1", (False, "127.0.0.1", 80, "/v1")),
             ("http://[::1]:8080/v1", (False, "::1", 8080, "/v1")),

@@ -50,6 +50,10 @@ class Pace(unittest.TestCase):
         process.wait()
         self.assertEqual(process.ring.keys[0].kid, kid(3))
 
+    def test_it_never_asks_twice_within_a_second(self):
+        self.clock.at = rotated_at(1) - timedelta(milliseconds=10)
+        self.assertEqual(self.process(chance=0).turn(), 1)
+
     def test_a_rotation_that_does_not_come_is_asked_for_closely_for_ten_minutes_only(self):
         self.clock.at = rotated_at(1) + timedelta(minutes=10)
         self.assertEqual(self.process().turn(), 3_600)

@@ -23,8 +23,8 @@ export type RequestRotationOutcome =
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
  * counts anew from this moment. It waits for no window and for the end of no freeze, and neither does one that is under way
- * and that it joins. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps that
- * still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
+ * and that it joins. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps whose releases show
+ * that they still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
  * Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
@@ -48,7 +48,7 @@ export async function requestRotation(
     if (heldBack && !heldBack.saidOnly && !evenIfTooSoon) {
       return { outcome: { outcome: 'held-back', apps: heldBack.apps, until: heldBack.until } }
     }
-    if (underWay && heldBack) return goOn(state, underWay, heldBack, actor, now)
+    if (underWay && heldBack) return goOn(state, underWay, heldBack, request, now)
     if (underWay)
       return isOutside(state, now) ? goNow(state, underWay, actor, now) : { outcome: joined(underWay) }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)

@@ -29,7 +29,7 @@ export async function useToken(
   kind: TokenKind = 'api',
 ): Promise<TokenOutcome> {
   const given = readBearer(text)
-  if (!given) return { outcome: 'none', because: 'malformed' }
+  if (given?.kind !== kind) return { outcome: 'none', because: 'malformed' }
   const token = await findToken(deps.db, given.id)
   if (token?.kind !== kind || !isSameDigest(token.digest, given.digest))
     return { outcome: 'none', because: 'absent' }

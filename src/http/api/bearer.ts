@@ -66,7 +66,7 @@ export async function registerBearer(
   }
 
   app.addHook('onRequest', async (request, reply) => {
-    const text = BEARER.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const text = bearerOf(request)
     const found = await whoAsks(deps, text, { address: addressOf(request), userSignOn })
     if (found.outcome === 'none') {
       const limit = tell(reply, await wrongOfAddress(request))

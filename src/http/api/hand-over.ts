@@ -63,7 +63,7 @@ const SignedHeaders = Type.Object({
 export async function registerHandOver(app: FastifyInstance, deps: Deps): Promise<void> {
   const clients = new WeakMap<FastifyRequest, { resourceId: string; actor: ClientActor }>()
   const kids = new WeakMap<FastifyRequest, string>()
-  const base = deps.settings.addonUrl.replace(/\/+$/, '')
+  const base = deps.settings.addonUrl
   await app.register(rateLimit, { global: false, cache: COUNTED })
   const limit = (max: number, keyGenerator: (request: FastifyRequest) => string) =>
     app.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator })

@@ -101,7 +101,7 @@ function actorView(actor: HistoryRow['actor']): Static<typeof Event>['actor'] {
     return { type, id: userId, name: email, verified, address, by_command_line: commandLine !== undefined }
   }
   const by_command_line = false
-  if (type === 'token') {
+  if (type === 'token' || type === 'client') {
     const { id, name, address } = actor
     return { type, id, name, verified: null, address, by_command_line }
   }

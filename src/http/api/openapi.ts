@@ -26,6 +26,13 @@ export const OPENAPI: FastifyDynamicSwaggerOptions = {
           description:
             'What a person got who signed on by the command line. It has all scopes, and the history names the person; if the sign-on named nobody, it has `read` and `rotate` alone, and the routes without a scope refuse it.',
         },
+        client: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'sk_client_<id>_<secret>',
+          description:
+            'The secret of an enrolled client: see the page *Clients* of the dashboard. The request is signed as well.',
+        },
       },
     },
   },

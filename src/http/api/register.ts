@@ -9,6 +9,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
+import { registerCalendar } from './calendar.ts'
 import { registerCheckIns } from './check-ins.ts'
 import { registerClients } from './clients.ts'
 import { registerHandOver } from './hand-over.ts'
@@ -62,6 +63,7 @@ export async function registerApi(
 
   await app.register((scope) => registerCommandLineSignOn(scope, deps, { salt, userSignOn }))
   await app.register(registerGuarded, { prefix })
+  await app.register((scope) => registerHandOver(scope, deps), { prefix })
   await app.register(registerOpen, { prefix })
 
   async function registerGuarded(guarded: FastifyInstance) {
@@ -79,7 +81,10 @@ export async function registerApi(
     registerVerifications(scope)
     registerKeyring(scope)
     registerCheckIns(scope)
-  })
+    registerClients(scope)
+    registerTokens(scope)
+    registerSessions(scope)
+  }
 
   async function registerOpen(open: FastifyInstance) {
     await open.register(rateLimit, { global: false, enableDraftSpec: true, keyGenerator: addressKey })

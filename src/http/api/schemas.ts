@@ -6,6 +6,11 @@ export const MomentOrNull = Type.Union([Moment, Type.Null()])
 export const TextOrNull = Type.Union([Type.String(), Type.Null()])
 export const NumberOrNull = Type.Union([Type.Integer(), Type.Null()])
 
+/** What a token may do. */
+export const ScopeName = oneOf(['read', 'rotate', 'revoke', 'keyring'])
+
+/** What ended by a request that ends something. */
+export const Ended = Type.Object({ ended: Type.Integer({ description: 'How many there were.' }) })
 /** A key by its id, as a request names it. */
 export const Kid = Type.String({ pattern: '^[0-9a-f]{8}$' })
 

@@ -104,6 +104,8 @@ function clockWordsIn(at: Date, zone: string): string {
   return `${date} ${time}`
 }
 
+const OF_THE_FORM: readonly ErrorCode[] = ['invalid-option', 'too-many']
+
 /** The sentence of a refusal that belongs to a form; undefined when there was none. */
 async function refusal(change: Promise<unknown>): Promise<string | undefined> {
   try {

@@ -7,6 +7,7 @@ import { registerActions } from './actions.ts'
 import { baseOf } from './addresses.ts'
 import { prepareForBrowsers } from './browser-scope.ts'
 import { registerCalendarPage } from './calendar-page.ts'
+import { registerClients } from './clients.ts'
 import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
 import { sendNotSignedIn } from './messages.ts'
@@ -44,6 +45,7 @@ export async function registerDashboard(
   registerScript(app, { deps, apps }, guard)
   registerTokens(app, { deps, apps }, guard)
   registerCalendarPage(app, { deps, apps }, guard)
+  registerClients(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

@@ -23,7 +23,7 @@ import {
   wokenAt,
   wokenWhenNeeded,
 } from '../../../src/domain/resource-state.ts'
-import { decideStep, isOutside, type Step } from '../../../src/domain/rotation.ts'
+import { decideStep, type HeldBack, isOutside, type Step } from '../../../src/domain/rotation.ts'
 import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
 import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
 import { afterNextSwitched } from '../../../src/domain/switch-next.ts'
@@ -160,6 +160,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   /** The pair that the holder of the claim is pushing. */
   let inFlight: { pair: Pair; doubtful: boolean } | null = null
   let sent = { at: now, open: true }
+  let isHeard = false
   let erased: number[] = []
   let pushed: Pushed | null = null
   const pushes: Pushed[] = []
@@ -176,7 +177,9 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     inFlight = null
     sent = { at: now, open: serveAt(now, state.calendar).getTime() === now.getTime() }
     const step = decideStep({ ...state, grace }, now)
-    if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
+    const held = heldBack(step)
+    if (held) state = afterHoldingBack(state, held, grace, now)
+    else if (isCreating(step)) inFlight = { pair: make(step), doubtful: false }
     else if (isPublishing(step) && step.step !== 'publish-next' && isOutside(state, now)) {
       change({ state: afterWaiting(state, 24 * HOUR, now), erased: [] })
     } else if (isPublishing(step)) inFlight = { pair: step.pair, doubtful: true }

@@ -28,7 +28,7 @@ def after_answer(
         wait = min(wait, rotation_in + 60 * chance())
     elif rotation_in is not None and rotation_in > -_CLOSELY:
         wait = min(wait, 30 + 30 * chance())
-    return wait if settled_in is None else min(wait, settled_in + 1)
+    return max(1.0, wait if settled_in is None else min(wait, settled_in + 1))
 
 
 def after_failure(in_a_row: int, chance: Chance) -> float:
@@ -36,23 +36,23 @@ def after_failure(in_a_row: int, chance: Chance) -> float:
     return max(1.0, chance() * min(_LONGEST_FAILING, 2.0 ** min(in_a_row, 20)))
 
 
-def not_before(retry_after: Optional[str], now: float, chance: Chance) -> float:
-    """For so long must nobody ask after a failure. ``now`` in Unix seconds."""
+def not_before(retry_after: Optional[str], now: Optional[float], chance: Chance) -> float:
+    """For so long must nobody ask after a failure. ``now`` in Unix seconds; None where the clock tells no time."""
     told = seconds_in(retry_after, now)
     return 0.0 if told is None else min(LONGEST, max(0.0, told)) * (1 + 0.1 * chance())
 
 
-def after_revoke(retry_after: Optional[str], now: float, chance: Chance) -> float:
+def after_revoke(retry_after: Optional[str], now: Optional[float], chance: Chance) -> float:
     told = seconds_in(retry_after, now)
     return min(_LONGEST_REVOKED, max(1.0, _USUAL_REVOKED if told is None else told)) * (1 + 0.1 * chance())
 
 
-def seconds_in(retry_after: Optional[str], now: float) -> Optional[float]:
+def seconds_in(retry_after: Optional[str], now: Optional[float]) -> Optional[float]:
     """From now on; None for what is neither seconds nor a date. The months are not those of the machine's language."""
     text = retry_after or ""
     if _SECONDS.fullmatch(text):
         return float(text)
-    if not _DATE.fullmatch(text) or text[8:11] not in _MONTHS:
+    if now is None or not _DATE.fullmatch(text) or text[8:11] not in _MONTHS:
         return None
     hour, minute, second = (int(part) for part in text[17:25].split(":"))
     try:

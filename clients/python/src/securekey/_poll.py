@@ -6,7 +6,7 @@ import random
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Tuple
 
 from . import _check_in, _pace
 from ._clock import Clock
@@ -56,7 +56,8 @@ class Poll:
         self._pid = os.getpid()
         self._counts = dict.fromkeys(("taken", "unchanged", "failed", "check_ins", "check_ins_failed"), 0)
         self._in_a_row, self._failure, self._stopped = 0, "", ""
-        self._is_answered = self._is_revoked = self._is_told_of_failures = self._is_closed = False
+        self._revoked_kids: Optional[FrozenSet[str]] = None
+        self._is_answered = self._is_told_of_failures = self._is_closed = False
         self._held_at = self._due = outside.monotonic()
         self.begin()
 
@@ -80,7 +81,7 @@ class Poll:
     def state(self) -> str:
         if self._stopped:
             return "stopped"
-        if self._is_revoked:
+        if self._revoked_kids is not None:
             return "revoked"
         if self._in_a_row:
             return "failing"
@@ -142,7 +143,7 @@ class Poll:
             answer = self._outside.ask(self._source.address, "GET", "/keyring", headers)
         except Unanswered as error:
             return Failed(error.word), {}
-        known = Known(self._keyring._ring, self._version, self._is_revoked, self._etag is not None)
+        known = Known(self._keyring._ring, self._version, self._revoked_kids, self._etag is not None)
         return judged(answer, known), answer.headers
 
     def _headers(self) -> Dict[str, str]:
@@ -178,16 +179,17 @@ class Poll:
     def _taken(self, taken: Taken) -> List[Callable[[], None]]:
         before = self._keyring._ring
         if taken.pair[0].kid != before.first.key.kid:
-            self._since_ms = self._clock.now_ms()
+            # Without a time there is no settle time.
+            self._since_ms = self._now_ms() or 0
         made = self._make(taken.pair, taken.facts, self._since_ms)
         self._keyring._swap(made)
-        self._etag, self._version, self._is_revoked = taken.etag, version_of(taken.facts), False
+        self._etag, self._version, self._revoked_kids = taken.etag, version_of(taken.facts), None
         is_other = [one.key for one in made.held] != [one.key for one in before.held]
         return [self._changed()] if is_other else []
 
     def _revoked(self) -> List[Callable[[], None]]:
         self._etag = None
-        if self._is_revoked:
+        if self._revoked_kids is not None:
             return []
         before = self._keyring._ring
         self._revoked_kids = frozenset(one.key.kid for one in before.held)
@@ -197,7 +199,7 @@ class Poll:
 
     def _changed(self) -> Callable[[], None]:
         ring = self._keyring._ring
-        return lambda: self._told.changed(ring.signing_for(self._clock.now_ms()).key.kid, ring.reason)
+        return lambda: self._told.changed(ring.signing_for(self._clock.judging_ms()).key.kid, ring.reason)
 
     def _warning(self, what: str, sentence: str, level: int = logging.WARNING) -> Callable[[], None]:
         named = f"{self._keyring._variable}: {sentence} (refresh-{what})"
@@ -205,7 +207,8 @@ class Poll:
 
     def _wait(self, outcome: Outcome, headers: Mapping[str, str]) -> float:
         chance, retry_after = self._outside.chance, headers.get("retry-after")
-        now, at = self._clock.now_ms() / 1_000, self._outside.monotonic()
+        now_ms, at = self._now_ms(), self._outside.monotonic()
+        now = None if now_ms is None else now_ms / 1_000
         if isinstance(outcome, Failed):
             least = _pace.not_before(retry_after, now, chance)
             self._not_before = at + least
@@ -215,18 +218,24 @@ class Poll:
             self._not_before = at + wait
             return wait
         ring = self._keyring._ring
-        rotation_at = milliseconds(ring.facts.next_rotation_at) / 1_000 if ring.facts else None
-        settled_at = ring.settles_until_ms(self._clock.now_ms())
-        return _pace.after_answer(
-            headers.get("refresh-after"), chance,
-            rotation_in=None if rotation_at is None else rotation_at - now,
-            settled_in=None if settled_at is None else settled_at / 1_000 - now,
-        )  # fmt: skip
+        rotation_in = settled_in = None
+        if now_ms is not None:
+            settled_at_ms = ring.settles_until_ms(now_ms)
+            rotation_in = (milliseconds(ring.facts.next_rotation_at) - now_ms) / 1_000 if ring.facts else None
+            settled_in = None if settled_at_ms is None else (settled_at_ms - now_ms) / 1_000
+        refresh_after = headers.get("refresh-after")
+        return _pace.after_answer(refresh_after, chance, rotation_in=rotation_in, settled_in=settled_in)
+
+    def _now_ms(self) -> Optional[int]:
+        try:
+            return self._clock.now_ms()
+        except Exception:  # noqa: BLE001 - a clock that tells no time counts for nothing
+            return None
 
     def _check_in(self) -> None:
         counts = self._keyring._counts
         seen = counts.seen() if self._source.telemetry else None
-        signing = self._keyring._ring.signing_for(self._clock.now_ms()).key
+        signing = self._keyring._ring.signing_for(self._clock.judging_ms()).key
         body = _check_in.body_of(self._source, signing, seen, is_forked=self.is_forked)
         headers = {**self._headers(), "Content-Type": "application/json"}
         try:

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import List, Optional, Tuple, Union
+from typing import FrozenSet, Optional, Tuple, Union
 
-from ._facts import Entry, Facts, object_in, read_facts
+from ._facts import Facts, object_in, read_facts
 from ._http import Answer
 from ._pair import read_pair
 from ._ring import Ring
@@ -56,7 +56,8 @@ class Known:
 
     ring: Ring
     version: Optional[int]
-    is_revoked: bool
+    #: The kids that were held when a revoke began; None: there was none.
+    revoked: Optional[FrozenSet[str]]
     asked_with_etag: bool
 
 
@@ -122,15 +123,13 @@ def _read(answer: Answer) -> Optional[Taken]:
 
 def _measured(taken: Taken, known: Known) -> Outcome:
     version = version_of(taken.facts)
-    if known.version is not None and (version < known.version or (known.is_revoked and version == known.version)):
+    if known.version is not None and (version < known.version or (known.revoked is not None and version == known.version)):
+        return Failed("older")
+    if known.revoked and not known.revoked.isdisjoint([*(one.kid for one in taken.pair), *(one.kid for one in taken.facts.entries)]):
         return Failed("older")
     held = {one.key.version: one.key.kid for one in known.ring.held if one.key.version is not None}
-    other = [one for one in _listed(taken.facts) if held.get(one.version, one.kid) != one.kid]
+    other = [one for one in taken.facts.entries if held.get(one.version, one.kid) != one.kid]
     return Failed("other-key") if other else taken
-
-
-def _listed(facts: Facts) -> List[Entry]:
-    return list(facts.entries)
 
 
 def version_of(facts: Facts) -> int:

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Optional, Tuple, Union
 
@@ -11,8 +10,9 @@ from ._errors import SecureKeyError, bad_option, unusable_source
 
 _TOKEN = re.compile(r"sk_[A-Za-z0-9_-]{1,200}")
 _NAME = re.compile(r"[ -~]{1,64}")
-_URL = re.compile(r"(https?)://([^/?#@\s]+)(/[!-~]*)?")
-_LONGEST_URL = 2_000
+_HOST = r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
+_URL = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?((?:/[A-Za-z0-9._~-]{{1,100}}){{0,10}}/v1)/?")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OPTIONS = ("url", "token", "app", "process", "telemetry", "outside")
 
 
@@ -88,26 +88,20 @@ def _hidden(text: str) -> Callable[[], str]:
 
 
 def _address_in(url: str) -> Optional[Address]:
-    found = _URL.fullmatch(url) if len(url) <= _LONGEST_URL else None
-    if not found or "?" in url or "#" in url or "\\" in url:
+    found = _URL.fullmatch(url)
+    if not found:
         return None
-    try:
-        parts = urllib.parse.urlsplit(url)
-        host, port = parts.hostname, parts.port
-        (host or "").encode("idna")
-    except (ValueError, UnicodeError):
+    is_https, host = found[1] == "https", found[2].strip("[]")
+    port = int(found[3] or (443 if is_https else 80))
+    if found[2].startswith("[") and not _is_ipv6(host):
         return None
-    is_https = found[1] == "https"
-    if not host or port == 0 or not (is_https or _is_loopback(host)):
+    if not 1 <= port <= 65_535 or not (is_https or host in _LOOPBACK):
         return None
-    path = parts.path[:-1] if parts.path.endswith("/") else parts.path
-    return Address(is_https, host, port or (443 if is_https else 80), path)
+    return Address(is_https, host, port, found[4])
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _is_ipv6(text: str) -> bool:
     try:
-        return ipaddress.ip_address(host) in (ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1"))
+        return ipaddress.ip_address(text).version == 6
     except ValueError:
         return False

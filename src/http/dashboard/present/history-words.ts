@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'history-downloaded': 'History downloaded',
   'token-made': 'API token made',
   'tokens-ended': 'API tokens ended',
-  'tokens-disabled': 'API tokens ended: their maker has left',
+  'tokens-disabled': 'Tokens and clients ended: their maker has left',
   'keys-read': 'Keys read by a program',
   'client-enrolled': 'Client enrolled',
   'clients-ended': 'Clients ended',

@@ -60,7 +60,8 @@ require "net/http"
 uri = URI("${api}/verifications")
 headers = { "Authorization" => "Bearer #{ENV.fetch("SECUREKEY_TOKEN")}", "Content-Type" => "application/json" }
 sha256 = Digest::SHA256.hexdigest(ENV.fetch("SECURE_KEY").split(",").first)
-answer = Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https", open_timeout: 5, read_timeout: 10) do |http|
+how = { use_ssl: uri.scheme == "https", open_timeout: 5, read_timeout: 10 }
+answer = Net::HTTP.start(uri.host, uri.port, **how) do |http|
   http.post(uri.path, JSON.generate(sha256: sha256), headers)
 end
 raise answer.body unless answer.is_a?(Net::HTTPSuccess)

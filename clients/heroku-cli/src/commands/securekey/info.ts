@@ -15,7 +15,8 @@ export default class Info extends SecurekeyCommand {
     const { addon, service, now } = await this.connect({ app: flags.app, addon: args.addon })
     const answer = await service.ask('GET', '/resource')
     if (flags.json) return this.printJson(answer)
-    const info = infoOf(readResource(answer), now, color)
+    const freezes = readFreezes(await service.ask('GET', '/freezes'))
+    const info = infoOf(readResource(answer), freezes, now, color)
     styledHeader(color.addon(addon.name))
     styledObject(info)
   }
