@@ -72,6 +72,17 @@ create table clients (
   constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
 );
 
+create table collaborator_mails (
+  resource_id uuid not null,
+  told_at timestamp with time zone,
+  reached integer not null default 0,
+  unreached integer not null default 0,
+  under_way jsonb,
+  mailed jsonb not null default '[]'::jsonb,
+  constraint collaborator_mails_pkey PRIMARY KEY (resource_id),
+  constraint collaborator_mails_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+
 create table freezes_for_all (
   id text not null,
   from_at timestamp with time zone not null,
@@ -250,6 +261,35 @@ create table keysets (
 CREATE INDEX keysets_foreign_since ON keysets USING btree (foreign_since) WHERE foreign_since IS NOT NULL;
 CREATE INDEX keysets_stuck_since ON keysets USING btree (stuck_since) WHERE stuck_since IS NOT NULL;
 CREATE INDEX keysets_wake_at ON keysets USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
+create table mail_addresses (
+  id text not null,
+  resource_id uuid not null,
+  sealed_address bytea not null,
+  created_at timestamp with time zone not null,
+  confirm_until timestamp with time zone,
+  confirmed_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  failure text,
+  mailed jsonb not null default '[]'::jsonb,
+  constraint mail_addresses_pkey PRIMARY KEY (id),
+  constraint mail_addresses_confirmed CHECK ((confirmed_at IS NULL) = (confirm_until IS NOT NULL)),
+  constraint mail_addresses_failed CHECK ((failed_at IS NULL) = (failure IS NULL)),
+  constraint mail_addresses_id_check CHECK (id ~ '^ma_[0-9a-f]{16}$'::text),
+  constraint mail_addresses_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX mail_addresses_confirm_until ON mail_addresses USING btree (confirm_until) WHERE confirm_until IS NOT NULL;
+CREATE INDEX mail_addresses_resource_id ON mail_addresses USING btree (resource_id);
+
+create table mail_asked (
+  mailbox_digest bytea not null,
+  resource_id uuid not null,
+  at timestamp with time zone not null,
+  constraint mail_asked_mailbox_digest_check CHECK (length(mailbox_digest) = 32)
+);
+CREATE INDEX mail_asked_at ON mail_asked USING btree (at);
+CREATE INDEX mail_asked_mailbox_digest ON mail_asked USING btree (mailbox_digest, at);
+CREATE INDEX mail_asked_resource_id ON mail_asked USING btree (resource_id, at);
 
 create table maker_looks (
   resource_id uuid not null,

@@ -2,6 +2,7 @@ import { validate as isCronExpression } from 'node-cron'
 import manifest from '../addon-manifest.json' with { type: 'json' }
 import { parseDuration } from './domain/duration.ts'
 import { type GracePeriod, parseGracePeriod } from './domain/grace.ts'
+import { type MailSender, type MailServer, parseMailFrom, parseSmtpUrl } from './domain/mail-settings.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
 import { weaknessOf, weaknessOfKey } from './domain/secret-strength.ts'
 
@@ -35,6 +36,8 @@ export type Config = {
   rotationCron: string
   rotationConcurrency: number
   herokuMaxRps: number
+  /** Undefined: this service sends no mail. */
+  mail: { server: MailServer; from: MailSender } | undefined
   logLevel: string
 }
 
@@ -82,11 +85,26 @@ export function readConfig(env: Environment): Config {
     rotationCron: setting('ROTATION_CRON', '*/10 * * * * *', cronExpression),
     rotationConcurrency: setting('ROTATION_CONCURRENCY', '50', wholeNumber(1, 1_000)),
     herokuMaxRps: setting('HEROKU_MAX_RPS', '20', wholeNumber(1, 1_000_000)),
+    mail: mailOf(
+      setting('SMTP_URL', '', optional(parseSmtpUrl)),
+      setting('MAIL_FROM', '', optional(parseMailFrom)),
+    ),
     logLevel: setting('LOG_LEVEL', 'info', logLevel),
   }
+  const hasMail = ['SMTP_URL', 'MAIL_FROM'].filter((name) => env[name]?.trim())
+  if (hasMail.length === 1) problems.push(`${hasMail[0]} is set alone: mail needs SMTP_URL and MAIL_FROM`)
   if (config.addonUrl?.startsWith('https:')) problems.push(...weakSecrets(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+/** A setting that may be left out. */
+function optional<T>(read: (text: string) => T): (text: string) => T | undefined {
+  return (text) => (text === '' ? undefined : read(text))
+}
+
+function mailOf(server: MailServer | undefined, from: MailSender | undefined): Config['mail'] {
+  return server && from && { server, from }
 }
 
 function databaseUrl(text: string): string {

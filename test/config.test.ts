@@ -242,3 +242,80 @@ describe('a service that is reached by https', () => {
     expect(problemsOf(demo)).toEqual([])
   })
 })
+
+describe('the mail server', () => {
+  const MAIL_FROM = 'securekey <notices@example.com>'
+  const mailBy = (SMTP_URL: string, from = MAIL_FROM) =>
+    readConfig({ ...REQUIRED, SMTP_URL, MAIL_FROM: from }).mail
+
+  test('is off unless it is set, and needs both of its settings', () => {
+    expect(readConfig(REQUIRED).mail).toBeUndefined()
+    expect(problemsOf({ MAIL_FROM })).toEqual([
+      '  - MAIL_FROM is set alone: mail needs SMTP_URL and MAIL_FROM',
+    ])
+    expect(problemsOf({ SMTP_URL: 'smtp://mail.example.com' })).toEqual([
+      '  - SMTP_URL is set alone: mail needs SMTP_URL and MAIL_FROM',
+    ])
+  })
+
+  test('is spoken to by TLS, from the first byte or by STARTTLS, except on a loopback address', () => {
+    const none = { user: undefined, password: undefined }
+    const host = 'mail.example.com'
+    expect(mailBy(`smtps://${host}`)?.server).toEqual({
+      host,
+      port: 465,
+      secure: true,
+      requireTls: false,
+      ...none,
+    })
+    expect(mailBy(`smtp://${host}:2525`)?.server).toEqual({
+      host,
+      port: 2525,
+      secure: false,
+      requireTls: true,
+      ...none,
+    })
+    for (const near of ['localhost', '127.0.0.1', '[::1]']) {
+      expect(mailBy(`smtp://${near}:25`)?.server).toMatchObject({ secure: false, requireTls: false })
+    }
+    expect(mailBy('smtp://127.0.0.1.example.com')?.server.requireTls).toBe(true)
+  })
+
+  test('takes a user and a password with any characters, encoded', () => {
+    const { server, from } = mailBy('smtps://api%40key:p%3Aa%25ss%2F@mail.example.com') ?? {}
+    expect(server).toMatchObject({ user: 'api@key', password: 'p:a%ss/' })
+    expect(from).toEqual({ name: 'securekey', address: 'notices@example.com' })
+    expect(mailBy('smtp://mail.example.com', 'notices@bücher.example')?.from.address).toBe(
+      'notices@xn--bcher-kva.example',
+    )
+  })
+
+  test.each([
+    'mail.example.com',
+    'https://mail.example.com',
+    'smtp://',
+    'smtp://user:not-to-be-quoted@mail.example.com?tls.rejectUnauthorized=false',
+    'smtp://user:not-to-be-quoted@mail.example.com#x',
+    'smtp://user:not-to-be-quoted@mail.example.com/x',
+    'smtp://user:not-to-be-quoted%zz@mail.example.com',
+    'smtp://not-to-be-quoted@mail.example.com',
+    'smtp://:not-to-be-quoted@mail.example.com',
+  ])('is refused, and not quoted: %s', (SMTP_URL) => {
+    const problems = problemsOf({ SMTP_URL, MAIL_FROM })
+    expect(problems).toEqual([expect.stringMatching(/^ {2}- SMTP_URL /)])
+    expect(problems.join()).not.toContain('not-to-be-quoted')
+  })
+
+  test.each([
+    'x',
+    'a@b.example, c@d.example',
+    'x <y>',
+    'name\u0000 <a@b.example>',
+    '<a@b.example> x',
+    `${'n'.repeat(101)} <a@b.example>`,
+  ])('sends from one address, and not from %j', (from) => {
+    expect(problemsOf({ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: from })).toEqual([
+      expect.stringMatching(/^ {2}- MAIL_FROM must be an address/),
+    ])
+  })
+})

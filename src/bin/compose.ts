@@ -15,6 +15,7 @@ import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
+import { createMailer } from '../notices/mail/mailer.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
@@ -113,6 +114,8 @@ export async function compose(
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
   const releaseRight = createReleaseRight(now)
   const platformBy = (call: HerokuCall) => createPlatform(call, names, releaseRight)
+  const mailer =
+    config.mail && createMailer({ ...config.mail, host: new URL(config.addonUrl).hostname, steadyMs })
   const deps: Deps = {
     db,
     now,
@@ -130,6 +133,7 @@ export async function compose(
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
     troubles,
+    mailer,
     log,
     settings: {
       configVar: ADDON.configVar,
@@ -146,6 +150,7 @@ export async function compose(
     deps,
     clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
+      mailer?.close()
       await dispatcher.close()
       await db.destroy()
     },

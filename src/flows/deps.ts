@@ -2,6 +2,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { Platform } from '../heroku/platform.ts'
+import type { Mailer } from '../notices/mail/mailer.ts'
 import type { ClientSeal } from '../sealing/client-seal.ts'
 import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
@@ -45,6 +46,8 @@ export type Deps = {
   quietPlatform: Platform
   /** What is wrong beside single resources, as all processes know it. */
   troubles: Troubles
+  /** Undefined: this service sends no mail. */
+  mailer: Mailer | undefined
   log: Log
   settings: FlowSettings
 }

@@ -25,6 +25,7 @@ import {
   uuid,
   withDefault,
 } from './columns.ts'
+import { MAIL_TABLES } from './mail-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
 
 /** A freeze as a row holds it: its moments are texts. */
@@ -216,6 +217,7 @@ export const TABLES = {
     mac: bytes,
   },
   ...PROGRAM_TABLES,
+  ...MAIL_TABLES,
   maker_looks: {
     resource_id: uuid,
     missing: withDefault(json<Missing[]>()),

@@ -17,6 +17,8 @@ const WRONG = {
   ROTATION_CONCURRENCY: 'not-to-be-quoted-12',
   HEROKU_MAX_RPS: '0',
   LOG_LEVEL: 'not-to-be-quoted-13',
+  SMTP_URL: 'smtp://user:not-to-be-quoted-15@mail.example.com/path',
+  MAIL_FROM: 'not-to-be-quoted-16',
 }
 const MISSING = ['ADDON_PASSWORD', 'ADDON_SSO_SALT']
 

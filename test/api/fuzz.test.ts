@@ -11,6 +11,7 @@ import { ANN, tokenOf } from './support/token.ts'
 const UNGUESSED = [
   ...['getKeyring', 'getRotation', 'endToken', 'endSession', 'endClient', 'handOver'],
   ...['addFreeze', 'removeFreeze'],
+  ...['addMailAddress', 'retryMailAddress', 'removeMailAddress'],
 ]
 const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {

@@ -14,6 +14,7 @@ import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
+import { removeMailAddress } from '../../src/flows/notices/mail/addresses.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
@@ -27,6 +28,7 @@ import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '.
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
@@ -476,6 +478,24 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       }
     },
     leaves: ['token-made', 'access-token-refreshed', 'access-token-refreshed', 'tokens-disabled'],
+  },
+  'mail-address-added': {
+    actor: 'person',
+    happens: async (h) => void (await addedAddress(h)),
+    leaves: ['signed-in', 'mail-address-added'],
+  },
+  'mail-address-confirmed': {
+    actor: 'person',
+    happens: async (h) => void (await confirmedAddress(h)),
+    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed'],
+  },
+  'mail-address-removed': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await confirmedAddress(h)
+      await removeMailAddress(h.deps, { ...about(h), id })
+    },
+    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed', 'mail-address-removed'],
   },
 }
 

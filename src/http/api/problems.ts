@@ -19,6 +19,7 @@ const PROBLEMS = {
   'too-soon': [409, 'The current key is very new'],
   'held-back': [409, 'Apps still sign with the previous key'],
   'too-many': [409, 'There are too many already'],
+  'mail-off': [409, 'This service sends no mail'],
   'resource-gone': [410, 'The add-on was removed'],
   'too-large': [413, 'The request is too large'],
   'not-json': [415, 'The body must be JSON'],

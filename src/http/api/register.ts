@@ -15,6 +15,7 @@ import { registerClients } from './clients.ts'
 import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
+import { registerMailAddresses } from './mail-addresses.ts'
 import { OPENAPI } from './openapi.ts'
 import { Policy } from './policy.ts'
 import { handleApiError, Problem, sendProblem } from './problems.ts'
@@ -82,6 +83,7 @@ export async function registerApi(
     registerKeyring(scope)
     registerCheckIns(scope)
     registerClients(scope)
+    registerMailAddresses(scope)
     registerTokens(scope)
     registerSessions(scope)
   }

@@ -14,6 +14,7 @@ export type PageName =
   | 'clients'
   | 'client-made'
   | 'revealed'
+  | 'mail-link'
   | 'message'
 
 /** Who is signed in to what: the frame of every page but those that refuse. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
+import { registerMailLinks } from '../mail/links.ts'
 import { registerSignOn } from '../sso/routes.ts'
 import { createSessionCookies } from '../sso/session-cookie.ts'
 import { registerActions } from './actions.ts'
@@ -46,6 +47,7 @@ export async function registerDashboard(
   registerTokens(app, { deps, apps }, guard)
   registerCalendarPage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
+  await app.register((scope) => registerMailLinks(scope, deps))
 
   app.get(
     '/dashboard/:resourceId',

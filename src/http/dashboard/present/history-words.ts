@@ -59,6 +59,9 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'client-first-asked': 'Client asked for the first time under this key',
   'keys-handed-over': 'Keys handed over',
   'client-came-back': 'Client refused: it came back with an older key',
+  'mail-address-added': 'Mail address added, not confirmed yet',
+  'mail-address-confirmed': 'Mail address confirmed',
+  'mail-address-removed': 'Mail address removed',
 }
 
 /** One line of the history. */

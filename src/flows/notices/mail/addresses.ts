@@ -1,0 +1,61 @@
+import type { Actor } from '../../../domain/actor.ts'
+import type { HistoryEvent } from '../../../domain/history.ts'
+import { maskedAddress } from '../../../domain/mail-address.ts'
+import { findCollaboratorMails } from '../../../store/collaborator-mails.ts'
+import { recordEvents } from '../../../store/history.ts'
+import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../store/mail-addresses.ts'
+import type { Deps } from '../../deps.ts'
+import { changeSealed, openAddress, sealerOf } from './sealed-address.ts'
+
+/** An address to which notices are mailed. `confirmBy`: it waits to be confirmed. `failed`: the mail server refuses it. */
+export type MailAddress = {
+  id: string
+  address: string
+  createdAt: Date
+  confirmBy: Date | null
+  confirmedAt: Date | null
+  failed: { at: Date; words: string } | null
+}
+
+/** To whom the notices of a resource are mailed. `on`: this service sends mail at all. */
+export type MailReaders = {
+  on: boolean
+  addresses: MailAddress[]
+  /** Heroku's collaborators: when they were last told, and how many of them. */
+  collaborators: { toldAt: Date | null; reached: number; unreached: number }
+}
+
+/** To whom notices are mailed. What does not open is left out. Throws `unknown-resource` or `resource-gone`. */
+export async function readMailReaders(
+  deps: Pick<Deps, 'db' | 'sealing' | 'mailer'>,
+  resourceId: string,
+): Promise<MailReaders> {
+  const { sealer } = await sealerOf(deps, resourceId)
+  const stored = await listMailAddresses(deps.db, resourceId)
+  const addresses = stored.flatMap((each) => {
+    const { id, createdAt, confirmBy, confirmedAt, failed } = each
+    const address = openAddress(sealer, each)?.address
+    return address === undefined ? [] : [{ id, address, createdAt, confirmBy, confirmedAt, failed }]
+  })
+  const { toldAt, reached, unreached } = await findCollaboratorMails(deps.db, resourceId)
+  return { on: deps.mailer !== undefined, addresses, collaborators: { toldAt, reached, unreached } }
+}
+
+/** Forgets an address of a resource. False: there is none of that id. Throws `unknown-resource`, `resource-gone` or `unauthenticated`. */
+export async function removeMailAddress(
+  deps: Pick<Deps, 'db' | 'sealing' | 'now' | 'log'>,
+  request: { resourceId: string; actor: Actor; id: string },
+): Promise<boolean> {
+  const { resourceId, actor, id } = request
+  const removed = await changeSealed(deps, request, async (trx, _resource, sealer) => {
+    const stored = await findMailAddress(trx, id)
+    if (stored?.resourceId !== resourceId || !(await deleteMailAddress(trx, resourceId, id))) return false
+    const address = openAddress(sealer, stored)?.address
+    const details = { id, address: address === undefined ? 'unreadable' : maskedAddress(address) }
+    const event: HistoryEvent = { at: deps.now(), kind: 'mail-address-removed', actor, details }
+    await recordEvents(trx, [{ resourceId, events: [event] }])
+    return true
+  })
+  if (removed) deps.log.info({ resourceId, mailAddress: id }, 'mail address removed')
+  return removed
+}
