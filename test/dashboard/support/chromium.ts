@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -73,14 +73,14 @@ export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
 }
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Fails when axe finds anything serious or critical by WCAG 2.2 AA. */
 export async function expectAccessible(page: Page): Promise<void> {
   // By the debugger's way in: the page's own policy lets no foreign script run.
   const session = await page.context().newCDPSession(page)
-  const { readFileSync } = await import('node:fs')
-  await session.send('Runtime.evaluate', { expression: readFileSync(AXE, 'utf8') })
+  const { result: loaded } = await session.send('Runtime.evaluate', { expression: 'typeof axe' })
+  if (loaded.value !== 'object') await session.send('Runtime.evaluate', { expression: AXE })
   const { result } = await session.send('Runtime.evaluate', {
     expression: `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
       .then(({ violations }) => violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
