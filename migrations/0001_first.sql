@@ -409,43 +409,32 @@ create table key_sightings (
   primary key (resource_id, kid, hour)
 );
 
--- Where notices are mailed to. The address is sealed with the secrets of the links that went to it, so it is gone with the
--- data key, and whoever writes this table alone makes no link and confirms nothing. `mailed` are the letters of the last
--- hour: [{at, notices}].
-create table mail_addresses (
-  id             text primary key check (id ~ '^ma_[0-9a-f]{16}$'),
-  resource_id    uuid not null references keysets (resource_id) on delete cascade,
-  sealed_address bytea not null,
-  created_at     timestamptz not null,
-  confirm_until  timestamptz,                                       -- its link is good until then; null: it is confirmed
-  confirmed_at   timestamptz,
-  failed_at      timestamptz,                                       -- the mail server has refused it: nothing more is sent
-  failure        text,                                              -- in words of ours
-  mailed         jsonb not null default '[]',
-  constraint mail_addresses_confirmed check ((confirmed_at is null) = (confirm_until is not null)),
-  constraint mail_addresses_failed check ((failed_at is null) = (failure is null))
+-- How far each target of an add-on was told of what its history and its schedule say: the outbox of notices, of which there
+-- is no other copy. `wake_at` is when somebody next looks; null: only a history row gives it anything to say, and wakes it.
+create table notice_cursors (
+  resource_id   uuid not null references keysets (resource_id) on delete cascade,
+  target        text not null check (target ~ '^(log|collaborators|(wh|ma)_[a-z0-9]{1,40})$'),
+  channel       text not null check (channel in ('log', 'webhook', 'mail')),
+  lane          text not null check (length(lane) between 1 and 255), -- whoever shares a receiver shares this: its host
+  seq           integer not null,                     -- of the last history row that was told, or is nothing to be told of
+  wanted_seq    integer not null,                     -- of the newest that is
+  coming_for    timestamptz,                          -- the date for which *coming* was told last
+  late_for      timestamptz,                          -- the due date for which *late* was
+  expected_at   timestamptz,                          -- when, or since when, the next rotation was expected at the last look
+  attempts      integer not null default 0,           -- failed ones in a row, at what is to be told
+  failing_since timestamptz,
+  last_failure  text,                                 -- in a few words; null once anything has arrived since
+  given_up_seq  integer,                              -- up to here what could not be told was given up, and when
+  given_up_at   timestamptz,
+  wake_at       timestamptz,
+  claimed_until timestamptz,
+  fence         bigint not null default 0,
+  primary key (resource_id, target),
+  constraint notice_cursors_failing check ((attempts = 0) = (failing_since is null)),
+  constraint notice_cursors_given_up check ((given_up_seq is null) = (given_up_at is null))
+) with (
+  fillfactor = 60,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000
 );
-create index mail_addresses_resource_id on mail_addresses (resource_id);
-create index mail_addresses_confirm_until on mail_addresses (confirm_until) where confirm_until is not null;
-
--- That somebody was asked by mail to confirm an address, for a day: nobody is asked too often, through however many add-ons.
--- The mailbox stands here as a MAC by a key that is derived from a key of SEALING_KEYS. It outlives the address and the add-on.
-create table mail_asked (
-  mailbox_digest bytea not null check (length(mailbox_digest) = 32),
-  resource_id    uuid not null,
-  at             timestamptz not null
-);
-create index mail_asked_mailbox_digest on mail_asked (mailbox_digest, at);
-create index mail_asked_resource_id on mail_asked (resource_id, at);
-create index mail_asked_at on mail_asked (at);
-
--- What Heroku's collaborators were last told by mail. Their addresses stand nowhere: `under_way` holds MACs of those who have
--- a letter that others have not: {letter, to}.
-create table collaborator_mails (
-  resource_id uuid primary key references keysets (resource_id) on delete cascade,
-  told_at     timestamptz,
-  reached     integer not null default 0,
-  unreached   integer not null default 0,
-  under_way   jsonb,
-  mailed      jsonb not null default '[]'
-);
+create index notice_cursors_wake_at on notice_cursors (wake_at) where wake_at is not null;

@@ -302,6 +302,38 @@ create table maker_looks (
 );
 CREATE INDEX maker_looks_wake_at ON maker_looks USING btree (wake_at);
 
+create table notice_cursors (
+  resource_id uuid not null,
+  target text not null,
+  channel text not null,
+  lane text not null,
+  seq integer not null,
+  wanted_seq integer not null,
+  coming_for timestamp with time zone,
+  late_for timestamp with time zone,
+  expected_at timestamp with time zone,
+  attempts integer not null default 0,
+  failing_since timestamp with time zone,
+  last_failure text,
+  given_up_seq integer,
+  given_up_at timestamp with time zone,
+  wake_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  constraint notice_cursors_pkey PRIMARY KEY (resource_id, target),
+  constraint notice_cursors_channel_check CHECK (channel = ANY (ARRAY['log'::text, 'webhook'::text, 'mail'::text])),
+  constraint notice_cursors_failing CHECK ((attempts = 0) = (failing_since IS NULL)),
+  constraint notice_cursors_given_up CHECK ((given_up_seq IS NULL) = (given_up_at IS NULL)),
+  constraint notice_cursors_lane_check CHECK (length(lane) >= 1 AND length(lane) <= 255),
+  constraint notice_cursors_target_check CHECK (target ~ '^(log|collaborators|(wh|ma)_[a-z0-9]{1,40})$'::text),
+  constraint notice_cursors_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+) with (
+  fillfactor=60,
+  autovacuum_vacuum_scale_factor=0.02,
+  autovacuum_vacuum_threshold=1000
+);
+CREATE INDEX notice_cursors_wake_at ON notice_cursors USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
 create table oauth_grants (
   resource_id uuid not null,
   code_digest bytea not null,

@@ -34,11 +34,7 @@ const TABLE: Record<string, Rule> = {
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
-  notices: {
-    folders: ['domain'],
-    packages: ['node:crypto'],
-    onlyIn: { nodemailer: ['src/notices/mail/mailer.ts'], eta: ['src/notices/mail/letters.ts'] },
-  },
+  notices: { folders: ['domain'], packages: ['undici'] },
   flows: {
     folders: ['domain', 'store'],
     typesOf: ['sealing', 'heroku', 'notices'],

@@ -15,7 +15,7 @@ import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
-import { createMailer } from '../notices/mail/mailer.ts'
+import { createAppLog } from '../notices/app-log.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
@@ -113,6 +113,11 @@ export async function compose(
   const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
   const releaseRight = createReleaseRight(now)
+  const appLog = createAppLog({
+    standIn: standInOf(config.herokuApiUrl),
+    process: addonId,
+    userAgent: USER_AGENT,
+  })
   const platformBy = (call: HerokuCall) => createPlatform(call, names, releaseRight)
   const mailer =
     config.mail && createMailer({ ...config.mail, host: new URL(config.addonUrl).hostname, steadyMs })
@@ -132,6 +137,7 @@ export async function compose(
     ),
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
+    appLog,
     troubles,
     mailer,
     log,
@@ -150,11 +156,16 @@ export async function compose(
     deps,
     clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
-      mailer?.close()
-      await dispatcher.close()
+      await Promise.all([dispatcher.close(), appLog.close()])
       await db.destroy()
     },
   }
+}
+
+/** Where Heroku is simulated, on a loopback address, its Logplex listens at the same place. */
+function standInOf(herokuApiUrl: string): string | undefined {
+  const { protocol, origin } = new URL(herokuApiUrl)
+  return protocol === 'http:' ? origin : undefined
 }
 
 const TELL_OF_LIMIT_EVERY_MS = 15 * 60_000

@@ -4,7 +4,13 @@ import { tooRare } from './window-wait.ts'
 import { formatWindows, parseWindows, type Window } from './windows.ts'
 
 /** What a customer chose with `heroku addons:create ... -- --option value`. */
-export type AddonOptions = { grace: GracePeriod; announcesNext: boolean; windows: readonly Window[] }
+export type AddonOptions = {
+  grace: GracePeriod
+  announcesNext: boolean
+  windows: readonly Window[]
+  /** Notices are written into the log of the app. */
+  logsNotices: boolean
+}
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
 export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number; periodMs: number; now: Date }
@@ -18,15 +24,22 @@ export function readOptions(given: Readonly<Record<string, unknown>>, limits: Op
     grace: graceOption(given.grace, limits),
     announcesNext: nextOption(given.next),
     windows: windowOption(given.window, limits),
+    logsNotices: logOption(given.log),
   }
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions({ grace, announcesNext, windows }: AddonOptions): Record<string, string> {
+export function describeOptions({
+  grace,
+  announcesNext,
+  windows,
+  logsNotices,
+}: AddonOptions): Record<string, string> {
   return {
     gracePeriod: formatGracePeriod(grace),
     ...(announcesNext && { nextKey: 'on' }),
     ...(windows.length > 0 && { windows: formatWindows(windows) }),
+    ...(!logsNotices && { log: 'off' }),
   }
 }
 
@@ -45,16 +58,31 @@ function windowOption(option: unknown, { periodMs, now }: OptionLimits): Window[
   throw new SecurekeyError('invalid-option', `The option --window ${problem}.`)
 }
 
-const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
+const SWITCH_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
 
 /** `--next` is a bare flag. */
 function nextOption(option: unknown): boolean {
   if (option === undefined || option === null) return false
-  const word = typeof option === 'boolean' ? String(option) : option
-  const found = typeof word === 'string' ? word.trim().toLowerCase() : ''
-  if (Object.hasOwn(NEXT_WORDS, found)) return NEXT_WORDS[found] ?? false
+  const on = switched(option)
+  if (on !== undefined) return on
   throw new SecurekeyError(
     'invalid-option',
     'The option --next takes no value: write --next to announce the next key one rotation early, or leave it out.',
   )
+}
+
+function logOption(option: unknown): boolean {
+  if (option === undefined || option === null) return true
+  const on = switched(option)
+  if (on !== undefined) return on
+  throw new SecurekeyError(
+    'invalid-option',
+    'The option --log must be on or off: whether notices are written into the log of the app. They are unless you say off.',
+  )
+}
+
+function switched(option: unknown): boolean | undefined {
+  const word = typeof option === 'boolean' ? String(option) : option
+  const found = typeof word === 'string' ? word.trim().toLowerCase() : ''
+  return Object.hasOwn(SWITCH_WORDS, found) ? SWITCH_WORDS[found] : undefined
 }

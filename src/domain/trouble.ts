@@ -47,6 +47,12 @@ export function ownerOf(cause: Cause): 'account' | 'host' {
   return cause === 'account' ? 'account' : 'host'
 }
 
+/** Whose failures they make together: the account is named first, since nothing works without it. */
+export function ownerOfAll(causes: readonly Cause[]): 'account' | 'host' | null {
+  const owners = causes.map(ownerOf)
+  return owners.find((owner) => owner === 'account') ?? owners[0] ?? null
+}
+
 /** Whether a success of one operation proves that the other would succeed: whoever can be written to can be read. */
 export function proves(succeeded: Operation, operation: Operation): boolean {
   return succeeded === operation || (succeeded === 'write' && operation === 'read')

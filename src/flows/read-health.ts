@@ -1,6 +1,6 @@
 import { type Health, healthOf } from '../domain/health.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
-import { ownerOf } from '../domain/trouble.ts'
+import { ownerOfAll } from '../domain/trouble.ts'
 import type { Db } from '../store/database.ts'
 import { findHerokuAccess } from '../store/heroku-access.ts'
 import type { Resource } from '../store/resources.ts'
@@ -15,7 +15,6 @@ export async function readHealth(
 ): Promise<Health> {
   const { id, plan, missingSince } = resource
   const access = await findHerokuAccess(db, id)
-  const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
-  const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
+  const trouble = ownerOfAll((await findVerdicts(db)).map(({ cause }) => cause))
   return healthOf({ id, plan, state, missingSince, access, trouble }, now)
 }

@@ -1,11 +1,12 @@
-import { cleanText } from '../domain/clean-text.ts'
 import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type Collaborator, MOST_COLLABORATORS } from '../domain/makers.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
+import { type Attachment, readAttachments, readLogInputOfOwner } from './read-attachments.ts'
 import { readCollaborators } from './read-collaborators.ts'
+import { dateOf, objects } from './read-objects.ts'
 import type { ReleaseRight } from './release-right.ts'
 
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
@@ -15,15 +16,6 @@ export type Access = {
   /** The token was got just now, so a refusal of it says something of our account. */
   freshToken?: true
   signal?: AbortSignal
-}
-
-/** An app that a resource is attached to. App names change, so apps are known by id, and so is the add-on. */
-export type Attachment = {
-  appId: string
-  appName: string
-  attachmentName: string
-  createdAt: Date | null
-  addonName: string | null
 }
 
 /** A release of an app; `byAddon` when the add-on service cut it. */
@@ -53,6 +45,8 @@ export type Platform = {
    * `refused`.
    */
   listReleases: (access: Access, appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** Where the log of the owning app is written to now; null: it has no log input. The address holds credentials. */
+  readLogInput: (access: Access) => Promise<HerokuResult<string | null>>
   /** Who may work on an app that a resource is attached to. That it cannot be read says nothing of Heroku or our account. */
   listCollaborators: (access: Access, appId: string) => Promise<HerokuResult<Collaborator[]>>
   /** False: Heroku has refused releases of late, and nobody is asked for any. */
@@ -108,6 +102,16 @@ export function createPlatform(
     })
   }
 
+  async function listRaw(access: Access): Promise<HerokuResult<unknown[]>> {
+    return await call({
+      method: 'GET',
+      path: `/addons/${access.resourceId}/addon-attachments`,
+      headers: { ...headersOf(access), range: 'id ..; max=1000' },
+      read: (body) => listOf(body, 'the attachments are not a list'),
+      ...callerOf(access, 'read'),
+    })
+  }
+
   return {
     readConfig,
 
@@ -123,24 +127,15 @@ export function createPlatform(
     },
 
     async listAttachments(access) {
-      const listed = await call({
-        method: 'GET',
-        path: `/addons/${access.resourceId}/addon-attachments`,
-        headers: { ...headersOf(access), range: 'id ..; max=1000' },
-        read: (body) => listOf(body, 'the attachments are not a list'),
-        ...callerOf(access, 'read'),
-      })
+      const listed = await listRaw(access)
       if (!listed.ok) return listed
-      return {
-        ok: true,
-        value: objects(listed.value).flatMap(({ app, addon, name, created_at }) => {
-          const [{ id, name: appName } = {}] = objects([app])
-          if (typeof id !== 'string') return []
-          const names = { appName: cleanText(String(appName)), attachmentName: cleanText(String(name)) }
-          const addonName = readAddonName(addon, access.resourceId)
-          return [{ appId: id, ...names, createdAt: dateOf(created_at), addonName }]
-        }),
-      }
+      return { ok: true, value: readAttachments(listed.value, access.resourceId) }
+    },
+
+    async readLogInput(access) {
+      const listed = await listRaw(access)
+      if (!listed.ok) return listed
+      return { ok: true, value: readLogInputOfOwner(listed.value) }
     },
 
     async listReleases(access, appId, count) {
@@ -177,15 +172,6 @@ export function createPlatform(
   }
 }
 
-/** How Heroku writes the name of an add-on (Platform API schema); anything else is none. */
-const ADDON_NAME = /^[A-Za-z][\w-]{0,199}$/
-
-function readAddonName(addon: unknown, resourceId: string): string | null {
-  const [{ id, name } = {}] = objects([addon])
-  const isOurs = typeof id === 'string' && id.toLowerCase() === resourceId
-  return isOurs && typeof name === 'string' && ADDON_NAME.test(name) ? name : null
-}
-
 /** One that has no number or no date is none, and proves nothing. */
 function readRelease(release: Record<string, unknown>, addonId: string): Release[] {
   const { status, description } = release
@@ -202,11 +188,6 @@ function readRelease(release: Record<string, unknown>, addonId: string): Release
       byAddon: user?.email === `${addonId}@addons.heroku.com`,
     },
   ]
-}
-
-function dateOf(text: unknown): Date | null {
-  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
-  return Number.isNaN(time) ? null : new Date(time)
 }
 
 function headersOf(access: Access): Record<string, string> {
@@ -226,11 +207,6 @@ function callerOf(
 
 function listOf(body: unknown, otherwise: string): HerokuResult<unknown[]> {
   return Array.isArray(body) ? { ok: true, value: body } : unreadable(otherwise)
-}
-
-function objects(list: unknown): Record<string, unknown>[] {
-  if (!Array.isArray(list)) return []
-  return list.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
 }
 
 function refused(detail: string): HerokuResult<never> {

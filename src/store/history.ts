@@ -2,11 +2,13 @@ import { type Selectable, sql } from 'kysely'
 import type { Actor, ClientActor, Person, TokenActor } from '../domain/actor.ts'
 import { cleanText } from '../domain/clean-text.ts'
 import { type HistoryEvent, type HistoryKind, type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
+import { TOLD_KINDS } from '../domain/notices/from-history.ts'
 import type { RotationName } from '../domain/rotation-id.ts'
 import type { WriteOf } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { askAll, executePrepared, given, runPrepared } from './group-statement.ts'
 import { anyLocked, lockInOrder } from './lock-in-order.ts'
+import { type Waking, wakeCursors } from './notice-cursors.ts'
 import { type Schema, TABLES } from './schema.ts'
 
 /** An event with its place in the history of its resource. */
@@ -17,14 +19,23 @@ const NAMES = sql.raw(Object.keys(TABLES.history).join(', '))
 /** Writes what happened, in the transaction in which it happens, so that neither exists alone. */
 export async function insertHistory(trx: Trx, events: readonly PlacedEvent[]): Promise<void> {
   if (events.length === 0) return
-  await executePrepared(
-    trx,
-    'insert-history',
-    sql`
-    insert into history (${NAMES})
-    select ${NAMES} from ${given(TABLES.history, events.map(historyRow))}`,
-  )
+  const rows = given(TABLES.history, events.map(historyRow))
+  const insert = sql`insert into history (${NAMES}) select ${NAMES} from ${rows}`
+  const waking = wakingOf(events)
+  if (waking.length === 0) await executePrepared(trx, 'insert-history', insert)
+  else await executePrepared(trx, 'insert-told-history', sql`${wakeCursors(waking)} ${insert}`)
 }
+
+/** The newest row of each resource of which somebody is told, or on which it depends what its schedule has to say. */
+function wakingOf(events: readonly PlacedEvent[]): Waking[] {
+  const newest = new Map<string, number>()
+  for (const { resourceId, seq, event } of events) {
+    if (WAKING_KINDS.includes(event.kind)) newest.set(resourceId, Math.max(seq, newest.get(resourceId) ?? 0))
+  }
+  return [...newest].map(([resource_id, seq]) => ({ resource_id, seq }))
+}
+
+const WAKING_KINDS: readonly HistoryKind[] = [...TOLD_KINDS, 'config-adopted']
 
 /**
  * Writes what happened to live resources and changed nothing of their state. The lock of each one's row gives the
@@ -165,7 +176,8 @@ function cleaned(_name: string, value: unknown): unknown {
 
 const LONGEST_DETAIL = 1_000
 
-function historyEvent(row: Row): HistoryRow {
+/** The event of a row. */
+export function historyEvent(row: Row): HistoryRow {
   const { attempts, failures, details, erased } = row
   const rotation = rotationFacts(row)
   const key = namedKey(row.version, row.fingerprint)

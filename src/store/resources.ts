@@ -5,10 +5,11 @@ import type { HistoryEvent } from '../domain/history.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { span } from './columns.ts'
-import type { Db, Trx } from './database.ts'
+import type { Db } from './database.ts'
 import { askAll, given, runPrepared } from './group-statement.ts'
 import { historyRow } from './history.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
+import { NEW_CURSOR, type NewTarget, newCursorRows } from './new-cursors.ts'
 import { FIRST_GRANT_FENCE, type NewGrant } from './oauth-grants.ts'
 import { type Schema, TABLES } from './schema.ts'
 import { keyRow, type NewKey } from './sealed-keys.ts'
@@ -44,6 +45,8 @@ export type NewResource = {
   keys: readonly NewKey[]
   grant: NewGrant | null
   state: ResourceState
+  /** Who is told notices of it from the start, and when each is first looked at. */
+  targets: readonly NewTarget[]
   /** What its history begins with. */
   events: readonly HistoryEvent[]
 }
@@ -125,6 +128,11 @@ export async function insertResources(
           ),
         )}
         join resource on resource.id = v.resource_id
+    ), targets as (
+      insert into notice_cursors (${names(NEW_CURSOR)})
+      select ${namesOf('v', NEW_CURSOR)}
+        from ${given(NEW_CURSOR, group.flatMap(newCursorRows))}
+        join resource on resource.id = v.resource_id
     )
     select ${list} from resource`,
   )
@@ -163,21 +171,6 @@ function grantRow(resourceId: string, grant: NewGrant) {
   }
 }
 
-/**
- * Writes down that Heroku ended an add-on that is not known here: its provision request, should it still come or be just
- * being stored, is then answered like that of any other that is gone. Waits for a request that is being stored. False:
- * there is such a row by now.
- */
-export async function leaveTombstone(db: Db, id: string, now: Date): Promise<boolean> {
-  const row = await db
-    .insertInto('resources')
-    .values({ id, state: 'deprovisioned', created_at: now, deprovisioned_at: now })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .returning('id')
-    .executeTakeFirst()
-  return row !== undefined
-}
-
 /** The resource of that id, live or deprovisioned. */
 export async function findResource(db: Db, id: string): Promise<Resource | undefined> {
   const row = await db.selectFrom('resources').selectAll().where('id', '=', id).executeTakeFirst()
@@ -205,29 +198,6 @@ export async function setGrace(db: Db, id: string, grace: GracePeriod): Promise<
 /** Notes that Heroku no longer knows the resource, or knows it again (`since: null`). */
 export async function setMissingSince(db: Db, id: string, since: Date | null): Promise<void> {
   await db.updateTable('resources').set({ missing_since: since }).where('id', '=', id).execute()
-}
-
-/**
- * Ends a resource and shreds it: its keys, tokens, grant and data key are erased. Whatever a worker still writes for it
- * finds no row.
- */
-export async function shredResource(trx: Trx, id: string, now: Date): Promise<void> {
-  await trx
-    .updateTable('resources')
-    .set({
-      state: 'deprovisioned',
-      deprovisioned_at: now,
-      kek_id: null,
-      former_kek_id: null,
-      wrapped_dek: null,
-      sealed_log_input_url: null,
-    })
-    .where('id', '=', id)
-    .execute()
-  // Its sealed keys go with it.
-  await trx.deleteFrom('keysets').where('resource_id', '=', id).execute()
-  await trx.deleteFrom('oauth_grants').where('resource_id', '=', id).execute()
-  await trx.deleteFrom('oauth_tokens').where('resource_id', '=', id).execute()
 }
 
 function resourceOf(row: Selectable<Schema['resources']>): Resource {

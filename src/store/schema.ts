@@ -25,7 +25,7 @@ import {
   uuid,
   withDefault,
 } from './columns.ts'
-import { MAIL_TABLES } from './mail-tables.ts'
+import { NOTICE_TABLES } from './notice-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
 
 /** A freeze as a row holds it: its moments are texts. */
@@ -229,6 +229,7 @@ export const TABLES = {
     digest: bytes,
     expires_at: moment,
   },
+  ...NOTICE_TABLES,
 } satisfies Record<string, Columns>
 
 type Tables = typeof TABLES

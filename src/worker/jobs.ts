@@ -5,7 +5,7 @@ import { createGrantFinish } from '../flows/grants/finish-grant.ts'
 import { askAnother } from '../flows/heroku/ask-another.ts'
 import { createGroupClaims, type Outcome } from '../flows/rotation/group.ts'
 import { rotateGroup } from '../flows/rotation/rotate.ts'
-import { createUnsealGuard, type UnsealGuard } from '../flows/rotation/unseal-guard.ts'
+import type { UnsealGuard } from '../flows/rotation/unseal-guard.ts'
 import { claimDueMakerLooks, lookAtMakers } from '../flows/tokens/look-at-makers.ts'
 import { createSlots } from './slots.ts'
 
@@ -31,8 +31,7 @@ export type JobOptions = {
 }
 
 /** Everything that a worker does, in the order in which it looks. */
-export function createJobs(deps: Deps, options: JobOptions): Job[] {
-  const unsealing = createUnsealGuard(deps)
+export function createJobs(deps: Deps, unsealing: UnsealGuard, options: JobOptions): Job[] {
   return [
     grantsJob(deps, unsealing),
     rotationsJob(deps, unsealing, options),

@@ -1,15 +1,21 @@
 import { type ClockOffset, LARGEST_CLOCK_OFFSET_MS } from '../flows/clock-offset.ts'
 import type { Deps } from '../flows/deps.ts'
 import type { Outcome } from '../flows/rotation/group.ts'
+import { createUnsealGuard } from '../flows/rotation/unseal-guard.ts'
 import { createJobs, type Job, type JobOptions } from './jobs.ts'
+import { createNotices } from './notices.ts'
 
 export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
   clockOffsetMs: ClockOffset
+  /** A notice that is not delivered within so long has failed. */
+  noticeLimitMs?: number
 }
 
 export type Worker = {
   /** Works until nothing is due. A call while another is at work returns undefined at once. */
   tick: () => Promise<Tally | undefined>
+  /** Resolves when no notice is being told: that goes on beside the ticks. */
+  idle: () => Promise<void>
   /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
   stop: (limitMs: number) => Promise<void>
 }
@@ -26,9 +32,17 @@ const MOST_BATCHES_PER_TICK = 1_000
 export function createWorker(deps: Deps, options: WorkerOptions): Worker {
   const closing = new AbortController()
   const shutdown = new AbortController()
-  const jobs = createJobs(deps, { ...options, closing: closing.signal, shutdown: shutdown.signal })
+  const unsealing = createUnsealGuard(deps)
+  const signals = { closing: closing.signal, shutdown: shutdown.signal }
+  const jobs = createJobs(deps, unsealing, { ...options, ...signals })
   const urgentJobs = jobs.filter(({ urgent }) => urgent)
   const isRight = () => isClockRight(deps, options.clockOffsetMs)
+  const notices = createNotices(deps, {
+    unsealing,
+    ...signals,
+    mayClaim: isConfirmed,
+    ...(options.noticeLimitMs !== undefined && { limitMs: options.noticeLimitMs }),
+  })
   let ticking: Promise<Tally> | undefined
 
   async function work(): Promise<Tally> {
@@ -64,6 +78,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
           )
         }
         if (!(await isRight()) || !(await isConfirmed())) return
+        notices.begin()
       }
       const run = await job.claim()
       if (!run) return
@@ -99,13 +114,16 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
         return tally
       } finally {
         ticking = undefined
+        notices.begin()
       }
     },
+    idle: () => notices.idle(),
     async stop(limitMs) {
       closing.abort()
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
+        await notices.idle()
       } finally {
         clearTimeout(timer)
       }

@@ -15,7 +15,8 @@ import {
 } from '../../src/store/keysets.ts'
 import { saveTokens } from '../../src/store/oauth-tokens.ts'
 import { PreparingClient } from '../../src/store/preparing-client.ts'
-import { setMissingSince, shredResource } from '../../src/store/resources.ts'
+import { shredResource } from '../../src/store/resource-ends.ts'
+import { setMissingSince } from '../../src/store/resources.ts'
 import type { Schema } from '../../src/store/schema.ts'
 import { findKeysOf, insertKeys } from '../../src/store/sealed-keys.ts'
 import { uuid } from '../support/resource.ts'
@@ -410,7 +411,7 @@ describe('what a claim loads', () => {
     const grace = { until: 'elapsed', ms: 7_200_000 } as const
     await storeResource(db, 1, {
       nextRotationAt: NOW,
-      options: { grace, announcesNext: false, windows: [] },
+      options: { grace, announcesNext: false, windows: [], logsNotices: false },
       keys,
     })
     await change(db, id, (state) => ({

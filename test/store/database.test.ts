@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { HistoryEvent } from '../../src/domain/history.ts'
 import { openDatabase, serviceNow } from '../../src/store/database.ts'
 import { listHistory, recordEvents } from '../../src/store/history.ts'
-import { shredResource } from '../../src/store/resources.ts'
+import { shredResource } from '../../src/store/resource-ends.ts'
 import { uuid } from '../support/resource.ts'
 import { inMs, NOW, startStore, storeResource } from './support/start-store.ts'
 

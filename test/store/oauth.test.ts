@@ -18,7 +18,7 @@ import {
   replaceTokens,
   saveTokens,
 } from '../../src/store/oauth-tokens.ts'
-import { shredResource } from '../../src/store/resources.ts'
+import { shredResource } from '../../src/store/resource-ends.ts'
 import { uuid } from '../support/resource.ts'
 import { inMs, NOW, newGrant, setNow, startStore, storeResource } from './support/start-store.ts'
 

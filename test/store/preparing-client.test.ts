@@ -16,7 +16,12 @@ test('a marked statement is parsed once per connection, whatever its values, and
   await storeResource(db, 1)
   await storeResource(db, 2, { grant: newGrant('code'), name: null })
   await storeResource(db, 3, {
-    options: { grace: { until: 'elapsed', ms: 7_200_000 }, announcesNext: false, windows: [] },
+    options: {
+      grace: { until: 'elapsed', ms: 7_200_000 },
+      announcesNext: false,
+      windows: [],
+      logsNotices: false,
+    },
   })
   expect(await prepared(db)).toEqual([{ name: 'insert-resources', calls: 3 }])
 })

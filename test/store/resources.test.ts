@@ -6,7 +6,8 @@ import { listHistory, recordEvents } from '../../src/store/history.ts'
 import { type StateWrite, writeStates } from '../../src/store/keysets.ts'
 import { claimGrants, offerGrant } from '../../src/store/oauth-grants.ts'
 import { saveTokens } from '../../src/store/oauth-tokens.ts'
-import { findResource, insertResources, shredResource } from '../../src/store/resources.ts'
+import { shredResource } from '../../src/store/resource-ends.ts'
+import { findResource, insertResources } from '../../src/store/resources.ts'
 import { findKeys } from '../../src/store/sealed-keys.ts'
 import { listUnfinished } from '../../src/store/unfinished.ts'
 import { listWrappedDeks, replaceWrappedDek } from '../../src/store/wrapped-deks.ts'
@@ -66,7 +67,7 @@ describe('a resource', () => {
   test('is read as it was stored', async () => {
     const { db } = await startStore()
     const grace = { until: 'elapsed', ms: 48 * 3_600_000 } as const
-    await storeResource(db, 1, { options: { grace, announcesNext: false, windows: [] } })
+    await storeResource(db, 1, { options: { grace, announcesNext: false, windows: [], logsNotices: false } })
     expect(await findResource(db, uuid(1))).toEqual({
       id: uuid(1),
       state: 'provisioned',

@@ -69,6 +69,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const logLines: string[] = []
   const logger = createLogger({ level: config.logLevel, process: 'test' }, collector(logLines))
   const closers: (() => Promise<void>)[] = []
+  const workers: Worker[] = []
 
   async function composeProcess(): Promise<Deps> {
     const composed = await compose(config, logger, {
@@ -105,6 +106,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   heroku.setAddonUrl(url)
   const whenFinished = options.whenFinished ?? onTestFinished
   whenFinished(async () => {
+    // What they still tell goes on beside their ticks.
+    await Promise.all(workers.map((worker) => worker.stop(0)))
     await app.close()
     await heroku.close()
     for (const close of closers) await close()
@@ -119,13 +122,16 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     url,
     databaseUrl: database.url,
     logLines,
-    worker: (workerOptions = {}) =>
-      createWorker(deps, {
+    worker(workerOptions = {}) {
+      const worker = createWorker(deps, {
         concurrency: 20,
         claimLimit: 100,
         clockOffsetMs: async () => 0,
         ...workerOptions,
-      }),
+      })
+      workers.push(worker)
+      return worker
+    },
     anotherProcess: composeProcess,
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import type { Deps } from '../../src/flows/deps.ts'
+import { createUnsealGuard } from '../../src/flows/rotation/unseal-guard.ts'
 import { createJobs } from '../../src/worker/jobs.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { callsTo, type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
@@ -20,7 +21,7 @@ const GRANTS_PER_BATCH = 20
 
 /** The jobs by name, in the order in which a worker looks at them. */
 function jobsOf(deps: Deps) {
-  const jobs = createJobs(deps, OPTIONS)
+  const jobs = createJobs(deps, createUnsealGuard(deps), OPTIONS)
   const claim = (name: string) => jobs.find((job) => job.name === name)?.claim()
   return { names: jobs.map(({ name, urgent }) => `${name}${urgent ? ', urgent' : ''}`), claim }
 }

@@ -74,6 +74,8 @@ export type NoticeTarget = { resourceId: string; channel: NoticeChannel; id: str
 
 /** The target of the app's own log. */
 export const LOG_TARGET = 'log'
+/** All logs are Logplex's. */
+export const LOG_LANE = 'logplex'
 
 /** What a notice says of the add-on that it is about. */
 export type NoticeSubject = { resourceId: string; name: string | null }

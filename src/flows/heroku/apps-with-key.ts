@@ -1,6 +1,7 @@
 import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
 import { type KeyMoments, keyInApp } from '../../domain/key-in-app.ts'
-import type { Attachment, Release } from '../../heroku/platform.ts'
+import type { Release } from '../../heroku/platform.ts'
+import type { Attachment } from '../../heroku/read-attachments.ts'
 import type { HerokuSession } from './heroku-session.ts'
 
 /**

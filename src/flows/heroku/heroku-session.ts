@@ -2,7 +2,8 @@ import type { ConfigVars } from '../../domain/config-vars.ts'
 import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
 import type { Collaborator } from '../../domain/makers.ts'
 import type { HeldConfig } from '../../heroku/addon-config.ts'
-import type { Access, Attachment, Releases } from '../../heroku/platform.ts'
+import type { Access, Releases } from '../../heroku/platform.ts'
+import type { Attachment } from '../../heroku/read-attachments.ts'
 import type { AccessToken } from '../../store/oauth-tokens.ts'
 import type { Deps } from '../deps.ts'
 import { type Opener, postponed, refreshToken } from './refresh-token.ts'
@@ -14,6 +15,8 @@ export type HerokuSession = {
   writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
   listReleases: (appId: string, count: number) => Promise<HerokuResult<Releases>>
+  /** Where the log of the owning app is written to now; null: it has no log input. */
+  readLogInput: () => Promise<HerokuResult<string | null>>
   /** Who may work on an app. */
   listCollaborators: (appId: string) => Promise<HerokuResult<Collaborator[]>>
   /** Gets a new access token, however fresh the old one is. */
@@ -82,6 +85,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
     listAttachments,
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
+    readLogInput: () => call(platform.readLogInput),
     listCollaborators: (appId) => call((access) => platform.listCollaborators(access, appId)),
     async renewToken() {
       if (!token) return withoutToken(grantWaiting)

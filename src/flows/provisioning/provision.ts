@@ -20,6 +20,7 @@ import { gone } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
 import { makeKey } from '../make-key.ts'
+import { firstTargets } from '../notices/first-targets.ts'
 import type { InsertResource } from './insert-resource.ts'
 
 export type ProvisionRequest = {
@@ -102,6 +103,12 @@ export async function provision(
     keys: made.map(({ key }) => key),
     grant,
     state,
+    targets: firstTargets(deps, {
+      subject: { resourceId, name: request.name },
+      state,
+      options,
+      periodMs: plan.periodMs,
+    }),
     events: [
       {
         at: now,

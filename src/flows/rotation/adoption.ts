@@ -6,7 +6,7 @@ import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../domain/hold-bac
 import type { SecondKey } from '../../domain/keyset.ts'
 import { openRotation } from '../../domain/resource-state.ts'
 import type { HeldBack, Step } from '../../domain/rotation.ts'
-import type { Attachment } from '../../heroku/platform.ts'
+import type { Attachment } from '../../heroku/read-attachments.ts'
 import { findRotationOpenedAt } from '../../store/history.ts'
 import { findKeysOf, type StoredKey } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'

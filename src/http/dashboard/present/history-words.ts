@@ -1,8 +1,8 @@
+import { actorWords } from '../../../domain/actor-words.ts'
 import { cleanText } from '../../../domain/clean-text.ts'
 import { failureWords } from '../../../domain/failure-words.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../../domain/grace.ts'
 import type { HistoryKind, HistoryRow } from '../../../domain/history.ts'
-import { actorWords } from './actor-words.ts'
 import { type Moment, momentOf, type Precision } from './time-words.ts'
 
 const WORDS: Readonly<Record<HistoryKind, string>> = {

@@ -1,10 +1,10 @@
 import type { Actor } from '../../../domain/actor.ts'
+import { askedByWords } from '../../../domain/actor-words.ts'
 import { failureWords } from '../../../domain/failure-words.ts'
 import type { Failure } from '../../../domain/heroku-failure.ts'
 import type { HistoryRow } from '../../../domain/history.ts'
 import type { RotationReason } from '../../../domain/rotation-reason.ts'
 import type { RotationUnderWay } from '../../../flows/dashboard/overview.ts'
-import { askedByWords } from './actor-words.ts'
 import { lengthWords, type Moment, momentOf, type Precision } from './time-words.ts'
 
 type RotationState = 'open' | 'stuck' | 'done' | 'superseded' | 'cancelled'

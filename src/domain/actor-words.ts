@@ -1,4 +1,4 @@
-import type { Actor, Person } from '../../../domain/actor.ts'
+import type { Actor, Person } from './actor.ts'
 
 /** Who did something. A person whom the sign-on token did not cover has no name here. */
 export function actorWords(actor: Actor): string {

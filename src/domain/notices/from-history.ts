@@ -1,0 +1,197 @@
+import { actorWords, askedByWords } from '../actor-words.ts'
+import { cleanText } from '../clean-text.ts'
+import { failureWords } from '../failure-words.ts'
+import type { HistoryDetails, HistoryKind, HistoryRow } from '../history.ts'
+import { dateWords } from './date-words.ts'
+import type { Notice, NoticeFacts, NoticeKind, NoticeSubject } from './notice.ts'
+
+type Told = { kind: NoticeKind; text: string; facts?: NoticeFacts }
+type Tell = (row: HistoryRow, name: string) => Told
+
+/** What is told of each kind of history row. Of a kind that does not stand here nobody is told. */
+const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
+  rotated,
+  'key-held-back': (row, name) => ({
+    kind: 'rotation-held-back',
+    text: `The previous key of ${name} stays until ${dateWords(dateIn(row.details, 'until'))} at the latest, because these apps still sign with it: ${textIn(row.details, 'apps')}.`,
+    facts: { apps: textIn(row.details, 'apps'), until: textIn(row.details, 'until') },
+  }),
+  'rotation-stuck': (row, name) => ({
+    kind: 'rotation-stuck',
+    text: `The rotation of ${name} is stuck (${reasonOf(row)}): we try again about once a day, and your apps keep the keys that they have.`,
+    facts: { attempts: row.attempts ?? null, failure: row.failures?.at(-1)?.kind ?? null },
+  }),
+  'config-foreign': (_row, name) => ({
+    kind: 'config-foreign',
+    text: `The config var of ${name} holds keys that we did not make, so no rotation happens until somebody revokes or replaces them.`,
+    facts: { what: 'foreign' },
+  }),
+  'row-put-back': (_row, name) => ({
+    kind: 'config-foreign',
+    text: `Our record of ${name} is older than its history, so no rotation happens until our operators have looked at it.`,
+    facts: { what: 'row-put-back' },
+  }),
+  'config-gone': (_row, name) => ({
+    kind: 'config-gone',
+    text: `The config var of ${name} has no value although we have put it back once; the next rotation brings it back.`,
+  }),
+  'keys-revoked': (row, name) => revoked(row, `All keys of ${name} were revoked by ${actorWords(row.actor)}`),
+  'keys-replaced': (row, name) =>
+    revoked(row, `All keys of ${name} were replaced by ${actorWords(row.actor)}`),
+  'grant-lost': (_row, name) => ({
+    kind: 'grant-lost',
+    text: `Heroku gave us no access to the config var of ${name}, so neither a rotation nor a revoke can reach your apps: make the add-on again.`,
+  }),
+  'client-first-asked': (row, name) =>
+    handOver(row, `came for the first time to the keys of ${name}`, 'asked'),
+  'keys-handed-over': (row, name) => handOver(row, `was given the keys of ${name}`, 'handed-over'),
+  'client-came-back': (row, name) =>
+    handOver(row, `was refused the keys of ${name}: it came back with an older key`, 'refused'),
+  'token-made': (row, name) => made(row, `made the API token “${textIn(row.details, 'name')}” for ${name}`),
+  'client-enrolled': (row, name) =>
+    made(row, `enrolled the client “${textIn(row.details, 'name')}” for ${name}`),
+  'plan-changed': (row, name) => changed(row, 'plan', `The plan of ${name} was changed${fromTo(row)}`),
+  'grace-period-changed': (row, name) =>
+    changed(row, 'grace-period', `The grace period of ${name} was changed${fromTo(row)}`),
+  'windows-changed': (row, name) =>
+    changed(row, 'windows', `The windows of ${name} were changed${fromTo(row)}`),
+  'freeze-added': (row, name) => changed(row, 'freeze-added', `A freeze of ${name} was added${span(row)}`),
+  'freeze-removed': (row, name) =>
+    changed(row, 'freeze-removed', `A freeze of ${name} was removed${span(row)}`),
+  'schedule-paused': (row, name) =>
+    changed(row, 'paused', `The schedule of ${name} was paused${until(row, 'until somebody resumes it')}`),
+  'schedule-resumed': (row, name) => changed(row, 'resumed', `The schedule of ${name} was resumed`),
+  'next-switched-on': (row, name) =>
+    changed(row, 'next-key-on', `The next key of ${name} is announced from now on`),
+  'next-switched-off': (row, name) =>
+    changed(row, 'next-key-off', `The next key of ${name} is announced no longer`),
+  'hand-over-switched-on': (row, name) =>
+    changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
+  'hand-over-switched-off': (row, name) =>
+    changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
+}
+
+/** The kinds of history rows of which anybody is told. */
+export const TOLD_KINDS = Object.keys(TOLD) as readonly HistoryKind[]
+
+/** What is told of a history row; undefined: nothing. The same row always makes the same notice. */
+export function noticeFrom(row: HistoryRow, subject: NoticeSubject): Notice | undefined {
+  const name = subject.name ?? subject.resourceId
+  const told = TOLD[row.kind]?.(row, name)
+  if (!told) return undefined
+  const { kind, text, facts = {} } = told
+  return {
+    id: noticeId(subject.resourceId, row),
+    kind,
+    at: row.at,
+    seq: row.seq,
+    text: cleanText(text, LONGEST_SENTENCE),
+    facts: { addon: name, ...facts },
+  }
+}
+
+const LONGEST_SENTENCE = 600
+
+/** With the moment: a restored database gives numbers away a second time. */
+function noticeId(resourceId: string, { seq, at }: Pick<HistoryRow, 'seq' | 'at'>): string {
+  return `${resourceId}_${seq}_${at.getTime().toString(36)}`
+}
+
+function rotated({ rotation, key, actor }: HistoryRow, name: string): Told {
+  const next = rotation?.nextRotationAt
+  const signs = key ? ` to key ${key.fingerprint} (version ${key.version})` : ''
+  const then = next ? `; the next one is due on ${dateWords(next)}` : ''
+  return {
+    kind: 'rotation-done',
+    text: `${name} was rotated${signs}, asked for by ${askedByWords(actor)}${then}.`,
+    facts: {
+      reason: rotation?.reason ?? null,
+      kid: key?.fingerprint ?? null,
+      version: key?.version ?? null,
+      by: askedByWords(actor),
+      next: next?.toISOString() ?? null,
+    },
+  }
+}
+
+function revoked({ actor, details }: HistoryRow, words: string): Told {
+  return {
+    kind: 'keys-revoked',
+    text: `${words}: no key of before is accepted any more, and new ones are on their way to your apps.`,
+    facts: { by: actorWords(actor), versions: textIn(details, 'versions') },
+  }
+}
+
+function handOver({ actor, key, details }: HistoryRow, words: string, what: string): Told {
+  return {
+    kind: 'hand-over-used',
+    text: `${capital(actorWords(actor))} ${words}.`,
+    facts: {
+      what,
+      client: actor.type === 'client' ? actor.id : null,
+      by: actorWords(actor),
+      from: addressOf(actor),
+      kid: key?.fingerprint ?? null,
+      signed_with: textIn(details, 'signedWith'),
+    },
+  }
+}
+
+function made({ actor, details }: HistoryRow, words: string): Told {
+  const scopes = textIn(details, 'scopes')
+  return {
+    kind: 'token-made',
+    text: `${capital(actorWords(actor))} ${words}${scopes ? `, which may: ${scopes}` : ''}.`,
+    facts: {
+      by: actorWords(actor),
+      from: addressOf(actor),
+      name: textIn(details, 'name'),
+      token: textIn(details, 'token') || textIn(details, 'client'),
+      scopes,
+      expires: textIn(details, 'expiresAt') || null,
+    },
+  }
+}
+
+function changed({ actor, details }: HistoryRow, what: string, words: string): Told {
+  return {
+    kind: 'policy-changed',
+    text: `${words} by ${actorWords(actor)}.`,
+    facts: { ...details, what, by: actorWords(actor) },
+  }
+}
+
+function fromTo({ details }: HistoryRow): string {
+  return ` from ${textIn(details, 'from') || 'none'} to ${textIn(details, 'to') || 'none'}`
+}
+
+function span({ details }: HistoryRow): string {
+  return ` (from ${dateWords(dateIn(details, 'from'))} until ${dateWords(dateIn(details, 'until'))})`
+}
+
+function until({ details }: HistoryRow, otherwise: string): string {
+  const end = dateIn(details, 'until')
+  return ` ${end ? `until ${dateWords(end)}` : otherwise}`
+}
+
+function reasonOf({ failures = [] }: HistoryRow): string {
+  const failure = failures.at(-1)
+  return (failure ? failureWords(failure.kind) : 'It has failed too often').replace(/\.$/, '')
+}
+
+function addressOf(actor: HistoryRow['actor']): string | null {
+  return 'address' in actor ? actor.address : null
+}
+
+function textIn(details: HistoryDetails | undefined, name: string): string {
+  return String(details?.[name] ?? '')
+}
+
+function dateIn(details: HistoryDetails | undefined, name: string): Date | undefined {
+  const time = Date.parse(textIn(details, name))
+  return Number.isNaN(time) ? undefined : new Date(time)
+}
+
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

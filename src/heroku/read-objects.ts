@@ -1,0 +1,11 @@
+/** The objects of a list that Heroku sent; whatever else it holds is left out. */
+export function objects(list: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(list)) return []
+  return list.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+}
+
+/** A date that Heroku sent; null: it is none. */
+export function dateOf(text: unknown): Date | null {
+  const time = typeof text === 'string' ? Date.parse(text) : Number.NaN
+  return Number.isNaN(time) ? null : new Date(time)
+}

@@ -1,0 +1,30 @@
+import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import type { Db } from './database.ts'
+
+/** Where the log of the owning app is written to, sealed under the data key beside it; null: Heroku never told. */
+export type LogInput = { dek: WrappedDek; sealed: Buffer | null }
+
+/** The log address of a live resource; undefined: it is gone. */
+export async function findLogInput(db: Db, resourceId: string): Promise<LogInput | undefined> {
+  const row = await db
+    .selectFrom('resources')
+    .select(['kek_id', 'wrapped_dek', 'sealed_log_input_url'])
+    .where('id', '=', resourceId)
+    .executeTakeFirst()
+  if (!row?.kek_id || !row.wrapped_dek) return undefined
+  return { dek: { kekId: row.kek_id, wrapped: row.wrapped_dek }, sealed: row.sealed_log_input_url }
+}
+
+/** Keeps another log address, unless all of the resource was sealed anew since. */
+export async function replaceLogInput(
+  db: Db,
+  resourceId: string,
+  { dek, sealed }: { dek: WrappedDek; sealed: Buffer },
+): Promise<void> {
+  await db
+    .updateTable('resources')
+    .set({ sealed_log_input_url: sealed })
+    .where('id', '=', resourceId)
+    .where('wrapped_dek', '=', dek.wrapped)
+    .execute()
+}

@@ -1,0 +1,113 @@
+import { sql } from 'kysely'
+import type { HerokuAccess } from '../domain/health-state.ts'
+import type { HistoryKind, HistoryRow } from '../domain/history.ts'
+import type { ResourceState } from '../domain/resource-state.ts'
+import { boolean, json } from './columns.ts'
+import type { Db } from './database.ts'
+import { FREEZES_FOR_ALL } from './freezes-for-all.ts'
+import { anyOf, ask, askAll, askForValue, given, runPrepared } from './group-statement.ts'
+import { historyEvent } from './history.ts'
+import { msOf } from './intervals.ts'
+import { type StoredFreeze, TABLES } from './schema.ts'
+import { STATE, stateOf } from './state-row.ts'
+
+/** What notices of a live resource depend on. `readTo`: its newest history row. */
+export type NoticeFactsOfResource = {
+  resourceId: string
+  readTo: number
+  name: string | null
+  plan: string
+  periodMs: number
+  state: ResourceState
+  missingSince: Date | null
+  access: HerokuAccess
+}
+
+const { keysets, resources, history } = TABLES
+
+const FACTS = {
+  ...askAll(STATE, 'k'),
+  ...askAll(keysets, 'k', ['resource_id', 'last_seq']),
+  ...askAll(resources, 'r', ['name', 'missing_since']),
+  // Live, so they are there.
+  plan: askForValue(resources.plan, 'r.plan'),
+  rotation_period_seconds: askForValue(resources.rotation_period_seconds, 'r.rotation_period_seconds'),
+  has_token: ask(
+    boolean,
+    `exists (select from oauth_tokens t
+      where t.resource_id = k.resource_id and t.sealed_refresh_token is not null)`,
+  ),
+  grant_waiting: ask(
+    boolean,
+    `exists (select from oauth_grants g where g.resource_id = k.resource_id and g.state = 'waiting')`,
+  ),
+  freezes_for_all: ask(json<StoredFreeze[]>(), FREEZES_FOR_ALL),
+}
+
+/** What notices of resources depend on, by one statement; those that are gone are missing. */
+export async function findNoticeFacts(
+  db: Db,
+  resourceIds: readonly string[],
+): Promise<Map<string, NoticeFactsOfResource>> {
+  if (resourceIds.length === 0) return new Map()
+  const rows = await runPrepared(
+    db,
+    'find-notice-facts',
+    FACTS,
+    (list) => sql`
+    select ${list} from keysets k join resources r on r.id = k.resource_id
+     where k.resource_id = ${anyOf(resourceIds)}`,
+  )
+  return new Map(
+    rows.map((row) => [
+      row.resource_id,
+      {
+        resourceId: row.resource_id,
+        readTo: row.last_seq,
+        name: row.name,
+        plan: row.plan,
+        periodMs: msOf(row.rotation_period_seconds),
+        state: stateOf(row, row.freezes_for_all),
+        missingSince: row.missing_since,
+        access: row.has_token ? 'given' : row.grant_waiting ? 'waiting' : 'none',
+      },
+    ]),
+  )
+}
+
+/** A reading of history: rows of one resource behind `after` up to `readTo`. `index` tells readings of one apart. */
+export type HistoryReading = { resourceId: string; after: number; readTo: number }
+
+/**
+ * The first rows of some kinds of each reading, oldest first, at most `limit` of each, by one statement. In the order of
+ * the readings.
+ */
+export async function readHistories(
+  db: Db,
+  readings: readonly HistoryReading[],
+  { kinds, limit }: { kinds: readonly HistoryKind[]; limit: number },
+): Promise<HistoryRow[][]> {
+  const asking = readings.flatMap(({ resourceId, after, readTo }, place) =>
+    readTo > after ? [{ resource_id: resourceId, place, after, read_to: readTo }] : [],
+  )
+  const found: HistoryRow[][] = readings.map(() => [])
+  if (asking.length === 0) return found
+  const { resource_id, seq } = history
+  const rows = await runPrepared(
+    db,
+    'read-histories',
+    { ...askAll(history, 'h'), place: ask(seq, 'v.place') },
+    (list) => sql`
+    select ${list}
+      from ${given({ resource_id, place: seq, after: seq, read_to: seq }, asking)}
+      cross join lateral (
+        select * from history
+         where resource_id = v.resource_id and seq > v.after and seq <= v.read_to
+           and kind = any (${`{${kinds.join()}}`}::text[])
+         order by seq limit ${limit}
+      ) h
+     order by v.place, h.seq`,
+  )
+  for (const row of rows) found[row.place]?.push(historyEvent(row))
+  return found
+}
