@@ -34,7 +34,16 @@ const TABLE: Record<string, Rule> = {
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
-  notices: { folders: ['domain'], packages: ['undici'] },
+  notices: {
+    folders: ['domain'],
+    packages: ['undici'],
+    onlyIn: {
+      'ipaddr.js': ['src/notices/webhook/public-address.ts'],
+      standardwebhooks: ['src/notices/webhook/sign.ts'],
+      'node:dns/promises': ['src/notices/webhook/resolve-name.ts'],
+      'node:net': ['src/notices/webhook/send-webhook.ts'],
+    },
+  },
   flows: {
     folders: ['domain', 'store'],
     typesOf: ['sealing', 'heroku', 'notices'],
