@@ -409,32 +409,49 @@ create table key_sightings (
   primary key (resource_id, kid, hour)
 );
 
--- How far each target of an add-on was told of what its history and its schedule say: the outbox of notices, of which there
--- is no other copy. `wake_at` is when somebody next looks; null: only a history row gives it anything to say, and wakes it.
-create table notice_cursors (
-  resource_id   uuid not null references keysets (resource_id) on delete cascade,
-  target        text not null check (target ~ '^(log|collaborators|(wh|ma)_[a-z0-9]{1,40})$'),
-  channel       text not null check (channel in ('log', 'webhook', 'mail')),
-  lane          text not null check (length(lane) between 1 and 255), -- whoever shares a receiver shares this: its host
-  seq           integer not null,                     -- of the last history row that was told, or is nothing to be told of
-  wanted_seq    integer not null,                     -- of the newest that is
-  coming_for    timestamptz,                          -- the date for which *coming* was told last
-  late_for      timestamptz,                          -- the due date for which *late* was
-  expected_at   timestamptz,                          -- when, or since when, the next rotation was expected at the last look
-  attempts      integer not null default 0,           -- failed ones in a row, at what is to be told
-  failing_since timestamptz,
-  last_failure  text,                                 -- in a few words; null once anything has arrived since
-  given_up_seq  integer,                              -- up to here what could not be told was given up, and when
-  given_up_at   timestamptz,
-  wake_at       timestamptz,
-  claimed_until timestamptz,
-  fence         bigint not null default 0,
-  primary key (resource_id, target),
-  constraint notice_cursors_failing check ((attempts = 0) = (failing_since is null)),
-  constraint notice_cursors_given_up check ((given_up_seq is null) = (given_up_at is null))
-) with (
-  fillfactor = 60,
-  autovacuum_vacuum_scale_factor = 0.02,
-  autovacuum_vacuum_threshold = 1000
+-- What is usual for an add-on: to whom keys and the history were handed, by which programs it is used, and from which
+-- networks. A row is forgotten 90 days after it was last seen. An add-on has so many at the most (`store/access.ts`), and
+-- those that were seen longest ago go. All of it is read and written under the lock of the row in `keysets`.
+create table access_subjects (
+  resource_id  uuid not null references keysets (resource_id) on delete cascade,
+  subject      text not null check (length(subject) between 1 and 400), -- person:…, token:…, client:…; or what is counted
+  who          text not null,                                      -- in words, as last seen
+  first_at     timestamptz not null,
+  last_at      timestamptz not null,                               -- of a program to the day
+  keys_at      timestamptz,                                        -- when keys were last handed out
+  settled_days integer not null default 0 check (settled_days >= 0), -- of use by a program since its last new network
+  recent       jsonb not null default '[]',                        -- the newest times within an hour, of what is counted
+  primary key (resource_id, subject)
 );
-create index notice_cursors_wake_at on notice_cursors (wake_at) where wake_at is not null;
+create index access_subjects_last_at on access_subjects (last_at);
+
+-- The person to whom keys or the history were first handed: who made the add-on, most likely. It is not forgotten, or
+-- somebody else would be the first after a quiet while.
+create table first_lookers (
+  resource_id uuid primary key references keysets (resource_id) on delete cascade,
+  subject     text not null check (length(subject) between 1 and 400)
+);
+
+create table access_networks (
+  resource_id uuid not null,
+  subject     text not null,
+  network     text not null check (length(network) <= 64),
+  first_at    timestamptz not null,
+  last_at     timestamptz not null,
+  primary key (resource_id, subject, network),
+  foreign key (resource_id, subject) references access_subjects (resource_id, subject) on delete cascade
+);
+create index access_networks_last_at on access_networks (last_at);
+
+-- What was told of access that was not usual, the newest for each reason and subject: it is told once a day at the most. The
+-- row in `history` says the same for good.
+create table unusual_accesses (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  reason      text not null,
+  subject     text not null check (length(subject) between 1 and 400),
+  at          timestamptz not null,
+  words       text not null,
+  known_at    timestamptz,                                         -- somebody has said that it was one of them
+  primary key (resource_id, reason, subject)
+);
+create index unusual_accesses_at on unusual_accesses (at);

@@ -1,6 +1,34 @@
 -- What the migrations make, all of them together: written by `npm run schema`, to be read and never to be run.
 -- It says what a change of the migrations comes to. test/store/schema-dump.test.ts fails when it is not up to date.
 
+create table access_networks (
+  resource_id uuid not null,
+  subject text not null,
+  network text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  constraint access_networks_pkey PRIMARY KEY (resource_id, subject, network),
+  constraint access_networks_network_check CHECK (length(network) <= 64),
+  constraint access_networks_resource_id_subject_fkey FOREIGN KEY (resource_id, subject) REFERENCES access_subjects(resource_id, subject) ON DELETE CASCADE
+);
+CREATE INDEX access_networks_last_at ON access_networks USING btree (last_at);
+
+create table access_subjects (
+  resource_id uuid not null,
+  subject text not null,
+  who text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  keys_at timestamp with time zone,
+  settled_days integer not null default 0,
+  recent jsonb not null default '[]'::jsonb,
+  constraint access_subjects_pkey PRIMARY KEY (resource_id, subject),
+  constraint access_subjects_settled_days_check CHECK (settled_days >= 0),
+  constraint access_subjects_subject_check CHECK (length(subject) >= 1 AND length(subject) <= 400),
+  constraint access_subjects_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX access_subjects_last_at ON access_subjects USING btree (last_at);
+
 create table api_tokens (
   id text not null,
   kind text not null,
@@ -72,15 +100,12 @@ create table clients (
   constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
 );
 
-create table collaborator_mails (
+create table first_lookers (
   resource_id uuid not null,
-  told_at timestamp with time zone,
-  reached integer not null default 0,
-  unreached integer not null default 0,
-  under_way jsonb,
-  mailed jsonb not null default '[]'::jsonb,
-  constraint collaborator_mails_pkey PRIMARY KEY (resource_id),
-  constraint collaborator_mails_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+  subject text not null,
+  constraint first_lookers_pkey PRIMARY KEY (resource_id),
+  constraint first_lookers_subject_check CHECK (length(subject) >= 1 AND length(subject) <= 400),
+  constraint first_lookers_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
 );
 
 create table freezes_for_all (
@@ -456,6 +481,19 @@ create table troubles (
   constraint troubles_pkey PRIMARY KEY (cause),
   constraint troubles_cause_check CHECK (cause = ANY (ARRAY['account'::text, 'api'::text, 'identity'::text]))
 );
+
+create table unusual_accesses (
+  resource_id uuid not null,
+  reason text not null,
+  subject text not null,
+  at timestamp with time zone not null,
+  words text not null,
+  known_at timestamp with time zone,
+  constraint unusual_accesses_pkey PRIMARY KEY (resource_id, reason, subject),
+  constraint unusual_accesses_subject_check CHECK (length(subject) >= 1 AND length(subject) <= 400),
+  constraint unusual_accesses_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX unusual_accesses_at ON unusual_accesses USING btree (at);
 
 create table used_nonces (
   client_id text not null,

@@ -55,9 +55,8 @@ export type HistoryKind =
   | 'client-first-asked'
   | 'keys-handed-over'
   | 'client-came-back'
-  | 'mail-address-added'
-  | 'mail-address-confirmed'
-  | 'mail-address-removed'
+  | 'unusual-access'
+  | 'unusual-access-known'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { parseResourceId } from './resource-id.ts'
 
 /** The fields of a sign-on form as they came, checked by nobody yet. */
 export type SignOnFields = Readonly<Record<string, unknown>>
@@ -63,6 +64,12 @@ export function checkSignOn(
       expiresAt: new Date(Number(timestamp) * 1_000 + OLDEST_MS),
     },
   }
+}
+
+/** Which resource a form claims to be about, whoever made it. */
+export function claimedResourceId({ resource_id, id }: SignOnFields): string | undefined {
+  const claimed = resource_id ?? id
+  return typeof claimed === 'string' ? parseResourceId(claimed) : undefined
 }
 
 /** `sha1(id:salt:timestamp)`: the v3 `resource_token`, and with the provider's id the v1 `token`. */

@@ -11,8 +11,9 @@ export type StoredToken = TokenFacts & {
   mac: Buffer
 }
 
-/** A token, and what time it is by the clock that counts its life. */
+/** A token, what time it is by the clock that counts its life, and when its use from that network was last noted. */
 export type TokenNow = StoredToken & { now: Date }
+export type TokenInUse = TokenNow & { notedAt: Date | null }
 
 const NOW = sql<Date>`service_now()`.as('now')
 
@@ -40,11 +41,25 @@ export async function insertToken(db: Db, token: StoredToken): Promise<void> {
     .execute()
 }
 
-/** The token of that id, over or not. */
-export async function findToken(db: Db, id: string): Promise<TokenNow | undefined> {
-  const query = db.selectFrom('api_tokens').selectAll().select(NOW)
-  const row = await query.where('id', '=', id).executeTakeFirst()
-  return row && { ...tokenOf(row), now: row.now }
+/** The token of that id, over or not, that is used from this network. */
+export async function findToken(
+  db: Db,
+  id: string,
+  network: string | null = null,
+): Promise<TokenInUse | undefined> {
+  const row = await db
+    .selectFrom('api_tokens as t')
+    .leftJoin('access_networks as n', (join) =>
+      join
+        .onRef('n.resource_id', '=', 't.resource_id')
+        .on('n.subject', '=', sql<string>`case t.kind when 'api' then 'token:' else 'client:' end || t.id`)
+        .on('n.network', '=', network),
+    )
+    .selectAll('t')
+    .select([NOW, 'n.last_at as noted_at'])
+    .where('t.id', '=', id)
+    .executeTakeFirst()
+  return row && { ...tokenOf(row), now: row.now, notedAt: row.noted_at }
 }
 
 /** Whether a resource has a token of that id and kind that is not over. */

@@ -8,6 +8,7 @@ import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
 import type { Cause, Operation } from '../domain/trouble.ts'
 import type { Window } from '../domain/windows.ts'
+import { ACCESS_TABLES } from './access-tables.ts'
 import {
   bigint,
   boolean,
@@ -217,7 +218,7 @@ export const TABLES = {
     mac: bytes,
   },
   ...PROGRAM_TABLES,
-  ...MAIL_TABLES,
+  ...ACCESS_TABLES,
   maker_looks: {
     resource_id: uuid,
     missing: withDefault(json<Missing[]>()),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
+import { markAccessKnown } from '../../src/flows/access/mark-known.ts'
 import { readKeyring } from '../../src/flows/api/read-keyring.ts'
 import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { sessionOf } from '../../src/flows/dashboard/attached-apps.ts'
@@ -51,6 +52,12 @@ const rotate = async (h: HarnessWithAddon) => {
 const getStuck = async (h: HarnessWithAddon) => {
   await requestRotation(h.deps, { ...about(h), evenIfTooSoon: true })
   await tickUntilStuck(h)
+}
+/** Bob is not the one who has seen keys so far. */
+const showToTwo = async (h: HarnessWithAddon) => {
+  await revealKey(h.deps, { ...about(h), version: 2 })
+  const actor = { ...ANN, userId: 'bob', email: 'bob@example.com' }
+  await revealKey(h.deps, { ...about(h), actor, version: 2 })
 }
 /** Time passes until the config is compared. */
 const check = async (h: HarnessWithAddon) => {
@@ -378,6 +385,19 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await endSessions(h.deps, about(h))
     },
     leaves: ['signed-in', 'sessions-ended'],
+  },
+  'unusual-access': {
+    actor: 'person',
+    happens: showToTwo,
+    leaves: ['key-revealed', 'key-revealed', 'unusual-access'],
+  },
+  'unusual-access-known': {
+    actor: 'person',
+    async happens(h) {
+      await showToTwo(h)
+      await markAccessKnown(h.deps, { ...about(h), until: h.clock.now() })
+    },
+    leaves: ['key-revealed', 'key-revealed', 'unusual-access', 'unusual-access-known'],
   },
   'key-revealed': {
     actor: 'person',

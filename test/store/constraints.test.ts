@@ -48,6 +48,43 @@ const happened = (columns: Record<string, string> = {}) => {
   const row = { resource_id: 'ID', seq: '2', at: AT, kind: `'rotated'`, actor: `'worker'`, ...columns }
   return `insert into history (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const subject = (columns: Record<string, string>) => {
+  const row = {
+    resource_id: 'ID',
+    subject: `'person:ada'`,
+    who: `'Ada'`,
+    first_at: AT,
+    last_at: AT,
+    ...columns,
+  }
+  return `insert into access_subjects (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const network = (columns: Record<string, string>) => {
+  const row = {
+    resource_id: 'ID',
+    subject: `'person:ada'`,
+    network: `'::/48'`,
+    first_at: AT,
+    last_at: AT,
+    ...columns,
+  }
+  return `insert into access_networks (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const firstLooker = (columns: Record<string, string> = {}) => {
+  const row = { resource_id: 'ID', subject: `'person:ada'`, ...columns }
+  return `insert into first_lookers (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const unusual = (columns: Record<string, string>) => {
+  const row = {
+    resource_id: 'ID',
+    reason: `'new-person'`,
+    subject: `'person:ada'`,
+    at: AT,
+    words: `'x'`,
+    ...columns,
+  }
+  return `insert into unusual_accesses (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const installation = (onlyRow: string) =>
   `insert into installation
      (only_row, database_oid, server_started, heroku_api, heroku_id, addon_id, addon_url, epoch_at, last_seen, written_by)
@@ -533,6 +570,40 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
+    // access_subjects, access_networks, first_lookers and unusual_accesses
+    ['one person twice', [subject({}), subject({})], 'access_subjects_pkey'],
+    [
+      'a person of any length',
+      [subject({ subject: `'${'a'.repeat(401)}'` })],
+      'access_subjects_subject_check',
+    ],
+    ['fewer than no days of use', [subject({ settled_days: '-1' })], 'access_subjects_settled_days_check'],
+    [
+      'who uses a resource that does not exist',
+      [subject({ resource_id: STRANGER })],
+      'access_subjects_resource_id_fkey',
+    ],
+    ['one network of a person twice', [subject({}), network({}), network({})], 'access_networks_pkey'],
+    [
+      'a network of any length',
+      [subject({}), network({ network: `'${'a'.repeat(65)}'` })],
+      'access_networks_network_check',
+    ],
+    ['a network of nobody', [network({})], 'access_networks_resource_id_subject_fkey'],
+    ['two who were the first', [firstLooker(), firstLooker()], 'first_lookers_pkey'],
+    ['nobody as the first', [firstLooker({ subject: `''` })], 'first_lookers_subject_check'],
+    [
+      'the first of a resource that does not exist',
+      [firstLooker({ resource_id: STRANGER })],
+      'first_lookers_resource_id_fkey',
+    ],
+    ['the same told twice', [unusual({}), unusual({})], 'unusual_accesses_pkey'],
+    ['what is told of nobody', [unusual({ subject: `''` })], 'unusual_accesses_subject_check'],
+    [
+      'what is told of a resource that does not exist',
+      [unusual({ resource_id: STRANGER })],
+      'unusual_accesses_resource_id_fkey',
+    ],
     // freezes_for_all
     ['two freezes for all of one id', [freezeForAll({}), freezeForAll({})], 'freezes_for_all_pkey'],
     ['a freeze for all that ends as it begins', [freezeForAll({ from_at: AT })], 'freezes_for_all_check'],

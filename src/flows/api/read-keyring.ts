@@ -15,6 +15,7 @@ import { recordEvents } from '../../store/history.ts'
 import { findState } from '../../store/keysets.ts'
 import type { Resource } from '../../store/resources.ts'
 import { findKeys, type StoredKey } from '../../store/sealed-keys.ts'
+import { noteAccess } from '../access/note-access.ts'
 import { gone, liveResource, lockResource } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
@@ -72,8 +73,10 @@ export async function readKeyring(
     const keys = await findKeys(trx, resourceId)
     const current = keys.find(({ version }) => version === stored.state.keyset.current)
     if (!current || !locked.dek || isRevoked(stored.state)) return undefined
-    const event: HistoryEvent = { at: deps.now(), kind: 'keys-read', actor, key: namedKeyOf(current) }
-    await recordEvents(trx, [{ resourceId, events: [event] }])
+    const at = deps.now()
+    const event: HistoryEvent = { at, kind: 'keys-read', actor, key: namedKeyOf(current) }
+    const unusual = await noteAccess(trx, { resourceId, actor, at, shown: 'keys' })
+    await recordEvents(trx, [{ resourceId, events: [event, ...unusual] }])
     return { resource: locked, state: stored.state, keys, dek: locked.dek }
   })
   if (!found) return { outcome: 'revoked' }

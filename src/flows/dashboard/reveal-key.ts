@@ -5,6 +5,7 @@ import type { Keyset } from '../../domain/keyset.ts'
 import { recordEvents } from '../../store/history.ts'
 import type { Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
+import { noteAccess } from '../access/note-access.ts'
 import { lockResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { namedKeyOf } from '../ended-rotation.ts'
@@ -35,8 +36,10 @@ export async function revealKey(
     const key = (await findKeys(trx, resourceId)).find((each) => each.version === version)
     if (!key || pending || resource.dek === null) return undefined
     const named = namedKeyOf(key)
-    const event: HistoryEvent = { at: deps.now(), kind: 'key-revealed', actor, key: named }
-    await recordEvents(trx, [{ resourceId, events: [event] }])
+    const at = deps.now()
+    const event: HistoryEvent = { at, kind: 'key-revealed', actor, key: named }
+    const unusual = await noteAccess(trx, { resourceId, actor, at, shown: 'key' })
+    await recordEvents(trx, [{ resourceId, events: [event, ...unusual] }])
     return { key, named, resource, dek: resource.dek, use: useOf(keyset, version) }
   })
   if (!found) return { outcome: 'no-such-key' }

@@ -11,7 +11,13 @@ import {
   type SessionHolder,
   sessionDigest,
 } from '../../domain/session.ts'
-import { checkSignOn, type SignOn, type SignOnFields, type SignOnProblem } from '../../domain/sso.ts'
+import {
+  checkSignOn,
+  claimedResourceId,
+  type SignOn,
+  type SignOnFields,
+  type SignOnProblem,
+} from '../../domain/sso.ts'
 import { type Db, serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
@@ -23,6 +29,7 @@ import {
   type StoredSession,
   useSignOnToken,
 } from '../../store/sessions.ts'
+import { countAccess } from '../access/count-access.ts'
 import type { Deps } from '../deps.ts'
 import { newSession, type SessionOutcome, useSession } from './session.ts'
 
@@ -52,12 +59,18 @@ const PURGED_PER_SIGN_ON = 100
 
 /**
  * Signs a person on from Heroku's site, or by the command line, which gets the same form from Heroku's API (Add-on Single
- * Sign-on): a token is good for one login, and each login makes a session with a new id. A session that a weaker token of the same form has made ends. Nothing in the outcome is for the
- * person's eyes but where to go.
+ * Sign-on): a token is good for one login, and each login makes a session with a new id. A session that a weaker token of
+ * the same form has made ends. What is refused is counted. Nothing in the outcome is for the person's eyes but where to go.
  */
 export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOnOutcome> {
   // The age of the token and the life of the session are counted by the clock that every process reads.
   const now = await serviceNow(deps.db)
+  const outcome = await signOnAt(deps, request, now)
+  if (outcome.outcome === 'refused') await countRefused(deps, request, now)
+  return outcome
+}
+
+async function signOnAt(deps: Deps, request: SignOnRequest, now: Date): Promise<SignOnOutcome> {
   const checked = checkSignOn(request.fields, request.salt, now)
   if ('problem' in checked) return { outcome: 'refused', problem: checked.problem }
   const { resourceId } = checked.signOn
@@ -92,6 +105,14 @@ export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOn
   }
   const used = outcome === 'used' ? { used: checked.signOn } : {}
   return { outcome: 'refused', problem: outcome, ...used }
+}
+
+/** Whoever sent it has proved nothing: it counts for the resource that it names, if there is such a one. */
+async function countRefused(deps: Deps, { fields, address }: SignOnRequest, at: Date): Promise<void> {
+  const resourceId = claimedResourceId(fields)
+  if (resourceId === undefined) return
+  const actor = { type: 'person', userId: null, email: null, verified: false, address } as const
+  await countAccess(deps, { resourceId, reason: 'sign-ons-refused', actor, at })
 }
 
 type SignOnRefusal = 'used' | 'no-live-resource'

@@ -11,6 +11,7 @@ import { countNonces, findClient, useNonce, writeClient } from '../../store/clie
 import { serviceNow, type Trx } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
+import { noteAccess } from '../access/note-access.ts'
 import { type FoundKeyring, type OpenedKeyring, openKeyring, refreshAfter } from '../api/read-keyring.ts'
 import { lockResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -110,6 +111,8 @@ async function decide(
   const events = tells.map(
     (kind): HistoryEvent => ({ at: now, kind, actor, key, details: { signedWith: kid } }),
   )
+  const shown = verdict === 'hand-over' ? 'keys' : null
+  events.push(...(await noteAccess(trx, { resourceId, actor, at: now, shown })))
   if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
   if (verdict === 'came-back') return { outcome: verdict }
   const { nextRotationAt } = state

@@ -1,7 +1,9 @@
 import { type TokenKind, tokenFactsText } from '../../domain/api-token.ts'
 import { isSameDigest, readBearer } from '../../domain/bearer-text.ts'
+import { networkOf } from '../../domain/network.ts'
 import { findToken, type StoredToken, type TokenNow, touchToken } from '../../store/api-tokens.ts'
 import { findResource } from '../../store/resources.ts'
+import { noteUse } from '../access/note-use.ts'
 import type { Deps } from '../deps.ts'
 
 export type TokenOutcome =
@@ -22,15 +24,19 @@ export type TokenProblem = 'malformed' | 'absent' | 'over' | 'forged'
 /** The time of last use is written at most so often. */
 const TOUCH_EVERY_MS = 60_000
 
-/** Looks for whom a token of a kind speaks. It is asked at every request, so a token ends with its row. */
+/**
+ * Looks for whom a token of a kind speaks. It is asked at every request, so a token ends with its row. `address`: from where
+ * it is used, which is noted.
+ */
 export async function useToken(
   deps: Pick<Deps, 'db' | 'macs'>,
   text: string,
   kind: TokenKind = 'api',
+  address: string | null = null,
 ): Promise<TokenOutcome> {
   const given = readBearer(text)
   if (given?.kind !== kind) return { outcome: 'none', because: 'malformed' }
-  const token = await findToken(deps.db, given.id)
+  const token = await findToken(deps.db, given.id, networkOf(address))
   if (token?.kind !== kind || !isSameDigest(token.digest, given.digest))
     return { outcome: 'none', because: 'absent' }
   const problem = await problemOf(deps, token)
@@ -39,6 +45,13 @@ export async function useToken(
   if (resource?.state !== 'provisioned') return { outcome: 'gone', token }
   const sinceMs = token.now.getTime() - (token.lastUsedAt?.getTime() ?? 0)
   if (sinceMs >= TOUCH_EVERY_MS) await touchToken(deps.db, token.id, TOUCH_EVERY_MS)
+  const actor = {
+    type: kind === 'api' ? 'token' : 'client',
+    id: token.id,
+    name: token.name,
+    address,
+  } as const
+  await noteUse(deps, { resourceId: token.resourceId, actor, at: token.now, notedAt: token.notedAt })
   return { outcome: 'active', token }
 }
 

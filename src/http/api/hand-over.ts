@@ -83,7 +83,7 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
   })
 
   app.addHook('onRequest', async (request, reply) => {
-    const found = await useToken(deps, bearerOf(request), 'client')
+    const found = await useToken(deps, bearerOf(request), 'client', addressOf(request))
     if (found.outcome === 'none') return await refuse(request, reply, found.because)
     const { id, name, resourceId } = found.token
     clients.set(request, { resourceId, actor: { type: 'client', id, name, address: addressOf(request) } })

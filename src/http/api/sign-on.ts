@@ -3,11 +3,11 @@ import rateLimit from '@fastify/rate-limit'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
-import type { SignOnFields } from '../../domain/sso.ts'
+import { claimedResourceId, type SignOnFields } from '../../domain/sso.ts'
 import { signOn } from '../../flows/dashboard/sign-on.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
-import { fieldsOf, resourceIdIn, SIGN_ONS_PER_MINUTE } from '../sso/sign-on-fields.ts'
+import { fieldsOf, SIGN_ONS_PER_MINUTE } from '../sso/sign-on-fields.ts'
 import { describedRefusals, sendProblem } from './problems.ts'
 import { Moment, momentOf, ScopeName, TextOrNull } from './schemas.ts'
 import { scopesOfPerson } from './who-asks.ts'
@@ -94,7 +94,7 @@ export async function registerCommandLineSignOn(
     const outcome = await signOn(deps, { fields, salt, address: addressOf(request) })
     if (outcome.outcome !== 'signed-in') {
       const problem = outcome.outcome === 'refused' ? outcome.problem : outcome.outcome
-      const resourceId = resourceIdIn(fields)
+      const resourceId = claimedResourceId(fields)
       logSecurityRefusal(request, 'sign-on', { problem, ...(resourceId && { resourceId }) })
       return sendProblem(reply, 'sign-on-refused', { detail: 'Ask Heroku for another form.' })
     }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { type DatedVerification, verifyWithDates } from '../../flows/verify-key.ts'
+import { verifyForCaller } from '../../flows/access/verify-for-caller.ts'
+import type { DatedVerification } from '../../flows/verify-key.ts'
 import type { ApiScope } from './api-scope.ts'
 import { refusalsOfBody, sendProblem } from './problems.ts'
 import { MomentOrNull, momentOf, NumberOrNull, oneOf, TextOrNull } from './schemas.ts'
@@ -50,13 +51,13 @@ export function registerVerifications({ app, deps, bearer }: ApiScope): void {
       },
     },
     async (request, reply) => {
-      const { resourceId } = bearer.callerOf(request)
+      const { resourceId, actor } = bearer.callerOf(request)
       const { sha256, kid } = request.body
       const digest = sha256 ?? kid
       if (digest === undefined || (sha256 !== undefined && kid !== undefined)) {
         return sendProblem(reply, 'malformed-request', { detail: 'Send either sha256 or kid.' })
       }
-      return view(await verifyWithDates(deps, { resourceId, digest }))
+      return view(await verifyForCaller(deps, { resourceId, actor, digest }))
     },
   )
 }

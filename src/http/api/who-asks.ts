@@ -51,7 +51,7 @@ export async function whoAsks(
       },
     }
   }
-  const found = await useToken(deps, text)
+  const found = await useToken(deps, text, 'api', address)
   if (found.outcome === 'none') return found
   const { id, name, resourceId, scopes } = found.token
   return {

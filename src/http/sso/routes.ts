@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SignOnFields } from '../../domain/sso.ts'
+import { claimedResourceId, type SignOnFields } from '../../domain/sso.ts'
 import { signOn } from '../../flows/dashboard/sign-on.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { baseOf } from '../dashboard/addresses.ts'
 import { sendNotSignedIn } from '../dashboard/messages.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import type { SessionCookies } from './session-cookie.ts'
-import { fieldsOf, resourceIdIn, SIGN_ONS_PER_MINUTE } from './sign-on-fields.ts'
+import { fieldsOf, SIGN_ONS_PER_MINUTE } from './sign-on-fields.ts'
 
 /**
  * Where Heroku's site posts its form, and the v1 variant that puts the same fields into the address (Add-on Single
@@ -44,7 +44,7 @@ export function registerSignOn(
         // On a POST from another site browsers withhold a Lax cookie. The page that refuses lets the browser come
         // back from here, with its cookie: if it holds the session that this form made, it was a double click.
         const { used, problem } = outcome
-        const resourceId = resourceIdIn(fields)
+        const resourceId = claimedResourceId(fields)
         logSecurityRefusal(request, 'sign-on', { problem, ...(resourceId && { resourceId }) })
         const again = used && `${baseOf(used.resourceId)}/again/${used.digest.toString('hex')}`
         return sendNotSignedIn(reply, again)

@@ -59,9 +59,8 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'client-first-asked': 'Client asked for the first time under this key',
   'keys-handed-over': 'Keys handed over',
   'client-came-back': 'Client refused: it came back with an older key',
-  'mail-address-added': 'Mail address added, not confirmed yet',
-  'mail-address-confirmed': 'Mail address confirmed',
-  'mail-address-removed': 'Mail address removed',
+  'unusual-access': 'Unusual access',
+  'unusual-access-known': 'Unusual access marked as known',
 }
 
 /** One line of the history. */
