@@ -11,7 +11,7 @@ export type ApiCall = {
   addonId: string | null
   addon: string | null
   grantType: string | null
-  /** The values that a config PATCH sent. */
+  /** The values that a config PATCH sent, or a PUT of the legacy API. */
   config: Record<string, string | null> | null
   /** Whether a write took effect; with a delayed one it turns true when that is released. */
   applied: boolean

@@ -4,6 +4,7 @@ import type { Endpoint } from './endpoint.ts'
 import { objectFrom, strings } from './fields.ts'
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
+import { findByHerokuId } from './heroku-id.ts'
 import { attachmentWithLogToken } from './logplex.ts'
 import { tokenHolder } from './oauth-tokens.ts'
 import { pathOf } from './perform-call.ts'
@@ -17,7 +18,10 @@ export function describeCall(
   requestId: string,
 ): Omit<ApiCall, 'seq' | 'status' | 'applied' | 'fault'> {
   const form = { ...strings(request.query), ...strings(request.body) }
-  const addonId = holderId(heroku, endpoint, credential, form)
+  const addonId =
+    endpoint.access === 'vendor'
+      ? (findByHerokuId(heroku, strings(request.params).id ?? '')?.id ?? null)
+      : holderId(heroku, endpoint, credential, form)
   return {
     at: timestamp(heroku),
     method: request.method,
@@ -25,10 +29,16 @@ export function describeCall(
     addonId,
     addon: (addonId && heroku.world.addons.get(addonId)?.name) || null,
     grantType: endpoint.access === 'oauth' ? (form.grant_type ?? 'authorization_code') : null,
-    config: request.method === 'PATCH' && endpoint.url.endsWith('/config') ? sentConfig(request.body) : null,
+    config: configOf(endpoint, request),
     requestId,
     userAgent: request.headers['user-agent'] ?? null,
   }
+}
+
+function configOf(endpoint: Endpoint, request: FastifyRequest): Record<string, string | null> | null {
+  if (endpoint.method === 'PATCH' && endpoint.url.endsWith('/config')) return sentConfig(request.body)
+  if (endpoint.method !== 'PUT' || endpoint.access !== 'vendor') return null
+  return strings(objectFrom(request.body).config)
 }
 
 /** The `{name, value}` items of a config PATCH by name, as far as they are well formed. */

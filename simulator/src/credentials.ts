@@ -15,13 +15,16 @@ export function credentialIn(authorization: string | undefined): string | undefi
   return text.slice(text.indexOf(':') + 1)
 }
 
+/** Endpoints with these look at the credentials by themselves. */
+const OWN_CREDENTIALS: readonly Endpoint['access'][] = ['oauth', 'logplex', 'vendor']
+
 /** Whether the credential is, or was, a partner's: such a call is recorded and may be hit by a fault. */
 export function isPartnerCredential(
   heroku: Heroku,
   access: Endpoint['access'],
   credential: string | undefined,
 ): boolean {
-  if (access === 'partner' || access === 'oauth' || access === 'logplex') return true
+  if (access === 'partner' || OWN_CREDENTIALS.includes(access)) return true
   return (
     credential !== undefined &&
     (credential.startsWith(TOKEN_PREFIX) || tokenHolder(heroku, credential) !== undefined)
@@ -33,7 +36,7 @@ export function isPartnerCredential(
  * resource with a token that was good is 404 (stop).
  */
 export function admit(heroku: Heroku, access: Endpoint['access'], credential: string | undefined): Caller {
-  if (access === 'oauth' || access === 'logplex') return { kind: 'anyone' }
+  if (OWN_CREDENTIALS.includes(access)) return { kind: 'anyone' }
   if (credential === undefined)
     throw unauthorized('There were no credentials in your `Authorization` header.')
   if (!isPartnerCredential(heroku, access, credential))

@@ -7,7 +7,7 @@ import { type CreateAddonInput, provision, repeatProvision } from './provisionin
 import { setReleaseCommand } from './releases.ts'
 import { changePlan, destroy, destroyApp, rename, repeatDeprovision } from './resource-changes.ts'
 import type { ServiceAnswer } from './service-client.ts'
-import { type SsoForm, type SsoInput, ssoForm } from './sso-form.ts'
+import { type SsoForm, type SsoInput, ssoForm, ssoLink } from './sso-form.ts'
 import { userNamed } from './users.ts'
 import {
   type AddonView,
@@ -56,6 +56,8 @@ export type Customer = {
   /** Gives every attachment of the add-on a new log token; the old log input URLs are 401 from now on. */
   renewLogTokens: (addon: string) => Promise<void>
   ssoForm: (input: SsoInput) => SsoForm
+  /** The link of the legacy API, which a browser opens. */
+  ssoLink: (input: SsoInput) => string
 }
 
 export function createCustomer(heroku: Heroku): Customer {
@@ -87,6 +89,7 @@ export function createCustomer(heroku: Heroku): Customer {
       }
     },
     ssoForm: (input) => ssoForm(heroku, input),
+    ssoLink: (input) => ssoLink(heroku, input),
   }
 }
 

@@ -22,12 +22,12 @@ export type Answer = { status: number; body: unknown; headers?: Record<string, s
 
 /**
  * One row of the simulator's table of endpoints. `access` says whose it is: `partner` and `either` take an access
- * token; `oauth` and `logplex` have credentials of their own; both kinds are recorded and hit by faults.
+ * token; `oauth`, `logplex` and `vendor` have credentials of their own; both kinds are recorded and hit by faults.
  */
 export type Endpoint = {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
-  access: 'partner' | 'either' | 'customer' | 'oauth' | 'logplex'
+  access: 'partner' | 'either' | 'customer' | 'oauth' | 'logplex' | 'vendor'
   /** False for what does not count against the rate limit. */
   counted?: boolean
   answer: (call: Call) => Answer | Promise<Answer>

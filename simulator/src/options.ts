@@ -23,6 +23,12 @@ export type SimulatorOptions = {
   addon: AddonOptions
   /** Where the state is kept between runs; without it the state lives in memory only. */
   statePath?: string
+  /** By which API Heroku asks the service to provision: version 3, or the legacy one. */
+  partnerApi?: 'v1' | 'v3'
+  /** Whether requests of the legacy API bring a uuid, or name the app alone as the oldest did. */
+  legacyIds?: 'uuid' | 'app'
+  /** Whether the legacy API hands out grants for add-ons that it made, as it did for partners who asked for that. */
+  legacyGrants?: boolean
   rateLimitPerHour?: number
   /** Whether each token has its own budget or all share the partner's: Heroku does not say. */
   rateLimitScope?: 'token' | 'partner'
@@ -45,6 +51,9 @@ export type Settings = Required<Omit<SimulatorOptions, 'statePath' | 'now' | 'ra
 export function settingsFrom(options: SimulatorOptions): Settings {
   return {
     addon: { ...options.addon },
+    partnerApi: options.partnerApi ?? 'v3',
+    legacyIds: options.legacyIds ?? 'uuid',
+    legacyGrants: options.legacyGrants ?? false,
     rateLimitPerHour: options.rateLimitPerHour ?? 4500,
     rateLimitScope: options.rateLimitScope ?? 'token',
     refreshTokensRotate: options.refreshTokensRotate ?? false,

@@ -11,6 +11,8 @@ export type Portal = {
   revokeToken: (addon: string, options?: { refreshTokens?: boolean }) => void
   /** Moves the service: the paths of `baseUrl` and `ssoUrl` stay, their origin becomes this one. */
   setAddonUrl: (url: string) => void
+  /** Pushes a manifest of the other API version: from now on Heroku asks by that. */
+  setPartnerApi: (partnerApi: 'v1' | 'v3') => void
 }
 
 export function createPortal(heroku: Heroku): Portal {
@@ -26,6 +28,9 @@ export function createPortal(heroku: Heroku): Portal {
     setAddonUrl: (url) => {
       addon.baseUrl = movedUrl(addon.baseUrl, url)
       addon.ssoUrl = movedUrl(addon.ssoUrl, url)
+    },
+    setPartnerApi: (partnerApi) => {
+      heroku.settings.partnerApi = partnerApi
     },
   }
 }

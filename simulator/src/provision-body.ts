@@ -1,4 +1,5 @@
 import type { Heroku } from './heroku.ts'
+import { callbackUrlOf, herokuIdOf } from './heroku-id.ts'
 import { issueGrant } from './oauth-tokens.ts'
 import type { AddOn, App, Attachment } from './world.ts'
 
@@ -15,6 +16,7 @@ export function provisionBody(
   attachment: Attachment,
   grant: 'valid' | 'null',
 ): string {
+  if (heroku.settings.partnerApi === 'v1') return legacyBody(heroku, addon, app, attachment)
   return JSON.stringify({
     callback_url: `${heroku.url()}/addons/${addon.id}`,
     name: addon.name,
@@ -28,13 +30,27 @@ export function provisionBody(
   })
 }
 
+/** The same of the legacy API: an id of Heroku's own, and where the config is read and written; no grant and no name. */
+function legacyBody(heroku: Heroku, addon: AddOn, app: App, attachment: Attachment): string {
+  return JSON.stringify({
+    heroku_id: herokuIdOf(heroku, addon),
+    ...(heroku.settings.legacyIds === 'uuid' && { uuid: addon.id }),
+    plan: addon.plan,
+    region: CLOUD_REGIONS[app.region],
+    callback_url: callbackUrlOf(heroku, addon),
+    logplex_token: attachment.logToken,
+    log_input_url: logInputUrl(heroku, attachment),
+    options: addon.options,
+  })
+}
+
 /** Where the service writes to the app's log; it carries its own basic auth (Add-on Partner Log Integration). */
 export function logInputUrl(heroku: Heroku, attachment: Attachment): string {
   return `${heroku.url().replace('://', `://token:${attachment.logToken}@`)}/logs`
 }
 
 /** `2016-03-03T18:01:31-0800`: the offset has no colon, which a strict RFC 3339 parser refuses. */
-function pacificTimestamp(date: Date): string {
+export function pacificTimestamp(date: Date): string {
   return `${new Date(date.getTime() - 8 * 60 * 60 * 1000).toISOString().slice(0, 19)}-0800`
 }
 

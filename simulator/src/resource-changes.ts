@@ -3,6 +3,7 @@ import { endAttachment } from './attaching.ts'
 import type { Heroku } from './heroku.ts'
 import { timestamp } from './heroku.ts'
 import { invalidParams, notFound } from './heroku-error.ts'
+import { herokuIdOf } from './heroku-id.ts'
 import { checkAddonName } from './names.ts'
 import { revokeTokens } from './oauth-tokens.ts'
 import { addonEvent, knownPlan } from './provisioning.ts'
@@ -18,7 +19,7 @@ export async function changePlan(heroku: Heroku, input: { addon: string; plan: s
   const answer = await callService(heroku, {
     method: 'PUT',
     path: resourcePath(addon),
-    body: JSON.stringify({ plan }),
+    body: JSON.stringify({ plan, ...(isLegacy(heroku) && { heroku_id: herokuIdOf(heroku, addon) }) }),
   })
   const good = checkServiceAnswer(answer, { configVars: heroku.settings.addon.configVars, idRequired: false })
   liveAddonOf(heroku.world, addon.id)
@@ -58,6 +59,8 @@ export async function destroy(heroku: Heroku, input: { addon: string }): Promise
       answer.failure ?? undefined,
     )
   }
+  if (isLegacy(heroku) && !gone && answer.json === undefined)
+    throw refused('Could not communicate with vendor, please try again later', answer, 'no JSON')
   // A second destroy may have ended first.
   if (addon.state === 'deprovisioned') return addon
   if (answer.status === 202) addon.state = 'deprovisioning'
@@ -112,6 +115,11 @@ export async function destroyApp(heroku: Heroku, app: App): Promise<void> {
   heroku.events.emit({ type: 'app', action: 'destroy', app: app.name, appId: app.id })
   world.apps.delete(app.id)
   world.appIdsByName.delete(app.name)
+}
+
+/** The legacy API wants JSON in every answer, and says of whom a change is. */
+function isLegacy({ settings }: Heroku): boolean {
+  return settings.partnerApi === 'v1'
 }
 
 function deleteResource(heroku: Heroku, addon: AddOn): Promise<ServiceAnswer> {

@@ -10,6 +10,7 @@ import { customerAppEndpoints } from './endpoints/customer-apps.ts'
 import { customerAttachmentEndpoints } from './endpoints/customer-attachments.ts'
 import { customerCollaboratorEndpoints } from './endpoints/customer-collaborators.ts'
 import { oauthEndpoints } from './endpoints/oauth.ts'
+import { vendorEndpoints } from './endpoints/vendor.ts'
 import { webhookEndpoints } from './endpoints/webhooks.ts'
 import { HerokuError } from './heroku-error.ts'
 import { logplexEndpoints } from './logplex.ts'
@@ -45,6 +46,7 @@ export function createServer(parts: Parts, logger: SimulatorOptions['logger']): 
     ...addonEndpoints(heroku),
     ...appEndpoints(heroku),
     ...accountEndpoints(heroku),
+    ...vendorEndpoints(heroku),
     ...webhookEndpoints(heroku, webhooks),
     ...logplexEndpoints(heroku),
     ...customerAppEndpoints(heroku),

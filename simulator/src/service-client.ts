@@ -13,7 +13,7 @@ export async function callService(
   heroku: Heroku,
   request: { method: 'POST' | 'PUT' | 'DELETE'; path: string; body?: string },
 ): Promise<ServiceAnswer> {
-  const { addon, serviceTimeoutMs } = heroku.settings
+  const { addon, partnerApi, serviceTimeoutMs } = heroku.settings
   const url = `${addon.baseUrl}${request.path}`
   const call: ServiceCall = {
     at: timestamp(heroku),
@@ -29,7 +29,7 @@ export async function callService(
     const response = await fetch(url, {
       method: request.method,
       headers: {
-        accept: 'application/vnd.heroku-addons+json; version=3',
+        accept: partnerApi === 'v1' ? 'application/json' : 'application/vnd.heroku-addons+json; version=3',
         'content-type': 'application/json',
         authorization: `Basic ${Buffer.from(`${addon.id}:${addon.password}`).toString('base64')}`,
         'user-agent': 'heroku-simulator/1',

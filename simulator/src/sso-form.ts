@@ -52,10 +52,23 @@ export function ssoForm(heroku: Heroku, input: SsoInput): SsoForm {
     token: resourceToken(providerId, salt, timestamp),
     'nav-data': Buffer.from(JSON.stringify({ addon: addon.name, appname: ownerName })).toString('base64url'),
   }
+  const legacy = heroku.settings.partnerApi === 'v1'
   const fields = Object.entries({ ...signed, ...input.tamper }).filter((field): field is [string, string] => {
-    return typeof field[1] === 'string'
+    return typeof field[1] === 'string' && (!legacy || LEGACY_FIELDS.includes(field[0]))
   })
   return { url: heroku.settings.addon.ssoUrl, fields: Object.fromEntries(fields) }
+}
+
+/** All that the legacy API sends. None of its tokens says who the user is. */
+const LEGACY_FIELDS: readonly string[] = ['id', 'token', 'timestamp', 'nav-data', 'email', 'app']
+
+/** The link by which the legacy API signs on where the manifest names no `sso_url`. */
+export function ssoLink(heroku: Heroku, input: SsoInput): string {
+  const { fields } = ssoForm(heroku, input)
+  const { providerId, id } = addonOf(heroku.world, input.addon)
+  const url = new URL(`${heroku.settings.addon.baseUrl}/${encodeURIComponent(providerId ?? id)}`)
+  for (const [name, value] of Object.entries(fields)) url.searchParams.set(name, value)
+  return url.href
 }
 
 function contextAppName(heroku: Heroku, addon: AddOn, app: string | undefined): string | undefined {
