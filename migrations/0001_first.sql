@@ -455,3 +455,43 @@ create table unusual_accesses (
   primary key (resource_id, reason, subject)
 );
 create index unusual_accesses_at on unusual_accesses (at);
+-- Where notices are mailed to. The address is sealed with the secrets of the links that went to it, so it is gone with the
+-- data key, and whoever writes this table alone makes no link and confirms nothing. `mailed` are the letters of the last
+-- hour: [{at, notices}].
+create table mail_addresses (
+  id             text primary key check (id ~ '^ma_[0-9a-f]{16}$'),
+  resource_id    uuid not null references keysets (resource_id) on delete cascade,
+  sealed_address bytea not null,
+  created_at     timestamptz not null,
+  confirm_until  timestamptz,                                       -- its link is good until then; null: it is confirmed
+  confirmed_at   timestamptz,
+  failed_at      timestamptz,                                       -- the mail server has refused it: nothing more is sent
+  failure        text,                                              -- in words of ours
+  mailed         jsonb not null default '[]',
+  constraint mail_addresses_confirmed check ((confirmed_at is null) = (confirm_until is not null)),
+  constraint mail_addresses_failed check ((failed_at is null) = (failure is null))
+);
+create index mail_addresses_resource_id on mail_addresses (resource_id);
+create index mail_addresses_confirm_until on mail_addresses (confirm_until) where confirm_until is not null;
+
+-- That somebody was asked by mail to confirm an address, for a day: nobody is asked too often, through however many add-ons.
+-- The mailbox stands here as a MAC by a key that is derived from a key of SEALING_KEYS. It outlives the address and the add-on.
+create table mail_asked (
+  mailbox_digest bytea not null check (length(mailbox_digest) = 32),
+  resource_id    uuid not null,
+  at             timestamptz not null
+);
+create index mail_asked_mailbox_digest on mail_asked (mailbox_digest, at);
+create index mail_asked_resource_id on mail_asked (resource_id, at);
+create index mail_asked_at on mail_asked (at);
+
+-- What Heroku's collaborators were last told by mail. Their addresses stand nowhere: `under_way` holds MACs of those who have
+-- a letter that others have not: {letter, notices, to, refused}.
+create table collaborator_mails (
+  resource_id uuid primary key references keysets (resource_id) on delete cascade,
+  told_at     timestamptz,
+  reached     integer not null default 0,
+  unreached   integer not null default 0,
+  under_way   jsonb,
+  mailed      jsonb not null default '[]'
+);

@@ -17,13 +17,18 @@ export const MOST_COLLABORATORS = 1_000
 /** Two looks that find nobody lie at least so far apart. */
 const APART_MS = 24 * 3_600_000
 
+/** Whether an address is that of a team, which nobody reads. */
+export function isTeamOwner(email: string): boolean {
+  return TEAM_OWNER.test(email)
+}
+
 /**
  * What a list of collaborators says. It is believed to be whole only if the owner is in it, a person, and nothing was cut
  * off: an empty list, or one in another form than Heroku's, ends nothing.
  */
 export function peopleOfApp(people: readonly Collaborator[]): PeopleOfApp {
   const owner = people.find(({ isOwner }) => isOwner)
-  const isPerson = owner !== undefined && owner.email !== null && !TEAM_OWNER.test(owner.email)
+  const isPerson = owner !== undefined && owner.email !== null && !isTeamOwner(owner.email)
   return { people, whole: isPerson && people.length < MOST_COLLABORATORS }
 }
 

@@ -1,16 +1,13 @@
 import { sql } from 'kysely'
-import type { Mailed } from '../domain/notices/gather.ts'
+import type { LetterUnderWay, Mailed } from '../domain/notices/gather.ts'
 import type { Db } from './database.ts'
 
-/**
- * What the collaborators of a resource were last told by mail, and how many of them; `underWay`: who has a letter that others
- * have not, by MACs of their addresses.
- */
+/** What the collaborators of a resource were last told by mail, and how many of them. */
 export type CollaboratorMails = {
   toldAt: Date | null
   reached: number
   unreached: number
-  underWay: { letter: string; to: readonly string[] } | null
+  underWay: LetterUnderWay | null
   mailed: readonly Mailed[]
 }
 

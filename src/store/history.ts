@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Actor, ClientActor, Person, TokenActor } from '../domain/actor.ts'
 import { cleanText } from '../domain/clean-text.ts'
 import { type HistoryEvent, type HistoryKind, type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
-import { TOLD_KINDS } from '../domain/notices/from-history.ts'
+import { SEVERE_ROWS, TOLD_KINDS } from '../domain/notices/from-history.ts'
 import type { RotationName } from '../domain/rotation-id.ts'
 import type { WriteOf } from './columns.ts'
 import type { Db, Trx } from './database.ts'
@@ -28,11 +28,14 @@ export async function insertHistory(trx: Trx, events: readonly PlacedEvent[]): P
 
 /** The newest row of each resource of which somebody is told, or on which it depends what its schedule has to say. */
 function wakingOf(events: readonly PlacedEvent[]): Waking[] {
-  const newest = new Map<string, number>()
+  const newest = new Map<string, Waking>()
   for (const { resourceId, seq, event } of events) {
-    if (WAKING_KINDS.includes(event.kind)) newest.set(resourceId, Math.max(seq, newest.get(resourceId) ?? 0))
+    if (!WAKING_KINDS.includes(event.kind)) continue
+    const { seq: before = 0, severe_seq = null } = newest.get(resourceId) ?? {}
+    const severe = SEVERE_ROWS.includes(event.kind) ? Math.max(seq, severe_seq ?? 0) : severe_seq
+    newest.set(resourceId, { resource_id: resourceId, seq: Math.max(seq, before), severe_seq: severe })
   }
-  return [...newest].map(([resource_id, seq]) => ({ resource_id, seq }))
+  return [...newest.values()]
 }
 
 const WAKING_KINDS: readonly HistoryKind[] = [...TOLD_KINDS, 'config-adopted']

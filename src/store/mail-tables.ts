@@ -1,4 +1,4 @@
-import type { Mailed } from '../domain/notices/gather.ts'
+import type { LetterUnderWay, Mailed } from '../domain/notices/gather.ts'
 import { bytes, integer, json, moment, orNull, text, uuid, withDefault } from './columns.ts'
 
 /** The tables of mail: addresses, how often one was asked to confirm, and what collaborators were told. */
@@ -24,7 +24,7 @@ export const MAIL_TABLES = {
     told_at: orNull(moment),
     reached: withDefault(integer),
     unreached: withDefault(integer),
-    under_way: orNull(json<{ letter: string; to: string[] }>()),
+    under_way: orNull(json<LetterUnderWay>()),
     mailed: withDefault(json<Mailed[]>()),
   },
 }

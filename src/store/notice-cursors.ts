@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { CursorState } from '../domain/notices/delivery.ts'
-import type { NoticeChannel, NoticeTarget } from '../domain/notices/notice.ts'
+import { COLLABORATORS_TARGET, type NoticeChannel, type NoticeTarget } from '../domain/notices/notice.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
 import { moment, orNull, span } from './columns.ts'
 import type { Db, Trx } from './database.ts'
@@ -123,12 +123,12 @@ export async function settleCursors(db: Db, group: readonly SettledCursor[]): Pr
   )
 }
 
-/** What wakes the targets of a resource: the newest of its history rows that are told of. */
-export type Waking = { resource_id: string; seq: number }
+/** What wakes the targets of a resource: the newest of its history rows that are told of, and of those that are severe. */
+export type Waking = { resource_id: string; seq: number; severe_seq: number | null }
 
 /**
  * The start of a statement that writes history: the targets of these resources are looked at at once, each when its claim
- * ends, and one that fails at its next try. It waits for claims that are just being settled, and then sees what they left.
+ * ends, and one that fails at its next try; collaborators by what is severe alone. It waits for claims that are just being settled, and then sees what they left.
  */
 export function wakeCursors(waking: readonly Waking[]) {
   const { resource_id, seq } = cursors
@@ -138,10 +138,11 @@ export function wakeCursors(waking: readonly Waking[]) {
        order by resource_id, target for no key update
     ), woken as (
       update notice_cursors c
-         set wanted_seq = v.seq,
+         set wanted_seq = case when c.target = ${COLLABORATORS_TARGET} then v.severe_seq else v.seq end,
              wake_at = case when c.attempts > 0 or c.claimed_until > present.at then c.wake_at else present.at end
-        from ${given({ resource_id, seq }, waking)}, (select service_now() as at offset 0) as present
+        from ${given({ resource_id, seq, severe_seq: orNull(seq) }, waking)}, (select service_now() as at offset 0) as present
        where c.resource_id = v.resource_id and c.resource_id = any (array(select resource_id from locked))
+         and (c.target <> ${COLLABORATORS_TARGET} or v.severe_seq is not null)
     )`
 }
 

@@ -75,8 +75,8 @@ export async function findNoticeFacts(
   )
 }
 
-/** A reading of history: rows of one resource behind `after` up to `readTo`. `index` tells readings of one apart. */
-export type HistoryReading = { resourceId: string; after: number; readTo: number }
+/** A reading of history: rows of one resource behind `after` up to `readTo`, or the severe ones among them. */
+export type HistoryReading = { resourceId: string; after: number; readTo: number; severeAlone: boolean }
 
 /**
  * The first rows of some kinds of each reading, oldest first, at most `limit` of each, by one statement. In the order of
@@ -85,10 +85,10 @@ export type HistoryReading = { resourceId: string; after: number; readTo: number
 export async function readHistories(
   db: Db,
   readings: readonly HistoryReading[],
-  { kinds, limit }: { kinds: readonly HistoryKind[]; limit: number },
+  { kinds, severe, limit }: { kinds: readonly HistoryKind[]; severe: readonly HistoryKind[]; limit: number },
 ): Promise<HistoryRow[][]> {
-  const asking = readings.flatMap(({ resourceId, after, readTo }, place) =>
-    readTo > after ? [{ resource_id: resourceId, place, after, read_to: readTo }] : [],
+  const asking = readings.flatMap(({ resourceId, after, readTo, severeAlone: severe_alone }, place) =>
+    readTo > after ? [{ resource_id: resourceId, place, after, read_to: readTo, severe_alone }] : [],
   )
   const found: HistoryRow[][] = readings.map(() => [])
   if (asking.length === 0) return found
@@ -99,11 +99,11 @@ export async function readHistories(
     { ...askAll(history, 'h'), place: ask(seq, 'v.place') },
     (list) => sql`
     select ${list}
-      from ${given({ resource_id, place: seq, after: seq, read_to: seq }, asking)}
+      from ${given({ resource_id, place: seq, after: seq, read_to: seq, severe_alone: boolean }, asking)}
       cross join lateral (
         select * from history
          where resource_id = v.resource_id and seq > v.after and seq <= v.read_to
-           and kind = any (${`{${kinds.join()}}`}::text[])
+           and kind = any (case when v.severe_alone then ${`{${severe.join()}}`}::text[] else ${`{${kinds.join()}}`}::text[] end)
          order by seq limit ${limit}
       ) h
      order by v.place, h.seq`,

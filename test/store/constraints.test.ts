@@ -48,6 +48,18 @@ const happened = (columns: Record<string, string> = {}) => {
   const row = { resource_id: 'ID', seq: '2', at: AT, kind: `'rotated'`, actor: `'worker'`, ...columns }
   return `insert into history (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const mailAddress = (columns: Record<string, string> = {}) => {
+  const row = {
+    id: `'ma_0123456789abcdef'`,
+    resource_id: 'ID',
+    sealed_address: `'\\x01'`,
+    created_at: AT,
+    confirm_until: LATER,
+    ...columns,
+  }
+  return `insert into mail_addresses (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const collaborators = (resource = 'ID') => `insert into collaborator_mails (resource_id) values (${resource})`
 const subject = (columns: Record<string, string>) => {
   const row = {
     resource_id: 'ID',
@@ -570,6 +582,35 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
+    // mail_addresses, mail_asked and collaborator_mails
+    ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
+    ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],
+    [
+      'a mail address that is confirmed and waits to be',
+      [mailAddress({ confirmed_at: AT })],
+      'mail_addresses_confirmed',
+    ],
+    ['a refused mail address without a reason', [mailAddress({ failed_at: AT })], 'mail_addresses_failed'],
+    [
+      'a mail address of a resource that does not exist',
+      [mailAddress({ resource_id: STRANGER })],
+      'mail_addresses_resource_id_fkey',
+    ],
+    [
+      'a mailbox in place of its digest',
+      [`insert into mail_asked values ('\\xabcd', ID, ${AT})`],
+      'mail_asked_mailbox_digest_check',
+    ],
+    [
+      'what collaborators were told last, twice',
+      [collaborators(), collaborators()],
+      'collaborator_mails_pkey',
+    ],
+    [
+      'what collaborators of a resource that does not exist were told',
+      [collaborators(STRANGER)],
+      'collaborator_mails_resource_id_fkey',
+    ],
     // access_subjects, access_networks, first_lookers and unusual_accesses
     ['one person twice', [subject({}), subject({})], 'access_subjects_pkey'],
     [

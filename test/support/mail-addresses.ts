@@ -21,6 +21,8 @@ export function depsWithMail(deps: Deps): { deps: Deps; letters: { to: string; l
   return { deps: { ...deps, mailer }, letters }
 }
 
+let signOns = 0
+
 /** Ann signs in and adds an address. Returns its id and its link. */
 export async function addedAddress(
   h: WithAddon,
@@ -28,7 +30,9 @@ export async function addedAddress(
 ): Promise<{ id: string; link: string; deps: Deps }> {
   const { deps, letters } = depsWithMail(h.deps)
   const resourceId = h.addon.id
-  await signedIn(h, { addon: h.addon.id, userId: 'ann', email: 'ann@example.com' })
+  signOns += 1
+  // The same person signs on once a second at the most.
+  await signedIn(h, { addon: h.addon.id, userId: `ann-${signOns}`, email: 'ann@example.com' })
   const rows = await h.deps.db
     .selectFrom('sessions')
     .select('id_digest')

@@ -9,14 +9,17 @@ export const MOST_AT_ONCE = 20
 /**
  * What a target is to be told now: first of the history rows behind its cursor, in their order, then what the schedule says.
  * `rows`: of the kinds that are told, at most one more than go out at once. `readTo`: the newest row that there was.
+ * `severeAlone`: of the schedule nothing is told.
  */
 export function dueNotices(
   facts: ScheduleFacts,
   cursor: Pick<CursorState, 'seq' | 'told'>,
-  { rows, readTo }: { rows: readonly HistoryRow[]; readTo: number },
+  { rows, readTo, severeAlone }: { rows: readonly HistoryRow[]; readTo: number; severeAlone?: boolean },
   now: Date,
 ): DueNotices {
-  const look = lookAtSchedule(facts, cursor.told, now)
+  const look = severeAlone
+    ? { notices: [], told: cursor.told, lookAt: null }
+    : lookAtSchedule(facts, cursor.told, now)
   const seq = Math.max(cursor.seq, readTo)
   const happened = rows.slice(0, MOST_AT_ONCE).flatMap((row): DueNotice[] => {
     const notice = noticeFrom(row, facts.subject)

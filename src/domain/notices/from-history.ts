@@ -74,6 +74,18 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
 /** The kinds of history rows of which anybody is told. */
 export const TOLD_KINDS = Object.keys(TOLD) as readonly HistoryKind[]
 
+/** Those of which severe notices are made. */
+export const SEVERE_ROWS: readonly HistoryKind[] = [
+  'rotation-stuck',
+  'config-foreign',
+  'row-put-back',
+  'config-gone',
+  'keys-revoked',
+  'keys-replaced',
+  'grant-lost',
+  'unusual-access',
+]
+
 /** What is told of a history row; undefined: nothing. The same row always makes the same notice. */
 export function noticeFrom(row: HistoryRow, subject: NoticeSubject): Notice | undefined {
   const name = subject.name ?? subject.resourceId

@@ -3,6 +3,12 @@ import { isSevere, type Notice } from './notice.ts'
 /** A letter that went to an address: when, and of how many notices. Of the last hour alone, oldest first. */
 export type Mailed = { at: string; notices: number }
 
+/**
+ * A letter that some have and others have not: the id of its first notice and how many there are in it, MACs of the addresses
+ * that need not be tried again, and how many of those the mail server refused.
+ */
+export type LetterUnderWay = { letter: string; notices: number; to: readonly string[]; refused: number }
+
 /** Which letters go now, in order; and how long what is left waits, where some of it does. */
 export type Gathered = { letters: (readonly Notice[])[]; waitMs?: number }
 

@@ -1,7 +1,8 @@
 import { healthOf } from '../../domain/health.ts'
 import { afterDelivery, type DueNotices } from '../../domain/notices/delivery.ts'
 import { dueNotices, MOST_AT_ONCE } from '../../domain/notices/due-notices.ts'
-import { TOLD_KINDS } from '../../domain/notices/from-history.ts'
+import { SEVERE_ROWS, TOLD_KINDS } from '../../domain/notices/from-history.ts'
+import { COLLABORATORS_TARGET, type NoticeTarget } from '../../domain/notices/notice.ts'
 import { ownerOfAll } from '../../domain/trouble.ts'
 import {
   type ClaimedCursor,
@@ -40,9 +41,10 @@ export async function lookForNotices(
   const histories = await readHistories(
     deps.db,
     known.map(({ claimed: { target, cursor }, found: { readTo } }) => {
-      return { resourceId: target.resourceId, after: cursor.seq, readTo }
+      const severeAlone = isToldSevereAlone(target)
+      return { resourceId: target.resourceId, after: cursor.seq, readTo, severeAlone }
     }),
-    { kinds: TOLD_KINDS, limit: MOST_AT_ONCE + 1 },
+    { kinds: TOLD_KINDS, severe: SEVERE_ROWS, limit: MOST_AT_ONCE + 1 },
   )
   const looked = known.map(({ claimed, found }, place): DueDelivery => {
     const { resourceId, name, plan, periodMs, state, missingSince, access, readTo } = found
@@ -52,13 +54,17 @@ export async function lookForNotices(
     const due = dueNotices(
       { subject, state, periodMs, health },
       claimed.cursor,
-      { rows, readTo },
+      { rows, readTo, severeAlone: isToldSevereAlone(claimed.target) },
       claimed.now,
     )
     return { claimed, readTo, due }
   })
   await settleCursors(deps.db, looked.filter(isEmpty).map(settledUntold))
   return looked.filter((each) => !isEmpty(each))
+}
+
+function isToldSevereAlone({ id }: NoticeTarget): boolean {
+  return id === COLLABORATORS_TARGET
 }
 
 function isEmpty({ due }: DueDelivery): boolean {

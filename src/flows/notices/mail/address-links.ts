@@ -2,6 +2,7 @@ import type { Person } from '../../../domain/actor.ts'
 import type { HistoryEvent } from '../../../domain/history.ts'
 import { maskedAddress } from '../../../domain/mail-address.ts'
 import { isLinkSecret, type MailAddressSecrets, readMailLink } from '../../../domain/mail-link.ts'
+import { MAIL_LANE } from '../../../domain/notices/notice.ts'
 import type { Trx } from '../../../store/database.ts'
 import { recordEvents } from '../../../store/history.ts'
 import {
@@ -10,6 +11,7 @@ import {
   findMailAddress,
   type StoredMailAddress,
 } from '../../../store/mail-addresses.ts'
+import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import { findResource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
 import { type AddressSealer, changeSealed, openAddress, sealAddress, sealerOf } from './sealed-address.ts'
@@ -69,11 +71,14 @@ type Opened = { stored: StoredMailAddress; secrets: MailAddressSecrets; sealer: 
 async function confirmIn(trx: Trx, { stored, secrets, sealer }: Opened) {
   const sealed = sealAddress(sealer, { ...secrets, confirm: null })
   await confirmMailAddress(trx, { id: stored.id, sealed })
+  const { resourceId, id } = stored
+  await insertCursor(trx, { resourceId, channel: 'mail', id, lane: MAIL_LANE })
   return 'mail-address-confirmed' as const
 }
 
 async function removeIn(trx: Trx, { stored }: Opened) {
   await deleteMailAddress(trx, stored.resourceId, stored.id)
+  await deleteCursor(trx, stored)
   return 'mail-address-removed' as const
 }
 

@@ -4,6 +4,7 @@ import { maskedAddress } from '../../../domain/mail-address.ts'
 import { findCollaboratorMails } from '../../../store/collaborator-mails.ts'
 import { recordEvents } from '../../../store/history.ts'
 import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../store/mail-addresses.ts'
+import { deleteCursor } from '../../../store/notice-cursors.ts'
 import type { Deps } from '../../deps.ts'
 import { changeSealed, openAddress, sealerOf } from './sealed-address.ts'
 
@@ -50,6 +51,7 @@ export async function removeMailAddress(
   const removed = await changeSealed(deps, request, async (trx, _resource, sealer) => {
     const stored = await findMailAddress(trx, id)
     if (stored?.resourceId !== resourceId || !(await deleteMailAddress(trx, resourceId, id))) return false
+    await deleteCursor(trx, stored)
     const address = openAddress(sealer, stored)?.address
     const details = { id, address: address === undefined ? 'unreadable' : maskedAddress(address) }
     const event: HistoryEvent = { at: deps.now(), kind: 'mail-address-removed', actor, details }

@@ -149,7 +149,7 @@ async function mayAsk(trx: Trx, asked: Parameters<typeof noteMailAsked>[1]): Pro
 }
 
 /** Of a mailbox, by a key that the database does not hold: who reads the table learns of nobody's address. */
-export async function mailboxDigestOf(deps: Pick<Deps, 'macs'>, address: string): Promise<Buffer> {
+async function mailboxDigestOf(deps: Pick<Deps, 'macs'>, address: string): Promise<Buffer> {
   return (await deps.macs.make('mailbox', likelyMailbox(address))).mac
 }
 
