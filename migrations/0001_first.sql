@@ -409,89 +409,33 @@ create table key_sightings (
   primary key (resource_id, kid, hour)
 );
 
--- What is usual for an add-on: to whom keys and the history were handed, by which programs it is used, and from which
--- networks. A row is forgotten 90 days after it was last seen. An add-on has so many at the most (`store/access.ts`), and
--- those that were seen longest ago go. All of it is read and written under the lock of the row in `keysets`.
-create table access_subjects (
-  resource_id  uuid not null references keysets (resource_id) on delete cascade,
-  subject      text not null check (length(subject) between 1 and 400), -- person:…, token:…, client:…; or what is counted
-  who          text not null,                                      -- in words, as last seen
-  first_at     timestamptz not null,
-  last_at      timestamptz not null,                               -- of a program to the day
-  keys_at      timestamptz,                                        -- when keys were last handed out
-  settled_days integer not null default 0 check (settled_days >= 0), -- of use by a program since its last new network
-  recent       jsonb not null default '[]',                        -- the newest times within an hour, of what is counted
-  primary key (resource_id, subject)
-);
-create index access_subjects_last_at on access_subjects (last_at);
-
--- The person to whom keys or the history were first handed: who made the add-on, most likely. It is not forgotten, or
--- somebody else would be the first after a quiet while.
-create table first_lookers (
-  resource_id uuid primary key references keysets (resource_id) on delete cascade,
-  subject     text not null check (length(subject) between 1 and 400)
-);
-
-create table access_networks (
-  resource_id uuid not null,
-  subject     text not null,
-  network     text not null check (length(network) <= 64),
-  first_at    timestamptz not null,
-  last_at     timestamptz not null,
-  primary key (resource_id, subject, network),
-  foreign key (resource_id, subject) references access_subjects (resource_id, subject) on delete cascade
-);
-create index access_networks_last_at on access_networks (last_at);
-
--- What was told of access that was not usual, the newest for each reason and subject: it is told once a day at the most. The
--- row in `history` says the same for good.
-create table unusual_accesses (
-  resource_id uuid not null references keysets (resource_id) on delete cascade,
-  reason      text not null,
-  subject     text not null check (length(subject) between 1 and 400),
-  at          timestamptz not null,
-  words       text not null,
-  known_at    timestamptz,                                         -- somebody has said that it was one of them
-  primary key (resource_id, reason, subject)
-);
-create index unusual_accesses_at on unusual_accesses (at);
--- Where notices are mailed to. The address is sealed with the secrets of the links that went to it, so it is gone with the
--- data key, and whoever writes this table alone makes no link and confirms nothing. `mailed` are the letters of the last
--- hour: [{at, notices}].
-create table mail_addresses (
-  id             text primary key check (id ~ '^ma_[0-9a-f]{16}$'),
+-- Receivers of customers to which notices are sent. The URL and the secrets that sign are sealed in one value, with the id, so
+-- that one row's value opens in no other; `shown_url` leaves out what may be secret in it.
+create table webhooks (
+  id             text primary key check (id ~ '^wh_[0-9a-f]{16}$'),
   resource_id    uuid not null references keysets (resource_id) on delete cascade,
-  sealed_address bytea not null,
+  name           text not null check (name <> ''),
+  shown_url      text not null,
+  sealed_webhook bytea not null,
+  added_by       text,
   created_at     timestamptz not null,
-  confirm_until  timestamptz,                                       -- its link is good until then; null: it is confirmed
-  confirmed_at   timestamptz,
-  failed_at      timestamptz,                                       -- the mail server has refused it: nothing more is sent
-  failure        text,                                              -- in words of ours
-  mailed         jsonb not null default '[]',
-  constraint mail_addresses_confirmed check ((confirmed_at is null) = (confirm_until is not null)),
-  constraint mail_addresses_failed check ((failed_at is null) = (failure is null))
+  off_since      timestamptz,             -- it answered 410: it wants no more
+  tried_at       timestamptz              -- when somebody last sent something to it by hand
 );
-create index mail_addresses_resource_id on mail_addresses (resource_id);
-create index mail_addresses_confirm_until on mail_addresses (confirm_until) where confirm_until is not null;
+create index webhooks_resource_id on webhooks (resource_id);
 
--- That somebody was asked by mail to confirm an address, for a day: nobody is asked too often, through however many add-ons.
--- The mailbox stands here as a MAC by a key that is derived from a key of SEALING_KEYS. It outlives the address and the add-on.
-create table mail_asked (
-  mailbox_digest bytea not null check (length(mailbox_digest) = 32),
-  resource_id    uuid not null,
-  at             timestamptz not null
+-- The last deliveries to each, and what came of them. Of an answer there is its status and nothing else. The notice stands
+-- here as it was sent, so that the same one can be sent again.
+create table webhook_deliveries (
+  id         text primary key check (id ~ '^whd_[0-9a-f]{16}$'),
+  webhook_id text not null references webhooks (id) on delete cascade,
+  number     bigint generated always as identity, -- their order
+  at         timestamptz not null,
+  cause      text not null check (cause in ('outbox', 'test', 'resend')),
+  notice     jsonb not null,
+  told       boolean not null,
+  status     integer,
+  ms         integer not null,
+  words      text not null check (length(words) <= 200)
 );
-create index mail_asked_mailbox_digest on mail_asked (mailbox_digest, at);
-create index mail_asked_resource_id on mail_asked (resource_id, at);
-create index mail_asked_at on mail_asked (at);
-
--- What Heroku's collaborators were last told by mail. Their addresses stand nowhere: `under_way` holds MACs of those who have
--- a letter that others have not: {letter, notices, to, refused}.
-create table collaborator_mails (
-  resource_id uuid primary key references keysets (resource_id) on delete cascade,
-  told_at     timestamptz,
-  reached     integer not null default 0,
-  unreached   integer not null default 0,
-  under_way   jsonb,
-  mailed      jsonb not null default '[]'
-);
+create index webhook_deliveries_webhook_id on webhook_deliveries (webhook_id, number);

@@ -513,6 +513,42 @@ create table used_sign_on_tokens (
 );
 CREATE INDEX used_sign_on_tokens_expires_at ON used_sign_on_tokens USING btree (expires_at);
 
+create table webhook_deliveries (
+  id text not null,
+  webhook_id text not null,
+  number bigint not null generated always as identity,
+  at timestamp with time zone not null,
+  cause text not null,
+  notice jsonb not null,
+  told boolean not null,
+  status integer,
+  ms integer not null,
+  words text not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_cause_check CHECK (cause = ANY (ARRAY['outbox'::text, 'test'::text, 'resend'::text])),
+  constraint webhook_deliveries_id_check CHECK (id ~ '^whd_[0-9a-f]{16}$'::text),
+  constraint webhook_deliveries_words_check CHECK (length(words) <= 200),
+  constraint webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries USING btree (webhook_id, number);
+
+create table webhooks (
+  id text not null,
+  resource_id uuid not null,
+  name text not null,
+  shown_url text not null,
+  sealed_webhook bytea not null,
+  added_by text,
+  created_at timestamp with time zone not null,
+  off_since timestamp with time zone,
+  tried_at timestamp with time zone,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_id_check CHECK (id ~ '^wh_[0-9a-f]{16}$'::text),
+  constraint webhooks_name_check CHECK (name <> ''::text),
+  constraint webhooks_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX webhooks_resource_id ON webhooks USING btree (resource_id);
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql

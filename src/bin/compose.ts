@@ -15,7 +15,8 @@ import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createLog } from '../logger.ts'
-import { createAppLog } from '../notices/app-log.ts'
+import { createResolveName } from '../notices/webhook/resolve-name.ts'
+import { createWebhookSender } from '../notices/webhook/send-webhook.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
@@ -137,7 +138,12 @@ export async function compose(
     ),
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
-    appLog,
+    sendWebhook: createWebhookSender({
+      resolveName: createResolveName(),
+      local: config.addonUrl.startsWith('http:'),
+      userAgent: USER_AGENT,
+      steadyMs,
+    }),
     troubles,
     mailer,
     log,

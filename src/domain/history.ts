@@ -55,8 +55,11 @@ export type HistoryKind =
   | 'client-first-asked'
   | 'keys-handed-over'
   | 'client-came-back'
-  | 'unusual-access'
-  | 'unusual-access-known'
+  | 'webhook-added'
+  | 'webhook-removed'
+  | 'webhook-secret-replaced'
+  | 'webhook-switched-off'
+  | 'webhook-switched-on'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

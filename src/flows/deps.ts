@@ -2,7 +2,7 @@ import type { GracePeriod } from '../domain/grace.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { Platform } from '../heroku/platform.ts'
-import type { AppLog } from '../notices/app-log.ts'
+import type { SendWebhook } from '../notices/webhook/send-webhook.ts'
 import type { ClientSeal } from '../sealing/client-seal.ts'
 import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
@@ -44,8 +44,8 @@ export type Deps = {
   platform: Platform
   /** The same for what can wait: its calls have a small part of the budget, and none while a worker waits for its own. */
   quietPlatform: Platform
-  /** The logs of apps at Logplex. */
-  appLog: AppLog
+  /** The way out to the receivers of customers. */
+  sendWebhook: SendWebhook
   /** What is wrong beside single resources, as all processes know it. */
   troubles: Troubles
   /** Undefined: this service sends no mail. */

@@ -67,9 +67,9 @@ function sealedAnew(values: SealedValues, fresh: FreshDek, whenUnreadable: 'thro
     accessToken: text('sealed_access_token', values.accessToken),
     refreshToken: text('sealed_refresh_token', values.refreshToken),
     logInputUrl: text('sealed_log_input_url', values.logInputUrl),
-    mailAddresses: values.mailAddresses.map(({ id, sealed }) => ({
+    webhooks: values.webhooks.map(({ id, sealed }) => ({
       id,
-      sealed: text('sealed_address', sealed) ?? sealed,
+      sealed: anew(sealed, () => sealer.seal('sealed_webhook', former.sealer.open('sealed_webhook', sealed))),
     })),
   }
 }

@@ -8,7 +8,7 @@ export type SealedColumn =
   | 'sealed_access_token'
   | 'sealed_refresh_token'
   | 'sealed_log_input_url'
-  | 'sealed_address'
+  | 'sealed_webhook'
 
 /** Seals and opens the secrets of one resource under its data key. Opening throws `sealed-value-unreadable`. */
 export type ResourceSealer = {

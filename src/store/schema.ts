@@ -28,6 +28,7 @@ import {
 } from './columns.ts'
 import { NOTICE_TABLES } from './notice-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
+import { WEBHOOK_TABLES } from './webhook-tables.ts'
 
 /** A freeze as a row holds it: its moments are texts. */
 export type StoredFreeze = Omit<Freeze, 'from' | 'until'> & { from: string; until: string }
@@ -218,7 +219,7 @@ export const TABLES = {
     mac: bytes,
   },
   ...PROGRAM_TABLES,
-  ...ACCESS_TABLES,
+  ...WEBHOOK_TABLES,
   maker_looks: {
     resource_id: uuid,
     missing: withDefault(json<Missing[]>()),

@@ -2,6 +2,7 @@ import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Trx } from './database.ts'
 import { findSealedMailAddresses, replaceSealedMailAddress } from './mail-addresses.ts'
 import { findKeys, type StoredKey } from './sealed-keys.ts'
+import { listWebhooks, replaceWebhookSeal } from './webhooks.ts'
 
 /** Every sealed value of a live resource, all under its one data key. */
 export type SealedValues = {
@@ -10,7 +11,7 @@ export type SealedValues = {
   accessToken: Buffer | null
   refreshToken: Buffer | null
   logInputUrl: Buffer | null
-  mailAddresses: { id: string; sealed: Buffer }[]
+  webhooks: { id: string; sealed: Buffer }[]
 }
 
 /** Reads them under the lock of the resource's row, so that none is written meanwhile. */
@@ -29,7 +30,7 @@ export async function findSealedValues(trx: Trx, resourceId: string): Promise<Se
     accessToken: row?.sealed_access_token ?? null,
     refreshToken: row?.sealed_refresh_token ?? null,
     logInputUrl: row?.sealed_log_input_url ?? null,
-    mailAddresses: await findSealedMailAddresses(trx, resourceId),
+    webhooks: (await listWebhooks(trx, resourceId)).map(({ id, sealed }) => ({ id, sealed })),
   }
 }
 
@@ -43,7 +44,7 @@ export async function replaceSealedValues(
   values: SealedValues,
   dek: WrappedDek,
 ): Promise<void> {
-  const { keys, code, accessToken, refreshToken, logInputUrl, mailAddresses } = values
+  const { keys, code, accessToken, refreshToken, logInputUrl, webhooks } = values
   await trx
     .updateTable('resources')
     .set({
@@ -75,5 +76,5 @@ export async function replaceSealedValues(
       .where('resource_id', '=', resourceId)
       .execute()
   }
-  for (const each of mailAddresses) await replaceSealedMailAddress(trx, each)
+  for (const { id, sealed } of webhooks) await replaceWebhookSeal(trx, id, sealed)
 }

@@ -45,6 +45,13 @@ test('the description names every route with its scopes, a schema for each answe
     'GET /v1/sessions',
     'DELETE /v1/sessions',
     'DELETE /v1/sessions/{id}',
+    'GET /v1/webhooks',
+    'POST /v1/webhooks',
+    'DELETE /v1/webhooks/{id}',
+    'POST /v1/webhooks/{id}/rotate-secret',
+    'GET /v1/webhooks/{id}/deliveries',
+    'POST /v1/webhooks/{id}/test',
+    'POST /v1/webhooks/{id}/deliveries/{delivery}/resend',
   ])
   for (const { operation } of operations) {
     expect(operation.operationId).toMatch(/^[a-z]+[A-Za-z]+$/)

@@ -11,7 +11,13 @@ import { ANN, tokenOf } from './support/token.ts'
 const UNGUESSED = [
   ...['getKeyring', 'getRotation', 'endToken', 'endSession', 'endClient', 'handOver'],
   ...['addFreeze', 'removeFreeze'],
-  ...['addMailAddress', 'retryMailAddress', 'removeMailAddress'],
+  ...[
+    'removeWebhook',
+    'replaceWebhookSecret',
+    'listWebhookDeliveries',
+    'testWebhook',
+    'resendWebhookDelivery',
+  ],
 ]
 const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {
@@ -24,6 +30,7 @@ const TAKEN: Readonly<Record<string, unknown>> = {
   reason: 'audit',
   until: '2026-03-09T12:00:00Z',
   grace_period: '48h',
+  url: 'https://hooks.example.com/securekey',
   window: 'tue-thu 09:00-12:00 Europe/Berlin',
   sha256: 'a'.repeat(64),
   kid: '00000000',
@@ -130,7 +137,7 @@ test('no request to any route brings a 5xx or an answer that is not described, a
         const query = before === undefined ? '' : `?before=${encode(before)}`
         const answer = await h.app.inject({
           method: method as 'GET',
-          url: `${path.replace('{id}', encode(id))}${query}`,
+          url: `${path.replaceAll(/\{(id|delivery)\}/g, encode(id))}${query}`,
           remoteAddress: `10.0.${Math.trunc(from / 250)}.${from % 250}`,
           headers: {
             authorization: `Bearer ${token}`,

@@ -3,7 +3,12 @@ import { operationsOf, sharedApi } from './support/api.ts'
 import { signedOnByCommandLine } from './support/command-line.ts'
 
 const shared = sharedApi()
-const IDS: Readonly<Record<string, string>> = { '/v1/freezes/{id}': 'a'.repeat(12) }
+const WEBHOOK = `wh_${'a'.repeat(16)}`
+const IDS: Readonly<Record<string, string>> = {
+  '/v1/freezes/{id}': 'a'.repeat(12),
+  '/v1/webhooks/{id}': WEBHOOK,
+  '/v1/webhooks/{id}/deliveries': WEBHOOK,
+}
 const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/next': { announced: true },
   '/v1/window': { window: 'any' },

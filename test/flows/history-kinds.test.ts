@@ -15,7 +15,9 @@ import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
-import { removeMailAddress } from '../../src/flows/notices/mail/addresses.ts'
+import { replaceWebhookSecret } from '../../src/flows/notices/webhooks/replace-secret.ts'
+import { testWebhook } from '../../src/flows/notices/webhooks/try-webhook.ts'
+import { removeWebhook } from '../../src/flows/notices/webhooks/webhooks.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
@@ -25,11 +27,11 @@ import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { ask, clientOf, handedOverTo } from '../api/support/client.ts'
 import { tokenOf } from '../api/support/token.ts'
+import { webhookOf } from '../notices/support/webhook.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
-import { DAY, HOUR, MINUTE } from '../support/harness.ts'
-import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
@@ -499,23 +501,45 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     },
     leaves: ['token-made', 'access-token-refreshed', 'access-token-refreshed', 'tokens-disabled'],
   },
-  'mail-address-added': {
+  'webhook-added': {
     actor: 'person',
-    happens: async (h) => void (await addedAddress(h)),
-    leaves: ['signed-in', 'mail-address-added'],
+    happens: async (h) => void (await webhookOf(h)),
+    leaves: ['webhook-added'],
   },
-  'mail-address-confirmed': {
-    actor: 'person',
-    happens: async (h) => void (await confirmedAddress(h)),
-    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed'],
-  },
-  'mail-address-removed': {
+  'webhook-removed': {
     actor: 'person',
     async happens(h) {
-      const { id } = await confirmedAddress(h)
-      await removeMailAddress(h.deps, { ...about(h), id })
+      const { id } = await webhookOf(h)
+      await removeWebhook(h.deps, { ...about(h), id })
     },
-    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed', 'mail-address-removed'],
+    leaves: ['webhook-added', 'webhook-removed'],
+  },
+  'webhook-secret-replaced': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await webhookOf(h)
+      await replaceWebhookSecret(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-secret-replaced'],
+  },
+  'webhook-switched-off': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await webhookOf(h, { answering: 410 })
+      await testWebhook(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-switched-off'],
+  },
+  'webhook-switched-on': {
+    actor: 'person',
+    async happens(h) {
+      const { id, receiver } = await webhookOf(h, { answering: 410 })
+      await testWebhook(h.deps, { ...about(h), id })
+      receiver.answer(204)
+      h.clock.advance(10 * SECOND)
+      await testWebhook(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-switched-off', 'webhook-switched-on'],
   },
 }
 

@@ -6,6 +6,7 @@ import { rewrapDeks } from '../../src/flows/operations/rewrap-deks.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing, type Sealing } from '../../src/sealing/sealing.ts'
 import { findSealedValues } from '../../src/store/sealed-values.ts'
+import { webhookOf } from '../notices/support/webhook.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY, HOUR, SEALING_KEY, startHarness } from '../support/harness.ts'
@@ -26,10 +27,9 @@ const sealingOf = (...keks: (typeof K1)[]) => createSealing(keks, seededBytes('f
 /** Everything that is stored sealed of a resource, in hex. */
 async function sealedOf(deps: Deps, resourceId: string): Promise<string[]> {
   const values = await deps.db.transaction().execute((trx) => findSealedValues(trx, resourceId))
-  const { keys, ...others } = values
-  return [...keys.map(({ sealed }) => sealed), ...Object.values(others)].flatMap((sealed) =>
-    sealed ? [sealed.toString('hex')] : [],
-  )
+  const { keys, webhooks, ...others } = values
+  const rows = [...keys, ...webhooks].map(({ sealed }) => sealed)
+  return [...rows, ...Object.values(others)].flatMap((sealed) => (sealed ? [sealed.toString('hex')] : []))
 }
 
 async function dekOf(deps: Deps, resourceId: string) {
@@ -44,6 +44,7 @@ async function dekOf(deps: Deps, resourceId: string) {
 
 test('new data keys seal every stored value anew, and the former one opens none of them', async () => {
   const h = await startWithAddon()
+  await webhookOf(h)
   const formerDek = await dekOf(h.deps, h.addon.id)
   const before = await sealedOf(h.deps, h.addon.id)
   const deps = { ...h.deps, sealing: sealingOf(K2, K1) }

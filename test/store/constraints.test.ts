@@ -101,6 +101,32 @@ const installation = (onlyRow: string) =>
   `insert into installation
      (only_row, database_oid, server_started, heroku_api, heroku_id, addon_id, addon_url, epoch_at, last_seen, written_by)
    values (${onlyRow}, '1', '', 'https://a', 'https://b', 'securekey', 'https://c', ${AT}, ${AT}, 1)`
+const webhook = (columns: Record<string, string>) => {
+  const row = {
+    id: `'wh_0123456789abcdef'`,
+    resource_id: 'ID',
+    name: `'alerts'`,
+    shown_url: `'https://hooks.example.com/'`,
+    sealed_webhook: SHORT,
+    created_at: AT,
+    ...columns,
+  }
+  return `insert into webhooks (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const delivery = (columns: Record<string, string>) => {
+  const row = {
+    id: `'whd_0123456789abcdef'`,
+    webhook_id: `'wh_0123456789abcdef'`,
+    at: AT,
+    cause: `'outbox'`,
+    notice: `'{}'`,
+    told: 'true',
+    ms: '5',
+    words: `'answered 200'`,
+    ...columns,
+  }
+  return `insert into webhook_deliveries (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const session = (columns: Record<string, string>) => {
   const row = {
     id_digest: DIGEST,
@@ -582,69 +608,28 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
-    // mail_addresses, mail_asked and collaborator_mails
-    ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
-    ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],
+    // webhooks and webhook_deliveries
+    ['a webhook twice', [webhook({}), webhook({})], 'webhooks_pkey'],
+    ['a webhook of any id', [webhook({ id: `'1'` })], 'webhooks_id_check'],
+    ['a webhook without a name', [webhook({ name: `''` })], 'webhooks_name_check'],
     [
-      'a mail address that is confirmed and waits to be',
-      [mailAddress({ confirmed_at: AT })],
-      'mail_addresses_confirmed',
+      'a webhook of a resource that does not exist',
+      [webhook({ resource_id: STRANGER })],
+      'webhooks_resource_id_fkey',
     ],
-    ['a refused mail address without a reason', [mailAddress({ failed_at: AT })], 'mail_addresses_failed'],
+    ['a delivery twice', [webhook({}), delivery({}), delivery({})], 'webhook_deliveries_pkey'],
+    ['a delivery of any id', [webhook({}), delivery({ id: `'1'` })], 'webhook_deliveries_id_check'],
     [
-      'a mail address of a resource that does not exist',
-      [mailAddress({ resource_id: STRANGER })],
-      'mail_addresses_resource_id_fkey',
-    ],
-    [
-      'a mailbox in place of its digest',
-      [`insert into mail_asked values ('\\xabcd', ID, ${AT})`],
-      'mail_asked_mailbox_digest_check',
+      'a delivery for no cause',
+      [webhook({}), delivery({ cause: `'whim'` })],
+      'webhook_deliveries_cause_check',
     ],
     [
-      'what collaborators were told last, twice',
-      [collaborators(), collaborators()],
-      'collaborator_mails_pkey',
+      'words about a delivery of any length',
+      [webhook({}), delivery({ words: `'${'a'.repeat(201)}'` })],
+      'webhook_deliveries_words_check',
     ],
-    [
-      'what collaborators of a resource that does not exist were told',
-      [collaborators(STRANGER)],
-      'collaborator_mails_resource_id_fkey',
-    ],
-    // access_subjects, access_networks, first_lookers and unusual_accesses
-    ['one person twice', [subject({}), subject({})], 'access_subjects_pkey'],
-    [
-      'a person of any length',
-      [subject({ subject: `'${'a'.repeat(401)}'` })],
-      'access_subjects_subject_check',
-    ],
-    ['fewer than no days of use', [subject({ settled_days: '-1' })], 'access_subjects_settled_days_check'],
-    [
-      'who uses a resource that does not exist',
-      [subject({ resource_id: STRANGER })],
-      'access_subjects_resource_id_fkey',
-    ],
-    ['one network of a person twice', [subject({}), network({}), network({})], 'access_networks_pkey'],
-    [
-      'a network of any length',
-      [subject({}), network({ network: `'${'a'.repeat(65)}'` })],
-      'access_networks_network_check',
-    ],
-    ['a network of nobody', [network({})], 'access_networks_resource_id_subject_fkey'],
-    ['two who were the first', [firstLooker(), firstLooker()], 'first_lookers_pkey'],
-    ['nobody as the first', [firstLooker({ subject: `''` })], 'first_lookers_subject_check'],
-    [
-      'the first of a resource that does not exist',
-      [firstLooker({ resource_id: STRANGER })],
-      'first_lookers_resource_id_fkey',
-    ],
-    ['the same told twice', [unusual({}), unusual({})], 'unusual_accesses_pkey'],
-    ['what is told of nobody', [unusual({ subject: `''` })], 'unusual_accesses_subject_check'],
-    [
-      'what is told of a resource that does not exist',
-      [unusual({ resource_id: STRANGER })],
-      'unusual_accesses_resource_id_fkey',
-    ],
+    ['a delivery to no webhook', [delivery({})], 'webhook_deliveries_webhook_id_fkey'],
     // freezes_for_all
     ['two freezes for all of one id', [freezeForAll({}), freezeForAll({})], 'freezes_for_all_pkey'],
     ['a freeze for all that ends as it begins', [freezeForAll({ from_at: AT })], 'freezes_for_all_check'],

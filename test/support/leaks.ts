@@ -48,6 +48,7 @@ export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise
   const keys = await db.selectFrom('sealed_keys').selectAll().execute()
   const grants = await db.selectFrom('oauth_grants').selectAll().execute()
   const tokens = await db.selectFrom('oauth_tokens').selectAll().execute()
+  const webhooks = await db.selectFrom('webhooks').selectAll().execute()
   for (const resource of await db.selectFrom('resources').selectAll().execute()) {
     const { id, kek_id: kekId, wrapped_dek: wrapped } = resource
     if (kekId === null || wrapped === null) continue
@@ -70,6 +71,13 @@ export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise
     const pair = tokens.find((token) => token.resource_id === id)
     add('sealed_access_token', pair?.sealed_access_token, text('sealed_access_token'))
     add('sealed_refresh_token', pair?.sealed_refresh_token, text('sealed_refresh_token'))
+    for (const webhook of webhooks.filter((each) => each.resource_id === id)) {
+      add('sealed_webhook', webhook.sealed_webhook, text('sealed_webhook'))
+      const { url, secret } = JSON.parse(sealer.open('sealed_webhook', webhook.sealed_webhook))
+      secrets.set(secret, 'a secret of a webhook')
+      const { search } = new URL(url)
+      if (search.length > SHORTEST) secrets.set(search.slice(1), 'the query of a webhook')
+    }
     add('sealed_log_input_url', resource.sealed_log_input_url, text('sealed_log_input_url'))
   }
   return secrets

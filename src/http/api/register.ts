@@ -27,6 +27,8 @@ import { registerSessions } from './sessions.ts'
 import { registerCommandLineSignOn } from './sign-on.ts'
 import { registerTokens } from './tokens.ts'
 import { registerVerifications } from './verifications.ts'
+import { registerWebhookTries } from './webhook-tries.ts'
+import { Delivery, registerWebhooks } from './webhooks.ts'
 
 const BODY_LIMIT_BYTES = 8_192
 const DESCRIPTIONS_PER_MINUTE = 60
@@ -59,7 +61,8 @@ export async function registerApi(
   app.addHook('onRoute', (route) => {
     route.bodyLimit ??= BODY_LIMIT_BYTES
   })
-  for (const schema of [Problem, Rotation, Policy, Keyring, ...HISTORY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Problem, Rotation, Policy, Keyring, Delivery, ...HISTORY_SCHEMAS])
+    app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
   await app.register((scope) => registerCommandLineSignOn(scope, deps, { salt, userSignOn }))
@@ -86,6 +89,8 @@ export async function registerApi(
     registerMailAddresses(scope)
     registerTokens(scope)
     registerSessions(scope)
+    registerWebhooks(scope)
+    registerWebhookTries(scope)
   }
 
   async function registerOpen(open: FastifyInstance) {

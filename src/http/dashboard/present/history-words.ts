@@ -59,8 +59,11 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'client-first-asked': 'Client asked for the first time under this key',
   'keys-handed-over': 'Keys handed over',
   'client-came-back': 'Client refused: it came back with an older key',
-  'unusual-access': 'Unusual access',
-  'unusual-access-known': 'Unusual access marked as known',
+  'webhook-added': 'Webhook added',
+  'webhook-removed': 'Webhook removed',
+  'webhook-secret-replaced': 'Secret of a webhook replaced',
+  'webhook-switched-off': 'Webhook switched off: it answered that it wants no more',
+  'webhook-switched-on': 'Webhook switched on again',
 }
 
 /** One line of the history. */
