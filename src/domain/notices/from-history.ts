@@ -69,6 +69,16 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
   'hand-over-switched-off': (row, name) =>
     changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
+  'webhook-added': (row, name) => ofWebhook(row, 'webhook-added', `was added to ${name}`),
+  'webhook-removed': (row, name) => ofWebhook(row, 'webhook-removed', `of ${name} was removed`),
+  'webhook-secret-replaced': (row, name) =>
+    ofWebhook(row, 'webhook-secret-replaced', `of ${name} was given another secret`),
+  'webhook-switched-off': (row, name) => ({
+    kind: 'policy-changed',
+    text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
+    facts: { ...row.details, what: 'webhook-off' },
+  }),
+  'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
 }
 
 /** The kinds of history rows of which anybody is told. */
@@ -171,6 +181,10 @@ function changed({ actor, details }: HistoryRow, what: string, words: string): T
     text: `${words} by ${actorWords(actor)}.`,
     facts: { ...details, what, by: actorWords(actor) },
   }
+}
+
+function ofWebhook(row: HistoryRow, what: string, words: string): Told {
+  return changed(row, what, `The webhook “${textIn(row.details, 'name')}” ${words}`)
 }
 
 function fromTo({ details }: HistoryRow): string {

@@ -25,7 +25,7 @@ export type WebhookSenderOptions = {
 }
 
 /** `restMs`: how long the rest of an answer is read whose status is known. */
-const LIMITS = { resolveMs: 4_000, connectMs: 5_000, allMs: 10_000, restMs: 500 }
+const LIMITS = { resolveMs: 4_000, connectMs: 5_000, allMs: 8_000, restMs: 500 }
 const LARGEST_ANSWER_BYTES = 16_384
 /** Of a name with more addresses than this, so many are tried. */
 const MOST_ADDRESSES = 4

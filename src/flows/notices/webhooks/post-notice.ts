@@ -10,12 +10,13 @@ import {
 } from '../../../domain/notices/webhook.ts'
 import { judgeWebhookAnswer, type WebhookVerdict } from '../../../domain/notices/webhook-answer.ts'
 import { signingSecrets } from '../../../domain/notices/webhook-secret.ts'
+import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import { noteDelivery } from '../../../store/webhook-deliveries.ts'
 import { findWebhook, setWebhookOff } from '../../../store/webhooks.ts'
 import { lockResource } from '../../change-resource.ts'
 import type { Deps } from '../../deps.ts'
 import type { OpenWebhook } from './open-webhook.ts'
-import { recordOfWebhook } from './webhooks.ts'
+import { recordOfWebhook, targetOf } from './webhooks.ts'
 
 /** What came of a POST, and how it stands in the list of deliveries. */
 export type Posted = { verdict: WebhookVerdict; delivery: WebhookDelivery }
@@ -43,14 +44,18 @@ export async function postNotice(
     words: verdict.words,
   }
   if (!verdict.stopped) await noteDelivery(deps.db, id, delivery)
-  if (verdict.gone) await switchWebhook(deps, { resourceId, id, actor, on: false })
+  if (verdict.gone) await switchWebhook(deps, { webhook, content }, { actor, on: false })
   return { verdict, delivery }
 }
 
-/** Switches a webhook off or on, and tells so in the history. What is so already, or gone, is left. */
+/**
+ * Switches a webhook off or on, and tells so in the history. On again it is told what happens from then on. What is so
+ * already, or gone, is left.
+ */
 export async function switchWebhook(
   deps: Pick<Deps, 'db' | 'now' | 'log'>,
-  { resourceId, id, actor, on }: { resourceId: string; id: string; actor: Actor; on: boolean },
+  { webhook: { resourceId, id }, content }: OpenWebhook,
+  { actor, on }: { actor: Actor; on: boolean },
 ): Promise<void> {
   const at = deps.now()
   const switched = await deps.db
@@ -62,6 +67,8 @@ export async function switchWebhook(
       await setWebhookOff(trx, id, on ? null : at)
       const kind = on ? 'webhook-switched-on' : 'webhook-switched-off'
       await recordOfWebhook(trx, { webhook, kind, actor, at })
+      if (on) await insertCursor(trx, targetOf(webhook, content.url))
+      else await deleteCursor(trx, { resourceId, id })
       return true
     })
     .catch((error: unknown) => {

@@ -68,6 +68,6 @@ async function tryByHand(
   const { verdict, delivery } = await postNotice(deps, open, { notice, cause, actor }, signal)
   const { sealed: _sealed, ...webhook } = open.webhook
   const switchedOn = verdict.told && webhook.offSince !== null
-  if (switchedOn) await switchWebhook(deps, { resourceId, id, actor, on: true })
+  if (switchedOn) await switchWebhook(deps, open, { actor, on: true })
   return { outcome: 'sent', webhook, delivery, switchedOn }
 }

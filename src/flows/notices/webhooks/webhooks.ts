@@ -2,6 +2,7 @@ import type { Actor, Person } from '../../../domain/actor.ts'
 import { readName } from '../../../domain/api-token.ts'
 import { SecurekeyError } from '../../../domain/errors.ts'
 import type { HistoryDetails, HistoryKind } from '../../../domain/history.ts'
+import type { NoticeTarget } from '../../../domain/notices/notice.ts'
 import {
   isWebhookId,
   MOST_WEBHOOKS,
@@ -14,6 +15,7 @@ import { WEBHOOK_SECRET_BYTES, webhookSecret } from '../../../domain/notices/web
 import { parseWebhookUrl, type WebhookUrl } from '../../../domain/notices/webhook-url.ts'
 import type { Trx } from '../../../store/database.ts'
 import { recordEvents } from '../../../store/history.ts'
+import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import type { Resource } from '../../../store/resources.ts'
 import { findSession } from '../../../store/sessions.ts'
 import { listDeliveries } from '../../../store/webhook-deliveries.ts'
@@ -87,6 +89,8 @@ export async function addWebhook(deps: Deps, wish: WebhookWish): Promise<AddWebh
     const sealed = sealWebhook(sealer, id, { url, secret, former: null })
     await insertWebhook(trx, { ...webhook, sealed })
     await recordOfWebhook(trx, { webhook, kind: 'webhook-added', actor, at: webhook.createdAt })
+    // Behind that row: it is told nothing of the past, nor of itself.
+    await insertCursor(trx, targetOf(webhook, url))
     return true
   })
   if (!added) return { outcome: 'signed-out' }
@@ -103,12 +107,18 @@ export async function removeWebhook(
     await lockResource(trx, { resourceId, actor })
     const webhook = isWebhookId(id) ? await findWebhook(trx, { resourceId, id }) : undefined
     if (!webhook) return undefined
+    await deleteCursor(trx, { resourceId, id })
     await deleteWebhook(trx, id)
     await recordOfWebhook(trx, { webhook, kind: 'webhook-removed', actor, at: deps.now() })
     return shown(webhook)
   })
   if (removed) deps.log.info({ resourceId, webhookId: id }, 'webhook removed')
   return removed
+}
+
+/** A webhook as a target of notices. Whoever has the same host shares the patience that we have with it. */
+export function targetOf({ resourceId, id }: Webhook, url: string): NoticeTarget & { lane: string } {
+  return { resourceId, id, channel: 'webhook', lane: new URL(url).host }
 }
 
 /** What the history tells of a change of a webhook: its name and what may be shown of its URL. Under the resource's lock. */
