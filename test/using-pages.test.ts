@@ -7,6 +7,10 @@ import { goodForSeconds } from '../src/domain/good-for.ts'
 import { parseGracePeriod, UNTIL_NEXT_ROTATION } from '../src/domain/grace.ts'
 import { parsePlans } from '../src/domain/plan.ts'
 import { nextRotationAt } from '../src/domain/schedule.ts'
+import { KNOWN_DAYS, MANY, SETTLED_DAYS } from '../src/domain/usual-access.ts'
+import { MOST_TOLD, TOLD_EVERY_MS } from '../src/flows/access/tell-unusual.ts'
+import { UNUSUAL_FOR_MS } from '../src/flows/read-health.ts'
+import { MOST_NETWORKS } from '../src/store/access.ts'
 
 const DAY = 86_400_000
 /** The plans that a service offers where nobody chose others. */
@@ -104,4 +108,22 @@ describe('docs/using/what-the-value-is.md', () => {
     // As the first row adds.
     expect(staysIn((value) => value.split(','), ['fresh', 'rotated twice'])).toEqual([false])
   })
+})
+
+test('docs/using/access.md and the page of the dashboard say what is unusual in the numbers of the service', () => {
+  const page = read('access')
+  for (const said of [
+    `| \`many-shown\` | a person does so ${MANY} times within an hour |`,
+    `after ${SETTLED_DAYS} days of use without a new one`,
+    `| \`sign-ons-refused\` | ${MANY} sign-ons are refused within an hour |`,
+    `| \`revoked-key-asked\` | it is asked ${MANY} times within an hour`,
+    `told once in ${TOLD_EVERY_MS / 3_600_000} hours for a person or program, and an add-on tells ${MOST_TOLD} in`,
+    `not seen for ${KNOWN_DAYS} days is forgotten`,
+    `the ${MOST_NETWORKS} newest networks are kept`,
+  ])
+    expect(page).toContain(said)
+  // In words: ten times, seven days.
+  expect([MANY, SETTLED_DAYS, UNUSUAL_FOR_MS / DAY]).toEqual([10, 7, 7])
+  const view = readFileSync(new URL('../src/http/dashboard/views/access.eta', import.meta.url), 'utf8')
+  expect(view).toMatch(/ten times within an hour[\s\S]*seven days of use[\s\S]*Ten sign-ons[\s\S]*90 days/)
 })

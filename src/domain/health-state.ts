@@ -18,6 +18,7 @@ import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
  * - `rotating`: a rotation is under way
  * - `unchecked`: Heroku's config could not be compared for hours
  * - `differs`: an older pair of ours came back within a day of its repair
+ * - `unusual-access`: access that was not usual was told, and nobody has said that it is known
  * - `paused`, `well`
  */
 export type HealthState =
@@ -34,6 +35,7 @@ export type HealthState =
   | 'rotating'
   | 'unchecked'
   | 'differs'
+  | 'unusual-access'
   | 'paused'
   | 'well'
 
@@ -50,6 +52,8 @@ export type HealthFacts = {
   access: HerokuAccess
   /** What is known to be wrong beside this add-on. */
   trouble: 'account' | 'host' | null
+  /** Since when access that was not usual stands there that nobody knows, of the last seven days. */
+  unusualSince: Date | null
 }
 
 /** Whether no scheduled rotation happens before somebody has acted, so that none can be promised. */
@@ -72,7 +76,7 @@ export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
 
 type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
 
-function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Date): Found {
+function worstOf({ state, missingSince, access, trouble, unusualSince }: HealthFacts, now: Date): Found {
   const { trust, rotation, heldBack, pause, wakeAt, checkAt } = state
   const failure = lastFailure(state)
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
@@ -102,6 +106,7 @@ function worstOf({ state, missingSince, access, trouble }: HealthFacts, now: Dat
   }
   if (repairedAt && trust.doubtful && !isNear && !uncheckedSince)
     return { state: 'differs', since: repairedAt }
+  if (unusualSince) return { state: 'unusual-access', since: unusualSince }
   if (pause && isPaused(pause, now)) return { state: 'paused', since: pause.at, until: pause.until }
   return { state: 'well' }
 }

@@ -139,6 +139,13 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
           'We cannot see what the config var holds at Heroku. We keep trying; there is nothing for you to do.',
         operator: 'Each check of the config has failed since then.',
       }
+    case 'unusual-access':
+      return {
+        heading: 'Unusual access',
+        customer:
+          'Somebody or something used this add-on in a way that is new to it. The page “Access” says who, and from where. If it was one of you, say so there. If not, revoke the keys and end the sessions and tokens.',
+        operator: 'The history tells of unusual access, and nobody has marked it as known within seven days.',
+      }
     case 'paused':
       return {
         heading: 'The schedule is paused',

@@ -5,6 +5,10 @@ import type { Db } from '../store/database.ts'
 import { findHerokuAccess } from '../store/heroku-access.ts'
 import type { Resource } from '../store/resources.ts'
 import { findVerdicts } from '../store/troubles.ts'
+import { findUnknownSince } from '../store/unusual-accesses.ts'
+
+/** Access that nobody knows is a matter of health for so long. */
+export const UNUSUAL_FOR_MS = 7 * 86_400_000
 
 /** How a live resource is doing, from its state and from what is known beside it. Asks Heroku nothing. */
 export async function readHealth(
@@ -15,6 +19,8 @@ export async function readHealth(
 ): Promise<Health> {
   const { id, plan, missingSince } = resource
   const access = await findHerokuAccess(db, id)
-  const trouble = ownerOfAll((await findVerdicts(db)).map(({ cause }) => cause))
-  return healthOf({ id, plan, state, missingSince, access, trouble }, now)
+  const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
+  const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
+  const unusualSince = await findUnknownSince(db, id, new Date(now.getTime() - UNUSUAL_FOR_MS))
+  return healthOf({ id, plan, state, missingSince, access, trouble, unusualSince }, now)
 }

@@ -24,6 +24,8 @@ test('the description names every route with its scopes, a schema for each answe
     'POST /v1/freezes',
     'DELETE /v1/freezes/{id}',
     'GET /v1/history',
+    'GET /v1/access',
+    'POST /v1/access/known',
     'POST /v1/verifications',
     'GET /v1/keyring',
     'POST /v1/check-ins',

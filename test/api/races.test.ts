@@ -110,6 +110,7 @@ describe('what ends while its request waits for the add-on', () => {
     ['POST', '/tokens', { name: 'x', scopes: ['read'] }],
     ['DELETE', '/tokens', undefined],
     ['DELETE', '/sessions', undefined],
+    ['POST', '/access/known', { until: '2026-03-03T12:00:00Z' }],
   ] as const
   const ways = [
     ...requests.map((request) => ['a token', ...request] as const),

@@ -113,6 +113,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByRole('link', { name: 'Clients', exact: true }).click()
     await page.getByText('There are no clients.').waitFor()
     await look('clients')
+    await look('access')
     await page.getByRole('button', { name: 'Switch the hand-over on' }).click()
     await page.getByRole('heading', { name: 'Hand-over: on' }).waitFor()
     await page.getByLabel('Name').fill('warehouse')

@@ -20,6 +20,7 @@ function look({ state, trust, ...known }: Known) {
     missingSince: null,
     access: 'given',
     trouble: null,
+    unusualSince: null,
     ...known,
     state: { ...PROVISIONED, trust: { ...trusted(1), ...trust }, ...state },
   }
@@ -59,6 +60,7 @@ const CAUSES: [HealthState, Known][] = [
   ['rotating', { state: { rotation } }],
   ['unchecked', { trust: { uncheckedSince: inHours(-2) } }],
   ['differs', { trust: { repairedAt: inHours(-3), doubtful: true } }],
+  ['unusual-access', { unusualSince: inHours(-3) }],
   ['paused', { state: { pause } }],
   ['well', {}],
 ]

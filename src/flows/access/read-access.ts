@@ -4,6 +4,7 @@ import type { Resource } from '../../store/resources.ts'
 import { listTold, type Told } from '../../store/unusual-accesses.ts'
 import { liveResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
+import { UNUSUAL_FOR_MS } from '../read-health.ts'
 
 /** Who used a resource within 90 days, and what of it was not usual, the newest first. */
 export type AccessOverview = {
@@ -41,4 +42,10 @@ export async function readAccess(
     }
   })
   return { resource, accessors, unusual: await listTold(deps.db, resourceId, since) }
+}
+
+/** What was told within seven days and nobody has said to be known, the newest first. */
+export async function readUnknownAccess(deps: Pick<Deps, 'db' | 'now'>, resourceId: string): Promise<Told[]> {
+  const told = await listTold(deps.db, resourceId, new Date(deps.now().getTime() - UNUSUAL_FOR_MS))
+  return told.filter(({ knownAt }) => knownAt === null)
 }

@@ -7,6 +7,7 @@ import { SecurekeyError } from '../../domain/errors.ts'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addressOf } from '../security-refused.ts'
+import { registerAccess } from './access.ts'
 import type { ApiScope } from './api-scope.ts'
 import { registerBearer } from './bearer.ts'
 import { registerCalendar } from './calendar.ts'
@@ -82,6 +83,7 @@ export async function registerApi(
     registerSchedule(scope)
     registerCalendar(scope)
     registerHistory(scope)
+    registerAccess(scope)
     registerVerifications(scope)
     registerKeyring(scope)
     registerCheckIns(scope)

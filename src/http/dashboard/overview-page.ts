@@ -4,6 +4,7 @@ import { formatDuration } from '../../domain/duration.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../domain/grace.ts'
 import { isPaused } from '../../domain/pause.ts'
+import { readUnknownAccess } from '../../flows/access/read-access.ts'
 import { appsOf } from '../../flows/dashboard/apps-of.ts'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
@@ -14,6 +15,7 @@ import { readTokens } from '../../flows/tokens/tokens.ts'
 import { noticeWords } from './addresses.ts'
 import type { Visit } from './guard.ts'
 import { type Shell, sendPage } from './pages.ts'
+import { unusualNote } from './present/access.ts'
 import { appCount, appsModel } from './present/apps.ts'
 import { clientNotes } from './present/client-notes.ts'
 import { historyLine } from './present/history-words.ts'
@@ -73,6 +75,7 @@ export async function sendOverview(
       rotating: now_.state === 'rotating',
       // Where keys live for minutes, a page that stands still is soon wrong.
       watching: now_.state === 'rotating' || precision === 'second',
+      unusualAccess: unusualNote(await readUnknownAccess(deps, visit.resourceId), at),
       ...clientNotes(await readClients(deps, visit.resourceId), at),
       configVar: addon.configVar,
       keyringVar: deps.settings.keyringVar,

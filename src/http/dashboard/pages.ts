@@ -8,6 +8,7 @@ export type PageName =
   | 'history'
   | 'script'
   | 'sessions'
+  | 'access'
   | 'calendar'
   | 'tokens'
   | 'token-made'

@@ -4,6 +4,7 @@ import type { Deps } from '../../flows/deps.ts'
 import { registerMailLinks } from '../mail/links.ts'
 import { registerSignOn } from '../sso/routes.ts'
 import { createSessionCookies } from '../sso/session-cookie.ts'
+import { registerAccess } from './access.ts'
 import { registerActions } from './actions.ts'
 import { baseOf } from './addresses.ts'
 import { prepareForBrowsers } from './browser-scope.ts'
@@ -43,6 +44,7 @@ export async function registerDashboard(
   registerReveal(app, { deps, apps }, guard)
   registerLists(app, { deps, apps }, guard)
   registerSessions(app, { deps, apps }, guard, cookies)
+  registerAccess(app, { deps, apps }, guard)
   registerScript(app, { deps, apps }, guard)
   registerTokens(app, { deps, apps }, guard)
   registerCalendarPage(app, { deps, apps }, guard)

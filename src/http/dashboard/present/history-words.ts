@@ -93,8 +93,16 @@ export function historyLine(row: HistoryRow, now: Date, precision: Precision): H
     unverified: actor.type === 'person' && !actor.verified,
     address: 'address' in actor ? (actor.address ?? '') : '',
     key: key ? `version ${key.version}, ${key.fingerprint}` : '',
-    details: [...factsOf(row, moment), ...detailsOf(row.details, moment)],
+    details:
+      row.kind === 'unusual-access'
+        ? whyOf(row)
+        : [...factsOf(row, moment), ...detailsOf(row.details, moment)],
   }
+}
+
+/** Its sentence says all that the other details say. */
+function whyOf({ details }: HistoryRow): Detail[] {
+  return [inWords(String(details?.why ?? ''))]
 }
 
 type MomentOf = (at: Date) => Moment

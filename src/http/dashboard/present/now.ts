@@ -32,8 +32,8 @@ type Base = Pick<NowModel, 'state' | 'headline' | 'next' | 'lines' | 'steps'>
 
 /** In these, another attempt cannot succeed. */
 const HOPELESS: readonly HealthState[] = ['access-lost', 'foreign']
-/** States that are no trouble: their words are the headline's. */
-const FINE: readonly HealthState[] = ['rotating', 'paused', 'well']
+/** States that are no trouble of the schedule: their words are the headline's, or the page has a line of its own for them. */
+const FINE: readonly HealthState[] = ['rotating', 'unusual-access', 'paused', 'well']
 
 export function nowModel(overview: Overview): NowModel {
   const { health, rotation, now, wakeAt } = overview
