@@ -80,8 +80,9 @@ create table keysets (
   unchecked_since  timestamptz,           -- since when no check could be made, because Heroku gave no answer
   confirmed_epoch  integer not null default 0, -- of `installation`, in which Heroku last took a pair
   revoked_epoch    integer not null default 0, -- in which keys were last revoked: those of earlier epochs are dead
-  older            jsonb,                 -- displaced before their time and accepted until it: [{version, until}]
+  older            jsonb,                 -- displaced before their time and accepted until it: [{version, until, stoppedAt}]
   revoked_to       integer not null default 0, -- versions up to this one leaked: accepted no more, never pushed again
+  token_life_seconds bigint check (token_life_seconds > 0), -- how long the longest thing lives that apps sign, if stated
   announces_next   boolean not null default false, -- somebody wants the key that the next rotation promotes to be announced
   next             integer,               -- that key: apps accept it, and it signs after the next rotation
   next_announced   boolean not null default false, -- Heroku has confirmed a keyring that lists it

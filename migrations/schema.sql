@@ -223,6 +223,7 @@ create table keysets (
   revoked_epoch integer not null default 0,
   older jsonb,
   revoked_to integer not null default 0,
+  token_life_seconds bigint,
   announces_next boolean not null default false,
   next integer,
   next_announced boolean not null default false,
@@ -268,6 +269,7 @@ create table keysets (
     AND (reason IS NULL OR reason = 'scheduled'::text) = (opened_by IS NULL)
     AND (reason IS NOT NULL OR pending IS NULL AND stuck_since IS NULL AND NOT pressed)),
   constraint keysets_second CHECK (second_filler = (second_until IS NULL)),
+  constraint keysets_token_life_seconds_check CHECK (token_life_seconds > 0),
   constraint keysets_versions CHECK (current > 0
     AND second > 0
     AND current <> second

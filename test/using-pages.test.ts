@@ -43,7 +43,15 @@ test('README.md says for how long a signature is good on plan fortnightly, as th
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const [, said] = /for at least (.+?) on plan `fortnightly`/.exec(readme) ?? []
   const plan = PLANS.find(({ name }) => name === 'fortnightly')
-  expect(said).toBe(inWords(goodForSeconds({ grace: UNTIL_NEXT_ROTATION, periodMs: plan?.periodMs ?? 0 })))
+  expect(said).toBe(
+    inWords(
+      goodForSeconds({
+        grace: UNTIL_NEXT_ROTATION,
+        periodMs: plan?.periodMs ?? 0,
+        tokenLifeMs: null,
+      }),
+    ),
+  )
 })
 
 describe('docs/using/how-long.md', () => {
@@ -59,7 +67,7 @@ describe('docs/using/how-long.md', () => {
     const computed = PLANS.map(({ name, periodMs }) => [
       `\`${name}\``,
       formatDuration(periodMs).replace(/^(\d+)d$/, (_, days) => `${days} ${days === '1' ? 'day' : 'days'}`),
-      ...graces.map((grace) => inWords(goodForSeconds({ grace, periodMs }))),
+      ...graces.map((grace) => inWords(goodForSeconds({ grace, periodMs, tokenLifeMs: null }))),
     ])
     expect(rows).toEqual(computed)
   })

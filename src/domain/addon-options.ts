@@ -1,5 +1,7 @@
 import { SecurekeyError } from './errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from './grace.ts'
+import type { Plan } from './plan.ts'
+import { formatTokenLife, parseTokenLife, tooManyKeys } from './token-life.ts'
 import { tooRare } from './window-wait.ts'
 import { formatWindows, parseWindows, type Window } from './windows.ts'
 
@@ -8,38 +10,48 @@ export type AddonOptions = {
   grace: GracePeriod
   announcesNext: boolean
   windows: readonly Window[]
-  /** Notices are written into the log of the app. */
-  logsNotices: boolean
+  /** How long the longest thing lives that apps sign, if stated. */
+  tokenLifeMs: number | null
 }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
-export type OptionLimits = { defaultGrace: GracePeriod; graceFloorMs: number; periodMs: number; now: Date }
+export type OptionLimits = {
+  defaultGrace: GracePeriod
+  graceFloorMs: number
+  periodMs: number
+  plans: readonly Plan[]
+  now: Date
+}
 
 /**
  * Reads the options of a provision request. They arrive as a flat map of strings, a bare flag as "true", and unknown
  * ones are ignored (Add-on Parameter Handling). Throws `invalid-option` with a sentence that the customer can act on.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
-  return {
+  const options = {
     grace: graceOption(given.grace, limits),
     announcesNext: nextOption(given.next),
     windows: windowOption(given.window, limits),
-    logsNotices: logOption(given.log),
+    tokenLifeMs: tokenLifeOption(given['token-life']),
   }
+  const problem = tooManyKeys({ ...options, periodMs: limits.periodMs }, limits.plans)
+  if (problem === undefined) return options
+  const { grace, tokenLifeMs } = options
+  const longer = grace.until === 'elapsed' && grace.ms > (tokenLifeMs ?? 0)
+  const subject = longer
+    ? `--grace ${formatGracePeriod(grace)}`
+    : `--token-life ${formatTokenLife(tokenLifeMs)}`
+  throw new SecurekeyError('invalid-option', `The option ${subject} ${problem}.`)
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions({
-  grace,
-  announcesNext,
-  windows,
-  logsNotices,
-}: AddonOptions): Record<string, string> {
+export function describeOptions(options: AddonOptions): Record<string, string> {
+  const { grace, announcesNext, windows, tokenLifeMs } = options
   return {
     gracePeriod: formatGracePeriod(grace),
     ...(announcesNext && { nextKey: 'on' }),
     ...(windows.length > 0 && { windows: formatWindows(windows) }),
-    ...(!logsNotices && { log: 'off' }),
+    ...(tokenLifeMs !== null && { tokenLife: formatTokenLife(tokenLifeMs) }),
   }
 }
 
@@ -58,7 +70,14 @@ function windowOption(option: unknown, { periodMs, now }: OptionLimits): Window[
   throw new SecurekeyError('invalid-option', `The option --window ${problem}.`)
 }
 
-const SWITCH_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
+function tokenLifeOption(option: unknown): number | null {
+  if (option === undefined || option === null) return null
+  const parsed = parseTokenLife(typeof option === 'string' ? option : '')
+  if ('tokenLifeMs' in parsed) return parsed.tokenLifeMs
+  throw new SecurekeyError('invalid-option', `The option --token-life ${parsed.problem}.`)
+}
+
+const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
 
 /** `--next` is a bare flag. */
 function nextOption(option: unknown): boolean {

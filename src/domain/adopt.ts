@@ -1,7 +1,9 @@
 import type { GracePeriod } from './grace.ts'
 import type { HeldPair } from './judge-held.ts'
+import { MOST_KEYS } from './keyring-room.ts'
 import type { Keyring } from './keyring-var.ts'
 import { liveVersions, type NextKey, type OlderKey, type SecondKey } from './keyset.ts'
+import { lifeEndsAt, SIGNS_ON_MS, theLater } from './old-key-end.ts'
 import type { ResourceState } from './resource-state.ts'
 import { isNextUnpublished, lacksNext, nextWakeAt } from './rotation.ts'
 import { CHECK_AFTER_DOUBT_MS, nextRotationAt as nextDate } from './schedule.ts'
@@ -24,7 +26,9 @@ export type AdoptFacts = {
 /**
  * Takes over what Heroku holds. With a keyring of ours the versions come from there, and so do the grace periods and the
  * next date: this database is the past of that. Versions below those that it lists are never accepted or pushed again.
- * Without one a person has decided: the second key is verify-only until the next rotation. A rotation under way ends.
+ * Without one a person has decided: the second key is verify-only until the next rotation, or for a stated life if that is
+ * longer; keys of ours that Heroku does not hold go. A rotation under way ends.
+ * A life that the keyring promises is stated from now on, unless a longer one is: apps sign for it.
  * Whether the next key is announced is the keyring's to say, where that is newer than what is known here, unless somebody
  * has pressed for it and that waits still: then that is done next.
  */
@@ -38,7 +42,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     keyring && Math.min(...numbers) > state.keyset.revokedTo
       ? fromKeyring(state, held, keyring, facts, now)
       : fromPair({ ...state, lastVersion: Math.max(state.lastVersion, ...numbers) }, held, facts, now)
-  const { keys, second, older, next, announcesNext, nextRotationAt } = parts
+  const { keys, second, older, next, announcesNext, tokenLifeMs, nextRotationAt } = parts
   const [current] = keys
   if (!current) throw new Error('a pair has a first key')
   const lowest = Math.min(...keys.map(({ version }) => version))
@@ -55,6 +59,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     ...state,
     keyset,
     announcesNext,
+    tokenLifeMs,
     lastVersion: Math.max(state.lastVersion, ...keys.map(({ version }) => version)),
     publishedAt: earlier(keyring?.rotatedAt ?? now, now),
     publishedReason: keyring?.reason ?? 'manual',
@@ -87,22 +92,24 @@ type Parts = {
   older: OlderKey[]
   next: NextKey | null
   announcesNext: boolean
+  tokenLifeMs: number | null
   nextRotationAt: Date
 }
 
 function fromKeyring(
   state: ResourceState,
   { pair }: HeldPair,
-  { keys: listed, nextRotationAt }: Keyring,
-  { kidOf }: AdoptFacts,
+  { keys: listed, nextRotationAt, goodForSeconds }: Keyring,
+  facts: AdoptFacts,
   now: Date,
 ): Parts {
+  const { kidOf } = facts
   const highest = Math.max(state.lastVersion, ...listed.map(({ version }) => version))
   const signs = listed.find(({ use }) => use === 'sign')
   const inSecond = listed.find(({ kid, use }) => use === 'verify' && kid === kidOf(pair.second))
   // A filler is not listed: it gets a number of its own here.
   const second: SecondKey = inSecond?.until
-    ? { version: inSecond.version, filler: false, until: inSecond.until }
+    ? { version: inSecond.version, filler: false, until: keptInReach(inSecond.until, facts, now) }
     : { version: highest + 1, filler: true }
   const announced = listed.flatMap(({ version, use, key }) =>
     use === 'next' && key !== undefined ? [{ version, text: key }] : [],
@@ -110,7 +117,9 @@ function fromKeyring(
   const [next] = announced
   const isPressed = lacksNext(state) || isNextUnpublished(state)
   const others = listed.flatMap(({ version, until, key }) =>
-    key !== undefined && until !== null && until > now ? [{ version, until, text: key }] : [],
+    key !== undefined && until !== null && until > now
+      ? [{ version, until: keptInReach(until, facts, now), text: key }]
+      : [],
   )
   return {
     keys: [
@@ -123,6 +132,7 @@ function fromKeyring(
     older: others.map(({ version, until }) => ({ version, until })),
     next: next ? { version: next.version, announced: true } : null,
     announcesNext: isPressed ? state.announcesNext : next !== undefined,
+    tokenLifeMs: promisedLife(state, goodForSeconds, facts.periodMs),
     nextRotationAt,
   }
 }
@@ -136,6 +146,8 @@ function fromPair(
   const { lastVersion } = state
   // Nobody knows how long apps have signed with these: at least half a period is left.
   const nextRotationAt = nextDate(new Date(state.nextRotationAt.getTime() - periodMs), periodMs, now)
+  const { tokenLifeMs } = state
+  const until = tokenLifeMs === null ? nextRotationAt : theLater(nextRotationAt, lifeEndsAt(tokenLifeMs, now))
   const secondVersion = versionOf(kidOf(pair.second)) ?? lastVersion + 1
   const firstVersion = versionOf(kidOf(pair.first)) ?? Math.max(lastVersion, secondVersion) + 1
   return {
@@ -143,10 +155,11 @@ function fromPair(
       { version: firstVersion, text: pair.first },
       { version: secondVersion, text: pair.second },
     ],
-    second: { version: secondVersion, filler: false, until: nextRotationAt },
+    second: { version: secondVersion, filler: false, until },
     older: [],
     next: null,
     announcesNext: state.announcesNext,
+    tokenLifeMs,
     nextRotationAt,
   }
 }
@@ -164,4 +177,21 @@ function later(date: Date, served: Date | null): Date {
 function inReach(date: Date, periodMs: number, now: Date): Date {
   const farthest = new Date(now.getTime() + 2 * periodMs)
   return date > farthest ? new Date(now.getTime() + periodMs) : date
+}
+
+/** Nor is a key kept for longer than any policy of this plan could have it kept. */
+function keptInReach(until: Date, { grace, periodMs }: AdoptFacts, now: Date): Date {
+  const mostMs = Math.max(MOST_KEYS * periodMs, grace.until === 'elapsed' ? grace.ms : 0) + SIGNS_ON_MS
+  return new Date(Math.min(until.getTime(), now.getTime() + mostMs))
+}
+
+/** The life that a keyring promises: without a stated one that is half a period at the most. One that has no room is none. */
+function promisedLife(
+  { tokenLifeMs }: ResourceState,
+  goodForSeconds: number,
+  periodMs: number,
+): number | null {
+  const promisedMs = goodForSeconds * 1_000
+  const isLife = promisedMs > periodMs / 2 && promisedMs <= periodMs * (MOST_KEYS - 1)
+  return isLife ? Math.max(tokenLifeMs ?? 0, promisedMs) : tokenLifeMs
 }

@@ -1,4 +1,5 @@
 import type { GracePeriod } from './grace.ts'
+import { lifeEndsAt, theLater } from './old-key-end.ts'
 import { claimEnded, type ResourceState, resumed } from './resource-state.ts'
 import { type HeldBack, nextWakeAt } from './rotation.ts'
 import type { Trust } from './trust.ts'
@@ -33,6 +34,7 @@ export function afterCheck(
 /**
  * Apps still sign with the key that would leave. The first time that a release shows it, the config is compared at once: if
  * an older pair has come back, putting that right is what the apps wait for. What processes say brings nothing forward.
+ * A stated life of what apps sign counts from now on for what they still sign with that key.
  */
 export function afterHoldingBack(
   state: ResourceState,
@@ -42,6 +44,13 @@ export function afterHoldingBack(
 ): ResourceState {
   // Heroku has answered: what failed before is over, and the rotation is stuck no longer.
   const shown = !heldBack.saidOnly && (state.heldBack === null || state.heldBack.saidOnly === true)
-  const held = { ...resumed(state), heldBack, checkAt: shown ? now : state.checkAt }
+  const { keyset, tokenLifeMs } = state
+  const { second } = keyset
+  const kept =
+    tokenLifeMs === null || second.filler
+      ? second
+      : { ...second, until: theLater(second.until, lifeEndsAt(tokenLifeMs, now)) }
+  const seen = { ...resumed(state), keyset: { ...keyset, second: kept } }
+  const held = { ...seen, heldBack, checkAt: shown ? now : state.checkAt }
   return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

@@ -1,6 +1,8 @@
 import { serveAt } from './calendar.ts'
-import { type GracePeriod, graceEndsAt } from './grace.ts'
+import type { GracePeriod } from './grace.ts'
+import { keptInRoom } from './keyring-room.ts'
 import { promoteFiller, promoteKey, promoteNext } from './keyset.ts'
+import { oldKeyEndsAt } from './old-key-end.ts'
 import { isPaused, nextRotationWhenPaused } from './pause.ts'
 import { claimEnded, type ResourceState, type StateChange } from './resource-state.ts'
 import { CHECK_AFTER_DOUBT_MS, CHECK_AFTER_PUSH_MS, nextRotationAt } from './schedule.ts'
@@ -38,9 +40,11 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
   // A rotation by hand while a pause is on: the pause goes on, and a whole period is left when it ends.
   const pause = state.pause && isPaused(state.pause, now) ? { ...state.pause, at: now } : null
   const next = nextRotationAt(dueAt, facts.periodMs, now, state.calendar.windows)
-  const until = graceEndsAt(facts.grace, facts.publishedAt, serveAt(next, state.calendar))
   const { publishedAt } = facts
-  const change = promoteKey(state.keyset, { reason, publishedAt, until, announces: state.announcesNext })
+  const terms = { grace: facts.grace, tokenLifeMs: state.tokenLifeMs }
+  const until = oldKeyEndsAt(terms, publishedAt, serveAt(next, state.calendar))
+  const ends = { until, stoppedAt: state.publishedAt }
+  const change = promoteKey(state.keyset, { reason, publishedAt, ...ends, announces: state.announcesNext })
   const doubtful = facts.doubtful || reason === 'revoke'
   const checkAfterMs = doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
   return claimEnded(
@@ -55,7 +59,7 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
       checkAt: nextCheckAt(state, checkAfterMs, now),
       trust: published(state.trust, facts.epoch, doubtful),
     },
-    change,
+    keptInRoom(change),
     facts.grace,
     now,
   )
@@ -64,13 +68,13 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
 /** Heroku confirmed the filler in the second place. */
 export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const change = promoteFiller(state.keyset, { announces: state.announcesNext })
-  return claimEnded(afterPush(state, facts, now), change, facts.grace, now)
+  return claimEnded(afterPush(state, facts, now), keptInRoom(change), facts.grace, now)
 }
 
 /** Heroku confirmed a keyring with the next key, or one without it. */
 export function afterAnnouncing(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const change = promoteNext(state.keyset, { announces: state.announcesNext })
-  return claimEnded(afterPush(state, facts, now), change, facts.grace, now)
+  return claimEnded(afterPush(state, facts, now), keptInRoom(change), facts.grace, now)
 }
 
 /** What holds after each push that is no rotation. */

@@ -55,11 +55,7 @@ export type HistoryKind =
   | 'client-first-asked'
   | 'keys-handed-over'
   | 'client-came-back'
-  | 'webhook-added'
-  | 'webhook-removed'
-  | 'webhook-secret-replaced'
-  | 'webhook-switched-off'
-  | 'webhook-switched-on'
+  | 'token-life-changed'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

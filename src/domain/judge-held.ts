@@ -1,6 +1,14 @@
 import { serveAt } from './calendar.ts'
 import { type ConfigVars, parseSecureKeyValue } from './config-vars.ts'
-import { announcedIn, isSameMaterial, type Keyring, readKeyring, witnessedText } from './keyring-var.ts'
+import { roomFrom } from './keyring-room.ts'
+import {
+  announcedIn,
+  isSameMaterial,
+  type Keyring,
+  oldKeysIn,
+  readKeyring,
+  witnessedText,
+} from './keyring-var.ts'
 import type { ResourceState } from './resource-state.ts'
 import { isKeptToCalendar } from './rotation.ts'
 
@@ -14,9 +22,12 @@ export function isInDoubt(state: ResourceState, epoch: number, dueAt: Date, now:
   return now.getTime() - firstServable(state, dueAt).getTime() > LATE_MS
 }
 
-/** The first moment at which a due date could be served: a pause may have ended later, or a window opened. */
-function firstServable({ pause, rotation, calendar }: ResourceState, dueAt: Date): Date {
-  const moments = [dueAt, pause?.until, rotation?.openedAt].filter((moment) => moment instanceof Date)
+/** The first moment at which a due date could be served: a pause may have ended later, room come, or a window opened. */
+function firstServable(state: ResourceState, dueAt: Date): Date {
+  const { pause, rotation, calendar } = state
+  const moments = [dueAt, pause?.until, rotation?.openedAt, roomFrom(state)].filter(
+    (moment) => moment instanceof Date,
+  )
   const latest = moments.reduce((a, b) => (a > b ? a : b), dueAt)
   return rotation && !isKeptToCalendar(rotation) ? latest : serveAt(latest, calendar)
 }
@@ -70,6 +81,11 @@ export function judgeHeld(facts: HeldFacts): Held {
   const keys = parseSecureKeyValue(pair)
   if (!keys) return { held: 'foreign' }
   const keyring = witnessed(facts, keys)
+  const [beside] = [facts.expected, facts.published].filter(
+    (vars) => vars?.pair === pair && announcedIn(vars.keyring) === announcedIn(facts.keyring),
+  )
+  if (beside)
+    return { held: judgeOld(facts, beside) ?? (beside === facts.expected ? 'expected' : 'published') }
   if (pair === facts.expected?.pair || pair === facts.published.pair) return judgeNext(facts, keys, keyring)
   if (isAhead(facts, keyring, keys.second)) return { held: 'ahead', pair: keys, keyring }
   const { current, revokedTo } = state.keyset
@@ -83,6 +99,22 @@ export function judgeHeld(facts: HeldFacts): Held {
   }
   if (first > current) return { held: 'foreign', pair: keys, keyring }
   return { held: Math.min(first, second) <= revokedTo ? 'revoked' : 'older' }
+}
+
+/**
+ * The pair is ours and so is the next key: the old keys beside them. One that is missing is put back, or apps would refuse
+ * what it has signed. One that has ended since is none of it; one that nobody here made is not kept.
+ */
+function judgeOld(
+  { state, keyring, versionOf, kidOf }: HeldFacts,
+  { keyring: ours }: ConfigVars,
+): 'older' | 'revoked' | undefined {
+  const held = oldKeysIn(keyring)
+  const isMissing = oldKeysIn(ours).some((text) => !held.includes(text))
+  // By the texts: the ids beside them are anybody's.
+  const versions = held.map((text) => versionOf(kidOf(text)))
+  if (versions.some((version) => version !== undefined && version <= state.keyset.revokedTo)) return 'revoked'
+  return isMissing || versions.includes(undefined) ? 'older' : undefined
 }
 
 /**

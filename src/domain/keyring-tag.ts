@@ -18,7 +18,7 @@ export function keyringTag(state: ResourceState, terms: { grace: GracePeriod; pe
     publishedAt,
     serveAt(nextRotationAt, calendar),
     trust.confirmedEpoch,
-    goodForSeconds(terms),
+    goodForSeconds({ ...terms, tokenLifeMs: state.tokenLifeMs }),
   ]
   return hash('sha256', JSON.stringify(said), 'hex').slice(0, 32)
 }

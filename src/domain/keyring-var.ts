@@ -1,4 +1,5 @@
 import type { ConfigVars } from './config-vars.ts'
+import { MOST_KEYS } from './keyring-room.ts'
 import type { Keyset } from './keyset.ts'
 import type { RotationReason } from './rotation-reason.ts'
 
@@ -10,7 +11,7 @@ export type KeyringKey = {
   kid: string
   version: number
   use: 'sign' | 'verify' | 'next'
-  /** The end of its grace period, as of this release; null for the key that signs, and for the next one. */
+  /** Its end, as of this release; null for the key that signs, and for the next one. */
   until: Date | null
   key?: string
 }
@@ -34,8 +35,7 @@ export type Keyring = {
 
 /** The version of the form. Readers ignore a keyring of another. */
 const FORM = 1
-/** A config var is small, and an app reads it at each start. */
-const MOST_KEYS = 8
+/** Of eight keys it has less than half of that: see its test. */
 const LONGEST_TEXT = 4_096
 
 /** What a keyring is made of: the state that is to be true once it is published. */
@@ -130,13 +130,21 @@ export function announcedIn(text: string | null): string | null {
   return readKeyring(text)?.keyring.keys.find(({ use }) => use === 'next')?.key ?? null
 }
 
-/** Whether Heroku holds these very keys: the pair, and the next key that the keyring announces. */
+/** The texts of the old keys that a keyring brings, whoever wrote it; none where it brings none or is no keyring. */
+export function oldKeysIn(text: string | null): string[] {
+  const keys = readKeyring(text)?.keyring.keys ?? []
+  return keys.flatMap(({ use, key }) => (use === 'verify' && key !== undefined ? [key] : []))
+}
+
+/** Whether Heroku holds these very keys: the pair, and the next and old keys that the keyring lists. */
 export function isSameMaterial(
   held: { pair: string | null; keyring: string | null },
   { pair, keyring }: ConfigVars,
 ): boolean {
   if (held.pair !== pair) return false
-  return held.keyring === keyring || announcedIn(held.keyring) === announcedIn(keyring)
+  if (held.keyring === keyring) return true
+  if (announcedIn(held.keyring) !== announcedIn(keyring)) return false
+  return oldKeysIn(held.keyring).join() === oldKeysIn(keyring).join()
 }
 
 /** `<epoch>.<highest revoked version>.<MAC>` */

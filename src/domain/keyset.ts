@@ -5,7 +5,7 @@ import type { RotationReason } from './rotation-reason.ts'
  * - `current` signs
  * - `second` stands in the second place of the config var
  * - `pending` and `pendingFiller` are made and stored, but not confirmed at Heroku: an app may hold them already
- * - `older` keys were displaced before their grace period was over and are accepted until its end
+ * - `older` keys were displaced before their time was over and are accepted until its end
  * - `next` signs after the next rotation; until then apps accept it
  */
 export type Keyset = {
@@ -22,8 +22,11 @@ export type Keyset = {
 /** Nobody signs with a filler, so it has no grace period. */
 export type SecondKey = { version: number; filler: true } | ({ filler: false } & OlderKey)
 
-/** An old key and the end of its grace period. */
-export type OlderKey = { version: number; until: Date }
+/**
+ * An old key and its end: that of its grace period or of a stated life. `stoppedAt`: when its successor was published; not
+ * known of one that was taken over from Heroku.
+ */
+export type OlderKey = { version: number; until: Date; stoppedAt?: Date }
 
 /** `announced`: Heroku has confirmed a keyring that lists it. Before that an app may accept it already. */
 export type NextKey = { version: number; announced: boolean }
@@ -58,15 +61,15 @@ export function liveVersions(keyset: Keyset): number[] {
 /**
  * Heroku confirmed the pair that starts with the pending key: it signs from now on. The former current key moves to
  * the second place and is accepted until `until`. Whatever stood there before goes, or stays accepted as an older key
- * until its own end. A revoke keeps no old key: the pending filler takes the second place. `announces`: the keyring beside
- * the pair listed the next key; else that one goes.
+ * until its own end; `stoppedAt` is when it gave way. A revoke keeps no old key: the pending filler takes the second place.
+ * `announces`: the keyring beside the pair listed the next key; else that one goes.
  */
 export function promoteKey(
   keyset: Keyset,
-  promotion: { reason: RotationReason; publishedAt: Date; until: Date; announces: boolean },
+  promotion: { reason: RotationReason; publishedAt: Date; until: Date; announces: boolean; stoppedAt?: Date },
 ): KeysetChange {
   const { current, second, pending, pendingFiller, older } = keyset
-  const { reason, publishedAt, until } = promotion
+  const { reason, publishedAt, until, stoppedAt } = promotion
   const { next, withdrawn } = nextAfterPush(keyset, promotion.announces)
   if (pending === null) throw new Error('no key is pending')
   const old = older.map(({ version }) => version)
@@ -76,7 +79,10 @@ export function promoteKey(
     const erased = [current, second.version, ...old, ...withdrawn]
     return { keyset: changed(keyset, { ...fresh, older: [], next }), erased }
   }
-  const displaced = second.filler ? older : [{ version: second.version, until: second.until }, ...older]
+  const left = second.filler
+    ? []
+    : [{ version: second.version, until: second.until, ...(stoppedAt && { stoppedAt }) }]
+  const displaced = [...left, ...older]
   const accepted = displaced.filter((key) => key.until > publishedAt)
   const gone = [second.version, ...old].filter((version) => !accepted.some((key) => key.version === version))
   const over = [...gone, ...withdrawn]
@@ -123,7 +129,7 @@ export function dropPending(keyset: Keyset): KeysetChange {
   return { keyset: { ...keyset, pending: null, pendingFiller: null, next: null }, erased }
 }
 
-/** Drops older keys whose grace period is over. */
+/** Drops older keys whose time is over. */
 export function dropOlder(keyset: Keyset, now: Date): KeysetChange {
   const over = keyset.older.filter(({ until }) => until <= now)
   const older = keyset.older.filter(({ until }) => until > now)

@@ -14,6 +14,8 @@ export type ResourceState = {
   keyset: Keyset
   /** Somebody wants the next key to be announced. */
   announcesNext: boolean
+  /** How long the longest thing lives that apps sign, where somebody has stated it. */
+  tokenLifeMs: number | null
   /** The highest version number ever used. */
   lastVersion: number
   /** When Heroku confirmed the current key. */
@@ -54,17 +56,19 @@ export function stateAtProvision(
     epoch?: number
     checkAt?: Date | null
     calendar?: Calendar
+    tokenLifeMs?: number | null
   },
   nextRotationAt: Date,
   now: Date,
 ): ResourceState {
-  const { current, filler, epoch = 0, checkAt = null, calendar = ANY_TIME } = made
+  const { current, filler, epoch = 0, checkAt = null, calendar = ANY_TIME, tokenLifeMs = null } = made
   const second = { version: filler, filler: true } as const
   const served = serveAt(nextRotationAt, calendar)
   const next = made.next ? { version: made.next, announced: true } : null
   return {
     keyset: { current, second, pending: null, pendingFiller: null, older: [], next, revokedTo: 0 },
     announcesNext: next !== null,
+    tokenLifeMs,
     lastVersion: Math.max(current, filler, next?.version ?? 0),
     publishedAt: now,
     publishedReason: 'provision',

@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts'
 import { type Calendar, isOpen, serveAt } from './calendar.ts'
 import type { GracePeriod } from './grace.ts'
+import { roomFrom } from './keyring-room.ts'
 import { type Keyset, type Pair, publishedPair } from './keyset.ts'
 import { isPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
@@ -49,6 +50,8 @@ export type Situation = {
   heldBack: Pick<HeldBack, 'lookAt'> | null
   /** The next key is to be announced. */
   announcesNext: boolean
+  /** How long the longest thing lives that apps sign, where that is stated. */
+  tokenLifeMs: number | null
 }
 
 export type Step =
@@ -76,7 +79,8 @@ export function decideStep(situation: Situation, now: Date): Step {
   }
   // What takes a key out waits for the next look at the apps; what puts the config right does not.
   const held = isHeldBack(situation, now)
-  const waits = rotation !== null && keyset.pending === null && (held || isOutside(situation, now))
+  const mustWait = () => held || isOutside(situation, now) || isCrowded(situation, now)
+  const waits = rotation !== null && keyset.pending === null && mustWait()
   if (rotation && !waits) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
@@ -87,7 +91,7 @@ export function decideStep(situation: Situation, now: Date): Step {
   // The rotation brings the next key, or takes it out, along with its own.
   if (rotation) return check
   const mayRestart = () => !isPaused(pause, now) && !held && isOpen(situation.calendar, now)
-  if (nextRotationAt <= now && mayRestart())
+  if (nextRotationAt <= now && mayRestart() && !isCrowded(situation, now))
     return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
     const next = listedNext(situation)
@@ -143,6 +147,16 @@ export function isOutside(
   return isKept && !isOpen(calendar, now)
 }
 
+/**
+ * Whether a rotation of the schedule must wait for room in the keyring: it would take out an old key while something that key
+ * has signed still lives. A person may do so, and is asked before.
+ */
+function isCrowded(situation: Situation, now: Date): boolean {
+  const { rotation } = situation
+  const from = rotation === null || isKeptToCalendar(rotation) ? roomFrom(situation) : null
+  return from !== null && from > now
+}
+
 /** The pair that a rotation brings to Heroku, once its key is made. */
 export function pairOfRotation(keyset: Keyset, reason: RotationReason, announcesNext: boolean): Pair {
   const { current, pending, pendingFiller } = keyset
@@ -167,15 +181,17 @@ export function nextWakeAt(situation: Situation, now: Date): Date | null {
   const { second, older, pending, pendingFiller } = keyset
   const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
   if (rotation) {
-    const goesOn = lookAt ?? now
     const isKept = pending === null && isKeptToCalendar(rotation)
+    const free = isKept ? (roomFrom(situation) ?? now) : now
+    const goesOn = latest(lookAt ?? now, free)
     const at = isKept ? openAt(situation, goesOn, now) : goesOn
     return at > now ? earliest([at, checkAt]) : now
   }
   if (pendingFiller !== null || lacksNext(situation) || isNextUnpublished(situation)) return now
   const paused = isPaused(pause, now)
   const moments = [checkAt, ...older.map(({ until }) => until)]
-  const leaving = [paused ? (pause?.until ?? null) : nextRotationAt]
+  const rotatesAt = latest(nextRotationAt, roomFrom(situation) ?? nextRotationAt)
+  const leaving = [paused ? (pause?.until ?? null) : rotatesAt]
   if (grace.until === 'elapsed' && !second.filler && !paused) leaving.push(second.until)
   const leavesAt = earliest(leaving)
   const goesAt = lookAt && leavesAt ? latest(leavesAt, lookAt) : leavesAt

@@ -1,4 +1,5 @@
 import { type Calendar, serveAt } from './calendar.ts'
+import { type RoomFacts, roomFrom } from './keyring-room.ts'
 import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import { isKeptToCalendar, type OpenRotation } from './rotation.ts'
 import { nextRotationAt } from './schedule.ts'
@@ -6,7 +7,7 @@ import { nextRotationAt } from './schedule.ts'
 /** A scheduled rotation that is to come: its due date, and when it is served. */
 export type Upcoming = { dueAt: Date; servedAt: Date }
 
-type Schedule = {
+type Schedule = Partial<RoomFacts> & {
   nextRotationAt: Date
   pause: Pause | null
   calendar: Calendar
@@ -16,13 +17,20 @@ type Schedule = {
 /** The key is published a little later than it may be: no worker is there in the very moment. */
 const AFTER_SERVING_MS = 1
 
-/** When the next rotation is served, as things are at `now`: the due date, or when a window opens after that. */
-export function nextServedAt({ nextRotationAt: next, calendar, rotation }: Schedule, now: Date): Date {
+/**
+ * When the next rotation is served, as things are at `now`: the due date, or when a window opens after that, and the keyring
+ * has room for all old keys that are needed.
+ */
+export function nextServedAt(schedule: Schedule, now: Date): Date {
+  const { nextRotationAt: next, calendar, rotation } = schedule
   // One that a plan change made due waits as well, and the date of the schedule is another.
   const dueAt = rotation && isKeptToCalendar(rotation) ? rotation.dueAt : next
-  const from = dueAt > now ? dueAt : now
+  const waits = rotation === null || isKeptToCalendar(rotation)
+  const room = waits ? roomIn(schedule) : null
+  const from = latest(dueAt, now, room)
   const served = serveAt(from, calendar)
-  return served > from ? served : dueAt
+  if (served > from) return served
+  return room !== null && room > latest(dueAt, now) ? room : dueAt
 }
 
 /**
@@ -40,12 +48,15 @@ export function upcomingRotations(
   if (paused?.until === null) return []
   const waits = rotation !== null && isKeptToCalendar(rotation)
   const earliest = Math.max(now.getTime(), paused?.until?.getTime() ?? 0)
+  // What a person has asked for takes a place in the keyring first.
+  const isAhead = rotation !== null && !waits
   let dueAt = firstDueAt(schedule, periodMs, now)
   const upcoming: Upcoming[] = []
   while (upcoming.length < count) {
     // A pause holds back none that is under way.
     const from = waits && upcoming.length === 0 ? now.getTime() : earliest
-    const servedAt = serveAt(new Date(Math.max(dueAt.getTime(), from)), calendar)
+    const room = roomIn(schedule, upcoming.length + (isAhead ? 1 : 0))
+    const servedAt = serveAt(latest(dueAt, new Date(from), room), calendar)
     upcoming.push({ dueAt, servedAt })
     dueAt = nextDueAt(dueAt, schedule, periodMs, new Date(servedAt.getTime() + AFTER_SERVING_MS))
   }
@@ -63,4 +74,16 @@ function firstDueAt(schedule: Schedule, periodMs: number, now: Date): Date {
 function nextDueAt(dueAt: Date, { pause, calendar }: Schedule, periodMs: number, servedAt: Date): Date {
   const next = nextRotationAt(dueAt, periodMs, servedAt, calendar.windows)
   return pause && isPaused(pause, servedAt) ? nextRotationWhenPaused(next, { ...pause, at: servedAt }) : next
+}
+
+/** From when on the keyring has room for a rotation before which `ahead` others come. */
+function roomIn(
+  { keyset, tokenLifeMs = null, announcesNext = false }: Partial<RoomFacts>,
+  ahead = 0,
+): Date | null {
+  return keyset ? roomFrom({ keyset, tokenLifeMs, announcesNext }, ahead) : null
+}
+
+function latest(...moments: (Date | null)[]): Date {
+  return new Date(Math.max(...moments.map((moment) => moment?.getTime() ?? 0)))
 }

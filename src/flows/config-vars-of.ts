@@ -29,7 +29,8 @@ export function configVarsOf(
   const nextRotationAt = serveAt(state.nextRotationAt, state.calendar)
   const { first, second } = publishedPair(keyset)
   const { confirmedEpoch: epoch } = trust
-  const told = { reason, rotatedAt, nextRotationAt, goodForSeconds: goodForSeconds(subject), epoch }
+  const goodFor = goodForSeconds({ ...subject, tokenLifeMs: state.tokenLifeMs })
+  const told = { reason, rotatedAt, nextRotationAt, goodForSeconds: goodFor, epoch }
   const ring = keyringOf({ keyset, ...told }, text, kidOf)
   const mac = deps.witness.sign(witnessedText(subject.resourceId, ring))
   return { pair: secureKeyValue(text(first), text(second)), keyring: keyringText(ring, mac) }

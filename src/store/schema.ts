@@ -33,6 +33,9 @@ import { WEBHOOK_TABLES } from './webhook-tables.ts'
 /** A freeze as a row holds it: its moments are texts. */
 export type StoredFreeze = Omit<Freeze, 'from' | 'until'> & { from: string; until: string }
 
+/** An old key likewise. */
+export type StoredOlderKey = { version: number; until: string; stoppedAt?: string }
+
 /** The tables of `migrations/`, column by column. `test/store/schema.test.ts` compares them with the catalogue. */
 export const TABLES = {
   resources: {
@@ -82,8 +85,9 @@ export const TABLES = {
     unchecked_since: orNull(moment),
     confirmed_epoch: withDefault(integer),
     revoked_epoch: withDefault(integer),
-    older: orNull(json<{ version: number; until: string }[]>()),
+    older: orNull(json<StoredOlderKey[]>()),
     revoked_to: withDefault(integer),
+    token_life_seconds: orNull(seconds),
     announces_next: withDefault(boolean),
     next: orNull(integer),
     next_announced: withDefault(boolean),

@@ -1,10 +1,11 @@
 import type { Selectable } from 'kysely'
 import type { Freeze } from '../domain/freezes.ts'
-import type { SecondKey } from '../domain/keyset.ts'
+import type { OlderKey, SecondKey } from '../domain/keyset.ts'
 import type { Pause } from '../domain/pause.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { HeldBack, OpenRotation } from '../domain/rotation.ts'
-import { type Schema, type StoredFreeze, TABLES } from './schema.ts'
+import { msOf, secondsOf } from './intervals.ts'
+import { type Schema, type StoredFreeze, type StoredOlderKey, TABLES } from './schema.ts'
 
 type Row = Selectable<Schema['keysets']>
 
@@ -24,11 +25,12 @@ export function stateOf(row: StateRow, freezesForAll: readonly StoredFreeze[]): 
       second: secondOf(row),
       pending: row.pending,
       pendingFiller: row.pending_filler,
-      older: (row.older ?? []).map(({ version, until }) => ({ version, until: new Date(until) })),
+      older: (row.older ?? []).map(olderKeyOf),
       next: row.next === null ? null : { version: row.next, announced: row.next_announced },
       revokedTo: row.revoked_to,
     },
     announcesNext: row.announces_next,
+    tokenLifeMs: row.token_life_seconds === null ? null : msOf(row.token_life_seconds),
     lastVersion: row.last_version,
     publishedAt: row.published_at,
     publishedReason: row.published_reason,
@@ -58,6 +60,11 @@ export function stateOf(row: StateRow, freezesForAll: readonly StoredFreeze[]): 
     wakeAt: row.wake_at,
     claimedUntil: row.claimed_until,
   }
+}
+
+function olderKeyOf({ version, until, stoppedAt }: StoredOlderKey): OlderKey {
+  const key = { version, until: new Date(until) }
+  return stoppedAt === undefined ? key : { ...key, stoppedAt: new Date(stoppedAt) }
 }
 
 function secondOf(row: StateRow): SecondKey {
@@ -118,6 +125,7 @@ export function stateRow(state: ResourceState) {
     revoked_epoch: trust.revokedEpoch,
     older: jsonList(keyset.older),
     revoked_to: keyset.revokedTo,
+    token_life_seconds: state.tokenLifeMs === null ? null : secondsOf(state.tokenLifeMs),
     announces_next: state.announcesNext,
     next: keyset.next?.version ?? null,
     next_announced: keyset.next?.announced ?? false,

@@ -19,6 +19,7 @@ test('the description names every route with its scopes, a schema for each answe
     'POST /v1/resume',
     'PUT /v1/next',
     'PUT /v1/grace',
+    'PUT /v1/token-life',
     'PUT /v1/window',
     'GET /v1/freezes',
     'POST /v1/freezes',

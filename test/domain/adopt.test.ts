@@ -203,3 +203,46 @@ describe('a pair without a keyring, which a person adopts', () => {
     expect(trust.confirmedEpoch).toBe(3)
   })
 })
+
+describe('how long a life the keyring promises', () => {
+  const DAY_S = 86_400
+  const lifeOf = (goodForSeconds: number, tokenLifeMs: number | null = null) =>
+    adopt({ ...STATE, tokenLifeMs }, { pair: HELD, keyring: ring({ goodForSeconds }) }, FACTS, NOW).state
+      .tokenLifeMs
+
+  test.each([
+    ['half a period is what any keyring promises', 7 * DAY_S, null],
+    ['more than that is a life that was stated in the lost past', 30 * DAY_S, 30 * DAY_S * 1_000],
+    ['one that takes more than eight keys is none of ours', 99 * DAY_S, null],
+  ])('%s', (_what, goodForSeconds, tokenLifeMs) => {
+    expect(lifeOf(goodForSeconds)).toBe(tokenLifeMs)
+  })
+
+  test('a longer one that is stated here stays', () => {
+    expect(lifeOf(30 * DAY_S, 60 * DAY_S * 1_000)).toBe(60 * DAY_S * 1_000)
+    expect(lifeOf(7 * DAY_S, 60 * DAY_S * 1_000)).toBe(60 * DAY_S * 1_000)
+  })
+
+  test('no old key is kept for longer than eight periods and six hours, whatever date stands in the keyring', () => {
+    const until = inDays(3_000)
+    const keys: Keyring['keys'] = [
+      { kid: kidOf(A), version: 7, use: 'sign', until: null },
+      { kid: kidOf(B), version: 6, use: 'verify', until },
+      { kid: kidOf(C), version: 5, use: 'verify', until, key: C },
+    ]
+    const { keyset } = adopt(STATE, { pair: HELD, keyring: ring({ keys }) }, FACTS, NOW).state
+    const most = new Date(inDays(8 * 14).getTime() + 6 * 3_600_000)
+    expect(keyset.second).toEqual({ version: 6, filler: false, until: most })
+    expect(keyset.older).toEqual([{ version: 5, until: most }])
+  })
+
+  test('the second of a pair that a person takes over is kept for the life that is stated', () => {
+    const { keyset } = adopt(
+      { ...STATE, tokenLifeMs: 30 * 86_400_000 },
+      { pair: HELD, keyring: undefined },
+      FACTS,
+      NOW,
+    ).state
+    expect(keyset.second).toMatchObject({ until: new Date(inDays(30).getTime() + 6 * 3_600_000) })
+  })
+})

@@ -61,3 +61,13 @@ test('an answer of Heroku ends what was unchecked, also where it is a foreign pa
   const unchecked = { ...DUE, trust: { ...DUE.trust, uncheckedSince: inHours(-3) } }
   expect(afterForeign(unchecked, 24 * HOUR, NOW).trust.uncheckedSince).toBeNull()
 })
+
+test('what an app still signs with an old key counts for a stated life from the last look on', () => {
+  const tokenLifeMs = 240 * HOUR
+  const held = afterHoldingBack({ ...DUE, tokenLifeMs }, HELD, GRACE, NOW)
+  expect(held.keyset.second).toEqual({ version: 1, filler: false, until: inHours(240 + 6) })
+  const later = { version: 1, filler: false, until: inHours(1_000) } as const
+  const kept = { ...DUE, tokenLifeMs, keyset: { ...DUE.keyset, second: later } }
+  expect(afterHoldingBack(kept, HELD, GRACE, NOW).keyset.second).toEqual(later)
+  expect(afterHoldingBack(DUE, HELD, GRACE, NOW).keyset.second).toEqual(DUE.keyset.second)
+})

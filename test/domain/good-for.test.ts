@@ -16,14 +16,18 @@ test.each([
   ['whole seconds, rounded down', PERIOD, 25_000, 12],
   ['a second at the least', PERIOD, 1_000, 1],
 ] as const)('what an app signs is good for %s', (_what, grace, periodMs, seconds) => {
-  expect(goodForSeconds({ grace, periodMs })).toBe(seconds)
+  expect(goodForSeconds({ grace, periodMs, tokenLifeMs: null })).toBe(seconds)
 })
 
 type Round = readonly LifeEvent[]
 const after = fc.integer({ min: 1, max: 3 * DAY }).map((ms) => ({ kind: 'time', ms }) as const)
 type Kind = Exclude<
   LifeEvent,
-  { ms: number } | { grace: GracePeriod } | { periodMs: number } | { windows: unknown }
+  | { ms: number }
+  | { grace: GracePeriod }
+  | { periodMs: number }
+  | { windows: unknown }
+  | { tokenLifeMs: unknown }
 >['kind']
 const kinds = (...names: Kind[]): LifeEvent[] => names.map((kind) => ({ kind }))
 const TRIED = kinds('tick', 'answer')
@@ -94,7 +98,7 @@ describe('whatever the schedule does', () => {
       fc.property(lifeOf(anyRound), (life) => {
         const [grace] = life
         for (const { displacedAt, left } of departures(play(life).pushes)) {
-          const leastMs = goodForSeconds({ grace, periodMs: left.periodMs }) * 1_000
+          const leastMs = goodForSeconds({ grace, periodMs: left.periodMs, tokenLifeMs: null }) * 1_000
           expect(left.at.getTime() - displacedAt.getTime()).toBeGreaterThanOrEqual(leastMs)
           seen += 1
         }

@@ -360,3 +360,45 @@ describe('Heroku is read before a push', () => {
     expect(isInDoubt({ ...STATE, ...more }, epoch, DUE, now)).toBe(doubt)
   })
 })
+
+describe('old keys in the keyring beside our pair', () => {
+  const listing = (...old: number[]) => {
+    const beside = old.map((version) => ({
+      ...{ kid: kidOf(textOf(version)), version, use: 'verify' as const, until: after(DAY) },
+      key: textOf(version),
+    }))
+    const ring = keyring([
+      [5, 5],
+      [4, 4],
+    ])
+    return signed({ ...ring, keys: [...ring.keys, ...beside] })
+  }
+  const published = { pair: pairOf(5, 4), keyring: listing(3) }
+  const beside = (ring: string | null, more: Partial<HeldFacts> = {}) =>
+    judge(pairOf(5, 4), ring, { published, ...more })
+
+  test.each([
+    ['are put back where they are missing', listing()],
+    ['are put back with a keyring that is gone', null],
+    ['are put back with a keyring that cannot be read', 'nonsense'],
+    ['do not go together with one that nobody here made', listing(3, 100)],
+  ])('%s', (_what, ring) => {
+    expect(beside(ring)).toEqual({ held: 'older' })
+  })
+
+  test('may be followed by one that has ended since, which is no reason for a push', () => {
+    const ended = { pair: pairOf(5, 4), keyring: listing() }
+    expect(beside(listing(3), { published: ended })).toEqual({ held: 'published' })
+    expect(beside(listing(3))).toEqual({ held: 'published' })
+  })
+
+  test('are put right at once where a revoked one is among them', () => {
+    expect(beside(listing(3, 2))).toEqual({ held: 'revoked' })
+  })
+
+  test('are looked at in what is being published as well', () => {
+    const expected = { pair: pairOf(6, 5), keyring: listing(3) }
+    expect(judge(pairOf(6, 5), listing(3), { published, expected })).toEqual({ held: 'expected' })
+    expect(judge(pairOf(6, 5), listing(), { published, expected })).toEqual({ held: 'older' })
+  })
+})

@@ -65,6 +65,24 @@ test('it holds at most eight keys and stays below four kilobytes', () => {
   expect(keyringText(full, `k1.${'m'.repeat(43)}`).length).toBeLessThan(4_096)
 })
 
+test.each([
+  ['of a young add-on', 1_273, 2, 1_234],
+  ['with the highest versions', 1_350, 2 ** 31 - 100, 123_456_789],
+])('a keyring of eight keys %s has %i characters', (_what, length, first, epoch) => {
+  const dates = { rotatedAt: AT, nextRotationAt: inDays(7), goodForSeconds: 49 * 86_400 }
+  const older = Array.from({ length: 6 }, (_, index) => ({
+    version: first + 5 - index,
+    until: inDays(index),
+  }))
+  const second = { version: first + 6, filler: false, until: inDays(49) } as const
+  const keyset = { ...KEYSET, current: first + 7, second, older }
+  const full = keyringOf({ keyset, reason: 'plan-change', ...dates, epoch }, textOf, kidOf)
+  expect(full.keys).toHaveLength(8)
+  const text = keyringText(full, `2026-11.${'m'.repeat(43)}`)
+  expect(text).toHaveLength(length)
+  expect(readKeyring(text)?.keyring).toEqual(full)
+})
+
 test('what is written is read back, with its MAC', () => {
   const written = ring({ next: { version: 9, announced: true } })
   expect(readKeyring(keyringText(written, 'a.b.c.mac'))).toEqual({ keyring: written, mac: 'a.b.c.mac' })

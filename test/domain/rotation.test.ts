@@ -49,6 +49,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     trust: { foreignSince: null },
     heldBack: null,
     announcesNext: false,
+    tokenLifeMs: null,
     ...more,
   }
 }

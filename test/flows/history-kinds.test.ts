@@ -13,6 +13,7 @@ import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
 import { replaceKeys, revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
 import { replaceWebhookSecret } from '../../src/flows/notices/webhooks/replace-secret.ts'
@@ -290,6 +291,11 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     actor: 'person',
     happens: (h) => setGracePeriod(h.deps, { ...about(h), grace: { until: 'elapsed', ms: DAY } }),
     leaves: ['grace-period-changed'],
+  },
+  'token-life-changed': {
+    actor: 'person',
+    happens: (h) => setTokenLife(h.deps, { ...about(h), tokenLifeMs: 30 * DAY }),
+    leaves: ['token-life-changed'],
   },
   'config-repaired': {
     actor: 'worker',

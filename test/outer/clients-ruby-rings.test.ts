@@ -31,7 +31,7 @@ function textOfService({ at }: Ring, { keys }: Printed, change: Partial<Keyset>)
     ...{ current, second: { version: current - 1, filler: false, until }, older: [], next: null },
     ...{ pending: null, pendingFiller: null, revokedTo: 0, ...change },
   }
-  const goodFor = goodForSeconds({ grace: UNTIL_NEXT_ROTATION, periodMs: PERIOD_MS })
+  const goodFor = goodForSeconds({ grace: UNTIL_NEXT_ROTATION, periodMs: PERIOD_MS, tokenLifeMs: null })
   const keyring = keyringOf(
     {
       ...{ keyset, rotatedAt: new Date(at * 1000), nextRotationAt: until, epoch: 1 },

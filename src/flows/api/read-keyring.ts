@@ -101,7 +101,7 @@ export async function openKeyring(
     secureKeyring: keyring,
     // As the config var says it, so that both never differ.
     keys: (readKeyringText(keyring)?.keyring.keys ?? []).map(({ key: _, ...told }) => told),
-    goodForSeconds: goodForSeconds(terms),
+    goodForSeconds: goodForSeconds({ ...terms, tokenLifeMs: state.tokenLifeMs }),
     reason: state.publishedReason,
     rotatedAt: state.publishedAt,
     nextRotationAt: serveAt(state.nextRotationAt, state.calendar),

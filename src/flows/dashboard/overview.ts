@@ -48,6 +48,8 @@ export type Overview = {
   second: number
   /** Somebody wants the next key to be announced. */
   announcesNext: boolean
+  /** How long the longest thing lives that apps sign, where somebody has stated it. */
+  tokenLifeMs: number | null
   /** The version that Heroku's keyring announces; null while it is on its way, and where there is none. */
   announced: number | null
   /** The newest versions, newest first. */
@@ -100,6 +102,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       rotation: state.rotation && { ...state.rotation, attempts: state.attempts, failures: state.failures },
       second: state.keyset.second.version,
       announcesNext: state.announcesNext,
+      tokenLifeMs: state.tokenLifeMs,
       announced: publishedPair(state.keyset).next,
       keys: keyLives(state, await findKeys(trx, resourceId), keyEvents).slice(0, KEYS_SHOWN),
       checkIns: await listCheckIns(trx, resourceId),

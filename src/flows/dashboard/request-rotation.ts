@@ -1,13 +1,16 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { AskedOnce } from '../../domain/asked-once.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { endedByRotation } from '../../domain/keyring-room.ts'
 import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
-import { type HeldBack, isOutside, type OpenRotation } from '../../domain/rotation.ts'
+import { type HeldBack, isKeptToCalendar, isOutside, type OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
+import type { Trx } from '../../store/database.ts'
 import { serviceNow } from '../../store/database.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
+import { askFirst, type EndsEarly, goingNow } from '../ends-early.ts'
 import { type ServedBefore, serveOnce } from '../serve-once.ts'
 
 export type RequestRotationOutcome =
@@ -18,29 +21,46 @@ export type RequestRotationOutcome =
   | { outcome: 'too-soon'; allowedAt: Date }
   /** It would displace a key that these apps were seen to sign with; it goes ahead by itself at `until`. */
   | { outcome: 'held-back'; apps: readonly string[]; until: Date }
+  /** It would take out a key that is needed for the stated life of what apps sign. */
+  | EndsEarly
   | ServedBefore
 
 /**
  * Opens a rotation by hand; the worker takes it from there, on the same path as a scheduled one. The rotation period
  * counts anew from this moment. It waits for no window and for the end of no freeze, and neither does one that is under way
  * and that it joins. With `evenIfTooSoon` it waits for nobody: neither for the grace floor nor for apps whose releases show
- * that they still sign with the key that it displaces. With `once` the same request opens one rotation, however often it comes.
+ * that they still sign with the key that it displaces. Where the keyring has no room for all keys that a stated life takes, it
+ * asks first, and `confirm` names those that go. With `once` the same request opens one rotation, however often it comes.
  * Throws `unknown-resource` or `resource-gone`.
  */
 export async function requestRotation(
   deps: Deps,
-  request: { resourceId: string; actor: Actor; evenIfTooSoon?: boolean; once?: AskedOnce | undefined },
+  request: {
+    resourceId: string
+    actor: Actor
+    evenIfTooSoon?: boolean
+    confirm?: string | undefined
+    once?: AskedOnce | undefined
+  },
 ): Promise<RequestRotationOutcome> {
-  const { resourceId, actor, evenIfTooSoon = false, once } = request
+  const { resourceId, actor, evenIfTooSoon = false, confirm, once } = request
   // By the clock of the worker that published: by another one that is ahead, the floor would be over too early.
   const now = await serviceNow(deps.db)
   return await changeResource<RequestRotationOutcome>(
     deps,
     { resourceId, actor },
-    ({ stored: { state } }, trx) => serveOnce(trx, resourceId, once, () => decide(state)),
+    ({ stored: { state } }, trx) => serveOnce(trx, resourceId, once, () => decideAsking(state, trx)),
   )
 
-  function decide(state: ResourceState): ResourceChange<Exclude<RequestRotationOutcome, ServedBefore>> {
+  async function decideAsking(state: ResourceState, trx: Trx): Promise<Decision | { outcome: EndsEarly }> {
+    const change = decide(state)
+    const ended = change.to ? endedBy(state, now) : []
+    const asked = await askFirst(trx, resourceId, goingNow(ended, now), confirm)
+    if (asked) return { outcome: asked }
+    return ended.length === 0 ? change : confirmed(change, confirm?.trim().toLowerCase() ?? '')
+  }
+
+  function decide(state: ResourceState): Decision {
     const underWay = state.rotation
     if (underWay?.stuckSince) return resume(pressed(state), actor, joined(underWay), now)
     const heldBack = state.heldBack && state.heldBack.until > now ? state.heldBack : null
@@ -65,6 +85,21 @@ export async function requestRotation(
       events: [event],
     }
   }
+}
+
+type Decision = ResourceChange<Exclude<RequestRotationOutcome, ServedBefore | EndsEarly>>
+
+/** The history says which keys a person let go. */
+function confirmed(change: Decision, endsEarly: string): Decision {
+  const events = change.events?.map((event) => ({ ...event, details: { ...event.details, endsEarly } })) ?? []
+  return { ...change, events }
+}
+
+/** The keys for which the keyring has no room once the rotation goes ahead. One that is made already ends no more of them. */
+function endedBy(state: ResourceState, now: Date) {
+  const { rotation, keyset } = state
+  const isDecided = rotation !== null && (keyset.pending !== null || !isKeptToCalendar(rotation))
+  return isDecided ? [] : endedByRotation(state, now)
 }
 
 type Joined = Extract<RequestRotationOutcome, { outcome: 'joined' }>

@@ -4,7 +4,9 @@ import { SecurekeyError } from '../../domain/errors.ts'
 import { changedGraceEnd, formatGracePeriod, type GracePeriod } from '../../domain/grace.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
+import { lifeEndsAt, theLater } from '../../domain/old-key-end.ts'
 import { type ResourceState, wokenWhenNeeded } from '../../domain/resource-state.ts'
+import { tooManyKeys } from '../../domain/token-life.ts'
 import { setGrace } from '../../store/resources.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -12,15 +14,16 @@ import type { Deps } from '../deps.ts'
 /**
  * Sets how long an old key stays valid, for the one in the config var now and for those to come. The end is counted
  * from the push of the current key, but an old key is never dropped sooner than the grace floor from now on. The grace
- * period that it has already changes nothing: then false. Throws `invalid-option` for less than the floor, `unknown-resource`,
- * `resource-gone`.
+ * period that it has already changes nothing: then false. A stated life of what apps sign counts where it is longer. Throws
+ * `invalid-option` for less than the floor, and beside a stated life for more than the keyring has room for;
+ * `unknown-resource`, `resource-gone`.
  */
 export async function setGracePeriod(
   deps: Deps,
   request: { resourceId: string; actor: Actor; grace: GracePeriod },
 ): Promise<boolean> {
   const { resourceId, actor, grace } = request
-  const { graceFloorMs } = deps.settings
+  const { graceFloorMs, plans } = deps.settings
   const now = deps.now()
   if (grace.until === 'elapsed' && grace.ms < graceFloorMs) {
     throw new SecurekeyError(
@@ -33,6 +36,13 @@ export async function setGracePeriod(
     { resourceId, actor },
     async ({ resource, stored: { state } }, trx) => {
       if (formatGracePeriod(resource.grace) === formatGracePeriod(grace)) return { outcome: false }
+      const problem = tooManyKeys({ ...state, grace, periodMs: resource.periodMs }, plans)
+      if (problem) {
+        throw new SecurekeyError(
+          'invalid-option',
+          `A grace period of ${formatGracePeriod(grace)} ${problem}.`,
+        )
+      }
       await setGrace(trx, resourceId, grace)
       const second = withGrace(state, grace, new Date(now.getTime() + graceFloorMs))
       const details = { from: formatGracePeriod(resource.grace), to: formatGracePeriod(grace) }
@@ -47,11 +57,15 @@ export async function setGracePeriod(
 
 /** The second key under the new grace period: shortened, but not below `earliest`. */
 function withGrace(
-  { keyset: { second }, publishedAt, nextRotationAt }: ResourceState,
+  { keyset: { second }, publishedAt, nextRotationAt, tokenLifeMs }: ResourceState,
   grace: GracePeriod,
   earliest: Date,
 ): SecondKey {
   if (second.filler) return second
   const { until } = second
-  return { ...second, until: changedGraceEnd(grace, { until, publishedAt, nextRotationAt }, earliest) }
+  const ends = changedGraceEnd(grace, { until, publishedAt, nextRotationAt }, earliest)
+  return {
+    ...second,
+    until: tokenLifeMs === null ? ends : theLater(ends, lifeEndsAt(tokenLifeMs, publishedAt)),
+  }
 }

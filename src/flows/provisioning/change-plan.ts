@@ -1,8 +1,10 @@
 import { isOpen } from '../../domain/calendar.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
 import { isPaused } from '../../domain/pause.ts'
 import { findPlan, unknownPlan } from '../../domain/plan.ts'
 import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
 import { nextRotationAfterPlanChange } from '../../domain/schedule.ts'
+import { formatTokenLife, tooManyKeys } from '../../domain/token-life.ts'
 import { type Resource, setPlan } from '../../store/resources.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -12,7 +14,8 @@ export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourc
 /**
  * Puts a resource on another plan. The present key's age counts on the new plan, so a shorter period may make it due
  * at once; a rotation under way is left to finish and takes the new period from there.
- * Throws `unknown-plan`, `unknown-resource`, or `resource-gone`.
+ * Throws `unknown-plan`, `unknown-resource`, or `resource-gone`; `invalid-option` where the plan rotates too often for the keys
+ * that a stated life of what apps sign takes: Heroku shows the sum to the customer, who states another life first.
  */
 export async function changePlan(
   deps: Deps,
@@ -25,16 +28,31 @@ export async function changePlan(
     // Whatever is offered today: it was accepted when it was made.
     if (resource.plan === request.plan) return { outcome: 'same-plan' as const }
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
+    const { state } = stored
+    const problem = tooManyKeys(
+      { ...state, grace: resource.grace, periodMs: plan.periodMs },
+      deps.settings.plans,
+    )
+    if (problem) throw lifeTooLong(state.tokenLifeMs, problem)
     await setPlan(trx, resourceId, plan)
     const details = { from: resource.plan, to: plan.name }
     return {
       outcome: 'plan-changed' as const,
-      to: withMovedDueDate(stored.state, resource, plan.periodMs, now),
+      to: withMovedDueDate(state, resource, plan.periodMs, now),
       events: [{ at: now, kind: 'plan-changed', actor: { type: 'heroku' }, details }],
     }
   })
   deps.log.info({ resourceId, plan: request.plan, outcome }, 'plan change')
   return { outcome, resourceId, plan: request.plan }
+}
+
+/** Heroku shows the message. */
+function lifeTooLong(tokenLifeMs: number | null, problem: string): SecurekeyError {
+  const life = formatTokenLife(tokenLifeMs)
+  return new SecurekeyError(
+    'invalid-option',
+    `What your apps sign may live for ${life} (the option --token-life). On that plan it ${problem}. To change the plan all the same, state a shorter life first: heroku securekey:token-life`,
+  )
 }
 
 function withMovedDueDate(

@@ -90,7 +90,8 @@ export async function provision(
   const nextVersion = next?.key.version ?? null
   const calendar = { ...ANY_TIME, windows: options.windows }
   const versions = { current: 2, filler: 1, next: nextVersion }
-  const state = stateAtProvision({ ...versions, epoch, checkAt, calendar }, first, now)
+  const { tokenLifeMs } = options
+  const state = stateAtProvision({ ...versions, epoch, checkAt, calendar, tokenLifeMs }, first, now)
   const inserted = await insert({
     id: resourceId,
     name: request.name,

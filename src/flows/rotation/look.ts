@@ -1,7 +1,7 @@
 import { type ConfigVars, parseSecureKeyValue } from '../../domain/config-vars.ts'
 import type { HerokuResult } from '../../domain/heroku-failure.ts'
 import { type Held, judgeHeld } from '../../domain/judge-held.ts'
-import { announcedIn, isSameMaterial } from '../../domain/keyring-var.ts'
+import { announcedIn, isSameMaterial, oldKeysIn } from '../../domain/keyring-var.ts'
 import { findVersions } from '../../store/key-names.ts'
 import { kidOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
@@ -27,7 +27,9 @@ export async function lookAtHeroku(
   // The healthy answers ask nothing more of the database.
   const isKnown = [published, expected].some((vars) => vars && isSameMaterial(config.value, vars))
   const next = announcedIn(keyring)
-  const kids = isKnown || !keys ? [] : [keys.first, keys.second, ...(next === null ? [] : [next])].map(kidOf)
+  const beside = [...(next === null ? [] : [next]), ...oldKeysIn(keyring)]
+  const texts = keys ? [keys.first, keys.second, ...beside] : []
+  const kids = isKnown ? [] : texts.map(kidOf)
   const versions = await findVersions(deps.db, resourceId, kids)
   const { epoch, since } = deps.installation.standing()
   const held = judgeHeld({

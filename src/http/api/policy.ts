@@ -3,6 +3,7 @@ import { formatDuration } from '../../domain/duration.ts'
 import { goodForSeconds } from '../../domain/good-for.ts'
 import { formatGracePeriod } from '../../domain/grace.ts'
 import { isPaused } from '../../domain/pause.ts'
+import { formatTokenLife } from '../../domain/token-life.ts'
 import { formatWindows } from '../../domain/windows.ts'
 import type { Overview } from '../../flows/dashboard/overview.ts'
 import { Moment, MomentOrNull, momentOf } from './schemas.ts'
@@ -15,6 +16,10 @@ export const Policy = Type.Object(
         'How long an old key is accepted: `36h` or, of whole days, `2d`; `period` for until the next rotation.',
     }),
     least_grace_period: Type.String(),
+    token_life: Type.String({
+      description:
+        'How long the longest thing lives that apps sign, as somebody has stated it: `30d`; `off`: nobody has. Old keys are kept that long.',
+    }),
     good_for: Type.Integer({
       description: 'Seconds for which what an app signs from now on is accepted at least.',
     }),
@@ -37,15 +42,16 @@ export const Policy = Type.Object(
 export function policyView(
   overview: Pick<
     Overview,
-    'periodMs' | 'grace' | 'graceFloorMs' | 'announcesNext' | 'pause' | 'calendar' | 'now'
+    'periodMs' | 'grace' | 'graceFloorMs' | 'announcesNext' | 'tokenLifeMs' | 'pause' | 'calendar' | 'now'
   >,
 ): Static<typeof Policy> {
-  const { periodMs, grace, graceFloorMs, announcesNext, pause, calendar, now } = overview
+  const { periodMs, grace, graceFloorMs, announcesNext, tokenLifeMs, pause, calendar, now } = overview
   return {
     rotation_period: formatDuration(periodMs),
     grace_period: formatGracePeriod(grace),
     least_grace_period: formatDuration(graceFloorMs),
-    good_for: goodForSeconds({ grace, periodMs }),
+    token_life: formatTokenLife(tokenLifeMs),
+    good_for: goodForSeconds({ grace, periodMs, tokenLifeMs }),
     announces_next: announcesNext,
     windows: formatWindows(calendar.windows),
     pause:

@@ -18,6 +18,7 @@ const PROBLEMS = {
   'not-found': [404, 'There is nothing at this address'],
   'too-soon': [409, 'The current key is very new'],
   'held-back': [409, 'Apps still sign with the previous key'],
+  'ends-early': [409, 'Keys that are still needed would go'],
   'too-many': [409, 'There are too many already'],
   'mail-off': [409, 'This service sends no mail'],
   'resource-gone': [410, 'The add-on was removed'],
@@ -57,6 +58,22 @@ export const Problem = Type.Object(
     apps: Type.Optional(
       Type.Array(Type.String(), { description: 'held-back: the apps that are waited for.' }),
     ),
+    confirm: Type.Optional(
+      Type.String({ description: 'ends-early: to be sent with the same request to go ahead.' }),
+    ),
+    ends: Type.Optional(
+      Type.Array(
+        Type.Object({
+          kid: Type.String(),
+          from: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+          instead: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+        }),
+        {
+          description:
+            'ends-early: the keys, from when on what they signed is refused, and from when on otherwise. Of the key that signs neither is known.',
+        },
+      ),
+    ),
   },
   { $id: 'Problem' },
 )
@@ -67,6 +84,8 @@ export type ProblemFacts = {
   until?: string
   server_time?: string
   apps?: readonly string[]
+  confirm?: string
+  ends?: readonly { kid: string; from: string | null; instead: string | null }[]
   retryAfterSeconds?: number
 }
 

@@ -26,6 +26,7 @@ import { registerRotations } from './rotations.ts'
 import { registerSchedule } from './schedule.ts'
 import { registerSessions } from './sessions.ts'
 import { registerCommandLineSignOn } from './sign-on.ts'
+import { registerTokenLife } from './token-life.ts'
 import { registerTokens } from './tokens.ts'
 import { registerVerifications } from './verifications.ts'
 import { registerWebhookTries } from './webhook-tries.ts'
@@ -81,6 +82,7 @@ export async function registerApi(
     registerResource(scope)
     registerRotations(scope)
     registerSchedule(scope)
+    registerTokenLife(scope)
     registerCalendar(scope)
     registerHistory(scope)
     registerAccess(scope)

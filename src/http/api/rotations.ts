@@ -6,6 +6,7 @@ import { requestRotation } from '../../flows/dashboard/request-rotation.ts'
 import { revokeByName } from '../../flows/dashboard/revoke-by-name.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
+import { Confirm, sendEndsEarly } from './ends-early.ts'
 import { refusals, refusalsOfBody, sendProblem } from './problems.ts'
 import { rotationView } from './rotation-view.ts'
 import { Next, olderThanOf, oneOf, Page } from './schemas.ts'
@@ -95,17 +96,18 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
                   'Do not wait for apps that may still sign with the previous key: what it signed is refused.',
               }),
             ),
+            confirm: Confirm,
           },
           { additionalProperties: false },
         ),
-        response: { 202: Accepted, ...refusalsOfBody('too-soon', 'held-back', 'key-reused') },
+        response: { 202: Accepted, ...refusalsOfBody('too-soon', 'held-back', 'ends-early', 'key-reused') },
       },
     },
     async (request, reply) => {
       const { resourceId, actor, id } = bearer.callerOf(request)
-      const { even_if_too_soon: evenIfTooSoon = false } = request.body
+      const { even_if_too_soon: evenIfTooSoon = false, confirm } = request.body
       const once = onceOf(request, 'rotate', id)
-      const done = await requestRotation(deps, { resourceId, actor, evenIfTooSoon, once })
+      const done = await requestRotation(deps, { resourceId, actor, evenIfTooSoon, confirm, once })
       if (done.outcome === 'too-soon') {
         return sendProblem(reply, 'too-soon', {
           detail: 'Some apps may still be signing with the previous one.',
@@ -115,6 +117,7 @@ export function registerRotations({ app, deps, bearer }: ApiScope): void {
       if (done.outcome === 'held-back') {
         return sendProblem(reply, 'held-back', { apps: done.apps, until: done.until.toISOString() })
       }
+      if (done.outcome === 'ends-early') return sendEndsEarly(reply, done)
       if (done.outcome === 'key-reused') return sendProblem(reply, 'key-reused')
       return await reply.status(202).send(await accepted(resourceId, done))
     },

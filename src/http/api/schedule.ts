@@ -7,6 +7,7 @@ import { pauseRotation, resumeSchedule } from '../../flows/dashboard/pause-rotat
 import { setGracePeriod } from '../../flows/dashboard/set-grace-period.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
+import { Confirm, sendEndsEarly } from './ends-early.ts'
 import { refusalsOfBody, sendProblem } from './problems.ts'
 import { Schedule, scheduleView } from './schedule-view.ts'
 
@@ -85,13 +86,15 @@ export function registerSchedule({ app, deps, bearer }: ApiScope): void {
         description:
           'Apps accept an announced key before any of them signs with it. A worker pushes the change within seconds, or along with a rotation under way; that restarts every app.',
         security,
-        body: Type.Object({ announced: Type.Boolean() }, FIELDS_ALONE),
-        response: { 200: Schedule, ...refusalsOfBody() },
+        body: Type.Object({ announced: Type.Boolean(), confirm: Confirm }, FIELDS_ALONE),
+        response: { 200: Schedule, ...refusalsOfBody('invalid-option', 'ends-early') },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { resourceId, actor } = bearer.callerOf(request)
-      const changed = await announceNext(deps, { resourceId, actor, on: request.body.announced })
+      const { announced: on, confirm } = request.body
+      const changed = await announceNext(deps, { resourceId, actor, on, confirm })
+      if (typeof changed === 'object') return sendEndsEarly(reply, changed)
       return await scheduleOf(resourceId, changed)
     },
   )

@@ -66,6 +66,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     rotation: null,
     second: Math.max(0, ...previous),
     announcesNext: false,
+    tokenLifeMs: null,
     announced: null,
     keys,
     checkIns: [],

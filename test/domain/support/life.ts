@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { afterCheck, afterHoldingBack } from '../../../src/domain/after-look.ts'
 import { afterAnnouncing, afterFiller, afterRotation } from '../../../src/domain/after-push.ts'
 import { serveAt } from '../../../src/domain/calendar.ts'
+import { afterTokenLife } from '../../../src/domain/change-token-life.ts'
 import type { GracePeriod } from '../../../src/domain/grace.ts'
-import { graceEndsAt } from '../../../src/domain/grace.ts'
 import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../../src/domain/hold-back.ts'
+import { endedByAnnouncing, endedByRotation } from '../../../src/domain/keyring-room.ts'
 import { isSamePair, type Pair, publishedPair } from '../../../src/domain/keyset.ts'
 import { versionsToMake } from '../../../src/domain/new-versions.ts'
+import { oldKeyEndsAt } from '../../../src/domain/old-key-end.ts'
 import { isPaused, nextRotationWhenPaused, nextRotationWhenResumed } from '../../../src/domain/pause.ts'
 import {
   afterErasing,
@@ -23,10 +25,17 @@ import {
   wokenAt,
   wokenWhenNeeded,
 } from '../../../src/domain/resource-state.ts'
-import { decideStep, type HeldBack, isOutside, type Step } from '../../../src/domain/rotation.ts'
+import {
+  decideStep,
+  type HeldBack,
+  isKeptToCalendar,
+  isOutside,
+  type Step,
+} from '../../../src/domain/rotation.ts'
 import type { RotationReason } from '../../../src/domain/rotation-reason.ts'
 import { nextRotationAfterPlanChange, nextRotationAt } from '../../../src/domain/schedule.ts'
 import { afterNextSwitched } from '../../../src/domain/switch-next.ts'
+import { tooManyKeys } from '../../../src/domain/token-life.ts'
 import { underCalendar } from '../../../src/domain/under-calendar.ts'
 import { parseWindows, type Window } from '../../../src/domain/windows.ts'
 
@@ -39,13 +48,15 @@ const OPERATOR = { type: 'operator' } as const
 
 /**
  * What happens to a resource: time passes (`next`: until it is due), a worker acts, Heroku answers, people act. `heard`: from
- * then on a process says that it signs with the key in the second place, whichever that is.
+ * then on a process says that it signs with the key in the second place, whichever that is. What would end a key that is
+ * needed for a stated life is asked about first, and nobody goes on with it; a shorter life alone is confirmed.
  */
 export type LifeEvent =
   | { kind: 'time' | 'postpone' | 'pause' | 'hold'; ms: number }
   | { kind: 'windows'; windows: readonly Window[] }
   | { kind: 'grace'; grace: GracePeriod }
   | { kind: 'plan'; periodMs: number }
+  | { kind: 'life'; tokenLifeMs: number | null }
   | {
       kind:
         | 'next'
@@ -70,6 +81,7 @@ export type Moment = {
   state: ResourceState
   now: Date
   grace: GracePeriod
+  periodMs: number
   event: string
   pushed: Pushed | null
   erased: number[]
@@ -145,6 +157,8 @@ const AFTER = {
 function isPublishing(step: Step): step is Extract<Step, { step: keyof typeof AFTER }> {
   return step.step in AFTER
 }
+
+const GRACE_FLOOR_MS = 2 * HOUR
 
 function isCreating(step: Step): boolean {
   return step.step.startsWith('create')
@@ -279,6 +293,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   }
 
   function changePlan(newPeriodMs: number): void {
+    if (tooManyKeys({ ...state, grace, periodMs: newPeriodMs }, [])) return
     const next = nextRotationAfterPlanChange(state, periodMs, newPeriodMs, now)
     periodMs = newPeriodMs
     if (state.rotation) return
@@ -288,17 +303,33 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
   }
 
   function changeGrace(to: GracePeriod): void {
+    if (tooManyKeys({ ...state, grace: to, periodMs }, [])) return
     grace = to
-    const { keyset, publishedAt } = state
+    const { keyset, publishedAt, tokenLifeMs } = state
     const { second } = keyset
     if (second.filler) return
-    const until = graceEndsAt(to, publishedAt, state.nextRotationAt)
+    const until = oldKeyEndsAt({ grace: to, tokenLifeMs }, publishedAt, state.nextRotationAt)
     state = wokenWhenNeeded({ ...state, keyset: { ...keyset, second: { ...second, until } } }, to, now)
   }
 
   function switchNext(on: boolean): void {
     if (state.announcesNext === on) return
+    if (on && endedByAnnouncing({ ...state, rotating: state.rotation !== null }, now).length > 0) return
+    const { tokenLifeMs } = state
+    if (tooManyKeys({ tokenLifeMs, grace, periodMs, announcesNext: on }, [])) return
     state = afterNextSwitched(state, on, now)
+  }
+
+  function setLife(tokenLifeMs: number | null): void {
+    if (tooManyKeys({ ...state, tokenLifeMs, grace, periodMs }, [])) return
+    state = afterTokenLife(state, tokenLifeMs, { grace, graceFloorMs: GRACE_FLOOR_MS }, now)
+  }
+
+  /** What is made already, and what waits for nobody, ends no more keys. */
+  function endsKeys(): boolean {
+    const { rotation, keyset } = state
+    const isDecided = rotation !== null && (keyset.pending !== null || !isKeptToCalendar(rotation))
+    return !isDecided && endedByRotation(state, now).length > 0
   }
 
   function happen(event: LifeEvent): void {
@@ -326,6 +357,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
         inFlight = null
         break
       case 'manual':
+        if (endsKeys()) break
         if (!state.rotation) open('manual')
         else if (isOutside(state, now)) state = wokenAt(pressed(state), now, now)
         break
@@ -361,6 +393,9 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
       case 'unheard':
         isHeard = event.kind === 'heard'
         break
+      case 'life':
+        setLife(event.tokenLifeMs)
+        break
       case 'plan':
         changePlan(event.periodMs)
         break
@@ -370,13 +405,13 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
     }
   }
 
-  let last: Moment = { state, now, grace, event: 'provision', pushed, erased }
+  let last: Moment = { state, now, grace, periodMs, event: 'provision', pushed, erased }
   const moments = [last]
   for (const event of events) {
     erased = []
     pushed = null
     happen(event)
-    last = { state, now, grace, event: event.kind, pushed, erased }
+    last = { state, now, grace, periodMs, event: event.kind, pushed, erased }
     moments.push(last)
   }
   return { moments, pushes, last }

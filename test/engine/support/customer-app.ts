@@ -29,7 +29,7 @@ export type Life = Harness & {
   accepts: (key: string) => Promise<boolean>
 }
 
-export type LifeOptions = HarnessOptions & { grace?: string; plan?: string; next?: true }
+export type LifeOptions = HarnessOptions & { grace?: string; plan?: string; next?: true; tokenLife?: string }
 
 export async function startLife(options: LifeOptions = {}): Promise<Life> {
   const h = await startHarness(options)
@@ -45,6 +45,7 @@ export async function lifeOf(h: Harness, app: string, options: LifeOptions = {})
     options: {
       ...(options.grace !== undefined && { grace: options.grace }),
       ...(options.next && { next: 'true' }),
+      ...(options.tokenLife && { 'token-life': options.tokenLife }),
     },
   })
   // The exchange goes on behind the answer; what it writes comes in one transaction.

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'freeze-added': 'Freeze added',
   'freeze-removed': 'Freeze removed',
   'grace-period-changed': 'Grace period changed',
+  'token-life-changed': 'Token life changed',
   'config-repaired': 'Config var repaired',
   'config-gone': 'Config var is gone',
   'config-foreign': 'Config var holds foreign keys',

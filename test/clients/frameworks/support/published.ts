@@ -43,7 +43,7 @@ export function createAddon({ next = false, graceMs }: AddonOptions = {}) {
   const publish = (reason: PublishedReason): Release => {
     const rotatedAt = new Date(Date.now())
     const nextRotationAt = new Date(Date.now() + PERIOD_MS)
-    const goodFor = goodForSeconds({ grace, periodMs: PERIOD_MS })
+    const goodFor = goodForSeconds({ grace, periodMs: PERIOD_MS, tokenLifeMs: null })
     const facts = { keyset, reason, rotatedAt, nextRotationAt, goodForSeconds: goodFor, epoch: 1 }
     return {
       value: secureKeyValue(textOf(keyset.current), textOf(keyset.second.version)),
