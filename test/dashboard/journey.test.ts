@@ -39,6 +39,8 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     const { page } = await chromium.open(view)
     const problems = consoleProblems(page)
     const look = async (name: string) => {
+      // Its words are there before its styles are.
+      await page.waitForLoadState('load')
       await expectNoSidewaysScroll(page)
       for (const scheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: scheme })
@@ -113,7 +115,6 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByRole('link', { name: 'Clients', exact: true }).click()
     await page.getByText('There are no clients.').waitFor()
     await look('clients')
-    await look('access')
     await page.getByRole('button', { name: 'Switch the hand-over on' }).click()
     await page.getByRole('heading', { name: 'Hand-over: on' }).waitFor()
     await page.getByLabel('Name').fill('warehouse')
@@ -124,6 +125,10 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByRole('button', { name: 'End the client warehouse' }).waitFor()
     await look('clients-enrolled')
     expect(await page.content()).not.toContain('sk_client_')
+
+    await page.getByRole('link', { name: 'Access', exact: true }).click()
+    await page.getByText('Nothing unusual in the last 90 days.').waitFor()
+    await look('access')
     await page.getByRole('link', { name: h.addon.name }).click()
 
     await page.getByRole('link', { name: 'The whole history' }).click()
