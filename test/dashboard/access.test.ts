@@ -48,7 +48,7 @@ describe('the page of access', () => {
     expect(words(first)).toContain(`from 198.51.100.7 · ${why} Key shown`)
     expect(words(first)).toContain(`Unusual access, 3 Mar, 12:00 UTC: ${why} Was it one of you?`)
     const { text } = await h.ann.get(`${h.ann.base}/access`)
-    expect(words(text)).toMatch(/none of you: revoke the keys.*Nothing else changes\. That was us/)
+    expect(words(text)).toMatch(/not one of you: revoke the keys.*Nothing else changes\. That was us/)
     const [, until = ''] = /name="until" value="([^"]+)"/.exec(text) ?? []
     const answer = await h.ann.post(`${h.ann.base}/access/known`, { form_token: formTokenIn(text), until })
     expect(answer).toMatchObject({ status: 303, location: `${h.ann.base}/access` })
