@@ -28,7 +28,8 @@ describe('a form is refused, and nothing is changed,', () => {
     ['with a made-up form token', 'A'.repeat(43)],
   ])('%s', async (_name, token) => {
     const h = await start()
-    const actions = ['rotate', 'revoke', 'pause', 'resume', 'grace', 'next', 'retry', 'reveal', 'sign-out']
+    const actions = ['rotate', 'revoke', 'pause', 'resume', 'grace', 'token-life', 'next', 'retry', 'reveal']
+    actions.push('sign-out')
     for (const action of actions) {
       const form = { ...(token && { form_token: token }), name: h.addon.name, version: '2', choice: '2h' }
       expect((await h.browser.post(`${h.browser.base}/${action}`, form)).status).toBe(403)

@@ -158,7 +158,7 @@ describe('the list of keys', () => {
     const older = key(1, 'previous', -21, { graceEndsAt: inDays(2) })
     const row = keyRows(overview([CURRENT, PREVIOUS, older])).find(({ version }) => version === 1)
     expect(row).toMatchObject({ role: 'accepted', badge: 'Older', at: { fromNow: 'in 2 days' } })
-    expect(row?.text).toContain('No longer in the config var')
+    expect(row?.text).toContain('In the keyring alone: apps that read it accept')
   })
 
   test('tells a revoked key, although apps may hold it', () => {

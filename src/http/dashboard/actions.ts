@@ -13,6 +13,7 @@ import type { Notice } from './addresses.ts'
 import type { Guard, Visit } from './guard.ts'
 import { sendMessage } from './messages.ts'
 import { type DashboardDeps, sendOverview } from './overview-page.ts'
+import { orRefusal } from './refusal.ts'
 
 /** Actions per minute from one address. */
 const ACTIONS_PER_MINUTE = 60
@@ -34,7 +35,13 @@ export function registerActions(
 
   act('rotate', async (visit, form) => {
     const evenIfTooSoon = form.even_if_too_soon === 'yes'
-    const outcome = await requestRotation(deps, { ...subject(visit), evenIfTooSoon })
+    const confirm = textOf(form.confirm)
+    const outcome = await requestRotation(deps, { ...subject(visit), evenIfTooSoon, confirm })
+    if (outcome.outcome === 'ends-early') {
+      const message = 'The keyring is full: with another key the oldest ones go, and they are still needed.'
+      const problem = { status: 409, field: 'rotate', message, asked: outcome, evenIfTooSoon } as const
+      return await sendOverview(dashboard, visit, problem)
+    }
     if (outcome.outcome === 'requested') return done(visit, 'rotation-requested')
     if (outcome.outcome !== 'too-soon' && outcome.outcome !== 'held-back')
       return done(visit, 'rotation-joined')
@@ -97,13 +104,24 @@ export function registerActions(
       const values = { choice, custom }
       return await sendOverview(dashboard, visit, { status: 422, field: 'grace', message, values })
     }
-    await setGracePeriod(deps, { ...subject(visit), grace: parsed.grace })
-    return done(visit, 'grace-period-changed')
+    const set = await orRefusal(setGracePeriod(deps, { ...subject(visit), grace: parsed.grace }))
+    if (!('refusal' in set)) return done(visit, 'grace-period-changed')
+    const wrong = { status: 422, field: 'grace', message: set.refusal, values: { choice, custom } } as const
+    return await sendOverview(dashboard, visit, wrong)
   })
 
   act('next', async (visit, form) => {
     const on = form.announce === 'yes'
-    const changed = await announceNext(deps, { ...subject(visit), on })
+    const confirm = textOf(form.confirm)
+    const set = await orRefusal(announceNext(deps, { ...subject(visit), on, confirm }))
+    if ('refusal' in set) {
+      return await sendOverview(dashboard, visit, { status: 422, field: 'next', message: set.refusal })
+    }
+    const { value: changed } = set
+    if (typeof changed === 'object') {
+      const message = 'The keyring is full: with the next key the oldest ones go, and they are still needed.'
+      return await sendOverview(dashboard, visit, { status: 409, field: 'next', message, asked: changed })
+    }
     if (!changed) return done(visit, 'next-as-it-was')
     return done(visit, on ? 'next-switched-on' : 'next-switched-off')
   })

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { cleanText } from '../../domain/clean-text.ts'
-import { type ErrorCode, SecurekeyError } from '../../domain/errors.ts'
 import { comingFreezes } from '../../domain/freezes.ts'
 import { formatWindows, parseWindows } from '../../domain/windows.ts'
 import { clockOf } from '../../domain/zoned.ts'
@@ -13,6 +12,7 @@ import { sendPage } from './pages.ts'
 import { calendarPicture, zoneOf } from './present/calendar.ts'
 import { momentOf } from './present/time-words.ts'
 import { upcomingModel } from './present/upcoming.ts'
+import { orRefusal } from './refusal.ts'
 
 const ACTIONS_PER_MINUTE = 30
 const LONGEST_FIELD = 1_000
@@ -55,8 +55,8 @@ export function registerCalendarPage(app: FastifyInstance, { deps }: DashboardDe
       const wrong = (message: string) => sendCalendar(visit, { field: 'windows', message, values })
       if ('problem' in parsed) return await wrong(`The windows ${parsed.problem}.`)
       const { resourceId, actor, base, reply } = visit
-      const refused = await refusal(setWindows(deps, { resourceId, actor, windows: parsed.windows }))
-      return refused === undefined ? reply.redirect(`${base}/calendar`, 303) : await wrong(refused)
+      const done = await orRefusal(setWindows(deps, { resourceId, actor, windows: parsed.windows }))
+      return 'refusal' in done ? await wrong(done.refusal) : reply.redirect(`${base}/calendar`, 303)
     }),
   )
 
@@ -71,9 +71,9 @@ export function registerCalendarPage(app: FastifyInstance, { deps }: DashboardDe
         zone: textOf(form.zone),
         reason: textOf(form.reason),
       }
-      const refused = await refusal(addFreeze(deps, { resourceId, actor, freeze }))
-      if (refused === undefined) return reply.redirect(`${base}/calendar`, 303)
-      return await sendCalendar(visit, { field: 'from', message: refused, values: freeze })
+      const done = await orRefusal(addFreeze(deps, { resourceId, actor, freeze }))
+      if (!('refusal' in done)) return reply.redirect(`${base}/calendar`, 303)
+      return await sendCalendar(visit, { field: 'from', message: done.refusal, values: freeze })
     }),
   )
 
@@ -102,19 +102,6 @@ function freezesModel(overview: Overview) {
 function clockWordsIn(at: Date, zone: string): string {
   const { date, time } = clockOf(at, zone)
   return `${date} ${time}`
-}
-
-const OF_THE_FORM: readonly ErrorCode[] = ['invalid-option', 'too-many']
-
-/** The sentence of a refusal that belongs to a form; undefined when there was none. */
-async function refusal(change: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await change
-    return undefined
-  } catch (error) {
-    if (error instanceof SecurekeyError && OF_THE_FORM.includes(error.code)) return error.message
-    throw error
-  }
 }
 
 function textOf(field: unknown): string {

@@ -10,6 +10,7 @@ import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
 import { nameToType } from '../../flows/dashboard/revoke-by-name.ts'
 import type { Deps } from '../../flows/deps.ts'
+import type { EndsEarly } from '../../flows/ends-early.ts'
 import { readClients } from '../../flows/hand-over/clients.ts'
 import { readTokens } from '../../flows/tokens/tokens.ts'
 import { noticeWords } from './addresses.ts'
@@ -18,6 +19,7 @@ import { type Shell, sendPage } from './pages.ts'
 import { unusualNote } from './present/access.ts'
 import { appCount, appsModel } from './present/apps.ts'
 import { clientNotes } from './present/client-notes.ts'
+import { endsModel } from './present/ends.ts'
 import { historyLine } from './present/history-words.ts'
 import { keyRows } from './present/keys.ts'
 import { nowModel } from './present/now.ts'
@@ -33,11 +35,14 @@ const NOT_ROTATED = 'Not rotated'
 /** What was wrong with a form, shown above the page and beside the field; `values` are put back into it. */
 export type FormProblem = {
   status: 409 | 422
-  field: 'rotate' | 'name' | 'until' | 'grace'
+  field: 'rotate' | 'name' | 'until' | 'grace' | 'next'
   message: string
   allowedAt?: Date
   /** The previous key stays for apps until then at the latest. */
   keptUntil?: Date
+  /** What is to be confirmed, and whether nobody was to be waited for. */
+  asked?: EndsEarly
+  evenIfTooSoon?: boolean
   values?: Record<string, string>
 }
 
@@ -67,7 +72,12 @@ export async function sendOverview(
       // A rotation that has failed since says more than that it was asked for.
       notice: problem || now_.problem ? '' : noticeWords(query.done),
       problem: problem
-        ? { ...problem, allowedAt: moment(problem.allowedAt), keptUntil: moment(problem.keptUntil) }
+        ? {
+            ...problem,
+            allowedAt: moment(problem.allowedAt),
+            keptUntil: moment(problem.keptUntil),
+            asked: problem.asked && endsModel(problem.asked, now, precision),
+          }
         : null,
       notRotated: NOT_ROTATED,
       values: problem?.values ?? {},
@@ -80,6 +90,7 @@ export async function sendOverview(
       configVar: addon.configVar,
       keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),
+      tokenLife: overview.tokenLifeMs === null ? '' : periodWords(overview.tokenLifeMs),
       goodFor: periodWords(goodForSeconds(overview) * 1_000),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },

@@ -10,6 +10,7 @@ export type PageName =
   | 'sessions'
   | 'access'
   | 'calendar'
+  | 'token-life'
   | 'tokens'
   | 'token-made'
   | 'clients'

@@ -17,6 +17,7 @@ import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
 import { registerScript } from './script.ts'
 import { registerSessions } from './sessions.ts'
+import { registerTokenLifePage } from './token-life-page.ts'
 import { registerTokens } from './tokens.ts'
 
 export type DashboardOptions = {
@@ -48,6 +49,7 @@ export async function registerDashboard(
   registerScript(app, { deps, apps }, guard)
   registerTokens(app, { deps, apps }, guard)
   registerCalendarPage(app, { deps, apps }, guard)
+  registerTokenLifePage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
   await app.register((scope) => registerMailLinks(scope, deps))
 

@@ -126,8 +126,8 @@ function acceptedWords(key: KeyLife, overview: Overview): Words {
   const end = acceptedUntil(key, overview)
   const at = end && end > now ? momentOf(end, now, precisionOf(overview)) : null
   if (!isInConfig(key, overview)) {
-    const gone = 'No longer in the config var: apps stop accepting it when they restart.'
-    return { text: `${gone} It will be erased ${at ? 'on' : 'shortly.'}`, at }
+    if (!at) return { text: 'Its time is over. It will be erased shortly.', at }
+    return { text: 'In the keyring alone: apps that read it accept signatures made with it until', at }
   }
   if (at) return { text: 'Signatures made with it are accepted until', at }
   if (end === null) return { text: 'Signatures made with it are accepted until the next rotation.', at }
@@ -137,7 +137,7 @@ function acceptedWords(key: KeyLife, overview: Overview): Words {
   return { text: `Its grace period is over. It will be removed once ${removed}.`, at }
 }
 
-/** Displaced before its time, so no app that has restarted since holds it. */
+/** It has left the second place, and stands in the keyring alone. */
 function isOlder(key: KeyLife, role: KeyRole, overview: Overview): boolean {
   return role === 'accepted' && !isInConfig(key, overview)
 }

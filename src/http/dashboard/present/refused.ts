@@ -1,4 +1,5 @@
 import { changedGraceEnd, type GracePeriod, graceEndsAt } from '../../../domain/grace.ts'
+import { lifeEndsAt, theLater } from '../../../domain/old-key-end.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
@@ -10,18 +11,28 @@ import { type Moment, momentOf, precisionOf } from './time-words.ts'
  */
 export type Refused = { fingerprint: string; from: Moment | null }
 
-/** What "rotate now" ends: at once what the old key in the second place signed, later what the current one did. */
-export function refusedByRotating(overview: Overview): { now: Refused | null; later: Refused | null } {
-  const { keys, grace, now, periodMs } = overview
+/**
+ * What "rotate now" ends: at once what the old key in the second place signed, later what the current one did. Where a life is
+ * stated, the old key goes to the keyring and is accepted there (`kept`).
+ */
+export function refusedByRotating(overview: Overview): {
+  now: Refused | null
+  later: Refused | null
+  kept: boolean
+} {
+  const { keys, grace, now, periodMs, tokenLifeMs } = overview
   const current = keys.find(({ stage }) => stage === 'current')
   const old = oldKey(overview)
   const pausedMs = pausedForMs(overview)
   // The period counts anew from the press, and does not run during a pause.
   const next = new Date(now.getTime() + periodMs + (pausedMs ?? 0))
-  const end = earlier(notBefore(graceEndsAt(grace, now, next), now, pausedMs ?? 0), next)
+  const ends = earlier(notBefore(graceEndsAt(grace, now, next), now, pausedMs ?? 0), next)
+  const end = tokenLifeMs === null ? ends : theLater(ends, lifeEndsAt(tokenLifeMs, now))
+  const kept = tokenLifeMs !== null && old?.graceEndsAt ? theLater(old.graceEndsAt, now) : null
   return {
-    now: old ? refused(old, now, overview) : null,
+    now: old ? refused(old, kept ?? now, overview) : null,
     later: current ? refused(current, pausedMs === null ? null : end, overview) : null,
+    kept: kept !== null,
   }
 }
 
@@ -35,7 +46,7 @@ export function refusedByRevoking(overview: Overview): string[] {
 /** What another grace period ends: from when on signatures of the old key in the second place are refused. */
 export function refusedByGrace(overview: Overview, grace: GracePeriod): Refused | null {
   const old = oldKey(overview)
-  const { keys, now, graceFloorMs } = overview
+  const { keys, now, graceFloorMs, tokenLifeMs } = overview
   const publishedAt = keys.find(({ stage }) => stage === 'current')?.publishedAt
   if (!old?.graceEndsAt || !publishedAt) return null
   const pausedMs = pausedForMs(overview)
@@ -45,7 +56,9 @@ export function refusedByGrace(overview: Overview, grace: GracePeriod): Refused 
   const earliest = new Date(now.getTime() + graceFloorMs)
   const key = { until: old.graceEndsAt, publishedAt, nextRotationAt: next }
   const end = notBefore(changedGraceEnd(grace, key, earliest), now, pausedMs)
-  return refused(old, earlier(end, next), overview)
+  const refusedFrom = earlier(end, next)
+  if (tokenLifeMs === null) return refused(old, refusedFrom, overview)
+  return refused(old, theLater(refusedFrom, lifeEndsAt(tokenLifeMs, publishedAt)), overview)
 }
 
 /** How long the pause that is on goes on; zero without one, null where it has no end. */
