@@ -23,6 +23,9 @@ create table resources (
   wrapped_dek             bytea,                                   -- null once the add-on is gone
   sealed_log_input_url    bytea,
   hands_over              boolean not null default false,          -- enrolled clients are given the keys
+  heroku_id               text,                                    -- of the legacy API: app123@heroku.com, or a uuid
+  callback_path           text,                                    -- where that API reads and writes the config vars
+  addon_uuid              uuid,                                    -- Heroku's id of the add-on, where `id` was made here
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
   repeat_told_at          timestamptz,                             -- when the history last told of a repeated provision
@@ -36,6 +39,8 @@ create table resources (
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
 create index resources_name on resources (name) where state = 'provisioned';
+create index resources_heroku_id on resources (heroku_id) where heroku_id is not null;
+create unique index resources_addon_uuid on resources (addon_uuid) where addon_uuid is not null;
 -- Which keys of SEALING_KEYS are still needed is asked at every start.
 create index resources_kek_id on resources (kek_id) where kek_id is not null;
 

@@ -404,6 +404,9 @@ create table resources (
   wrapped_dek bytea,
   sealed_log_input_url bytea,
   hands_over boolean not null default false,
+  heroku_id text,
+  callback_path text,
+  addon_uuid uuid,
   created_at timestamp with time zone not null,
   missing_since timestamp with time zone,
   repeat_told_at timestamp with time zone,
@@ -419,7 +422,9 @@ create table resources (
   constraint resources_rotation_period_seconds_check CHECK (rotation_period_seconds > 0),
   constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
 );
+CREATE UNIQUE INDEX resources_addon_uuid ON resources USING btree (addon_uuid) WHERE addon_uuid IS NOT NULL;
 CREATE INDEX resources_former_name ON resources USING btree (former_name) WHERE state = 'provisioned'::text;
+CREATE INDEX resources_heroku_id ON resources USING btree (heroku_id) WHERE heroku_id IS NOT NULL;
 CREATE INDEX resources_kek_id ON resources USING btree (kek_id) WHERE kek_id IS NOT NULL;
 CREATE INDEX resources_name ON resources USING btree (name) WHERE state = 'provisioned'::text;
 

@@ -2,7 +2,7 @@ import { validate as isCronExpression } from 'node-cron'
 import manifest from '../addon-manifest.json' with { type: 'json' }
 import { parseDuration } from './domain/duration.ts'
 import { type GracePeriod, parseGracePeriod } from './domain/grace.ts'
-import { type MailSender, type MailServer, parseMailFrom, parseSmtpUrl } from './domain/mail-settings.ts'
+import { PARTNER_APIS, type PartnerApi } from './domain/partner-api.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
 import { weaknessOf, weaknessOfKey } from './domain/secret-strength.ts'
 
@@ -24,6 +24,8 @@ export type Config = {
   /** Undefined: not known yet. Then no grant can be exchanged, and nothing rotates. */
   addonClientSecret: string | undefined
   addonUrl: string
+  /** By which of Heroku's APIs add-ons are provisioned and their config vars are written. */
+  partnerApi: PartnerApi
   herokuApiUrl: string
   herokuIdUrl: string
   /** What shows or replaces keys wants a sign-on that names its user. */
@@ -74,6 +76,7 @@ export function readConfig(env: Environment): Config {
     addonSsoSalt: setting('ADDON_SSO_SALT', undefined, String),
     addonClientSecret: setting('ADDON_CLIENT_SECRET', '', String) || undefined,
     addonUrl: setting('ADDON_URL', undefined, secureUrl),
+    partnerApi: setting('PARTNER_API', 'v3', partnerApi),
     herokuApiUrl: setting('HEROKU_API_URL', 'https://api.heroku.com', secureUrl),
     herokuIdUrl: setting('HEROKU_ID_URL', 'https://id.heroku.com', secureUrl),
     requireUserSignOn: setting('REQUIRE_USER_SIGN_ON', 'true', trueOrFalse),
@@ -193,6 +196,12 @@ function grace(text: string, floorMs: number | undefined): GracePeriod {
 function cronExpression(text: string): string {
   if (!isCronExpression(text)) throw new Error('is not a cron expression, such as */10 * * * * *')
   return text
+}
+
+function partnerApi(text: string): PartnerApi {
+  const found = PARTNER_APIS.find((each) => each === text)
+  if (!found) throw new Error(`must be one of ${PARTNER_APIS.join(', ')}`)
+  return found
 }
 
 function trueOrFalse(text: string): boolean {

@@ -30,6 +30,7 @@ test('with the required settings alone everything else has its documented defaul
     host: '0.0.0.0',
     port: 5_000,
     addonUrl: 'https://securekey.example.com',
+    partnerApi: 'v3',
     herokuApiUrl: 'https://api.heroku.com',
     herokuIdUrl: 'https://id.heroku.com',
     plans: [

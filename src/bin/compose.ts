@@ -10,6 +10,8 @@ import { createHerokuCall, type HerokuCall } from '../heroku/call.ts'
 import { createCallBudget, patiently } from '../heroku/call-budget.ts'
 import { createDispatcher } from '../heroku/dispatcher.ts'
 import { createIdentity } from '../heroku/identity.ts'
+import { createLegacyDirectory } from '../heroku/legacy-directory.ts'
+import { createLegacyPlatform } from '../heroku/legacy-platform.ts'
 import { createPlatform } from '../heroku/platform.ts'
 import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
@@ -107,21 +109,19 @@ export async function compose(
       userAgent: USER_AGENT,
       onRateLimited: createLimitNote(log, host, steadyMs, (ms) => blockHerokuCalls(db, host, ms)),
     })
-  if (config.addonClientSecret === undefined) {
+  const isLegacy = config.partnerApi === 'v1'
+  if (isLegacy) logger.info({ partnerApi: config.partnerApi }, 'the legacy partner API is in use')
+  if (config.addonClientSecret === undefined && !isLegacy) {
     logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
   }
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
   const releaseRight = createReleaseRight(now)
-  const appLog = createAppLog({
-    standIn: standInOf(config.herokuApiUrl),
-    process: addonId,
-    userAgent: USER_AGENT,
-  })
-  const platformBy = (call: HerokuCall) => createPlatform(call, names, releaseRight)
-  const mailer =
-    config.mail && createMailer({ ...config.mail, host: new URL(config.addonUrl).hostname, steadyMs })
+  const platformBy = (call: HerokuCall) =>
+    isLegacy
+      ? createLegacyPlatform(call, { ...names, password: config.addonPassword })
+      : createPlatform(call, names, releaseRight)
   const deps: Deps = {
     db,
     now,
@@ -138,11 +138,10 @@ export async function compose(
     ),
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
-    sendWebhook: createWebhookSender({
-      resolveName: createResolveName(),
-      local: config.addonUrl.startsWith('http:'),
-      userAgent: USER_AGENT,
-      steadyMs,
+    legacyDirectory: createLegacyDirectory(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS), {
+      addonId,
+      password: config.addonPassword,
+      baseUrl: config.herokuApiUrl,
     }),
     troubles,
     mailer,
@@ -152,6 +151,10 @@ export async function compose(
       keyringVar: ADDON.keyringVar,
       configVarsPrefix: ADDON.configVarsPrefix,
       addonUrl: config.addonUrl,
+      partnerApi: config.partnerApi,
+      herokuApiUrl: config.herokuApiUrl,
+      // Under version 3 the client secret may yet be set; the legacy API may be used without ever having one.
+      takesGrants: !isLegacy || config.addonClientSecret !== undefined,
       plans: config.plans,
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,

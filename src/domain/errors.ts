@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'unknown-plan'
   | 'invalid-option'
   | 'too-many'
+  | 'already-there'
   | 'unknown-resource'
   | 'resource-gone'
   | 'not-found'

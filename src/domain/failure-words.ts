@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<FailureKind, string>> = {
   'no-access-token': 'Heroku never gave us permission to change this add-on: its one-time grant was lost.',
   'held-back': 'We are waiting for our turn to call Heroku.',
   unreadable: 'We could not decrypt a secret stored for this add-on.',
+  'not-offered': 'Heroku’s older partner API, which this add-on uses, does not tell us.',
 }
 
 /** Why Heroku was not reached, in words that a customer understands. Another release may have written other kinds. */

@@ -11,6 +11,7 @@
  * - `refresh-refused`: not sent, because Heroku does not take the refresh token (or our client secret)
  * - `no-access-token`: not sent, because the grant was lost before it could be exchanged
  * - `unreadable`: not sent, because a sealed value of ours does not open
+ * - `not-offered`: not sent, because the partner API in use has no such call
  */
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
@@ -26,6 +27,7 @@ export const FAILURE_KINDS = [
   'refresh-refused',
   'no-access-token',
   'unreadable',
+  'not-offered',
 ] as const
 
 /** A failed call, told without bodies or headers: `detail` is a short phrase of ours and never quotes Heroku's answer. */

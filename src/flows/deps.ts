@@ -1,6 +1,8 @@
 import type { GracePeriod } from '../domain/grace.ts'
+import type { PartnerApi } from '../domain/partner-api.ts'
 import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
+import type { LegacyDirectory } from '../heroku/legacy-directory.ts'
 import type { Platform } from '../heroku/platform.ts'
 import type { SendWebhook } from '../notices/webhook/send-webhook.ts'
 import type { ClientSeal } from '../sealing/client-seal.ts'
@@ -19,6 +21,11 @@ export type FlowSettings = {
   configVarsPrefix: string
   /** Where the service is reached: `ADDON_URL`, without a slash at its end. */
   addonUrl: string
+  /** The API of Heroku's that is in use, and where it is: the only host at which config vars are read and written. */
+  partnerApi: PartnerApi
+  herokuApiUrl: string
+  /** Whether a grant that comes can be exchanged, so that it is worth to be stored. */
+  takesGrants: boolean
   plans: readonly Plan[]
   defaultGrace: GracePeriod
   /** The least grace period that a customer may choose, and the least age at which a key may be displaced by hand. */
@@ -44,8 +51,8 @@ export type Deps = {
   platform: Platform
   /** The same for what can wait: its calls have a small part of the budget, and none while a worker waits for its own. */
   quietPlatform: Platform
-  /** The way out to the receivers of customers. */
-  sendWebhook: SendWebhook
+  /** What the legacy API tells of all add-ons, for the move to version 3. */
+  legacyDirectory: LegacyDirectory
   /** What is wrong beside single resources, as all processes know it. */
   troubles: Troubles
   /** Undefined: this service sends no mail. */

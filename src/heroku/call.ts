@@ -6,7 +6,7 @@ import { LONGEST_WAIT_MS, type TokenLimits } from './token-limits.ts'
 
 /** One call: `path` starts with a slash; `body` goes out as it is, with its `content-type` among the headers. */
 export type Call<T = unknown> = {
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT'
   path: string
   headers: Record<string, string>
   body?: string
@@ -23,9 +23,11 @@ export type Call<T = unknown> = {
   mayFail?: true
   /**
    * What the JSON of an answer says to this call; left out, the JSON itself. An answer that it cannot read is none, and its
-   * owner is found like that of a 503: a maintenance page may come with status 200 too.
+   * owner is found like that of a 503: a maintenance page may come with status 200 too. `link`: its `Link` header.
    */
-  read?: (body: unknown) => HerokuResult<T>
+  read?: (body: unknown, link: string) => HerokuResult<T>
+  /** A 2xx says all that there is to say: a body that is no JSON is read as null. */
+  bodyIsOptional?: true
   /** Whoever calls looks by himself whether a write has arrived when the connection was reset. */
   resetIsReadBack?: true
   signal?: AbortSignal
@@ -66,6 +68,8 @@ const HOLD_BACK_MS = 5_000
 /** When a resource that is not to blame is tried again. */
 const TROUBLE_RETRY_MS = 20_000
 const REFUSED_MS = 60_000
+/** These are looked after by whoever makes them. */
+const WRITES: readonly Call['method'][] = ['PATCH', 'PUT']
 
 /** The one way out to Heroku: within the budget, not while Heroku is down, bounded in time, every failure told apart. */
 export function createHerokuCall(options: CallOptions): HerokuCall {
@@ -99,7 +103,8 @@ export function createHerokuCall(options: CallOptions): HerokuCall {
   return async (call) => {
     let result = await sendOnce(call)
     // An idle connection that the other side has closed: nothing was answered, and asking again is harmless.
-    if (isReset(result) && call.method !== 'PATCH' && !call.signal?.aborted) result = await sendOnce(call)
+    if (isReset(result) && !WRITES.includes(call.method) && !call.signal?.aborted)
+      result = await sendOnce(call)
     return await judged(judge, call, result)
   }
 }
@@ -159,11 +164,19 @@ async function send<T>(options: CallOptions, origin: string, call: Call<T>): Pro
     const pauseMs = pauseAfter(options.limits, call, answer)
     if (pauseMs > 0) await options.onRateLimited(pauseMs).catch(() => undefined)
     if (answer.status >= 300) return statusFailure(answer)
-    const body = JSON.parse(answer.text)
-    return call.read ? call.read(body) : { ok: true, value: body }
+    const body = call.bodyIsOptional ? jsonOrNull(answer.text) : JSON.parse(answer.text)
+    return call.read ? call.read(body, String(answer.headers.link ?? '')) : { ok: true, value: body }
   } catch (error) {
     const reset = error instanceof ConnectionResetError ? { reset: true as const } : {}
     return { ok: false, failure: { kind: 'unavailable', detail: describeError(error), ...reset } }
+  }
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
   }
 }
 

@@ -4,7 +4,7 @@ import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type Collaborator, MOST_COLLABORATORS } from '../domain/makers.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
-import { type Attachment, readAttachments, readLogInputOfOwner } from './read-attachments.ts'
+import { dateOf, objects } from './json-values.ts'
 import { readCollaborators } from './read-collaborators.ts'
 import { dateOf, objects } from './read-objects.ts'
 import type { ReleaseRight } from './release-right.ts'
@@ -12,6 +12,11 @@ import type { ReleaseRight } from './release-right.ts'
 /** Who calls, for which resource. The token reaches only that resource and what is attached to it. */
 export type Access = {
   resourceId: string
+  /** Heroku's id of the add-on, where it is another than the resource's here. */
+  addonUuid?: string
+  /** Where the legacy API has its app info. */
+  callbackPath?: string
+  /** Empty where the add-on's password is the proof. */
   accessToken: string
   /** The token was got just now, so a refusal of it says something of our account. */
   freshToken?: true
@@ -32,6 +37,8 @@ export type Releases = { releases: Release[]; complete: boolean }
 
 /** api.heroku.com, as far as a partner uses it (Platform API for Partners). */
 export type Platform = {
+  /** What proves who calls: a token of the resource's own, or the password of the add-on, which reaches all resources. */
+  proof: 'token' | 'password'
   /** The present values of the add-on's config vars. */
   readConfig: (access: Access) => Promise<HerokuResult<HeldConfig>>
   /**
@@ -68,7 +75,7 @@ export function createPlatform(
   async function readConfig(access: Access): Promise<HerokuResult<HeldConfig>> {
     return await call({
       method: 'GET',
-      path: `/addons/${access.resourceId}/config`,
+      path: `/addons/${idOf(access)}/config`,
       headers: headersOf(access),
       read(body) {
         const held = readAddonConfig(body, options)
@@ -89,7 +96,7 @@ export function createPlatform(
     ]
     return await call({
       method: 'PATCH',
-      path: `/addons/${access.resourceId}/config`,
+      path: `/addons/${idOf(access)}/config`,
       headers: { ...headersOf(access), 'content-type': 'application/json' },
       body: JSON.stringify({ config }),
       read(body) {
@@ -113,6 +120,8 @@ export function createPlatform(
   }
 
   return {
+    proof: 'token',
+
     readConfig,
 
     async writeConfig(access, vars) {
@@ -127,15 +136,24 @@ export function createPlatform(
     },
 
     async listAttachments(access) {
-      const listed = await listRaw(access)
+      const listed = await call({
+        method: 'GET',
+        path: `/addons/${idOf(access)}/addon-attachments`,
+        headers: { ...headersOf(access), range: 'id ..; max=1000' },
+        read: (body) => listOf(body, 'the attachments are not a list'),
+        ...callerOf(access, 'read'),
+      })
       if (!listed.ok) return listed
-      return { ok: true, value: readAttachments(listed.value, access.resourceId) }
-    },
-
-    async readLogInput(access) {
-      const listed = await listRaw(access)
-      if (!listed.ok) return listed
-      return { ok: true, value: readLogInputOfOwner(listed.value) }
+      return {
+        ok: true,
+        value: objects(listed.value).flatMap(({ app, addon, name, created_at }) => {
+          const [{ id, name: appName } = {}] = objects([app])
+          if (typeof id !== 'string') return []
+          const names = { appName: cleanText(String(appName)), attachmentName: cleanText(String(name)) }
+          const addonName = readAddonName(addon, idOf(access))
+          return [{ appId: id, ...names, createdAt: dateOf(created_at), addonName }]
+        }),
+      }
     },
 
     async listReleases(access, appId, count) {
@@ -172,6 +190,15 @@ export function createPlatform(
   }
 }
 
+/** How Heroku writes the name of an add-on (Platform API schema); anything else is none. */
+const ADDON_NAME = /^[A-Za-z][\w-]{0,199}$/
+
+function readAddonName(addon: unknown, addonUuid: string): string | null {
+  const [{ id, name } = {}] = objects([addon])
+  const isOurs = typeof id === 'string' && id.toLowerCase() === addonUuid
+  return isOurs && typeof name === 'string' && ADDON_NAME.test(name) ? name : null
+}
+
 /** One that has no number or no date is none, and proves nothing. */
 function readRelease(release: Record<string, unknown>, addonId: string): Release[] {
   const { status, description } = release
@@ -188,6 +215,10 @@ function readRelease(release: Record<string, unknown>, addonId: string): Release
       byAddon: user?.email === `${addonId}@addons.heroku.com`,
     },
   ]
+}
+
+function idOf({ resourceId, addonUuid = resourceId }: Access): string {
+  return addonUuid
 }
 
 function headersOf(access: Access): Record<string, string> {

@@ -4,7 +4,7 @@ import { type Connections, resetCodeOf } from './dispatcher.ts'
 /** A request as it goes out. `origin` without a path; `path` starts with a slash. */
 export type HttpRequest = {
   origin: string
-  method: 'GET' | 'POST' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT'
   path: string
   headers: Record<string, string>
   body: string | null

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { FRESH_MINUTES } from '../domain/check-in.ts'
 import type { GracePeriod } from '../domain/grace.ts'
+import type { HerokuAddress } from '../domain/heroku-address.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
 import { boolean, json, moment } from './columns.ts'
@@ -16,6 +17,7 @@ import { STATE, stateOf } from './state-row.ts'
 /** Everything that most steps need of a claimed resource. Secrets in it are sealed. */
 export type ClaimedResource = StoredState & {
   name: string | null
+  address: HerokuAddress
   grace: GracePeriod
   periodMs: number
   /** Heroku answered 404 or 410 for it, and has not answered for it since. */
@@ -37,7 +39,14 @@ const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
 const ASKED = {
   ...askAll(keysets, 'k', ['resource_id', 'fence', 'revision']),
   ...askAll(STATE, 'k'),
-  ...askAll(resources, 'r', ['name', 'grace_period_seconds', 'missing_since']),
+  ...askAll(resources, 'r', [
+    'name',
+    'grace_period_seconds',
+    'missing_since',
+    'addon_uuid',
+    'callback_path',
+    'created_at',
+  ]),
   // Live, so they are there.
   rotation_period_seconds: askForValue(resources.rotation_period_seconds, 'r.rotation_period_seconds'),
   kek_id: askForValue(resources.kek_id, 'r.kek_id'),
@@ -111,6 +120,7 @@ function claimedResource(row: Row): ClaimedResource {
     revision: row.revision,
     state: stateOf(row, row.freezes_for_all),
     name: row.name,
+    address: { addonUuid: row.addon_uuid, callbackPath: row.callback_path, since: row.created_at },
     grace: gracePeriodOf(row.grace_period_seconds),
     periodMs: msOf(row.rotation_period_seconds),
     missing: row.missing_since !== null,

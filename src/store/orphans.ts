@@ -22,6 +22,8 @@ function orphans(db: Db, before: Date) {
           either('t.resource_id', 'is', null),
           either('g.resource_id', 'is', null),
           either('r.created_at', '<=', before),
+          // What the legacy API made never had any.
+          either('r.callback_path', 'is', null),
         ]),
       ]),
     )

@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { AddonOptions } from '../domain/addon-options.ts'
 import type { GracePeriod } from '../domain/grace.ts'
+import type { HerokuAddress } from '../domain/heroku-address.ts'
 import type { HistoryEvent } from '../domain/history.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
@@ -28,6 +29,7 @@ export type Resource = {
   grace: GracePeriod
   dek: WrappedDek | null
   handsOver: boolean
+  address: HerokuAddress
   createdAt: Date
   missingSince: Date | null
 }
@@ -42,6 +44,8 @@ export type NewResource = {
   options: AddonOptions
   dek: WrappedDek
   sealedLogInputUrl: Buffer | null
+  /** How the legacy API calls it and where; left out where that did not make it. */
+  legacy?: { herokuId: string | null; callbackPath: string } | undefined
   keys: readonly NewKey[]
   grant: NewGrant | null
   state: ResourceState
@@ -57,6 +61,7 @@ const {
   missing_since: _missing,
   repeat_told_at: _repeat,
   hands_over: _handsOver,
+  addon_uuid: _addon,
   deprovisioned_at: _end,
   former_name: _former,
   renamed_at: _renamed,
@@ -151,6 +156,8 @@ function resourceRow(resource: NewResource, now: Date) {
     kek_id: resource.dek.kekId,
     wrapped_dek: resource.dek.wrapped,
     sealed_log_input_url: resource.sealedLogInputUrl,
+    heroku_id: resource.legacy?.herokuId ?? null,
+    callback_path: resource.legacy?.callbackPath ?? null,
     created_at: now,
   }
 }
@@ -214,6 +221,7 @@ function resourceOf(row: Selectable<Schema['resources']>): Resource {
     grace: gracePeriodOf(row.grace_period_seconds),
     dek: kekId === null || wrapped === null ? null : { kekId, wrapped },
     handsOver: row.hands_over,
+    address: { addonUuid: row.addon_uuid, callbackPath: row.callback_path, since: row.created_at },
     createdAt: row.created_at,
     missingSince: row.missing_since,
   }

@@ -126,24 +126,28 @@ export async function takeProbe(
   return row?.probe_at
 }
 
-/** A live resource that Heroku knows and lets us speak for, the next one behind `id`, round about; none of `except`. */
+/**
+ * A live resource that Heroku knows and lets us speak for, the next one behind `id`, round about; none of `except`. By the
+ * add-on's password we may speak for all, else for those that have tokens.
+ */
 export async function findWitness(
   db: Db,
-  { id, except }: { id: string; except: readonly string[] },
+  { id, except, proof }: { id: string; except: readonly string[]; proof: 'token' | 'password' },
 ): Promise<string | undefined> {
+  const withTokens = db.selectFrom('oauth_tokens').select('resource_id')
   const after = (bound: 'from' | 'to') =>
     db
-      .selectFrom('oauth_tokens')
-      .innerJoin('resources', 'resources.id', 'oauth_tokens.resource_id')
-      .select('resource_id')
-      .where('resource_id', bound === 'from' ? '>=' : '<', id)
+      .selectFrom('resources')
+      .select('id')
+      .where('id', bound === 'from' ? '>=' : '<', id)
+      .where('state', '=', 'provisioned')
       .where('missing_since', 'is', null)
-      .$if(except.length > 0, (query) => query.where('resource_id', 'not in', [...except]))
-      .orderBy('resource_id')
+      .$if(proof === 'token', (query) => query.where('id', 'in', withTokens))
+      .$if(except.length > 0, (query) => query.where('id', 'not in', [...except]))
+      .orderBy('id')
       .limit(1)
       .executeTakeFirst()
-  const row = (await after('from')) ?? (await after('to'))
-  return row?.resource_id
+  return ((await after('from')) ?? (await after('to')))?.id
 }
 
 /** A moment that lies too far ahead counts as one a minute ago, or it would hold everybody back until it has come. */

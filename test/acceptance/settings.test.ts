@@ -6,6 +6,7 @@ const WRONG = {
   DATABASE_URL: 'mysql://user:not-to-be-quoted-1@db/keys',
   PORT: 'not-to-be-quoted-2',
   ADDON_URL: 'http://not-to-be-quoted-3.example.com',
+  PARTNER_API: 'not-to-be-quoted-15',
   HEROKU_API_URL: 'ftp://not-to-be-quoted-4.example.com',
   HEROKU_ID_URL: 'not-to-be-quoted-5',
   SEALING_KEYS: 'k1:bm90LXRvLWJlLXF1b3RlZC02',

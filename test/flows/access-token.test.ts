@@ -25,11 +25,20 @@ const refreshes = (h: HarnessWithAddon) => tokenCalls(h, 'refresh_token')
 
 /** A session with the tokens as they are now. */
 async function sessionOf(deps: Deps, resourceId: string): Promise<HerokuSession> {
-  const dek = (await findResource(deps.db, resourceId))?.dek
-  if (!dek) throw new Error('the resource has no data key')
+  const resource = await findResource(deps.db, resourceId)
+  if (!resource?.dek) throw new Error('the resource has no data key')
+  const { dek, address } = resource
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const token = await loadTokens(deps.db, resourceId)
-  return createHerokuSession(deps, { resourceId, name: null, sealer, dek, token, grantWaiting: false })
+  return createHerokuSession(deps, {
+    resourceId,
+    name: null,
+    address,
+    sealer,
+    dek,
+    token,
+    grantWaiting: false,
+  })
 }
 
 describe('an access token', () => {

@@ -186,12 +186,13 @@ test.each<[string, (h: HarnessWithAddon, deps: Deps) => Promise<unknown>]>([
 
 /** Calls Heroku with a token that it no longer takes. */
 async function refresh(h: HarnessWithAddon, deps: Deps): Promise<void> {
-  const dek = (await findResource(deps.db, h.addon.id))?.dek
-  if (!dek) return
+  const resource = await findResource(deps.db, h.addon.id)
+  if (!resource?.dek) return
+  const { dek, address } = resource
   const sealer = await deps.sealing.forResource(h.addon.id, dek)
   const token = await loadTokens(deps.db, h.addon.id)
   h.heroku.revokeToken(h.addon.id)
-  const caller = { resourceId: h.addon.id, name: null, sealer, dek, token, grantWaiting: false }
+  const caller = { resourceId: h.addon.id, name: null, address, sealer, dek, token, grantWaiting: false }
   await createHerokuSession(deps, caller).readConfig()
 }
 

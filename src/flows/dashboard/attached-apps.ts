@@ -110,6 +110,7 @@ export async function sessionOf(
   const caller = {
     resourceId,
     name: resource.name,
+    address: resource.address,
     sealer: await deps.sealing.forResource(resourceId, dek),
     dek,
     token: stored?.tokens ?? null,

@@ -16,17 +16,19 @@ export async function askAnother(
   signal: AbortSignal,
 ): Promise<void> {
   const id = uuidFrom(deps.random(16))
+  const { proof } = deps.platform
   const resourceId =
-    (await findWitness(deps.db, { id, except })) ?? (await findWitness(deps.db, { id, except: [] }))
+    (await findWitness(deps.db, { id, except, proof })) ??
+    (await findWitness(deps.db, { id, except: [], proof }))
   const resource = resourceId ? await findResource(deps.db, resourceId) : undefined
   if (!resourceId || !resource?.dek) return
-  const { name, dek } = resource
+  const { name, dek, address } = resource
   deps.troubles.letThrough(resourceId)
   const sealer = await deps.sealing.forResource(resourceId, dek)
   const token = await loadTokens(deps.db, resourceId)
   const session = createHerokuSession(
     deps,
-    { resourceId, name, sealer, dek, token, grantWaiting: false },
+    { resourceId, name, address, sealer, dek, token, grantWaiting: false },
     signal,
   )
   await (operation === 'token' ? session.renewToken() : session.readConfig())

@@ -1,4 +1,5 @@
 import type { ConfigVars } from '../../domain/config-vars.ts'
+import type { HerokuAddress } from '../../domain/heroku-address.ts'
 import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
 import type { Collaborator } from '../../domain/makers.ts'
 import type { HeldConfig } from '../../heroku/addon-config.ts'
@@ -28,6 +29,7 @@ export type Caller = Opener & {
   resourceId: string
   /** As it is known here. */
   name: string | null
+  address: HerokuAddress
   token: AccessToken | null
   /** There is none, but the grant code is still to be exchanged. */
   grantWaiting: boolean
@@ -35,15 +37,21 @@ export type Caller = Opener & {
 
 /** A token with less life than this left is refreshed first, so that it cannot expire on the way. */
 const REFRESH_MARGIN_MS = 120_000
+/** A provision request of the legacy API has ended by then, and app info is there (Add-on Provider App Info API). */
+const APP_INFO_AFTER_MS = 5 * 60_000
+
 /**
  * Opens a session. Its calls end with `signal`. The access token is refreshed before it expires, and once more when
- * Heroku answers 401. The failure `postponed` means that another process is just getting a token.
+ * Heroku answers 401. The failure `postponed` means that another process is just getting a token, or that Heroku has not
+ * made the add-on yet. Where the add-on's password is the proof there are no tokens to look after.
  */
 export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSignal): HerokuSession {
-  const { resourceId, grantWaiting } = caller
+  const { resourceId, grantWaiting, address } = caller
+  const { platform } = deps
   let { token, sealer, dek, name } = caller
 
   async function call<T>(run: (access: Access) => Promise<HerokuResult<T>>): Promise<HerokuResult<T>> {
+    if (platform.proof === 'password') return await callByPassword(run)
     if (!token) return withoutToken(grantWaiting)
     const freshEnough = token.accessExpiresAt.getTime() - deps.now().getTime() > REFRESH_MARGIN_MS
     if (freshEnough) {
@@ -58,14 +66,33 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     return await run({ ...accessBy(token), freshToken: true })
   }
 
+  async function callByPassword<T>(
+    run: (access: Access) => Promise<HerokuResult<T>>,
+  ): Promise<HerokuResult<T>> {
+    const result = await run(access(''))
+    const isNew = deps.now().getTime() - address.since.getTime() < APP_INFO_AFTER_MS
+    if (result.ok || result.failure.kind !== 'missing' || !isNew) return result
+    return failed(postponed('Heroku has not made the add-on yet'))
+  }
+
   function accessBy({ sealedAccessToken }: AccessToken): Access {
-    const accessToken = sealer.open('sealed_access_token', sealedAccessToken)
-    return { resourceId, accessToken, ...(signal && { signal }) }
+    return access(sealer.open('sealed_access_token', sealedAccessToken))
+  }
+
+  function access(accessToken: string): Access {
+    const { addonUuid, callbackPath } = address
+    return {
+      resourceId,
+      accessToken,
+      ...(addonUuid !== null && { addonUuid }),
+      ...(callbackPath !== null && { callbackPath }),
+      ...(signal && { signal }),
+    }
   }
 
   /** The name of an add-on comes with its attachments. That it cannot be noted is no reason not to use them. */
   async function listAttachments(): Promise<HerokuResult<Attachment[]>> {
-    const listed = await call(deps.platform.listAttachments)
+    const listed = await call(platform.listAttachments)
     const present = listed.ok
       ? listed.value.find(({ addonName }) => addonName !== null)?.addonName
       : undefined
@@ -79,7 +106,6 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     return listed
   }
 
-  const { platform } = deps
   return {
     readConfig: () => call(platform.readConfig),
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
@@ -88,6 +114,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     readLogInput: () => call(platform.readLogInput),
     listCollaborators: (appId) => call((access) => platform.listCollaborators(access, appId)),
     async renewToken() {
+      if (platform.proof === 'password') return { ok: true, value: undefined }
       if (!token) return withoutToken(grantWaiting)
       const refreshed = await refreshToken(deps, resourceId, { token, sealer, dek })
       if (!refreshed.ok) return refreshed

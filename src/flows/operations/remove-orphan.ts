@@ -39,10 +39,10 @@ export async function removeOrphan(
   if (!why) return { outcome: 'no-orphan' }
   const token = await loadTokens(deps.db, resourceId)
   const resource = await findResource(deps.db, resourceId)
-  if (token && resource?.dek) {
-    const { name, dek } = resource
+  if ((token || deps.platform.proof === 'password') && resource?.dek) {
+    const { name, dek, address } = resource
     const sealer = await deps.sealing.forResource(resourceId, dek)
-    const caller = { resourceId, name, sealer, dek, token, grantWaiting: false }
+    const caller = { resourceId, name, address, sealer, dek, token, grantWaiting: false }
     const looked = await createHerokuSession(deps, caller, AbortSignal.timeout(LOOK_LIMIT_MS)).readConfig()
     if (looked.ok) {
       await setMissingSince(deps.db, resourceId, null)

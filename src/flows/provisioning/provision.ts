@@ -31,6 +31,8 @@ export type ProvisionRequest = {
   options: Readonly<Record<string, unknown>>
   grant: { code: string; expiresAt: Date } | null
   logInputUrl: string | null
+  /** How the legacy API calls it and where its config is; left out by version 3. */
+  legacy?: { herokuId: string | null; callbackPath: string }
 }
 
 export type ProvisionOutcome = {
@@ -76,7 +78,7 @@ export async function provision(
   }
   const { plan, options } = judged
   const now = deps.now()
-  const { resourceId, logInputUrl } = request
+  const { resourceId, logInputUrl, legacy } = request
   const { sealer, dek } = await deps.sealing.forNewResource(resourceId)
   // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
   const filler = makeKey(deps, sealer, resourceId, 1)
@@ -101,6 +103,7 @@ export async function provision(
     options,
     dek,
     sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
+    legacy,
     keys: made.map(({ key }) => key),
     grant,
     state,

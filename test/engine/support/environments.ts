@@ -59,6 +59,7 @@ export async function pushAs(deps: Deps, resourceId: string, vars: ConfigVars): 
   const session = createHerokuSession(deps, {
     resourceId,
     name: resource.name,
+    address: resource.address,
     sealer,
     dek,
     token: tokens,
