@@ -13,6 +13,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   // Heroku shows the message of a 422 to the customer (Add-on Partner API Reference).
   'unknown-plan': 422,
   'invalid-option': 422,
+  'already-there': 422,
   // Heroku shows the message of a 503 too, as far as is known.
   'not-now': 503,
   'not-confirmed': 503,

@@ -39,8 +39,8 @@ export type Harness = {
   logLines: string[]
   /** A worker of this process; several make several workers. */
   worker: (options?: Partial<Parameters<typeof createWorker>[1]>) => Worker
-  /** Another process on the same database: own pool, own connections, same clock. */
-  anotherProcess: () => Promise<Deps>
+  /** Another process on the same database: own pool, own connections, same clock; its own settings too, where given. */
+  anotherProcess: (env?: Record<string, string>) => Promise<Deps>
 }
 
 export type HarnessOptions = {
@@ -65,14 +65,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     ...options.simulator,
   })
   const { url: herokuUrl } = await heroku.listen({ port: 0 })
-  const config = readConfig({ ...testEnvironment(database.url, herokuUrl), ...options.env })
+  const environment = { ...testEnvironment(database.url, herokuUrl), ...options.env }
+  const config = readConfig(environment)
   const logLines: string[] = []
   const logger = createLogger({ level: config.logLevel, process: 'test' }, collector(logLines))
   const closers: (() => Promise<void>)[] = []
   const workers: Worker[] = []
 
-  async function composeProcess(): Promise<Deps> {
-    const composed = await compose(config, logger, {
+  async function composeProcess(env: Record<string, string> = {}): Promise<Deps> {
+    const composed = await compose(readConfig({ ...environment, ...env }), logger, {
       poolSize: 5,
       connections: 20,
       callTimeoutMs: options.callTimeoutMs ?? 2_000,

@@ -43,7 +43,7 @@ export async function lookAtMakers(deps: Deps, look: ClaimedMakerLook, signal: A
     const session = made.length > 0 ? await sessionOf(quiet(deps), resourceId, signal) : undefined
     const found = session ? await listsFor(session, made) : { lists: [] }
     if (!('failure' in found)) return await finish(deps, look, found.lists)
-    const againInMs = NOT_SENT.includes(found.failure.kind) ? NOT_SENT_AGAIN_MS : LOOK_AGAIN_MS
+    const againInMs = againAfter(found.failure)
     await endMakerLook(deps.db, look, { missing: look.missing, againInMs })
   } catch (error) {
     deps.log.warn({ err: error, resourceId }, 'look at the makers of tokens interrupted')
@@ -51,6 +51,12 @@ export async function lookAtMakers(deps: Deps, look: ClaimedMakerLook, signal: A
 }
 
 const NOT_SENT: readonly HerokuFailure['kind'][] = ['held-back', 'postponed']
+
+function againAfter({ kind }: HerokuFailure): number {
+  // Nothing that changes soon.
+  if (kind === 'not-offered') return LOOK_EVERY_MS
+  return NOT_SENT.includes(kind) ? NOT_SENT_AGAIN_MS : LOOK_AGAIN_MS
+}
 
 function quiet(deps: Deps): Deps {
   return { ...deps, platform: deps.quietPlatform }
