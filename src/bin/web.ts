@@ -1,4 +1,4 @@
-import { ADDON } from '../config.ts'
+import { ADDON, type Config } from '../config.ts'
 import { createReadiness } from '../flows/readiness.ts'
 import { createApp } from '../http/app.ts'
 import { compose } from './compose.ts'
@@ -22,7 +22,7 @@ await runProcess('web', async (config, logger) => {
     },
     logger,
     httpsUrl: config.addonUrl.startsWith('https:') ? config.addonUrl : undefined,
-    missing: config.addonClientSecret === undefined ? ['ADDON_CLIENT_SECRET'] : [],
+    missing: missingOf(config),
     beforeWork: keksKnown,
     readiness: createReadiness(deps, clockOffsetMs),
   })
@@ -34,3 +34,8 @@ await runProcess('web', async (config, logger) => {
     },
   }
 })
+
+/** The legacy partner API knows no grants, and needs no client secret. */
+function missingOf({ addonClientSecret, partnerApi }: Config): string[] {
+  return addonClientSecret === undefined && partnerApi === 'v3' ? ['ADDON_CLIENT_SECRET'] : []
+}

@@ -96,7 +96,11 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     })
   }
 
-  registerHealth(app, options.readiness, { verdicts: deps.troubles.verdicts, missing: options.missing ?? [] })
+  registerHealth(app, options.readiness, {
+    verdicts: deps.troubles.verdicts,
+    missing: options.missing ?? [],
+    legacy: deps.settings.partnerApi === 'v1',
+  })
   await app.register((scope) => registerPartnerApi(scope, deps, options, background))
   const apps = createAttachedApps(deps)
   app.addHook('onClose', () => apps.settle())

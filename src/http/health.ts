@@ -5,20 +5,21 @@ import type { Readiness } from '../flows/readiness.ts'
 /**
  * `/healthz`: this process answers. `/readyz`: it can also do its work; else 503 with all that is wrong. What keeps no
  * process from its work is told beside a 200: what is wrong at Heroku, and `missing` settings without which some of the
- * work has to wait.
+ * work has to wait; and that the `legacy` partner API is in use.
  */
 export function registerHealth(
   app: FastifyInstance,
   { troubles }: Pick<Readiness, 'troubles'>,
-  { verdicts, missing }: Pick<Troubles, 'verdicts'> & { missing: readonly string[] },
+  { verdicts, missing, legacy }: Pick<Troubles, 'verdicts'> & { missing: readonly string[]; legacy: boolean },
 ): void {
+  const settings = { ...(missing.length > 0 && { missing }), ...(legacy && { partnerApi: 'v1' }) }
   app.get('/healthz', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
     const found = await troubles()
     if (found.length === 0) {
       const heroku = await verdicts().catch(() => [])
-      return { status: 'ready', ...(missing.length > 0 && { missing }), ...(heroku.length > 0 && { heroku }) }
+      return { status: 'ready', ...settings, ...(heroku.length > 0 && { heroku }) }
     }
     return await reply.status(503).send({
       status: 'not ready',

@@ -23,6 +23,8 @@ export type Visit = {
   sessionDigest: Buffer
   /** The sign-on named its user, or that is not asked for here: keys may be shown and revoked. */
   mayHandleKeys: boolean
+  /** The legacy partner API is in use, whose sign-ons name nobody. */
+  legacy: boolean
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -63,6 +65,7 @@ export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boo
         signOnDigest,
         sessionDigest: idDigest,
         mayHandleKeys: verified || !userSignOn,
+        legacy: deps.settings.partnerApi === 'v1',
       }
     }
     const refusal = found.outcome === 'none' ? REFUSALS[found.because] : undefined
@@ -93,7 +96,7 @@ export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boo
       action(async (visit, form) => {
         if (visit.mayHandleKeys) return await handle(visit, form)
         logSecurityRefusal(visit.request, 'user-sign-on-required', { resourceId: visit.resourceId })
-        return sendUserSignOnRequired(visit.reply, visit.base)
+        return sendUserSignOnRequired(visit.reply, visit.base, visit)
       }),
   }
 }

@@ -36,14 +36,21 @@ export function sendWrongForm(reply: FastifyReply, back: string): FastifyReply {
 }
 
 /** The page of somebody whose sign-on did not name him, where a key would be shown or replaced. */
-export function sendUserSignOnRequired(reply: FastifyReply, back: string): FastifyReply {
+export function sendUserSignOnRequired(
+  reply: FastifyReply,
+  back: string,
+  { legacy }: { legacy: boolean },
+): FastifyReply {
+  const again = legacy
+    ? 'This add-on runs over Heroku’s older partner API, which names nobody. If'
+    : 'If opening the dashboard again from Heroku does not help and'
   return sendMessage(reply, 403, {
-    title: 'Please sign on again, by name',
+    title: legacy ? 'This needs a sign-on by name' : 'Please sign on again, by name',
     paragraphs: [
       'Nothing was changed. Keys are only shown and revoked by somebody whom Heroku has named. Your sign-on named nobody.',
-      'If opening the dashboard again from Heroku does not help and a key has leaked, ask our operators: they can revoke it.',
+      `${again} a key has leaked, ask our operators: they can revoke it.`,
     ],
-    howToOpen: true,
+    howToOpen: !legacy,
     back,
   })
 }

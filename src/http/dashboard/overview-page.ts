@@ -111,7 +111,7 @@ function titleOf(problem: FormProblem | undefined): string {
 
 /** The frame of a page of this resource. */
 export function shellOf(visit: Visit, resource: { name: string | null; plan: string }): Shell {
-  const { base, formToken, actor, resourceId, mayHandleKeys } = visit
+  const { base, formToken, actor, resourceId, mayHandleKeys, legacy } = visit
   return {
     title: '',
     base,
@@ -120,6 +120,7 @@ export function shellOf(visit: Visit, resource: { name: string | null; plan: str
     who: actor.verified ? (actor.email ?? actor.userId ?? '') : '',
     verified: actor.verified,
     mayHandleKeys,
+    legacy,
     formToken,
   }
 }

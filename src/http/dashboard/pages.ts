@@ -30,6 +30,8 @@ export type Shell = {
   verified: boolean
   /** Whether this session may see and revoke keys. */
   mayHandleKeys: boolean
+  /** Over the legacy partner API, which names nobody and tells of no apps. */
+  legacy: boolean
   formToken: string
 }
 

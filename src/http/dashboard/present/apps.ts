@@ -20,11 +20,16 @@ export type AppsModel = {
   /** Of processes that named none of these apps. */
   elsewhere: Said
   note: string
+  /** It is no trouble that they are not known. */
+  calm: boolean
   /** "service-1 and service-2": what a rotation restarts. */
   restarts: string
 }
 
 const NAMED = 5
+/** The legacy partner API says nothing of apps, so time alone decides when a key leaves. */
+const NOT_OFFERED =
+  'Heroku’s older partner API, over which this add-on runs, does not say which apps hold the keys or which release they run. A new key restarts every attached app. The key before it leaves when its grace period ends or at the next rotation, whether or not each app has taken the new one by then; only processes with live pick-up can say that they still sign with it.'
 
 export function appsModel(
   answer: AppsAnswer,
@@ -37,18 +42,16 @@ export function appsModel(
   const ofApp = Map.groupBy(checkIns, (each) => appOfCheckIn(each, attached)?.appId)
   const said = (appId?: string) => saidModel(ofApp.get(appId) ?? [], overview)
   if (answer.outcome === 'unknown') {
+    const unknown = { rows: [], elsewhere: said(), restarts: 'every attached app' }
+    if (answer.because === 'not-offered') return { ...unknown, note: NOT_OFFERED, calm: true }
     const why =
       answer.because === 'slow'
         ? 'Heroku took longer than two seconds to answer, so we'
         : `${failureWords(answer.because)} We`
     // What the first panel says of a lost access, no reload brings back.
     const reload = answer.because === 'no-access-token' ? '' : ' Reload to try again.'
-    return {
-      rows: [],
-      elsewhere: said(),
-      note: `${why} can’t list the attached apps right now. Your keys are not affected.${reload}`,
-      restarts: 'every attached app',
-    }
+    const note = `${why} can’t list the attached apps right now. Your keys are not affected.${reload}`
+    return { ...unknown, note, calm: false }
   }
   const rows = attached.map(({ appId, appName, attachmentName, key }): AppRow => {
     const row = {
@@ -67,7 +70,7 @@ export function appsModel(
     return { ...row, release: 'release not visible to securekey' }
   })
   const names = [...new Set(rows.map(({ name }) => name))]
-  return { rows, elsewhere: said(), note: '', restarts: restartWords(names) }
+  return { rows, elsewhere: said(), note: '', calm: false, restarts: restartWords(names) }
 }
 
 function restartWords(names: string[]): string {
