@@ -20,6 +20,7 @@ import {
 } from '../../domain/sso.ts'
 import { type Db, serviceNow } from '../../store/database.ts'
 import { recordEvents } from '../../store/history.ts'
+import { findIdOfAddon } from '../../store/legacy-resources.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
 import {
   deleteSession,
@@ -73,19 +74,20 @@ export async function signOn(deps: Deps, request: SignOnRequest): Promise<SignOn
 async function signOnAt(deps: Deps, request: SignOnRequest, now: Date): Promise<SignOnOutcome> {
   const checked = checkSignOn(request.fields, request.salt, now)
   if ('problem' in checked) return { outcome: 'refused', problem: checked.problem }
-  const { resourceId } = checked.signOn
+  const resourceId = await ownIdOf(deps.db, checked.signOn.resourceId)
+  const signedOn: SignOn = { ...checked.signOn, resourceId }
   const madeFor = request.sessionOf ? 'browser' : 'command-line'
   const former = request.sessionOf?.(resourceId)
   const sessionId = newId(deps, madeFor)
-  const session = await newSession(deps, sessionId, factsOf(checked.signOn, madeFor, now))
+  const session = await newSession(deps, sessionId, factsOf(signedOn, madeFor, now))
   const outcome = await deps.db.transaction().execute(async (trx): Promise<Resource | SignOnRefusal> => {
     const resource = await liveOf(trx, resourceId)
     if (!resource) return 'no-live-resource'
-    if (!(await useTokens(trx, checked.signOn))) return 'used'
+    if (!(await useTokens(trx, signedOn))) return 'used'
     if (former !== undefined) await deleteSession(trx, sessionDigest(former))
     const actor = personOf(session, request.address)
     const events: HistoryEvent[] = [{ at: now, kind: 'signed-in', actor }]
-    const weaker = await deleteSessionsOf(trx, { resourceId, madeBy: checked.signOn.weakerDigests })
+    const weaker = await deleteSessionsOf(trx, { resourceId, madeBy: signedOn.weakerDigests })
     // Somebody has used the form without the part that names its user, and before its user did.
     if (weaker > 0) {
       const details = { sessions: weaker, because: 'weaker sign-on by the same form' }
@@ -100,10 +102,10 @@ async function signOnAt(deps: Deps, request: SignOnRequest, now: Date): Promise<
     deps.log.info({ resourceId, madeFor, verified: session.verified }, 'signed in')
     return { outcome: 'signed-in', resourceId, name: outcome.name, sessionId, session }
   }
-  if (outcome === 'used' && (await madeBy(deps, former, checked.signOn))) {
+  if (outcome === 'used' && (await madeBy(deps, former, signedOn))) {
     return { outcome: 'already-signed-in', resourceId }
   }
-  const used = outcome === 'used' ? { used: checked.signOn } : {}
+  const used = outcome === 'used' ? { used: signedOn } : {}
   return { outcome: 'refused', problem: outcome, ...used }
 }
 
@@ -122,6 +124,11 @@ async function madeBy(deps: Deps, sessionId: string | undefined, used: SignOn): 
   const { resourceId } = used
   const found: SessionOutcome = await useSession(deps, { sessionId, resourceId, byItself: true })
   return found.outcome === 'active' && found.session.signOnDigest.equals(used.digest)
+}
+
+/** What the legacy API named by no uuid has an id of our own, and another at Heroku. */
+async function ownIdOf(db: Db, id: string): Promise<string> {
+  return parseResourceId(id) === id ? ((await findIdOfAddon(db, id)) ?? id) : id
 }
 
 /** The id is matched as text, since a token by the v1 formula may be about an id that is no uuid at all. */
