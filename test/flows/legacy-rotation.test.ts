@@ -130,6 +130,26 @@ describe('over the legacy partner API', () => {
     expect(keysOn(h, addon.app).first).toBe(key)
   })
 
+  test('a rotation is told in the log of the owning app, also where that has moved', async () => {
+    const h = shared()
+    const addon = await addLegacyAddon(h)
+    const lines = () => h.heroku.view.logs().filter(({ addonId }) => addonId === addon.id)
+    const told = () =>
+      lines()
+        .map(({ text }) => text)
+        .join('\n')
+    await tickAfter(14 * DAY)
+    await expect.poll(told).toContain('rotation=done')
+    await h.heroku.customer.renewLogTokens(addon.name)
+    await tickAfter(14 * DAY)
+    // The question where the log is has a small part of the budget, and is put off while rotations need it.
+    const soon = async () => {
+      await tickAfter(MINUTE)
+      return told().match(/rotation=done/g)?.length
+    }
+    await expect.poll(soon, { interval: 100 }).toBe(2)
+  })
+
   test('no app can be asked, so time decides: the old key leaves at the end of its grace period', async () => {
     const h = shared()
     const addon = await addLegacyAddon(h, { grace: '2d' })

@@ -1,6 +1,5 @@
 import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
 import { ANY_TIME } from '../../domain/calendar.ts'
-import { SecurekeyError } from '../../domain/errors.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
@@ -22,6 +21,7 @@ import type { Deps } from '../deps.ts'
 import { makeKey } from '../make-key.ts'
 import { firstTargets } from '../notices/first-targets.ts'
 import type { InsertResource } from './insert-resource.ts'
+import { notConfirmed, notNow } from './not-now.ts'
 
 export type ProvisionRequest = {
   resourceId: string
@@ -223,22 +223,6 @@ function configOf(
 ): Record<string, string> {
   const { pair, keyring } = configVarsOf(deps, subject, state, textOf)
   return { [deps.settings.configVar]: pair, [deps.settings.keyringVar]: keyring }
-}
-
-/** Heroku shows the message, and tries again. */
-function notConfirmed(): SecurekeyError {
-  return new SecurekeyError(
-    'not-confirmed',
-    'New add-ons cannot be made at the moment. Please try again later.',
-  )
-}
-
-/** Heroku shows the message. */
-function notNow(): SecurekeyError {
-  return new SecurekeyError(
-    'not-now',
-    'This add-on cannot be created just now. Please try again in a few minutes.',
-  )
 }
 
 function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant']): NewGrant | null {
