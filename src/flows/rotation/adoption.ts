@@ -1,6 +1,6 @@
 import { afterHoldingBack } from '../../domain/after-look.ts'
 import { appsNamed, NOT_NAMED } from '../../domain/check-in.ts'
-import { costsNoAttempt, type HerokuResult } from '../../domain/heroku-failure.ts'
+import { costsNoAttempt, type FailureKind, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { hearsProcesses, heldBackFor, mayWaitUntil } from '../../domain/hold-back.ts'
 import type { SecondKey } from '../../domain/keyset.ts'
@@ -87,7 +87,7 @@ async function soughtKey(
 async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<HerokuResult<Adoption>> {
   const limits = { mostAsked: MOST_APPS_ASKED, atOnce: ASKED_AT_ONCE, all: true }
   const apps = await appsWithKey(session, key, limits)
-  if (!apps.ok) return apps.failure.kind === 'refused' ? { ok: true, value: UNOBSERVABLE } : apps
+  if (!apps.ok) return UNSEEN.includes(apps.failure.kind) ? { ok: true, value: UNOBSERVABLE } : apps
   const lagging = apps.value
     .filter((app) => app.key.seen === 'on-former')
     .map(({ appName }) => shown(appName))
@@ -96,6 +96,8 @@ async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<He
   return { ok: true, value: { lagging, attached: apps.value } }
 }
 
+/** Heroku does not say which apps there are, to us or by this API. */
+const UNSEEN: readonly FailureKind[] = ['refused', 'not-offered']
 const LONGEST_NAME = 64
 
 /** The name of an app as it is kept and told: whatever Heroku sent, it is letters, digits and dashes. */

@@ -93,9 +93,11 @@ function publishedWords(keyset: Keyset): string {
 }
 
 export function pushCalls(h: Pick<Harness, 'heroku'>, addonId: string) {
-  return h.heroku.view
-    .apiCalls()
-    .filter((call) => call.addonId === addonId && call.method === 'PATCH' && call.path.endsWith('/config'))
+  return h.heroku.view.apiCalls().filter(({ addonId: id, method, path }) => {
+    const isPush =
+      method === 'PATCH' ? path.endsWith('/config') : method === 'PUT' && path.startsWith('/vendor/')
+    return id === addonId && isPush
+  })
 }
 
 /** A config as the versions of its keys, for example `3,2` or `3,2,4`; erased ones are known by their fingerprint. */
