@@ -77,6 +77,7 @@ create table keysets (
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
   held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps, saidOnly}
+  turn             jsonb,                 -- when the schedule may restart apps that other add-ons restart too: {since, at, app, last}
   foreign_since    timestamptz,           -- Heroku holds a pair that was never made here: no machine pushes anything
   gone_since       timestamptz,           -- the config var was gone at Heroku and was put back once
   repaired_at      timestamptz,           -- when an older pair was last replaced by the published one
@@ -103,6 +104,7 @@ create table keysets (
   published_reason text not null check (
     published_reason in ('scheduled', 'manual', 'plan-change', 'revoke', 'provision')
   ),
+  pushed_at        timestamptz,           -- when apps were last restarted for it, as far as that is known
   reason           text check (reason in ('scheduled', 'manual', 'plan-change', 'revoke')),
   due_at           timestamptz,
   opened_at        timestamptz,
@@ -151,6 +153,17 @@ create table keysets (
 create index keysets_wake_at on keysets (wake_at) where wake_at is not null;
 create index keysets_stuck_since on keysets (stuck_since) where stuck_since is not null;
 create index keysets_foreign_since on keysets (foreign_since) where foreign_since is not null;
+
+-- The apps that an add-on is attached to, as Heroku last told: add-ons on one app restart it one after another. An add-on has
+-- so many rows at the most (`store/resource-apps.ts`); one of which none are known waits for nobody.
+create table resource_apps (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  app_id      uuid not null,
+  name        text not null check (length(name) <= 64),
+  seen_at     timestamptz not null,                        -- to the day
+  primary key (resource_id, app_id)
+);
+create index resource_apps_app_id on resource_apps (app_id);
 
 -- Freezes of the partner, which hold for all add-ons. A claim reads them along; there are few.
 create table freezes_for_all (

@@ -213,6 +213,7 @@ create table keysets (
   failures jsonb,
   stuck_since timestamp with time zone,
   held_back jsonb,
+  turn jsonb,
   foreign_since timestamp with time zone,
   gone_since timestamp with time zone,
   repaired_at timestamp with time zone,
@@ -237,6 +238,7 @@ create table keysets (
   last_seq integer not null,
   published_at timestamp with time zone not null,
   published_reason text not null,
+  pushed_at timestamp with time zone,
   reason text,
   due_at timestamp with time zone,
   opened_at timestamp with time zone,
@@ -388,6 +390,17 @@ create table oauth_tokens (
   constraint oauth_tokens_pkey PRIMARY KEY (resource_id),
   constraint oauth_tokens_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
 );
+
+create table resource_apps (
+  resource_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  seen_at timestamp with time zone not null,
+  constraint resource_apps_pkey PRIMARY KEY (resource_id, app_id),
+  constraint resource_apps_name_check CHECK (length(name) <= 64),
+  constraint resource_apps_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX resource_apps_app_id ON resource_apps USING btree (app_id);
 
 create table resources (
   id uuid not null,

@@ -35,6 +35,8 @@ export type Config = {
   defaultGrace: GracePeriod
   graceFloorMs: number
   checkEveryMs: number
+  /** 0: restarts are not spread. */
+  spreadMs: number
   rotationCron: string
   rotationConcurrency: number
   herokuMaxRps: number
@@ -85,6 +87,7 @@ export function readConfig(env: Environment): Config {
     graceFloorMs,
     defaultGrace: setting('GRACE_PERIOD', 'period', (text) => grace(text, graceFloorMs)),
     checkEveryMs: setting('CHECK_EVERY', '1d', duration),
+    spreadMs: setting('SPREAD_RESTARTS', '1h', spread),
     rotationCron: setting('ROTATION_CRON', '*/10 * * * * *', cronExpression),
     rotationConcurrency: setting('ROTATION_CONCURRENCY', '50', wholeNumber(1, 1_000)),
     herokuMaxRps: setting('HEROKU_MAX_RPS', '20', wholeNumber(1, 1_000_000)),
@@ -184,6 +187,17 @@ function plans(text: string): Plan[] {
 function duration(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new Error('must be a duration such as 30s, 2h or 14d')
+  return ms
+}
+
+const LONGEST_SPREAD_MS = 86_400_000
+
+function spread(text: string): number {
+  if (text === 'off' || text === '0') return 0
+  const ms = parseDuration(text)
+  if (ms === undefined || ms > LONGEST_SPREAD_MS) {
+    throw new Error('must be a duration of a day at most, such as 1h, or off')
+  }
   return ms
 }
 

@@ -41,11 +41,26 @@ test('with the required settings alone everything else has its documented defaul
     ],
     defaultGrace: { until: 'next-rotation' },
     graceFloorMs: 7_200_000,
+    spreadMs: 3_600_000,
     rotationCron: '*/10 * * * * *',
     rotationConcurrency: 50,
     herokuMaxRps: 20,
     logLevel: 'info',
   })
+})
+
+test.each([
+  ['2h', 7_200_000],
+  ['1d', 86_400_000],
+  ['off', 0],
+  ['0', 0],
+])('restarts of one app may be %s apart', (text, ms) => {
+  expect(readConfig({ ...REQUIRED, SPREAD_RESTARTS: text }).spreadMs).toBe(ms)
+})
+
+test.each(['25h', 'on', '-1h', '1', 'forever'])('restarts of one app may not be %s apart', (text) => {
+  const problem = '  - SPREAD_RESTARTS must be a duration of a day at most, such as 1h, or off'
+  expect(problemsOf({ SPREAD_RESTARTS: text })).toEqual([problem])
 })
 
 test.each(Object.keys(REQUIRED))('%s is required, also when it is blank', (name) => {

@@ -110,6 +110,7 @@ const CHANGES_A_RESOURCE: Record<string, string[]> = {
     'src/flows/change-writer.ts',
     'src/flows/provisioning/deprovision.ts',
     'src/flows/rotation/adopt.ts',
+    'src/flows/rotation/await-turn.ts',
     'src/flows/rotation/behind.ts',
     'src/flows/rotation/end-failed.ts',
     'src/flows/rotation/promote.ts',

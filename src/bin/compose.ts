@@ -159,6 +159,7 @@ export async function compose(
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,
       checkEveryMs: config.checkEveryMs,
+      spreadMs: config.spreadMs,
     },
   }
   return {

@@ -65,6 +65,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     publishedReason: keyring?.reason ?? 'manual',
     rotation: null,
     heldBack: null,
+    turn: null,
     attempts: 0,
     failures: [],
     nextRotationAt: inReach(later(nextRotationAt, state.servedDueAt), facts.periodMs, now),

@@ -11,7 +11,8 @@ export function afterForeign(state: ResourceState, lookAgainMs: number, now: Dat
   const foreignSince = before.foreignSince ?? now
   const trust = { ...before, foreignSince, adoptAsked: false, uncheckedSince: null }
   // Heroku has answered: what failed before is over.
-  return { ...state, heldBack: null, attempts: 0, trust, checkAt, wakeAt: checkAt, claimedUntil: null }
+  const stopped = { heldBack: null, turn: null, attempts: 0, trust, checkAt, wakeAt: checkAt }
+  return { ...state, ...stopped, claimedUntil: null }
 }
 
 /**
@@ -44,13 +45,7 @@ export function afterHoldingBack(
 ): ResourceState {
   // Heroku has answered: what failed before is over, and the rotation is stuck no longer.
   const shown = !heldBack.saidOnly && (state.heldBack === null || state.heldBack.saidOnly === true)
-  const { keyset, tokenLifeMs } = state
-  const { second } = keyset
-  const kept =
-    tokenLifeMs === null || second.filler
-      ? second
-      : { ...second, until: theLater(second.until, lifeEndsAt(tokenLifeMs, now)) }
-  const seen = { ...resumed(state), keyset: { ...keyset, second: kept } }
-  const held = { ...seen, heldBack, checkAt: shown ? now : state.checkAt }
+  // Nobody waits for one that waits itself.
+  const held = { ...resumed(state), heldBack, turn: null, checkAt: shown ? now : state.checkAt }
   return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

@@ -53,6 +53,8 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
       rotation: null,
       publishedAt: facts.publishedAt,
       publishedReason: reason,
+      turn: null,
+      pushedAt: facts.publishedAt,
       servedDueAt: reason === 'scheduled' ? dueAt : state.servedDueAt,
       nextRotationAt: pause ? nextRotationWhenPaused(next, pause) : next,
       pause: pause ?? state.pause,
@@ -68,7 +70,7 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
 /** Heroku confirmed the filler in the second place. */
 export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const change = promoteFiller(state.keyset, { announces: state.announcesNext })
-  return claimEnded(afterPush(state, facts, now), keptInRoom(change), facts.grace, now)
+  return claimEnded({ ...afterPush(state, facts, now), turn: null }, change, facts.grace, now)
 }
 
 /** Heroku confirmed a keyring with the next key, or one without it. */
@@ -81,5 +83,6 @@ export function afterAnnouncing(state: ResourceState, facts: PromotionFacts, now
 function afterPush(state: ResourceState, facts: PromotionFacts, now: Date): ResourceState {
   const checkAfterMs = facts.doubtful ? CHECK_AFTER_DOUBT_MS : CHECK_AFTER_PUSH_MS
   const checkAt = nextCheckAt(state, checkAfterMs, now)
-  return { ...state, checkAt, trust: published(state.trust, facts.epoch, facts.doubtful) }
+  const trust = published(state.trust, facts.epoch, facts.doubtful)
+  return { ...state, pushedAt: facts.publishedAt, checkAt, trust }
 }

@@ -43,6 +43,12 @@ export function isOpen(calendar: Calendar, now: Date): boolean {
   return serveAt(now, calendar).getTime() === now.getTime()
 }
 
+/** From when on, at a moment at which a scheduled restart may happen, none may any more. */
+export function closesAt(now: Date, { windows, freezes, freezesForAll }: Calendar): Date {
+  const ends = [...freezes, ...freezesForAll].flatMap(({ from }) => (from > now ? [from.getTime()] : []))
+  return new Date(Math.min(firstInside(now, windows).until.getTime(), ...ends))
+}
+
 /** The rest of the window that is open at a moment, or the first that opens later. Without windows it never ends. */
 export function firstInside(moment: Date, windows: readonly Window[]): Span {
   if (windows.length === 0) return { from: moment, until: new Date(8.64e15) }

@@ -19,7 +19,11 @@ const LATE_MS = 10 * 60_000
 export function isInDoubt(state: ResourceState, epoch: number, dueAt: Date, now: Date): boolean {
   const { trust, attempts } = state
   if (trust.doubtful || trust.confirmedEpoch < epoch || attempts > 0) return true
-  return now.getTime() - firstServable(state, dueAt).getTime() > LATE_MS
+  const { turn } = state
+  const servable = firstServable(state, dueAt)
+  // The time in which it waited for its turn is none in which something held it up.
+  const waits = turn && turn.since.getTime() - servable.getTime() <= LATE_MS
+  return now.getTime() - (waits ? turn.at : servable).getTime() > LATE_MS
 }
 
 /** The first moment at which a due date could be served: a pause may have ended later, room come, or a window opened. */

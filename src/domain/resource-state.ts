@@ -5,9 +5,10 @@ import type { Failure } from './heroku-failure.ts'
 import type { PublishedReason } from './keyring-var.ts'
 import { dropOlder, dropPending, type Keyset, type KeysetChange, type NewVersions } from './keyset.ts'
 import type { Pause } from './pause.ts'
-import { decideStep, type HeldBack, nextWakeAt, type OpenRotation } from './rotation.ts'
+import { decideStep, type HeldBack, isKeptToCalendar, nextWakeAt, type OpenRotation } from './rotation.ts'
 import type { RotationReason } from './rotation-reason.ts'
 import { type Trust, trusted } from './trust.ts'
+import type { Turn } from './turn.ts'
 
 /** All that changes of a live add-on: its keyset, the rotation under way, dates, and the claim of a worker. */
 export type ResourceState = {
@@ -28,6 +29,10 @@ export type ResourceState = {
   failures: readonly Failure[]
   /** What would be done next waits until apps have the current key. */
   heldBack: HeldBack | null
+  /** When the schedule may restart its apps, beside other add-ons on them; null: nobody has asked yet. */
+  turn: Turn | null
+  /** When apps were last restarted for it, as far as that is known: the key was stored for a push, or Heroku took one. */
+  pushedAt: Date | null
   /** The last scheduled due date that was served. */
   servedDueAt: Date | null
   nextRotationAt: Date
@@ -76,6 +81,8 @@ export function stateAtProvision(
     attempts: 0,
     failures: [],
     heldBack: null,
+    turn: null,
+    pushedAt: null,
     servedDueAt: null,
     nextRotationAt,
     pause: null,
@@ -93,7 +100,8 @@ export function openRotation(
   intent: { reason: RotationReason; dueAt: Date; openedBy: Actor },
   now: Date,
 ): ResourceState {
-  return { ...state, rotation: { ...intent, openedAt: now, stuckSince: null }, attempts: 0 }
+  const rotation = { ...intent, openedAt: now, stuckSince: null }
+  return { ...state, rotation, attempts: 0, turn: isKeptToCalendar(rotation) ? state.turn : null }
 }
 
 /**
@@ -135,6 +143,8 @@ export function afterFailure(
     rotation: rotation && stuck ? { ...rotation, stuckSince: rotation.stuckSince ?? now } : rotation,
     attempts: attempts + 1,
     failures: [...failures, failure].slice(-MOST_FAILURES_KEPT),
+    // Others on its apps do not wait for what fails.
+    turn: null,
     wakeAt: retryAt,
     claimedUntil: null,
   }
@@ -146,10 +156,28 @@ export function resumed(state: ResourceState): ResourceState {
   return { ...state, rotation: rotation && { ...rotation, stuckSince: null }, attempts: 0 }
 }
 
-/** A person wants the rotation under way at once: it waits for no window and for the end of no freeze. */
+/** A person wants the rotation under way at once: it waits for no window, for the end of no freeze and for no turn. */
 export function pressed(state: ResourceState): ResourceState {
   const { rotation } = state
-  return { ...state, rotation: rotation && { ...rotation, pressed: true } }
+  return { ...state, rotation: rotation && { ...rotation, pressed: true }, turn: null }
+}
+
+/**
+ * The claim ends until it is the add-on's turn. What is made already is looked for at Heroku as often as by checks, since a
+ * push that was given up may have arrived.
+ */
+export function afterWaitingForTurn(
+  state: ResourceState,
+  { turn, lookAgainMs, grace }: { turn: Turn; lookAgainMs: number; grace: GracePeriod },
+  now: Date,
+): ResourceState {
+  const waiting = { ...state, turn, claimedUntil: null }
+  const { pending, pendingFiller } = state.keyset
+  if (pending === null && pendingFiller === null) {
+    return { ...waiting, wakeAt: nextWakeAt({ ...waiting, grace }, now) }
+  }
+  const lookAt = new Date(now.getTime() + lookAgainMs)
+  return { ...waiting, wakeAt: turn.at < lookAt ? turn.at : lookAt }
 }
 
 /** What is under way has not arrived at Heroku, and must not restart apps before a window opens: looked for again by then. */
@@ -187,7 +215,7 @@ export function wokenAt(state: ResourceState, wakeAt: Date | null, now: Date): R
 /** A worker looks at the resource when it next needs a step. A rotation under way keeps its own time. */
 export function wokenWhenNeeded(state: ResourceState, grace: GracePeriod, now: Date): ResourceState {
   if (state.rotation) return state
-  const free = { ...state, heldBack: null }
+  const free = { ...state, heldBack: null, turn: null }
   const { step } = decideStep({ ...free, calendar: ANY_TIME, grace }, now)
   // What is not due is held back no longer: once it is, the apps are looked at anew.
   const needed = step === 'create' || step === 'create-filler' ? state : free

@@ -6,6 +6,7 @@ import { type Keyset, type Pair, publishedPair } from './keyset.ts'
 import { isPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
 import type { Trust } from './trust.ts'
+import { isTurnAwaited, type Turn } from './turn.ts'
 
 /** The written-down intent to rotate, at most one per add-on. */
 export type OpenRotation = {
@@ -48,6 +49,8 @@ export type Situation = {
   trust: Pick<Trust, 'foreignSince'>
   /** What takes a key out waits for apps. */
   heldBack: Pick<HeldBack, 'lookAt'> | null
+  /** The schedule waits until other restarts of its apps lie far enough back. */
+  turn: Pick<Turn, 'at'> | null
   /** The next key is to be announced. */
   announcesNext: boolean
   /** How long the longest thing lives that apps sign, where that is stated. */
@@ -79,8 +82,10 @@ export function decideStep(situation: Situation, now: Date): Step {
   }
   // What takes a key out waits for the next look at the apps; what puts the config right does not.
   const held = isHeldBack(situation, now)
-  const mustWait = () => held || isOutside(situation, now) || isCrowded(situation, now)
-  const waits = rotation !== null && keyset.pending === null && mustWait()
+  const waits =
+    rotation !== null &&
+    keyset.pending === null &&
+    (held || isOutside(situation, now) || (isKeptToCalendar(rotation) && isTurnAwaited(situation.turn, now)))
   if (rotation && !waits) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
@@ -90,8 +95,9 @@ export function decideStep(situation: Situation, now: Date): Step {
     checkAt !== null && checkAt <= now ? { step: 'check', pair: publishedPair(keyset) } : { step: 'wait' }
   // The rotation brings the next key, or takes it out, along with its own.
   if (rotation) return check
-  const mayRestart = () => !isPaused(pause, now) && !held && isOpen(situation.calendar, now)
-  if (nextRotationAt <= now && mayRestart() && !isCrowded(situation, now))
+  const mayRestart = () =>
+    !isPaused(pause, now) && !held && !isTurnAwaited(situation.turn, now) && isOpen(situation.calendar, now)
+  if (nextRotationAt <= now && mayRestart())
     return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
     const next = listedNext(situation)
@@ -176,15 +182,13 @@ function isSecondOver({ keyset: { second }, grace }: Situation, now: Date): bool
  * to a resource that is paused without an end.
  */
 export function nextWakeAt(situation: Situation, now: Date): Date | null {
-  const { keyset, grace, nextRotationAt, rotation, pause, checkAt, trust, heldBack } = situation
+  const { keyset, grace, nextRotationAt, rotation, pause, checkAt, trust, heldBack, turn } = situation
   if (trust.foreignSince !== null) return checkAt
   const { second, older, pending, pendingFiller } = keyset
   const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
   if (rotation) {
     const isKept = pending === null && isKeptToCalendar(rotation)
-    const free = isKept ? (roomFrom(situation) ?? now) : now
-    const goesOn = latest(lookAt ?? now, free)
-    const at = isKept ? openAt(situation, goesOn, now) : goesOn
+    const at = isKept ? openAt(situation, latest(goesOn, turn?.at ?? now), now) : goesOn
     return at > now ? earliest([at, checkAt]) : now
   }
   if (pendingFiller !== null || lacksNext(situation) || isNextUnpublished(situation)) return now
@@ -194,7 +198,8 @@ export function nextWakeAt(situation: Situation, now: Date): Date | null {
   const leaving = [paused ? (pause?.until ?? null) : rotatesAt]
   if (grace.until === 'elapsed' && !second.filler && !paused) leaving.push(second.until)
   const leavesAt = earliest(leaving)
-  const goesAt = lookAt && leavesAt ? latest(leavesAt, lookAt) : leavesAt
+  const awaited = [lookAt, isTurnAwaited(turn, now) ? turn?.at : null].filter((at) => at instanceof Date)
+  const goesAt = leavesAt && awaited.reduce(latest, leavesAt)
   moments.push(goesAt && !paused ? openAt(situation, goesAt, now) : goesAt)
   return earliest(moments)
 }

@@ -15,11 +15,13 @@ export function underCalendar(
   now: Date,
 ): ResourceState {
   const { rotation, wakeAt } = state
+  // The turn among others on its apps was one of the calendar before.
+  const changed = { ...state, calendar, turn: null }
   if (rotation) {
     const opens = serveAt(now, calendar)
     const isSooner = isKeptToCalendar(rotation) && wakeAt !== null && opens < wakeAt
-    return isSooner ? wokenAt({ ...state, calendar }, opens, now) : { ...state, calendar }
+    return isSooner ? wokenAt(changed, opens, now) : changed
   }
   const nextRotationAt = nextRotationUnderWindows(state, calendar.windows, periodMs, now)
-  return wokenWhenNeeded({ ...state, calendar, nextRotationAt }, grace, now)
+  return wokenWhenNeeded({ ...changed, nextRotationAt }, grace, now)
 }

@@ -3,11 +3,13 @@ import { type RoomFacts, roomFrom } from './keyring-room.ts'
 import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import { isKeptToCalendar, type OpenRotation } from './rotation.ts'
 import { nextRotationAt } from './schedule.ts'
+import { isTurnAwaited, type Turn } from './turn.ts'
 
 /** A scheduled rotation that is to come: its due date, and when it is served. */
 export type Upcoming = { dueAt: Date; servedAt: Date }
 
-type Schedule = Partial<RoomFacts> & {
+type Schedule = {
+  turn?: Pick<Turn, 'at'> | null
   nextRotationAt: Date
   pause: Pause | null
   calendar: Calendar
@@ -18,19 +20,16 @@ type Schedule = Partial<RoomFacts> & {
 const AFTER_SERVING_MS = 1
 
 /**
- * When the next rotation is served, as things are at `now`: the due date, or when a window opens after that, and the keyring
- * has room for all old keys that are needed.
+ * When the next rotation is served, as things are at `now`: the due date, or when a window opens after that, or when it is
+ * its turn among other add-ons on its apps.
  */
-export function nextServedAt(schedule: Schedule, now: Date): Date {
-  const { nextRotationAt: next, calendar, rotation } = schedule
+export function nextServedAt({ nextRotationAt: next, calendar, rotation, turn }: Schedule, now: Date): Date {
   // One that a plan change made due waits as well, and the date of the schedule is another.
   const dueAt = rotation && isKeptToCalendar(rotation) ? rotation.dueAt : next
-  const waits = rotation === null || isKeptToCalendar(rotation)
-  const room = waits ? roomIn(schedule) : null
-  const from = latest(dueAt, now, room)
+  const wanted = turn && isTurnAwaited(turn, now) && turn.at > dueAt ? turn.at : dueAt
+  const from = wanted > now ? wanted : now
   const served = serveAt(from, calendar)
-  if (served > from) return served
-  return room !== null && room > latest(dueAt, now) ? room : dueAt
+  return served > from ? served : wanted
 }
 
 /**
@@ -43,7 +42,7 @@ export function upcomingRotations(
   now: Date,
   count: number,
 ): Upcoming[] {
-  const { pause, calendar, rotation } = schedule
+  const { pause, calendar, rotation, turn } = schedule
   const paused = pause && isPaused(pause, now) ? pause : null
   if (paused?.until === null) return []
   const waits = rotation !== null && isKeptToCalendar(rotation)
@@ -54,9 +53,9 @@ export function upcomingRotations(
   const upcoming: Upcoming[] = []
   while (upcoming.length < count) {
     // A pause holds back none that is under way.
-    const from = waits && upcoming.length === 0 ? now.getTime() : earliest
-    const room = roomIn(schedule, upcoming.length + (isAhead ? 1 : 0))
-    const servedAt = serveAt(latest(dueAt, new Date(from), room), calendar)
+    const isFirst = upcoming.length === 0
+    const from = Math.max(waits && isFirst ? now.getTime() : earliest, (isFirst && turn?.at.getTime()) || 0)
+    const servedAt = serveAt(new Date(Math.max(dueAt.getTime(), from)), calendar)
     upcoming.push({ dueAt, servedAt })
     dueAt = nextDueAt(dueAt, schedule, periodMs, new Date(servedAt.getTime() + AFTER_SERVING_MS))
   }

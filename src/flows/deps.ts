@@ -32,6 +32,8 @@ export type FlowSettings = {
   graceFloorMs: number
   /** How often Heroku's config is compared with what was published, as long as nothing else looks. */
   checkEveryMs: number
+  /** The least time between two scheduled restarts of one app; 0: they are not spread. */
+  spreadMs: number
 }
 
 /** Everything a use case needs from outside. Time and randomness are among it, so that a test can hold both still. */

@@ -11,6 +11,7 @@ import { ask, askAll, askForValue, askIfThere, runPrepared } from './group-state
 import { gracePeriodOf, msOf } from './intervals.ts'
 import type { StoredState } from './keysets.ts'
 import { type AccessToken, accessTokenOf } from './oauth-tokens.ts'
+import { APPS_ASKED, JOINED_APPS } from './resource-apps.ts'
 import { type StoredFreeze, TABLES } from './schema.ts'
 import { STATE, stateOf } from './state-row.ts'
 
@@ -32,6 +33,9 @@ export type ClaimedResource = StoredState & {
   behind: boolean
   /** Processes have said of late which key they sign with. */
   checkedIn: boolean
+  /** Its apps are known, and whether another add-on is on one of them. */
+  appsKnown: boolean
+  sharesApps: boolean
 }
 
 const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
@@ -71,6 +75,7 @@ const ASKED = {
     `exists (select from check_ins c where c.resource_id = k.resource_id
         and c.at > ${CLAIMED_AT} - interval '${FRESH_MINUTES} minutes')`,
   ),
+  ...APPS_ASKED,
   last_due_at: askIfThere(moment, '(select max(wake_at) from due)'),
   claimed_at: ask(moment, CLAIMED_AT),
 }
@@ -109,7 +114,8 @@ async function claimRows(db: Db, request: ClaimRequest) {
       from claimed k
       join resources r on r.id = k.resource_id
       left join sealed_keys s on s.resource_id = k.resource_id and s.version = k.current
-      left join oauth_tokens t on t.resource_id = k.resource_id`,
+      left join oauth_tokens t on t.resource_id = k.resource_id
+      ${sql.raw(JOINED_APPS)}`,
   )
 }
 
@@ -130,5 +136,7 @@ function claimedResource(row: Row): ClaimedResource {
     grantWaiting: row.grant_waiting,
     behind: row.behind,
     checkedIn: row.checked_in,
+    appsKnown: row.apps_known,
+    sharesApps: row.shares_apps,
   }
 }

@@ -80,6 +80,7 @@ export const TABLES = {
     held_back: orNull(
       json<{ since: string; until: string; lookAt: string; apps: string[]; saidOnly?: boolean }>(),
     ),
+    turn: orNull(json<{ since: string; at: string; app: string; last: boolean }>()),
     foreign_since: orNull(moment),
     gone_since: orNull(moment),
     repaired_at: orNull(moment),
@@ -104,6 +105,7 @@ export const TABLES = {
     last_seq: integer,
     published_at: moment,
     published_reason: text<PublishedReason>(),
+    pushed_at: orNull(moment),
     reason: orNull(text<RotationReason>()),
     due_at: orNull(moment),
     opened_at: orNull(moment),
@@ -115,6 +117,12 @@ export const TABLES = {
     claimed_until: orNull(moment),
     fence: withDefault(bigint),
     revision: withDefault(bigint),
+  },
+  resource_apps: {
+    resource_id: uuid,
+    app_id: uuid,
+    name: text(),
+    seen_at: moment,
   },
   freezes_for_all: {
     id: text(),

@@ -14,6 +14,7 @@ const WRONG = {
   GRACE_FLOOR: 'not-to-be-quoted-9',
   GRACE_PERIOD: 'not-to-be-quoted-10',
   REQUIRE_USER_SIGN_ON: 'not-to-be-quoted-14',
+  SPREAD_RESTARTS: 'not-to-be-quoted-15',
   ROTATION_CRON: 'not-to-be-quoted-11',
   ROTATION_CONCURRENCY: 'not-to-be-quoted-12',
   HEROKU_MAX_RPS: '0',

@@ -330,6 +330,7 @@ describe('the older protocol over lists of versions gives the same answers', () 
     checkAt: fc.option(anyEnd),
     trust: fc.constant({ foreignSince: null }),
     heldBack: fc.constant(null),
+    turn: fc.constant(null),
     announcesNext: fc.constant(false),
     tokenLifeMs: fc.option(fc.constant(3 * 24 * HOUR)),
   })

@@ -48,6 +48,7 @@ function situation(more: Partial<Situation> = {}): Situation {
     checkAt: null,
     trust: { foreignSince: null },
     heldBack: null,
+    turn: null,
     announcesNext: false,
     tokenLifeMs: null,
     ...more,

@@ -442,6 +442,8 @@ describe('what a claim loads', () => {
       token: { sealedAccessToken: Buffer.from('access'), accessExpiresAt: inMs(9), generation: 1 },
       behind: false,
       checkedIn: false,
+      appsKnown: false,
+      sharesApps: false,
       grantWaiting: false,
     })
   })

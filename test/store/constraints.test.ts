@@ -176,6 +176,10 @@ const sighting = (columns: Record<string, string>) => {
 }
 const makerLook = (resource = 'ID') =>
   `insert into maker_looks (resource_id, wake_at) values (${resource}, ${AT})`
+const appOf = (columns: Record<string, string>) => {
+  const row = { resource_id: 'ID', app_id: 'ID', name: `'shop'`, seen_at: AT, ...columns }
+  return `insert into resource_apps (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const freezeForAll = (columns: Record<string, string>) => {
   const from = `timestamptz ${AT} - interval '1 day'`
   const row = {
@@ -608,28 +612,18 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
-    // webhooks and webhook_deliveries
-    ['a webhook twice', [webhook({}), webhook({})], 'webhooks_pkey'],
-    ['a webhook of any id', [webhook({ id: `'1'` })], 'webhooks_id_check'],
-    ['a webhook without a name', [webhook({ name: `''` })], 'webhooks_name_check'],
+    // resource_apps
+    ['one app of a resource twice', [appOf({}), appOf({})], 'resource_apps_pkey'],
     [
-      'a webhook of a resource that does not exist',
-      [webhook({ resource_id: STRANGER })],
-      'webhooks_resource_id_fkey',
-    ],
-    ['a delivery twice', [webhook({}), delivery({}), delivery({})], 'webhook_deliveries_pkey'],
-    ['a delivery of any id', [webhook({}), delivery({ id: `'1'` })], 'webhook_deliveries_id_check'],
-    [
-      'a delivery for no cause',
-      [webhook({}), delivery({ cause: `'whim'` })],
-      'webhook_deliveries_cause_check',
+      'the name of an app of any length there',
+      [appOf({ name: `'${'a'.repeat(65)}'` })],
+      'resource_apps_name_check',
     ],
     [
-      'words about a delivery of any length',
-      [webhook({}), delivery({ words: `'${'a'.repeat(201)}'` })],
-      'webhook_deliveries_words_check',
+      'an app of a resource that does not exist',
+      [appOf({ resource_id: STRANGER })],
+      'resource_apps_resource_id_fkey',
     ],
-    ['a delivery to no webhook', [delivery({})], 'webhook_deliveries_webhook_id_fkey'],
     // freezes_for_all
     ['two freezes for all of one id', [freezeForAll({}), freezeForAll({})], 'freezes_for_all_pkey'],
     ['a freeze for all that ends as it begins', [freezeForAll({ from_at: AT })], 'freezes_for_all_check'],

@@ -149,6 +149,8 @@ export function testEnvironment(databaseUrl: string, herokuUrl: string): Record<
     HEROKU_ID_URL: herokuUrl,
     SEALING_KEYS: SEALING_KEY,
     HEROKU_MAX_RPS: '100000',
+    // Tests that are about it switch it on.
+    SPREAD_RESTARTS: 'off',
     LOG_LEVEL: 'trace',
   }
 }

@@ -8,6 +8,7 @@ import type { Attachment } from '../../heroku/read-attachments.ts'
 import type { AccessToken } from '../../store/oauth-tokens.ts'
 import type { Deps } from '../deps.ts'
 import { type Opener, postponed, refreshToken } from './refresh-token.ts'
+import { takeOverApps } from './take-over-apps.ts'
 import { takeOverName } from './take-over-name.ts'
 
 /** Calls to Heroku on behalf of one resource. The session owns its tokens and refreshes them. */
@@ -20,6 +21,8 @@ export type HerokuSession = {
   readLogInput: () => Promise<HerokuResult<string | null>>
   /** Who may work on an app. */
   listCollaborators: (appId: string) => Promise<HerokuResult<Collaborator[]>>
+  /** Whether attachments were asked for, and came with other apps than were known. */
+  apps: () => { asked: boolean; changed: boolean }
   /** Gets a new access token, however fresh the old one is. */
   renewToken: () => Promise<HerokuResult<void>>
 }
@@ -49,6 +52,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
   const { resourceId, grantWaiting, address } = caller
   const { platform } = deps
   let { token, sealer, dek, name } = caller
+  let apps = { asked: false, changed: false }
 
   async function call<T>(run: (access: Access) => Promise<HerokuResult<T>>): Promise<HerokuResult<T>> {
     if (platform.proof === 'password') return await callByPassword(run)
@@ -90,18 +94,20 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     }
   }
 
-  /** The name of an add-on comes with its attachments. That it cannot be noted is no reason not to use them. */
+  /** The name of an add-on comes with its attachments, and so do its apps. That they cannot be noted stops nobody. */
   async function listAttachments(): Promise<HerokuResult<Attachment[]>> {
-    const listed = await call(platform.listAttachments)
-    const present = listed.ok
-      ? listed.value.find(({ addonName }) => addonName !== null)?.addonName
-      : undefined
-    if (!present || present === name) return listed
+    const listed = await call(deps.platform.listAttachments)
+    apps = { ...apps, asked: true }
+    if (!listed.ok) return listed
+    const present = listed.value.find(({ addonName }) => addonName !== null)?.addonName
     try {
-      await takeOverName(deps, resourceId, present)
-      name = present
+      if (present && present !== name) {
+        await takeOverName(deps, resourceId, present)
+        name = present
+      }
+      if (await takeOverApps(deps, resourceId, listed.value)) apps = { ...apps, changed: true }
     } catch (error) {
-      deps.log.warn({ err: error, resourceId }, 'the name was not taken over')
+      deps.log.warn({ err: error, resourceId }, 'what came with the attachments was not taken over')
     }
     return listed
   }
@@ -113,6 +119,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
     readLogInput: () => call(platform.readLogInput),
     listCollaborators: (appId) => call((access) => platform.listCollaborators(access, appId)),
+    apps: () => apps,
     async renewToken() {
       if (platform.proof === 'password') return { ok: true, value: undefined }
       if (!token) return withoutToken(grantWaiting)

@@ -1,4 +1,5 @@
 import { afterHoldingBack } from '../../domain/after-look.ts'
+import { appNameShown } from '../../domain/app-name.ts'
 import { appsNamed, NOT_NAMED } from '../../domain/check-in.ts'
 import { costsNoAttempt, type FailureKind, type HerokuResult } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
@@ -96,14 +97,8 @@ async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<He
   return { ok: true, value: { lagging, attached: apps.value } }
 }
 
-/** Heroku does not say which apps there are, to us or by this API. */
-const UNSEEN: readonly FailureKind[] = ['refused', 'not-offered']
-const LONGEST_NAME = 64
-
-/** The name of an app as it is kept and told: whatever Heroku sent, it is letters, digits and dashes. */
 function shown(appName: string): string {
-  if (appName === NOT_NAMED) return appName
-  return appName.replace(/[^\w-]/g, '').slice(0, LONGEST_NAME)
+  return appName === NOT_NAMED ? appName : appNameShown(appName)
 }
 
 /** Writes a scheduled rotation down, so that failures count as its attempts though no key is made yet. */

@@ -131,7 +131,9 @@ async function recordCheck(
   const plannedMs = nextCheckMs(check, deps.settings.checkEveryMs)
   const checkAt = new Date(now.getTime() + (isEarly ? Math.min(plannedMs, CHECK_AFTER_DOUBT_MS) : plannedMs))
   const trust = trustAfter(check, state.trust, { epoch, isEarly }, now)
-  const to = afterCheck(state, { checkAt, trust }, grace, now)
+  const pushed = check === 'repaired' || check === 'put-back'
+  const checked = pushed ? { ...state, pushedAt: now } : state
+  const to = afterCheck(checked, { checkAt, trust }, grace, now)
   const kind = HISTORY[check]
   const details = { found: check === 'repaired' ? 'an older pair' : 'no value' }
   const event: HistoryEvent[] = kind ? [{ at: now, kind, actor: { type: 'worker' }, details }] : []

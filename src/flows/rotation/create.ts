@@ -11,7 +11,7 @@ export type Created = { resource: OpenResource; texts: ReadonlyMap<number, strin
 
 /**
  * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both; a next key where that is
- * announced) and stores it with the intent to rotate. Nothing has left the service before that is done, so whoever goes on after a crash finds the
+ * announced) and stores it with the intent to rotate, and that its apps are restarted from now on. Nothing has left the service before that is done, so whoever goes on after a crash finds the
  * key and uses it. Undefined when somebody has changed the resource meanwhile: then nothing was stored.
  */
 export async function createKeys(
@@ -28,7 +28,7 @@ export async function createKeys(
     .filter((version) => version !== null)
     .filter((version) => version !== announced)
     .map((version) => makeKey(deps, sealer, resourceId, version))
-  const to = withNewKeys(opened, numbers)
+  const to = { ...withNewKeys(opened, numbers), pushedAt: now }
   const keys = made.map(({ key }) => key)
   if (!(await group.store({ resourceId, fence, revision, state, to, by: 'claim', keys, events: [] }))) {
     return undefined

@@ -1,6 +1,7 @@
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import type { Deps } from '../deps.ts'
 import { waitForAdoption } from './adoption.ts'
+import { awaitTurn, learnApps } from './await-turn.ts'
 import { stopBehindHistory } from './behind.ts'
 import { checkConfig } from './check.ts'
 import { contained } from './contained.ts'
@@ -50,13 +51,20 @@ async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promi
   }
 }
 
-async function create(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
-  const looked = resource.inDoubt ? await lookFirst(deps, group, resource) : undefined
+async function create(deps: Deps, group: Group, opened: OpenResource): Promise<Outcome> {
+  // Before any call: of many that are due on one app all but one would make theirs in vain.
+  const first = await awaitTurn(deps, group, opened)
+  if ('outcome' in first) return first.outcome
+  const looked = opened.inDoubt ? await lookFirst(deps, group, first.resource) : undefined
   if (looked && 'outcome' in looked) return looked.outcome
   // The apps are asked last: the look may have shown a rollback that came after an earlier question.
   const waits =
-    resource.step.step === 'create-next' ? undefined : await waitForAdoption(deps, group, resource)
+    opened.step.step === 'create-next' ? undefined : await waitForAdoption(deps, group, first.resource)
   if (waits) return waits
+  // Whoever has asked for the apps may have found others than those of the turn.
+  const turned = opened.session.apps().changed ? await awaitTurn(deps, group, first.resource) : first
+  if ('outcome' in turned) return turned.outcome
+  const { resource } = turned
   const created = await createKeys(deps, group, resource)
   if (!created) return await giveBack(deps, resource)
   const publication = publicationOf(deps, created.resource, created.texts)
@@ -71,7 +79,12 @@ async function publishStored(deps: Deps, group: Group, resource: OpenResource): 
   const publication = publicationOf(deps, resource)
   const looked = await lookFirst(deps, group, resource, publication?.vars)
   if (looked && 'outcome' in looked) return looked.outcome
-  return await push(deps, group, resource, publication, { arrived: looked?.arrived ?? false, doubtful: true })
+  if (looked) return await push(deps, group, resource, publication, { arrived: true, doubtful: true })
+  const waits = await waitOutside(deps, group, resource)
+  if (waits) return waits
+  const turned = await awaitTurn(deps, group, resource)
+  if ('outcome' in turned) return turned.outcome
+  return await push(deps, group, turned.resource, publication, { arrived: false, doubtful: true })
 }
 
 async function push(
@@ -91,5 +104,7 @@ async function push(
   // No longer in flight: the next call need not wait for this promotion.
   const { pair, epoch } = publication
   const confirmed = { resource, pair, epoch, publishedAt: deps.now(), doubtful, arrived }
-  return (await promote(deps, group, confirmed)) ? 'promoted' : await giveBack(deps, resource)
+  if (!(await promote(deps, group, confirmed))) return await giveBack(deps, resource)
+  await learnApps(deps, group, resource)
+  return 'promoted'
 }
