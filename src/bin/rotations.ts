@@ -7,6 +7,7 @@ import { type HistoryRow, ROTATION_ENDS } from '../domain/history.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import { BY_PERSON } from '../domain/schedule.ts'
+import { waitsForRestart } from '../domain/turn.ts'
 import { nextServedAt } from '../domain/upcoming.ts'
 import { formatWindows } from '../domain/windows.ts'
 import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
@@ -23,7 +24,7 @@ import { findResource } from '../store/resources.ts'
 import { findKeys } from '../store/sealed-keys.ts'
 import { decideForAll, retryEach } from './commands-for-all.ts'
 import { freezeOf, listFreezes, unfreezeOf } from './freeze-command.ts'
-import { describeOpen, listRotations } from './list-rotations.ts'
+import { describeOpen, describeTurn, listRotations } from './list-rotations.ts'
 import { liveResourceId } from './live-resource-id.ts'
 import { runOperatorCommand } from './operator-command.ts'
 import { removeOne, showOrphans } from './orphans.ts'
@@ -125,11 +126,13 @@ async function show(deps: Deps, resourceId: string): Promise<string> {
     listHistory(deps.db, resourceId, { limit: 10, kinds: ROTATION_ENDS }),
   ])
   const state = stored?.state
+  const waits = waitsForRestart(state?.turn ?? null, deps.now())
   const health = state && (await readHealth(deps.db, resource, state, deps.now()))
   return [
     `${resourceId}  ${resource.name ?? '(no name)'}${former(resource.formerName)}  plan ${resource.plan}  ${resource.state}`,
     ...(health ? [`health         ${describeHealth(health)}`] : []),
     `next rotation  ${nextRotation(state, health, deps.now())}`,
+    ...(waits ? [`turn           ${describeTurn(waits)}`] : []),
     `next look      ${state ? nextLook(state) : 'none'}`,
     ...(state?.claimedUntil ? [`claimed until  ${state.claimedUntil.toISOString()}`] : []),
     ...(state ? [`next key       ${nextKey(state)}`] : []),
@@ -170,7 +173,11 @@ function nextRotation(state: ResourceState | undefined, health: Health | undefin
   const due = state.nextRotationAt.toISOString()
   if (health && isScheduleStopped(health.state)) return `none before that is settled; due ${due}`
   const served = nextServedAt(state, now).toISOString()
-  return served === due ? due : `${served}, when a window opens or a freeze is over; due ${due}`
+  if (served === due) return due
+  const why = waitsForRestart(state.turn, now)
+    ? 'when it is its turn'
+    : 'when a window opens or a freeze is over'
+  return `${served}, ${why}; due ${due}`
 }
 
 /**

@@ -58,3 +58,21 @@ export async function listStuckIds(
     .execute()
   return rows.map(({ resource_id: id }) => id)
 }
+
+const AWAITED_TURN = sql<boolean>`(turn->>'at')::timestamptz > service_now()`
+
+/** What waits for its turn among other add-ons on its apps, the next turn first, and how many there are in all. */
+export async function listAwaitedTurns(
+  db: Db,
+  limit: number,
+): Promise<{ turns: { resourceId: string; app: string; at: Date }[]; total: number }> {
+  const awaited = db.selectFrom('keysets').where('turn', 'is not', null).where(AWAITED_TURN)
+  const at = sql<Date>`(turn->>'at')::timestamptz`
+  const rows = await awaited
+    .select(['resource_id', at.as('at'), sql<string>`turn->>'app'`.as('app')])
+    .orderBy(at)
+    .limit(limit)
+    .execute()
+  const { total } = await awaited.select(sql<number>`count(*)::int`.as('total')).executeTakeFirstOrThrow()
+  return { turns: rows.map(({ resource_id, ...turn }) => ({ resourceId: resource_id, ...turn })), total }
+}

@@ -2,6 +2,7 @@ import type { HistoryRow, NamedKey } from '../../domain/history.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { HeldBack, OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
+import type { Turn } from '../../domain/turn.ts'
 import { findRotationEnd } from '../../store/history.ts'
 import { findState } from '../../store/keysets.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
@@ -16,6 +17,7 @@ export type FoundRotation =
       ended: false
       rotation: OpenRotation
       heldBack: HeldBack | null
+      turn: Turn | null
       key: NamedKey | null
     })
   | { ended: true; row: HistoryRow }
@@ -51,10 +53,11 @@ export async function readRotation(
 async function findOpen(deps: Pick<Deps, 'db'>, resourceId: string): Promise<FoundRotation | undefined> {
   const state = (await findState(deps.db, resourceId))?.state
   if (!state?.rotation) return undefined
-  const { rotation, attempts, failures, heldBack, keyset } = state
+  const { rotation, attempts, failures, heldBack, turn, keyset } = state
   const keys = keyset.pending === null ? [] : await findKeys(deps.db, resourceId)
   const key = keys.find(({ version }) => version === keyset.pending)
-  return { ended: false, rotation, attempts, failures, heldBack, key: key ? namedKeyOf(key) : null }
+  const open = { rotation, attempts, failures, heldBack, turn }
+  return { ended: false, ...open, key: key ? namedKeyOf(key) : null }
 }
 
 function isOf({ rotation }: HistoryRow, name: RotationName): boolean {

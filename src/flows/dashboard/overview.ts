@@ -7,6 +7,7 @@ import { publishedPair } from '../../domain/keyset.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { OpenRotation } from '../../domain/rotation.ts'
+import { waitsForRestart } from '../../domain/turn.ts'
 import { nextServedAt, type Upcoming, upcomingRotations } from '../../domain/upcoming.ts'
 import { listCheckIns, sumSightings } from '../../store/check-ins.ts'
 import type { Db } from '../../store/database.ts'
@@ -40,6 +41,8 @@ export type Overview = {
   /** The next five, as a worker would serve them. */
   upcoming: Upcoming[]
   pause: Pause | null
+  /** The app whose other restarts the schedule waits for, and until when. */
+  waitsFor: { app: string; until: Date } | null
   /** When a worker next looks at it. */
   wakeAt: Date | null
   /** The rotation under way, with its failed attempts. */
@@ -98,6 +101,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       calendar: state.calendar,
       upcoming: upcomingRotations(state, resource.periodMs, now, UPCOMING_SHOWN),
       pause: state.pause,
+      waitsFor: waitsForRestart(state.turn, now),
       wakeAt: state.wakeAt,
       rotation: state.rotation && { ...state.rotation, attempts: state.attempts, failures: state.failures },
       second: state.keyset.second.version,

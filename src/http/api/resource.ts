@@ -13,6 +13,7 @@ import type { ApiScope } from './api-scope.ts'
 import { checkInViews, SaidCheckIn, WouldLogOutView, wouldLogOutView } from './check-in-view.ts'
 import { Policy, policyView } from './policy.ts'
 import { refusals } from './problems.ts'
+import { WaitsForRestart, waitsForRestartView } from './restart-view.ts'
 import { Moment, MomentOrNull, momentOf, NumberOrNull, oneOf, TextOrNull } from './schemas.ts'
 
 const Key = Type.Object({
@@ -62,8 +63,9 @@ const Resource = Type.Object({
     description: 'Null where no rotation is due before somebody has acted.',
   }),
   next_rotation_due_at: Type.Union([Moment, Type.Null()], {
-    description: 'Earlier than `next_rotation_at` where a window or a freeze puts it off.',
+    description: 'Earlier than `next_rotation_at` where a window, a freeze or another restart puts it off.',
   }),
+  waits_for_restart: WaitsForRestart,
   next_rotations: Type.Array(Moment, {
     description: 'When the next five are served, if nobody changes anything; empty where none is to come.',
   }),
@@ -135,6 +137,7 @@ function resourceView(
     rotated_at: momentOf(current?.publishedAt),
     next_rotation_at: isHeld ? null : momentOf(nextRotationAt),
     next_rotation_due_at: isHeld ? null : momentOf(dueAt),
+    waits_for_restart: waitsForRestartView(overview.waitsFor),
     next_rotations: isHeld ? [] : overview.upcoming.map(({ servedAt }) => momentOf(servedAt)),
     rotation: rotation && rotationId(rotation),
     keys: keys.filter(({ stage }) => stage !== 'retired').map((key) => keyView(key, overview)),

@@ -3,7 +3,9 @@ import type { Actor } from '../../domain/actor.ts'
 import { failureWords } from '../../domain/failure-words.ts'
 import type { HistoryKind } from '../../domain/history.ts'
 import { rotationId } from '../../domain/rotation-id.ts'
+import { waitsForRestart } from '../../domain/turn.ts'
 import type { FoundRotation } from '../../flows/api/read-rotation.ts'
+import { WaitsForRestart, waitsForRestartView } from './restart-view.ts'
 import { Moment, MomentOrNull, momentOf, NumberOrNull, oneOf, TextOrNull } from './schemas.ts'
 
 export const Rotation = Type.Object(
@@ -26,6 +28,7 @@ export const Rotation = Type.Object(
     }),
     last_failure: TextOrNull,
     held_back: Type.Union([Type.Null(), Type.Object({ apps: Type.Array(Type.String()), until: Moment })]),
+    waits_for_restart: WaitsForRestart,
   },
   { $id: 'Rotation' },
 )
@@ -54,6 +57,7 @@ function openView(found: Extract<FoundRotation, { ended: false }>, now: Date): R
     attempts,
     last_failure: failureOf(failures),
     held_back: waiting && { apps: [...waiting.apps], until: momentOf(waiting.until) },
+    waits_for_restart: waitsForRestartView(waitsForRestart(found.turn, now)),
   }
 }
 
@@ -74,6 +78,7 @@ function endedView({ row }: Extract<FoundRotation, { ended: true }>): RotationAn
     attempts,
     last_failure: failureOf(failures),
     held_back: null,
+    waits_for_restart: null,
   }
 }
 

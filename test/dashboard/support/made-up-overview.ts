@@ -62,6 +62,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     calendar: ANY_TIME,
     upcoming: [],
     pause: null,
+    waitsFor: null,
     wakeAt: null,
     rotation: null,
     second: Math.max(0, ...previous),

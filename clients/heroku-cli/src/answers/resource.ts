@@ -69,9 +69,11 @@ export type Resource = {
   plan: string
   health: { state: string; heading: string; advice: string }
   rotatedAt: Date | null
-  /** When the next one is served, and when it is due: earlier where a window or a freeze puts it off. */
+  /** When the next one is served, and when it is due: earlier where something puts it off. */
   nextRotationAt: Date | null
   nextRotationDueAt: Date | null
+  /** It waits for another restart of this app, until then. */
+  waitsForRestart: { app: string; until: Date } | null
   /** When the next five are served. */
   nextRotations: Date[]
   rotation: string | null
@@ -99,6 +101,7 @@ export function readResource(answer: unknown): Resource {
     rotatedAt: momentOrNullIn(fields, 'rotated_at'),
     nextRotationAt: momentOrNullIn(fields, 'next_rotation_at'),
     nextRotationDueAt: momentOrNullIn(fields, 'next_rotation_due_at'),
+    waitsForRestart: readWaitsForRestart(fields.waits_for_restart),
     nextRotations: momentsIn(fields, 'next_rotations'),
     rotation: textOrNullIn(fields, 'rotation'),
     keys: listIn(fields, 'keys', readKey),
@@ -107,6 +110,13 @@ export function readResource(answer: unknown): Resource {
     checkIns: listIn(fields, 'check_ins', readCheckIn),
     wouldLogOut: fields.would_log_out === null ? null : readWouldLogOut(fields.would_log_out),
   }
+}
+
+/** Missing at a service that does not spread restarts yet. */
+function readWaitsForRestart(answer: unknown): Resource['waitsForRestart'] {
+  if (answer === null || answer === undefined) return null
+  const fields = fieldsOf(answer)
+  return { app: textIn(fields, 'app'), until: momentIn(fields, 'until') }
 }
 
 /** What a change of the schedule is answered with. */

@@ -21,12 +21,17 @@ export function nextWords(dates: readonly Date[], now: Date): string | string[] 
 
 /** When the next rotation is served, and when it was due if something puts it off. */
 export function nextRotationWords(
-  { nextRotationAt: at, nextRotationDueAt: due }: Pick<Resource, 'nextRotationAt' | 'nextRotationDueAt'>,
+  {
+    nextRotationAt: at,
+    nextRotationDueAt: due,
+    waitsForRestart: waits,
+  }: Pick<Resource, 'nextRotationAt' | 'nextRotationDueAt' | 'waitsForRestart'>,
   now: Date,
 ): string {
   if (!at) return 'none before somebody has acted'
-  const putOff = due && due < at ? `, put off by a window or a freeze: due ${dateWords(due)}` : ''
-  return `${momentWords(at, now)}${putOff}`
+  if (!due || due >= at) return momentWords(at, now)
+  const why = waits ? `another restart of ${waits.app || 'its app'}` : 'a window or a freeze'
+  return `${momentWords(at, now)}, put off by ${why}: due ${dateWords(due)}`
 }
 
 /** A line for a freeze: its dates by the clock of its zone, and why it is there. */

@@ -83,13 +83,21 @@ function baseOf(overview: Overview): Base {
   }
   const next = momentOf(nextRotationAt, now, precision)
   const due = nextRotationAt <= now
+  const plan = `The ${overview.plan} plan makes a new key ${everyWords(overview.periodMs)}.`
   return {
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
-    lines: [`The ${overview.plan} plan makes a new key ${everyWords(overview.periodMs)}.`],
+    lines: dueAt <= now ? [...waitWords(overview), plan] : [plan],
     steps: [],
   }
+}
+
+/** Apps of which another add-on, or this one, was restarted a short while ago. */
+function waitWords({ waitsFor, now, ...overview }: Overview): string[] {
+  if (!waitsFor) return []
+  const until = momentOf(waitsFor.until, now, precisionOf(overview)).text
+  return [`It waits for another restart of ${waitsFor.app || 'your app'} until ${until}.`]
 }
 
 function underWay(overview: Overview, rotation: RotationUnderWay): Base {
@@ -100,6 +108,11 @@ function underWay(overview: Overview, rotation: RotationUnderWay): Base {
   const asked = rotation.openedBy.type === 'worker' ? '' : `, requested by ${askedBy}`
   const common = { next: null, lines: [`${reason}${asked}.`] }
   if (rotation.stuckSince) return { ...common, state: 'stuck', headline: 'The rotation is stuck', steps: [] }
+  if (isKeptToCalendar(rotation) && overview.waitsFor) {
+    const next = momentOf(overview.waitsFor.until, now, precisionOf(overview))
+    const lines = [...common.lines, ...waitWords(overview)]
+    return { state: 'steady', headline: `The rotation goes on ${next.fromNow}`, next, lines, steps: [] }
+  }
   if (isKeptToCalendar(rotation) && !isOpen(calendar, now)) {
     const next = momentOf(nextRotationAt, now, precisionOf(overview))
     const waits = made

@@ -30,11 +30,13 @@ export function upcomingModel(overview: Overview) {
 }
 
 /** When a restart of its own takes the old key out of the second place; null where the next rotation does that. */
-export function takenOutAt({ grace, keys, second, pause, now, calendar, upcoming }: Overview): Date | null {
+export function takenOutAt(overview: Overview): Date | null {
+  const { grace, keys, second, pause, now, calendar, upcoming, waitsFor } = overview
   const old = keys.find(({ version }) => version === second)
   if (grace.until !== 'elapsed' || !old?.graceEndsAt || old.filler) return null
   const paused = pause && isPaused(pause, now) ? pause.until : null
-  const wanted = Math.max(old.graceEndsAt.getTime(), now.getTime(), paused?.getTime() ?? 0)
+  const held = Math.max(paused?.getTime() ?? 0, waitsFor?.until.getTime() ?? 0)
+  const wanted = Math.max(old.graceEndsAt.getTime(), now.getTime(), held)
   const at = serveAt(new Date(wanted), calendar)
   const first = upcoming[0]?.servedAt
   return first && at < first ? at : null

@@ -10,6 +10,7 @@ export function resourceAnswer(changes: Record<string, unknown> = {}): Record<st
     rotated_at: '2026-03-03T12:00:00.000Z',
     next_rotation_at: '2026-03-17T12:00:00.000Z',
     next_rotation_due_at: '2026-03-17T12:00:00.000Z',
+    waits_for_restart: null,
     next_rotations: ['2026-03-17T12:00:00.000Z', '2026-03-31T12:00:00.000Z'],
     rotation: null,
     keys: [
