@@ -1,5 +1,7 @@
 import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
 import { ANY_TIME } from '../../domain/calendar.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
+import { firstDueAt } from '../../domain/first-date.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
@@ -86,11 +88,15 @@ export async function provision(
   // Announced with the answer, it costs no release.
   const next = options.announcesNext ? makeKey(deps, sealer, resourceId, 3) : undefined
   const grant = sealGrant(sealer, request.grant)
-  const first = nextRotationAt(now, plan.periodMs, now, options.windows)
+  const { windows } = options
+  const spread = deps.settings.spreadMs > 0
+  const first = spread
+    ? firstDueAt({ resourceId, periodMs: plan.periodMs, windows }, now)
+    : nextRotationAt(now, plan.periodMs, now, windows)
   const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
   const made = [filler, current, ...(next ? [next] : [])]
   const nextVersion = next?.key.version ?? null
-  const calendar = { ...ANY_TIME, windows: options.windows }
+  const calendar = { ...ANY_TIME, windows }
   const versions = { current: 2, filler: 1, next: nextVersion }
   const { tokenLifeMs } = options
   const state = stateAtProvision({ ...versions, epoch, checkAt, calendar, tokenLifeMs }, first, now)
