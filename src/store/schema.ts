@@ -6,7 +6,6 @@ import type { PublishedReason } from '../domain/keyring-var.ts'
 import type { Missing } from '../domain/makers.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
-import type { Cause, Operation } from '../domain/trouble.ts'
 import type { Window } from '../domain/windows.ts'
 import { ACCESS_TABLES } from './access-tables.ts'
 import {
@@ -26,6 +25,8 @@ import {
   uuid,
   withDefault,
 } from './columns.ts'
+import { HEROKU_TABLES } from './heroku-tables.ts'
+import { MAIL_TABLES } from './mail-tables.ts'
 import { NOTICE_TABLES } from './notice-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
 import { WEBHOOK_TABLES } from './webhook-tables.ts'
@@ -196,29 +197,6 @@ export const TABLES = {
     generation: withDefault(integer),
     refreshing_until: orNull(moment),
   },
-  heroku_budget: {
-    only_row: withDefault(boolean),
-    next_call_at: withDefault(moment),
-    next_page_call_at: withDefault(moment),
-    platform_blocked_until: withDefault(moment),
-    identity_blocked_until: withDefault(moment),
-  },
-  troubles: {
-    cause: text<Cause>(),
-    verdict_at: orNull(moment),
-    failure: text(),
-    probe_at: moment,
-    token_succeeded_at: orNull(moment),
-    read_succeeded_at: orNull(moment),
-    write_succeeded_at: orNull(moment),
-  },
-  trouble_failures: {
-    cause: text<Cause>(),
-    resource_id: uuid,
-    operation: text<Operation>(),
-    first_at: moment,
-    last_at: moment,
-  },
   sessions: {
     id_digest: bytes,
     resource_id: uuid,
@@ -233,6 +211,7 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
+  ...HEROKU_TABLES,
   ...PROGRAM_TABLES,
   ...WEBHOOK_TABLES,
   maker_looks: {

@@ -434,6 +434,7 @@ describe('what a claim loads', () => {
       revision: '1',
       state: { ...state, wakeAt: LEASE_UNTIL, claimedUntil: LEASE_UNTIL },
       name: 'securekey-solid-1',
+      address: { addonUuid: null, callbackPath: null, since: NOW },
       grace,
       periodMs: 14 * 86_400_000,
       missing: true,

@@ -77,6 +77,7 @@ describe('a resource', () => {
       grace,
       dek: { kekId: 'k1', wrapped: Buffer.from('wrapped 1') },
       createdAt: NOW,
+      address: { addonUuid: null, callbackPath: null, since: NOW },
       missingSince: null,
       handsOver: false,
       formerName: null,
