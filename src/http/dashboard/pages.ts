@@ -16,6 +16,7 @@ export type PageName =
   | 'clients'
   | 'client-made'
   | 'revealed'
+  | 'mail'
   | 'mail-link'
   | 'message'
 

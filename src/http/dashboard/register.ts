@@ -12,6 +12,7 @@ import { registerCalendarPage } from './calendar-page.ts'
 import { registerClients } from './clients.ts'
 import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
+import { registerMailPage } from './mail-page.ts'
 import { sendNotSignedIn } from './messages.ts'
 import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
@@ -51,6 +52,7 @@ export async function registerDashboard(
   registerCalendarPage(app, { deps, apps }, guard)
   registerTokenLifePage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
+  registerMailPage(app, { deps, apps }, guard)
   await app.register((scope) => registerMailLinks(scope, deps))
 
   app.get(

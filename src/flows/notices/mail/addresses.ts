@@ -4,7 +4,8 @@ import { maskedAddress } from '../../../domain/mail-address.ts'
 import { findCollaboratorMails } from '../../../store/collaborator-mails.ts'
 import { recordEvents } from '../../../store/history.ts'
 import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../store/mail-addresses.ts'
-import { deleteCursor } from '../../../store/notice-cursors.ts'
+import { deleteCursor, listCursors, type StoredCursor } from '../../../store/notice-cursors.ts'
+import type { Resource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
 import { changeSealed, openAddress, sealerOf } from './sealed-address.ts'
 
@@ -21,9 +22,12 @@ export type MailAddress = {
 /** To whom the notices of a resource are mailed. `on`: this service sends mail at all. */
 export type MailReaders = {
   on: boolean
+  resource: Resource
   addresses: MailAddress[]
   /** Heroku's collaborators: when they were last told, and how many of them. */
   collaborators: { toldAt: Date | null; reached: number; unreached: number }
+  /** How telling them goes, by target. */
+  targets: readonly StoredCursor[]
 }
 
 /** To whom notices are mailed. What does not open is left out. Throws `unknown-resource` or `resource-gone`. */
@@ -31,7 +35,7 @@ export async function readMailReaders(
   deps: Pick<Deps, 'db' | 'sealing' | 'mailer'>,
   resourceId: string,
 ): Promise<MailReaders> {
-  const { sealer } = await sealerOf(deps, resourceId)
+  const { resource, sealer } = await sealerOf(deps, resourceId)
   const stored = await listMailAddresses(deps.db, resourceId)
   const addresses = stored.flatMap((each) => {
     const { id, createdAt, confirmBy, confirmedAt, failed } = each
@@ -39,7 +43,14 @@ export async function readMailReaders(
     return address === undefined ? [] : [{ id, address, createdAt, confirmBy, confirmedAt, failed }]
   })
   const { toldAt, reached, unreached } = await findCollaboratorMails(deps.db, resourceId)
-  return { on: deps.mailer !== undefined, addresses, collaborators: { toldAt, reached, unreached } }
+  const targets = await listCursors(deps.db, resourceId, 'mail')
+  return {
+    resource,
+    on: deps.mailer !== undefined,
+    addresses,
+    collaborators: { toldAt, reached, unreached },
+    targets,
+  }
 }
 
 /** Forgets an address of a resource. False: there is none of that id. Throws `unknown-resource`, `resource-gone` or `unauthenticated`. */
