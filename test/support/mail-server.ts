@@ -20,7 +20,7 @@ export const MAIL_FROM = 'securekey <notices@securekey.example.com>'
 
 /** Starts a mail server on a loopback address and ends it with the test. */
 export async function startMailServer(
-  options: SMTPServerOptions & { whenFinished?: (end: () => Promise<void>) => void; port?: number } = {},
+  options: SMTPServerOptions & { whenFinished?: (end: () => Promise<void>) => unknown; port?: number } = {},
 ): Promise<MailServerForTests> {
   const { whenFinished = onTestFinished, port = 0, ...given } = options
   const arrived: Arrived[] = []

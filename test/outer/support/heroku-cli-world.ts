@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest'
 import type { AddonView } from '../../../simulator/src/view.ts'
 import { type Harness, SECOND, startHarness } from '../../support/harness.ts'
+import { MAIL_FROM, type MailServerForTests, startMailServer } from '../../support/mail-server.ts'
 import { type HerokuCli, herokuModules, linkedHerokuCli, type Ran, type RunOptions } from './heroku-cli.ts'
 import { type RecordingProxy, recordingProxy } from './recording-proxy.ts'
 
@@ -17,6 +18,8 @@ export type CliWorld = {
   newAddon: (app: string, options?: Record<string, string>, as?: { as: string }) => Promise<AddonView>
   /** Returns once the grant of an add-on is exchanged, so that its keys can be pushed. */
   exchanged: (id: string) => Promise<void>
+  /** The mail server of the service. */
+  mail: MailServerForTests
   /** Returns once a request like that was answered. */
   asked: (method: string, path: string) => Promise<void>
 }
@@ -52,8 +55,9 @@ async function startWorld(
 ): Promise<CliWorld> {
   const proxy = await recordingProxy()
   whenFinished(proxy.close)
+  const mail = await startMailServer({ whenFinished })
   const harness = await startHarness({
-    env: { ADDON_URL: proxy.url },
+    env: { ADDON_URL: proxy.url, SMTP_URL: mail.url, MAIL_FROM },
     whenFinished,
   })
   proxy.leadTo(harness.url)
@@ -69,6 +73,7 @@ async function startWorld(
   return {
     harness,
     proxy,
+    mail,
     cli,
     heroku,
     securekey: (words, options) => heroku(`securekey:${words}`, options),
