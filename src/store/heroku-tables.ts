@@ -1,8 +1,26 @@
 import type { Cause, Operation } from '../domain/trouble.ts'
-import { boolean, moment, orNull, text, uuid, withDefault } from './columns.ts'
+import { bigint, boolean, bytes, integer, moment, orNull, text, uuid, withDefault } from './columns.ts'
 
-/** The tables of what all processes know of Heroku together: how much of it may be asked, and what is wrong with it. */
+/** The tables of what this service is to Heroku: grants, tokens, the budget of calls, and troubles. */
 export const HEROKU_TABLES = {
+  oauth_grants: {
+    resource_id: uuid,
+    code_digest: bytes,
+    expires_at: moment,
+    state: text<'waiting' | 'exchanged' | 'lost'>(),
+    sealed_code: orNull(bytes),
+    wake_at: orNull(moment),
+    claimed_until: orNull(moment),
+    fence: withDefault(bigint),
+  },
+  oauth_tokens: {
+    resource_id: uuid,
+    sealed_access_token: bytes,
+    access_expires_at: moment,
+    sealed_refresh_token: orNull(bytes),
+    generation: withDefault(integer),
+    refreshing_until: orNull(moment),
+  },
   heroku_budget: {
     only_row: withDefault(boolean),
     next_call_at: withDefault(moment),
