@@ -7,6 +7,9 @@ import { announceNext } from '../src/flows/dashboard/announce-next.ts'
 import { requestRotation, resumeRotation } from '../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../src/flows/dashboard/revoke-keys.ts'
 import type { Deps } from '../src/flows/deps.ts'
+import { replaceWebhookSecret } from '../src/flows/notices/webhooks/replace-secret.ts'
+import { testWebhook } from '../src/flows/notices/webhooks/try-webhook.ts'
+import { addWebhook } from '../src/flows/notices/webhooks/webhooks.ts'
 import { endTokens } from '../src/flows/tokens/tokens.ts'
 import { createLogger } from '../src/logger.ts'
 import { createLocalKek } from '../src/sealing/keyring.ts'
@@ -15,6 +18,7 @@ import { createWorker } from '../src/worker/worker.ts'
 import { ask, derived, handedOverTo } from './api/support/client.ts'
 import { signedOnByCommandLine } from './api/support/command-line.ts'
 import { tokenOf } from './api/support/token.ts'
+import { type Receiver, startReceiver } from './notices/support/receiver.ts'
 import { callsTo, type HarnessWithAddon, keysOn, pushes, startWithAddon } from './support/addon.ts'
 import { createBrowser, formTokenIn } from './support/browser.ts'
 import {
@@ -36,6 +40,7 @@ const KEK = SEALING_KEY.slice('k1:'.length)
 /** Before it stand the prefix and the id, which are no secrets. */
 const SECRET_AT = 'sk_client_0123456789abcdef_'.length
 const TOKEN_SECRET_AT = 'sk_api_0123456789abcdef_'.length
+const RECEIVERS_OWN = 'receivers-own-secret-0815'
 const TRIED_PASSWORD = 'tried-password-0815'
 
 /** The secrets that are the same for the whole life of the service. */
@@ -75,12 +80,17 @@ async function startObservedLife() {
     // Failures on the way stand there, until their rotation ends.
     const { rows } = await sql<{ row: string }>`select k::text as row from keysets k`.execute(h.deps.db)
     states.push(...rows.map(({ row }) => ({ from: 'a state', text: row })))
+    const sent = await sql<{ row: string }>`select d::text as row from webhook_deliveries d`.execute(
+      h.deps.db,
+    )
+    states.push(...sent.rows.map(({ row }) => ({ from: 'a delivery', text: row })))
   }
   await observe()
 
   /** Lets the worker work, and looks at what it made of it. */
   async function tick(worker = h.worker1) {
     await worker.tick()
+    await worker.idle()
     await observe()
   }
 
@@ -313,8 +323,35 @@ async function liveThroughHandOver(life: ObservedLife): Promise<void> {
   }
 }
 
-async function wholeLife(): Promise<ObservedLife> {
+/** Notices go to two receivers from now on, one of which takes none; and a URL is refused that holds a password. */
+async function liveThroughWebhooks(life: ObservedLife): Promise<Receiver[]> {
+  const add = async (url: string) => {
+    const added = await addWebhook(life.deps, {
+      ...{ resourceId: life.addon.id, actor: PERSON, name: 'alerts' },
+      url,
+    })
+    if (added.outcome !== 'added') throw new Error(added.outcome)
+    return added.webhook.id
+  }
+  const receivers = [await startReceiver(204), await startReceiver(500)]
+  const ids = await Promise.all(receivers.map(({ url }) => add(`${url}?token=${RECEIVERS_OWN}`)))
+  life.secrets.set(RECEIVERS_OWN, 'what a receiver wants to see in its URL')
+  await replaceWebhookSecret(life.deps, { resourceId: life.addon.id, actor: PERSON, id: ids[0] ?? '' })
+  await testWebhook(life.deps, { resourceId: life.addon.id, actor: PERSON, id: ids[1] ?? '' })
+  const { token } = await signedOnByCommandLine(life, { userId: 'webhooks' })
+  const response = await fetch(`${life.url}/v1/webhooks`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'x', url: `https://ann:${RECEIVERS_OWN}@hooks.example.com/` }),
+  })
+  expect(response.status).toBe(422)
+  life.errorBodies.push({ from: 'a refused URL', text: await response.text() })
+  return receivers
+}
+
+async function wholeLife(): Promise<ObservedLife & { receivers: Receiver[] }> {
   const life = await startObservedLife()
+  const receivers = await liveThroughWebhooks(life)
   const request = { resourceId: life.addon.id, actor: PERSON }
   await life.heroku.customer.repeatProvision(life.addon.id)
   await liveThroughRefusals(life)
@@ -342,13 +379,17 @@ async function wholeLife(): Promise<ObservedLife> {
   await life.heroku.customer.destroy({ addon: life.addon.name })
   expect((await life.heroku.customer.repeatProvision(life.addon.id)).status).toBe(410)
   await life.tick()
-  return life
+  return { ...life, receivers }
 }
 
 describe('a whole life at log level trace', () => {
   test('leaves no secret in any log line, history row, failure or error body', async () => {
     const life = await wholeLife()
-    const texts = await life.texts()
+    const posts = life.receivers.flatMap(({ posts }) =>
+      posts.map(({ headers, body }) => ({ from: 'a notice', text: JSON.stringify({ headers, body }) })),
+    )
+    expect(posts.length).toBeGreaterThan(30)
+    const texts = [...(await life.texts()), ...posts]
     expect(findLeaks(life.secrets, texts)).toEqual([])
 
     // The life was long enough to mean something, and everything that was to happen did.
@@ -365,7 +406,9 @@ describe('a whole life at log level trace', () => {
       'an API token': 2,
       'the secret of a client': 1,
       'a derived key': 8,
+      'what a receiver wants to see in its URL': 1,
     })
+    expect(kinds.get('a secret of a webhook')).toBeGreaterThan(1)
     expect(kinds.get('a pushed key')).toBeGreaterThan(12)
     expect(kinds.get('a sealed value (sealed)')).toBeGreaterThan(12)
     expect(kinds.get('a secret (sealed_access_token)')).toBeGreaterThan(5)
@@ -377,7 +420,7 @@ describe('a whole life at log level trace', () => {
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
-    expect(life.errorBodies).toHaveLength(30)
+    expect(life.errorBodies).toHaveLength(31)
   }, 60_000)
 })
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { fingerprint } from '../../local/key-pair.ts'
+import { startReceiver } from '../notices/support/receiver.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY } from '../support/harness.ts'
 import {
@@ -129,6 +130,22 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByRole('link', { name: 'Access', exact: true }).click()
     await page.getByText('Nothing unusual in the last 90 days.').waitFor()
     await look('access')
+    const receiver = await startReceiver()
+    await page.goto(`${h.url}/dashboard/${h.addon.id}/notices/webhooks`)
+    await page.getByText('There are no webhooks.').waitFor()
+    await look('webhooks')
+    await page.getByLabel('Name').fill('on call')
+    await page.getByLabel('URL').fill(receiver.url)
+    await page.getByRole('button', { name: 'Add the webhook' }).click()
+    await page.getByText(/^whsec_/).waitFor()
+    await look('webhook-made')
+    await page.getByRole('link', { name: 'Done' }).click()
+    await page.getByRole('button', { name: 'Send a test' }).click()
+    await page.getByText('Sent: the receiver took it').waitFor()
+    await look('webhook')
+    await page.getByRole('link', { name: 'All webhooks' }).click()
+    await page.getByRole('link', { name: 'on call' }).waitFor()
+    await look('webhooks-in-use')
     await page.getByRole('link', { name: h.addon.name }).click()
 
     await page.getByRole('link', { name: 'The whole history' }).click()

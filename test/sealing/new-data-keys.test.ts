@@ -27,9 +27,10 @@ const sealingOf = (...keks: (typeof K1)[]) => createSealing(keks, seededBytes('f
 /** Everything that is stored sealed of a resource, in hex. */
 async function sealedOf(deps: Deps, resourceId: string): Promise<string[]> {
   const values = await deps.db.transaction().execute((trx) => findSealedValues(trx, resourceId))
-  const { keys, webhooks, ...others } = values
-  const rows = [...keys, ...webhooks].map(({ sealed }) => sealed)
-  return [...rows, ...Object.values(others)].flatMap((sealed) => (sealed ? [sealed.toString('hex')] : []))
+  const all = Object.values(values).flatMap((value) =>
+    Array.isArray(value) ? value.map(({ sealed }) => sealed) : [value],
+  )
+  return all.flatMap((sealed) => (sealed ? [sealed.toString('hex')] : []))
 }
 
 async function dekOf(deps: Deps, resourceId: string) {

@@ -20,6 +20,8 @@ import { registerScript } from './script.ts'
 import { registerSessions } from './sessions.ts'
 import { registerTokenLifePage } from './token-life-page.ts'
 import { registerTokens } from './tokens.ts'
+import { registerWebhookPage } from './webhook-page.ts'
+import { registerWebhooks } from './webhooks.ts'
 
 export type DashboardOptions = {
   /** The salt of sign-on tokens, from the manifest. */
@@ -54,6 +56,8 @@ export async function registerDashboard(
   registerClients(app, { deps, apps }, guard)
   registerMailPage(app, { deps, apps }, guard)
   await app.register((scope) => registerMailLinks(scope, deps))
+  registerWebhooks(app, { deps, apps }, guard)
+  registerWebhookPage(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { startReceiver } from '../../notices/support/receiver.ts'
 import { signedIn } from '../../support/browser.ts'
 import { HOUR, SECOND } from '../../support/harness.ts'
 import { historyKinds, NO_CLI, sharedCliWorld, wordsOf } from '../support/heroku-cli-world.ts'
@@ -20,10 +21,12 @@ async function typeEach(lines: readonly string[]): Promise<void> {
   const { harness, cli } = world()
   const worker = harness.worker()
   let freeze = ''
+  const receiver = await startReceiver()
   // The page names an id that no freeze has, and dates that pass.
   const asTyped = (line: string) =>
     line
       .replace('0a1b2c3d4e5f', freeze)
+      .replace('https://hooks.example.com/securekey', receiver.url)
       .replace(/\b202[67](?=-\d\d-)/g, (year) => String(Number(year) + yearsOn))
   for (const line of lines) {
     const [program, ...args] = wordsOf(asTyped(line))
@@ -74,6 +77,11 @@ describe.skipIf(NO_CLI)(PAGE, () => {
       'securekey:tokens:create',
       'securekey:tokens:destroy',
       'securekey:wait',
+      'securekey:webhooks',
+      'securekey:webhooks:add',
+      'securekey:webhooks:remove',
+      'securekey:webhooks:rotate-secret',
+      'securekey:webhooks:test',
       'securekey:window',
     ])
   })
