@@ -428,33 +428,32 @@ create table key_sightings (
   primary key (resource_id, kid, hour)
 );
 
--- Receivers of customers to which notices are sent. The URL and the secrets that sign are sealed in one value, with the id, so
--- that one row's value opens in no other; `shown_url` leaves out what may be secret in it.
-create table webhooks (
-  id             text primary key check (id ~ '^wh_[0-9a-f]{16}$'),
-  resource_id    uuid not null references keysets (resource_id) on delete cascade,
-  name           text not null check (name <> ''),
-  shown_url      text not null,
-  sealed_webhook bytea not null,
-  added_by       text,
-  created_at     timestamptz not null,
-  off_since      timestamptz,             -- it answered 410: it wants no more
-  tried_at       timestamptz              -- when somebody last sent something to it by hand
+-- How far each target of an add-on was told of what its history and its schedule say: the outbox of notices, of which there
+-- is no other copy. `wake_at` is when somebody next looks, by what the schedule may say; a history row brings it nearer.
+create table notice_cursors (
+  resource_id   uuid not null references keysets (resource_id) on delete cascade,
+  target        text not null check (target ~ '^(log|collaborators|(wh|ma)_[a-z0-9]{1,40})$'),
+  channel       text not null check (channel in ('log', 'webhook', 'mail')),
+  lane          text not null check (length(lane) between 1 and 255), -- whoever shares a receiver shares this: its host
+  seq           integer not null,                     -- of the last history row that was told, or is nothing to be told of
+  wanted_seq    integer not null,                     -- of the newest that is
+  coming_for    timestamptz,                          -- the date for which *coming* was told last
+  late_for      timestamptz,                          -- the due date for which *late* was
+  expected_at   timestamptz,                          -- when, or since when, the next rotation was expected at the last look
+  attempts      integer not null default 0,           -- failed ones in a row, at what is to be told
+  failing_since timestamptz,
+  last_failure  text,                                 -- in a few words; null once anything has arrived since
+  given_up_seq  integer,                              -- up to here what could not be told was given up, and when
+  given_up_at   timestamptz,
+  wake_at       timestamptz not null,
+  claimed_until timestamptz,
+  fence         bigint not null default 0,
+  primary key (resource_id, target),
+  constraint notice_cursors_failing check ((attempts = 0) = (failing_since is null)),
+  constraint notice_cursors_given_up check ((given_up_seq is null) = (given_up_at is null))
+) with (
+  fillfactor = 60,
+  autovacuum_vacuum_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000
 );
-create index webhooks_resource_id on webhooks (resource_id);
-
--- The last deliveries to each, and what came of them. Of an answer there is its status and nothing else. The notice stands
--- here as it was sent, so that the same one can be sent again.
-create table webhook_deliveries (
-  id         text primary key check (id ~ '^whd_[0-9a-f]{16}$'),
-  webhook_id text not null references webhooks (id) on delete cascade,
-  number     bigint generated always as identity, -- their order
-  at         timestamptz not null,
-  cause      text not null check (cause in ('outbox', 'test', 'resend')),
-  notice     jsonb not null,
-  told       boolean not null,
-  status     integer,
-  ms         integer not null,
-  words      text not null check (length(words) <= 200)
-);
-create index webhook_deliveries_webhook_id on webhook_deliveries (webhook_id, number);
+create index notice_cursors_wake_at on notice_cursors (wake_at);

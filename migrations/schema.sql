@@ -346,7 +346,7 @@ create table notice_cursors (
   last_failure text,
   given_up_seq integer,
   given_up_at timestamp with time zone,
-  wake_at timestamp with time zone,
+  wake_at timestamp with time zone not null,
   claimed_until timestamp with time zone,
   fence bigint not null default 0,
   constraint notice_cursors_pkey PRIMARY KEY (resource_id, target),
@@ -361,7 +361,7 @@ create table notice_cursors (
   autovacuum_vacuum_scale_factor=0.02,
   autovacuum_vacuum_threshold=1000
 );
-CREATE INDEX notice_cursors_wake_at ON notice_cursors USING btree (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX notice_cursors_wake_at ON notice_cursors USING btree (wake_at);
 
 create table oauth_grants (
   resource_id uuid not null,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { formatGracePeriod, UNTIL_NEXT_ROTATION } from '../../src/domain/grace.ts'
+import { LOG_LANE, LOG_TARGET } from '../../src/domain/notices/notice.ts'
 import { stateAtProvision } from '../../src/domain/resource-state.ts'
 import { makeKey } from '../../src/flows/make-key.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
@@ -15,7 +16,8 @@ export type SeedOrder = { url: string; from: number; count: number }
 const ROWS_PER_STATEMENT = 500
 const DAY_MS = 86_400_000
 const TOKEN_LIFE_MS = 8 * 3_600_000
-const LOG_INPUT_URL = 'https://1:token.t.8e4b5c7a@1.us.logplex.io/logs'
+/** No host has such a name. */
+const LOG_INPUT_URL = 'https://token:t.8e4b5c7a@logplex.invalid/logs'
 
 /** A resource as a provision request brings it, and what the exchange of its grant comes to. */
 type Seed = { resource: NewResource; end: GrantEnd }
@@ -59,7 +61,9 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
     plan: 'fortnightly',
     region: 'amazon-web-services::us-east-1',
     periodMs: PERIOD_MS,
-    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false, windows: [], tokenLifeMs: null },
+    // Its log is told of each rotation: it would look soon after the due date.
+    targets: [{ id: LOG_TARGET, channel: 'log', lane: LOG_LANE, lookAt: new Date(dueAt.getTime() + 20_000) }],
+    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false, windows: [], logsNotices: true },
     dek,
     sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
     keys: [filler, current],

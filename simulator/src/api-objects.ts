@@ -82,7 +82,7 @@ export function appObject(heroku: Heroku, app: App) {
     build_stack: stack,
     buildpack_provided_description: 'Node.js',
     created_at: app.createdAt,
-    generation: { id: uuidFrom('generation:cedar'), name: 'cedar' },
+    generation: { id: uuidFrom(`generation:${app.generation}`), name: app.generation },
     git_url: `https://git.heroku.com/${app.name}.git`,
     id: app.id,
     internal_routing: null,

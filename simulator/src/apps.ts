@@ -8,7 +8,12 @@ import { ADJECTIVES } from './words.ts'
 import { type App, appOf, attachmentsOf, type Dyno } from './world.ts'
 
 /** What an app may be created with beyond its name; `restartMs` is how long its dynos take to come up. */
-export type CreateAppInput = { region?: 'us' | 'eu'; formation?: Record<string, number>; restartMs?: number }
+export type CreateAppInput = {
+  region?: 'us' | 'eu'
+  generation?: 'cedar' | 'fir'
+  formation?: Record<string, number>
+  restartMs?: number
+}
 
 /** Creates an app with one web dyno, unless told otherwise. */
 export function createApp(heroku: Heroku, name: string | undefined, input: CreateAppInput = {}): App {
@@ -25,6 +30,7 @@ export function createApp(heroku: Heroku, name: string | undefined, input: Creat
     id: random.uuid(),
     name: chosen,
     region: input.region ?? 'us',
+    generation: input.generation ?? 'cedar',
     createdAt: now,
     updatedAt: now,
     config: {},

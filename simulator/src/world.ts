@@ -34,6 +34,8 @@ export type App = {
   id: string
   name: string
   region: 'us' | 'eu'
+  /** Fir-generation apps have no log input. */
+  generation: 'cedar' | 'fir'
   createdAt: string
   updatedAt: string
   config: Record<string, string>

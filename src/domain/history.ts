@@ -55,7 +55,8 @@ export type HistoryKind =
   | 'client-first-asked'
   | 'keys-handed-over'
   | 'client-came-back'
-  | 'token-life-changed'
+  | 'log-switched-on'
+  | 'log-switched-off'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

@@ -29,11 +29,11 @@ export async function insertHistory(trx: Trx, events: readonly PlacedEvent[]): P
 /** The newest row of each resource of which somebody is told, or on which it depends what its schedule has to say. */
 function wakingOf(events: readonly PlacedEvent[]): Waking[] {
   const newest = new Map<string, Waking>()
-  for (const { resourceId, seq, event } of events) {
+  for (const { resourceId: resource_id, seq, event } of events) {
     if (!WAKING_KINDS.includes(event.kind)) continue
-    const { seq: before = 0, severe_seq = null } = newest.get(resourceId) ?? {}
-    const severe = SEVERE_ROWS.includes(event.kind) ? Math.max(seq, severe_seq ?? 0) : severe_seq
-    newest.set(resourceId, { resource_id: resourceId, seq: Math.max(seq, before), severe_seq: severe })
+    const before = newest.get(resource_id)
+    const patient = event.kind === 'rotated' && (before?.patient ?? true)
+    newest.set(resource_id, { resource_id, seq: Math.max(seq, before?.seq ?? 0), patient })
   }
   return [...newest.values()]
 }

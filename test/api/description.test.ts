@@ -24,6 +24,8 @@ test('the description names every route with its scopes, a schema for each answe
     'GET /v1/freezes',
     'POST /v1/freezes',
     'DELETE /v1/freezes/{id}',
+    'GET /v1/notices',
+    'PUT /v1/notices',
     'GET /v1/history',
     'GET /v1/access',
     'POST /v1/access/known',

@@ -23,6 +23,7 @@ const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {
   even_if_too_soon: true,
   announced: true,
+  log: true,
   enabled: true,
   scopes: ['read'],
   life: '30d',

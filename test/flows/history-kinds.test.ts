@@ -16,9 +16,7 @@ import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
-import { replaceWebhookSecret } from '../../src/flows/notices/webhooks/replace-secret.ts'
-import { testWebhook } from '../../src/flows/notices/webhooks/try-webhook.ts'
-import { removeWebhook } from '../../src/flows/notices/webhooks/webhooks.ts'
+import { switchLog } from '../../src/flows/notices/switch-log.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
@@ -507,45 +505,19 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     },
     leaves: ['token-made', 'access-token-refreshed', 'access-token-refreshed', 'tokens-disabled'],
   },
-  'webhook-added': {
-    actor: 'person',
-    happens: async (h) => void (await webhookOf(h)),
-    leaves: ['webhook-added'],
-  },
-  'webhook-removed': {
+  'log-switched-off': {
     actor: 'person',
     async happens(h) {
-      const { id } = await webhookOf(h)
-      await removeWebhook(h.deps, { ...about(h), id })
+      for (let times = 0; times < 2; times += 1) await switchLog(h.deps, { ...about(h), on: false })
     },
-    leaves: ['webhook-added', 'webhook-removed'],
+    leaves: ['log-switched-off'],
   },
-  'webhook-secret-replaced': {
+  'log-switched-on': {
     actor: 'person',
     async happens(h) {
-      const { id } = await webhookOf(h)
-      await replaceWebhookSecret(h.deps, { ...about(h), id })
+      for (const on of [true, false, true, true]) await switchLog(h.deps, { ...about(h), on })
     },
-    leaves: ['webhook-added', 'webhook-secret-replaced'],
-  },
-  'webhook-switched-off': {
-    actor: 'person',
-    async happens(h) {
-      const { id } = await webhookOf(h, { answering: 410 })
-      await testWebhook(h.deps, { ...about(h), id })
-    },
-    leaves: ['webhook-added', 'webhook-switched-off'],
-  },
-  'webhook-switched-on': {
-    actor: 'person',
-    async happens(h) {
-      const { id, receiver } = await webhookOf(h, { answering: 410 })
-      await testWebhook(h.deps, { ...about(h), id })
-      receiver.answer(204)
-      h.clock.advance(10 * SECOND)
-      await testWebhook(h.deps, { ...about(h), id })
-    },
-    leaves: ['webhook-added', 'webhook-switched-off', 'webhook-switched-on'],
+    leaves: ['log-switched-off', 'log-switched-on'],
   },
 }
 

@@ -52,6 +52,16 @@ describe('Logplex', () => {
     expect(simulator.view.apiCalls().at(-1)).toMatchObject({ path: '/logs', status: 204, addonId: addon.id })
   })
 
+  test('gives an app of the Fir generation no log input, and the page shows the log of an app that has one', async () => {
+    const { simulator, service } = await startWithAddon()
+    await postLogs(service, frame('a line of the add-on'))
+    expect(await (await fetch(simulator.url)).text()).toContain('app[rotation]: a line of the add-on')
+    await simulator.customer.createApp('service-fir', { generation: 'fir' })
+    await simulator.customer.createAddon({ app: 'service-fir', plan: 'fortnightly' })
+    const provisions = service.received.filter(({ method }) => method === 'POST')
+    expect(provisions.at(-1)?.body).toMatchObject({ log_input_url: null })
+  })
+
   test('takes gzip', async () => {
     const { simulator, service } = await startWithAddon()
     const response = await postLogs(service, gzipSync(frame('packed')), { 'content-encoding': 'gzip' })

@@ -19,6 +19,7 @@ export function createActions({
     createApp: (fields) =>
       customer.createApp(optionalText(fields, 'name'), {
         ...(fields.region === 'eu' ? { region: 'eu' as const } : {}),
+        ...(fields.generation === 'fir' ? { generation: 'fir' as const } : {}),
         ...(fields.formation === undefined ? {} : { formation: quantities(fields.formation) }),
         ...(fields.restartMs === undefined ? {} : { restartMs: requiredNumber(fields, 'restartMs') }),
       }),

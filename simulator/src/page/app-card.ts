@@ -1,9 +1,11 @@
 import type { Parts } from '../admin/parts.ts'
+import type { LogLine } from '../log-line.ts'
 import type { AppView, DynoView, ReleaseView } from '../view.ts'
 import { actionForm, button, choice, foldout, textField } from './forms.ts'
 import { type Html, html } from './html.ts'
 
 const SHOWN_RELEASES = 8
+const SHOWN_LOG_LINES = 5
 
 /** An app: config vars, dynos, attachments, releases, and what its owner can do with it. */
 export function appCard({ view, heroku }: Parts, app: AppView): Html {
@@ -48,7 +50,8 @@ export function appCard({ view, heroku }: Parts, app: AppView): Html {
     </header>
     <p class="note" data-note="${app.id}"${app.note === '' && html` hidden`}>${app.note}</p>
     ${configVars(view.configVars(app.id))} ${dynos(app, view.dynos(app.id))}
-    ${attachments(view.appAttachments(app.id))} ${releases(app, view.releases(app.id))} ${actions}
+    ${attachments(view.appAttachments(app.id))} ${releases(app, view.releases(app.id))}
+    ${logLines(view.logs().filter((line) => line.app === app.name))} ${actions}
   </article>`
 }
 
@@ -57,6 +60,15 @@ function configVars(config: Record<string, string>): Html {
     ([name, value]) => html`<dt>${name}</dt><dd><code>${keysOf(value)}</code></dd>`,
   )
   return items.length === 0 ? html`<p class="none">No config vars.</p>` : html`<dl>${items}</dl>`
+}
+
+/** What add-ons have written into the app's log of late, as `heroku logs` would show it. */
+function logLines(all: LogLine[]): Html | null {
+  if (all.length === 0) return null
+  const items = all
+    .slice(-SHOWN_LOG_LINES)
+    .map((line) => html`<li><code>${line.source}[${line.process}]: ${line.text}</code></li>`)
+  return html`<ul class="log">${items}</ul>`
 }
 
 /** One key of a pair per line, so that a rotation is seen as the first line moving to the second. */

@@ -47,9 +47,10 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
   'keys-handed-over': (row, name) => handOver(row, `was given the keys of ${name}`, 'handed-over'),
   'client-came-back': (row, name) =>
     handOver(row, `was refused the keys of ${name}: it came back with an older key`, 'refused'),
-  'token-made': (row, name) => made(row, `made the API token “${textIn(row.details, 'name')}” for ${name}`),
+  'token-made': (row, name) =>
+    made(row, `The API token “${textIn(row.details, 'name')}” of ${name} was made`),
   'client-enrolled': (row, name) =>
-    made(row, `enrolled the client “${textIn(row.details, 'name')}” for ${name}`),
+    made(row, `The client “${textIn(row.details, 'name')}” of ${name} was enrolled`),
   'plan-changed': (row, name) => changed(row, 'plan', `The plan of ${name} was changed${fromTo(row)}`),
   'grace-period-changed': (row, name) =>
     changed(row, 'grace-period', `The grace period of ${name} was changed${fromTo(row)}`),
@@ -59,7 +60,7 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
   'freeze-removed': (row, name) =>
     changed(row, 'freeze-removed', `A freeze of ${name} was removed${span(row)}`),
   'schedule-paused': (row, name) =>
-    changed(row, 'paused', `The schedule of ${name} was paused${until(row, 'until somebody resumes it')}`),
+    changed(row, 'paused', `The schedule of ${name} was paused`, until(row, ' until somebody resumes it')),
   'schedule-resumed': (row, name) => changed(row, 'resumed', `The schedule of ${name} was resumed`),
   'next-switched-on': (row, name) =>
     changed(row, 'next-key-on', `The next key of ${name} is announced from now on`),
@@ -69,16 +70,10 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
   'hand-over-switched-off': (row, name) =>
     changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
-  'webhook-added': (row, name) => ofWebhook(row, 'webhook-added', `was added to ${name}`),
-  'webhook-removed': (row, name) => ofWebhook(row, 'webhook-removed', `of ${name} was removed`),
-  'webhook-secret-replaced': (row, name) =>
-    ofWebhook(row, 'webhook-secret-replaced', `of ${name} was given another secret`),
-  'webhook-switched-off': (row, name) => ({
-    kind: 'policy-changed',
-    text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
-    facts: { ...row.details, what: 'webhook-off' },
-  }),
-  'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
+  'log-switched-on': (row, name) =>
+    changed(row, 'log-on', `Notices of ${name} in the log of the app were switched on`),
+  'log-switched-off': (row, name) =>
+    changed(row, 'log-off', `Notices of ${name} in the log of the app were switched off`),
 }
 
 /** The kinds of history rows of which anybody is told. */
@@ -147,7 +142,7 @@ function revoked({ actor, details }: HistoryRow, words: string): Told {
 function handOver({ actor, key, details }: HistoryRow, words: string, what: string): Told {
   return {
     kind: 'hand-over-used',
-    text: `${capital(actorWords(actor))} ${words}.`,
+    text: `${theClient(actor)} ${words}.`,
     facts: {
       what,
       client: actor.type === 'client' ? actor.id : null,
@@ -163,7 +158,7 @@ function made({ actor, details }: HistoryRow, words: string): Told {
   const scopes = textIn(details, 'scopes')
   return {
     kind: 'token-made',
-    text: `${capital(actorWords(actor))} ${words}${scopes ? `, which may: ${scopes}` : ''}.`,
+    text: `${words} by ${actorWords(actor)}${scopes ? `, and may: ${scopes}` : ''}.`,
     facts: {
       by: actorWords(actor),
       from: addressOf(actor),
@@ -175,10 +170,10 @@ function made({ actor, details }: HistoryRow, words: string): Told {
   }
 }
 
-function changed({ actor, details }: HistoryRow, what: string, words: string): Told {
+function changed({ actor, details }: HistoryRow, what: string, words: string, then = ''): Told {
   return {
     kind: 'policy-changed',
-    text: `${words} by ${actorWords(actor)}.`,
+    text: `${words} by ${actorWords(actor)}${then}.`,
     facts: { ...details, what, by: actorWords(actor) },
   }
 }
@@ -197,7 +192,7 @@ function span({ details }: HistoryRow): string {
 
 function until({ details }: HistoryRow, otherwise: string): string {
   const end = dateIn(details, 'until')
-  return ` ${end ? `until ${dateWords(end)}` : otherwise}`
+  return end ? ` until ${dateWords(end)}` : otherwise
 }
 
 function reasonOf({ failures = [] }: HistoryRow): string {
@@ -218,6 +213,6 @@ function dateIn(details: HistoryDetails | undefined, name: string): Date | undef
   return Number.isNaN(time) ? undefined : new Date(time)
 }
 
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1)
+function theClient(actor: HistoryRow['actor']): string {
+  return actorWords(actor).replace(/^the /, 'The ')
 }

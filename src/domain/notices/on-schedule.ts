@@ -29,13 +29,14 @@ export type ScheduleFacts = {
 export type ScheduleLook = {
   notices: readonly { notice: Notice; told: ToldSchedule }[]
   told: ToldSchedule
-  /** Null: only what is written into the history gives it anything to say. */
-  lookAt: Date | null
+  lookAt: Date
 }
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
-/** Where somebody else may bring the date nearer without a word to this add-on: the partner's freezes, and what is mended. */
+/** So long after a rotation is expected it is looked whether it was done: most are, and need not wake anybody. */
+const DONE_AFTER_MS = [20_000, 120_000, 900_000, HOUR_MS]
+/** Where the date may be brought nearer without a word to this add-on (by the partner's freezes), or what is late be done. */
 const LOOK_AGAIN_MS = 6 * HOUR_MS
 
 /** So long before it happens a rotation is told of: a day, or half the period where that is shorter. */
@@ -65,8 +66,9 @@ export function lookAtSchedule(facts: ScheduleFacts, before: ToldSchedule, now: 
     if (lateAt <= now) {
       told = { ...told, lateFor: dueAt }
       notices.push({ notice: lateNotice(facts, { dueAt, expectedAt }, now), told })
-    } else looks.push(lateAt)
+    }
   }
+  looks.push(nextLookWhileAwaited(facts.periodMs, expectedAt, now))
   const servedAt = promisedAt(facts, now)
   if (servedAt) {
     if (!isNear(before.comingFor, servedAt, toleranceMs(facts.periodMs))) {
@@ -97,6 +99,13 @@ function expectedSince(state: ResourceState, { expectedAt }: ToldSchedule, now: 
   const isStill = expectedAt && expectedAt >= state.publishedAt && expectedAt >= first && expectedAt <= now
   if (isStill) return expectedAt
   return first > now ? first : serveAt(now, calendar)
+}
+
+/** A look that finds nothing done is followed by another, ever later: so whoever rotates has to wake no target of his. */
+function nextLookWhileAwaited(periodMs: number, expectedAt: Date, now: Date): Date {
+  const afterMs = DONE_AFTER_MS.map((ms) => (ms < HOUR_MS ? Math.min(ms, periodMs / 4) : ms))
+  const next = afterMs.map((ms) => later(expectedAt, ms)).find((at) => at > now)
+  return next ?? later(now, LOOK_AGAIN_MS)
 }
 
 /** When the next rotation is served, where one can be promised that is still to come. */
@@ -159,6 +168,6 @@ function seconds(date: Date): number {
   return Math.floor(date.getTime() / 1_000)
 }
 
-function earliest(dates: readonly Date[]): Date | null {
-  return dates.length === 0 ? null : new Date(Math.min(...dates.map((date) => date.getTime())))
+function earliest(dates: readonly Date[]): Date {
+  return new Date(Math.min(...dates.map((date) => date.getTime())))
 }

@@ -1,3 +1,4 @@
+import { costsNoAttempt } from '../../domain/heroku-failure.ts'
 import type { Delivery } from '../../domain/notices/delivery.ts'
 import { logLine } from '../../domain/notices/log-line.ts'
 import type { Notice } from '../../domain/notices/notice.ts'
@@ -23,7 +24,7 @@ export function createLogChannel(deps: Deps): Channel {
         return deliveryOf(first, notices)
       }
       const present = await askPresentUrl(deps, resourceId, signal)
-      if ('failure' in present) return { told: 0, failure: present.failure }
+      if (!('url' in present)) return { told: 0, ...present }
       if (present.url === url) return deliveryOf(first ?? { outcome: 'failed', status: null }, notices)
       await keepUrl(deps, resourceId, input, present.url)
       return deliveryOf(await write(present.url), notices)
@@ -35,8 +36,6 @@ export function createLogChannel(deps: Deps): Channel {
     },
   }
 }
-
-type Failure = NonNullable<Delivery['failure']>
 
 /** The address as it was last known; undefined: Heroku never told one. */
 async function openUrl(
@@ -54,14 +53,20 @@ async function askPresentUrl(
   deps: Deps,
   resourceId: string,
   signal: AbortSignal,
-): Promise<{ url: string } | { failure: Failure }> {
+): Promise<{ url: string } | Omit<Delivery, 'told'>> {
   const session = await sessionOf({ ...deps, platform: deps.quietPlatform }, resourceId, signal)
   const asked = await session?.readLogInput()
-  if (!asked?.ok) return { failure: { words: 'Heroku did not say where the app’s log is', lasting: false } }
+  if (!asked?.ok) {
+    // Not now, rather than no: nobody was asked.
+    if (asked && costsNoAttempt(asked.failure))
+      return { retryAfterMs: asked.failure.retryAfterMs ?? ASK_AGAIN_MS }
+    return { failure: { words: 'Heroku did not say where the app’s log is', lasting: false } }
+  }
   if (asked.value === null) return { failure: { words: NO_LOG_INPUT, lasting: true } }
   return { url: asked.value }
 }
 
+const ASK_AGAIN_MS = 60_000
 /** Said on the page too. */
 const NO_LOG_INPUT = 'Heroku gives this app no log input: apps of the Fir generation have none'
 

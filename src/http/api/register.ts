@@ -16,7 +16,7 @@ import { registerClients } from './clients.ts'
 import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
-import { registerMailAddresses } from './mail-addresses.ts'
+import { registerNotices } from './notices.ts'
 import { OPENAPI } from './openapi.ts'
 import { Policy } from './policy.ts'
 import { handleApiError, Problem, sendProblem } from './problems.ts'
@@ -84,6 +84,7 @@ export async function registerApi(
     registerSchedule(scope)
     registerTokenLife(scope)
     registerCalendar(scope)
+    registerNotices(scope)
     registerHistory(scope)
     registerAccess(scope)
     registerVerifications(scope)

@@ -10,7 +10,7 @@ export type PageName =
   | 'sessions'
   | 'access'
   | 'calendar'
-  | 'token-life'
+  | 'notices'
   | 'tokens'
   | 'token-made'
   | 'clients'

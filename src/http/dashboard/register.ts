@@ -14,6 +14,7 @@ import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
 import { registerMailPage } from './mail-page.ts'
 import { sendNotSignedIn } from './messages.ts'
+import { registerNoticesPage } from './notices-page.ts'
 import { sendOverview } from './overview-page.ts'
 import { registerReveal } from './reveal.ts'
 import { registerScript } from './script.ts'
@@ -54,10 +55,7 @@ export async function registerDashboard(
   registerCalendarPage(app, { deps, apps }, guard)
   registerTokenLifePage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
-  registerMailPage(app, { deps, apps }, guard)
-  await app.register((scope) => registerMailLinks(scope, deps))
-  registerWebhooks(app, { deps, apps }, guard)
-  registerWebhookPage(app, { deps, apps }, guard)
+  registerNoticesPage(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

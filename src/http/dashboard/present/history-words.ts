@@ -60,11 +60,8 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'client-first-asked': 'Client asked for the first time under this key',
   'keys-handed-over': 'Keys handed over',
   'client-came-back': 'Client refused: it came back with an older key',
-  'webhook-added': 'Webhook added',
-  'webhook-removed': 'Webhook removed',
-  'webhook-secret-replaced': 'Secret of a webhook replaced',
-  'webhook-switched-off': 'Webhook switched off: it answered that it wants no more',
-  'webhook-switched-on': 'Webhook switched on again',
+  'log-switched-on': 'Notices in the app’s log switched on',
+  'log-switched-off': 'Notices in the app’s log switched off',
 }
 
 /** One line of the history. */
