@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { formatWindows } from '../../src/domain/windows.ts'
-import { stateOf } from '../support/resource.ts'
+import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
+import { historyOf, stateOf } from '../support/resource.ts'
 import { HEROKU_TOKEN } from './support/heroku-cli.ts'
 import { historyKinds, NO_CLI, sharedCliWorld, unwrapped } from './support/heroku-cli-world.ts'
 
@@ -69,6 +70,7 @@ describe.skipIf(NO_CLI)('heroku securekey:', { timeout: TEST_LIMIT_MS }, () => {
     ])
     expect(await read('sessions')).toContainEqual(expect.objectContaining({ by: 'command-line', own: true }))
     expect(await read('tokens')).toEqual([])
+    expect(await read('access')).toEqual({ accessors: [], unusual: [] })
     expect(await read('doctor')).toMatchObject({
       ok: true,
       apps: [{ name: 'json-1', adoption: 'current' }],
@@ -85,6 +87,26 @@ describe.skipIf(NO_CLI)('heroku securekey:', { timeout: TEST_LIMIT_MS }, () => {
       expect(stdout).not.toContain('\u001b')
       expect(stdout.split('\n').length, words).toBeGreaterThan(3)
     }
+  })
+
+  test('access lists who uses an add-on and what was unusual, and --known marks that as known', async () => {
+    const { harness, securekey, newAddon } = world()
+    const { id: resourceId } = await newAddon('access-1')
+    const ada = { type: 'person', verified: true, address: '203.0.113.9' } as const
+    for (const userId of ['ada', 'bob']) {
+      const actor = { ...ada, userId, email: `${userId}@example.com` }
+      await revealKey(harness.deps, { resourceId, actor, version: 2 })
+    }
+    const listed = async (words = '') => {
+      const { code, stdout, stderr } = await securekey(`access -a access-1 ${words}`)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      return unwrapped(stdout)
+    }
+    expect(await listed()).toMatch(/bob@example\.com saw a key for the first time.* no .*ada@example\.com/)
+    expect(await listed('--known')).toContain('Marked 1 as known.')
+    expect(await listed('--known')).not.toContain('Marked')
+    const rows = await historyOf(harness.deps, resourceId)
+    expect(rows.map(({ kind }) => kind)).toContain('unusual-access-known')
   })
 
   test('an add-on is found by the app, its name, an attachment, or the remote; several are named', async () => {
