@@ -3,7 +3,6 @@ import type { Freeze } from '../domain/freezes.ts'
 import type { Failure } from '../domain/heroku-failure.ts'
 import type { HistoryDetails, HistoryKind } from '../domain/history.ts'
 import type { PublishedReason } from '../domain/keyring-var.ts'
-import type { Missing } from '../domain/makers.ts'
 import type { RotationReason } from '../domain/rotation-reason.ts'
 import type { SessionHolder } from '../domain/session.ts'
 import type { Window } from '../domain/windows.ts'
@@ -197,13 +196,7 @@ export const TABLES = {
   ...HEROKU_TABLES,
   ...PROGRAM_TABLES,
   ...WEBHOOK_TABLES,
-  maker_looks: {
-    resource_id: uuid,
-    missing: withDefault(json<Missing[]>()),
-    wake_at: moment,
-    claimed_until: orNull(moment),
-    fence: withDefault(bigint),
-  },
+  ...MAIL_TABLES,
   used_sign_on_tokens: {
     digest: bytes,
     expires_at: moment,

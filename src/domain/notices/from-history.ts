@@ -4,6 +4,7 @@ import { failureWords } from '../failure-words.ts'
 import type { HistoryDetails, HistoryKind, HistoryRow } from '../history.ts'
 import { dateWords } from './date-words.ts'
 import type { Notice, NoticeFacts, NoticeKind, NoticeSubject } from './notice.ts'
+import { unusualAccess } from './unusual-access.ts'
 
 type Told = { kind: NoticeKind; text: string; facts?: NoticeFacts }
 type Tell = (row: HistoryRow, name: string) => Told
@@ -70,10 +71,17 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
   'hand-over-switched-off': (row, name) =>
     changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
-  'log-switched-on': (row, name) =>
-    changed(row, 'log-on', `Notices of ${name} in the log of the app were switched on`),
-  'log-switched-off': (row, name) =>
-    changed(row, 'log-off', `Notices of ${name} in the log of the app were switched off`),
+  'webhook-added': (row, name) => ofWebhook(row, 'webhook-added', `was added to ${name}`),
+  'webhook-removed': (row, name) => ofWebhook(row, 'webhook-removed', `of ${name} was removed`),
+  'webhook-secret-replaced': (row, name) =>
+    ofWebhook(row, 'webhook-secret-replaced', `of ${name} was given another secret`),
+  'webhook-switched-off': (row, name) => ({
+    kind: 'policy-changed',
+    text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
+    facts: { ...row.details, what: 'webhook-off' },
+  }),
+  'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
+  'unusual-access': unusualAccess,
 }
 
 /** The kinds of history rows of which anybody is told. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/actor.ts'
+import { actorWords } from '../../domain/actor-words.ts'
 import { networkOf } from '../../domain/network.ts'
 import { judgeCount } from '../../domain/usual-access.ts'
 import { findKnown } from '../../store/access.ts'
@@ -31,7 +32,7 @@ export async function countAccess(
     if (!(await lockState(trx, resourceId))) return false
     const { known } = await findKnown(trx, resourceId, reason)
     const network = 'address' in actor ? networkOf(actor.address) : null
-    const who = whoOf(actor)
+    const who = actorWords(actor)
     const judged = judgeCount(known, reason, { at, who, network, shown: null })
     const accessing = { subject: reason, who, network: null }
     const events = await keep(trx, { resourceId, actor, at }, accessing, { known, judged })
@@ -39,10 +40,4 @@ export async function countAccess(
     return events.length > 0
   })
   if (isTold) deps.log.warn({ resourceId, reason }, 'unusual access')
-}
-
-function whoOf(actor: Actor): string {
-  if (actor.type === 'token' || actor.type === 'client') return `the ${actor.type} “${actor.name}”`
-  if (actor.type !== 'person' || !actor.verified) return 'someone unverified'
-  return actor.email ?? actor.userId ?? 'someone unverified'
 }
