@@ -24,12 +24,13 @@ export type WouldLogOut = {
 
 /**
  * Whom a rotation now would log out: those whose login the key in the second place signed. Null where a filler is there, or
- * where its key is revoked: then nobody is.
+ * where its key is revoked: then nobody is. Null as well where a life of what apps sign is stated: the key stays in the keyring,
+ * and a rotation that ends one before its time asks first.
  */
 export function wouldLogOut(overview: Overview, answer: AppsAnswer): WouldLogOut | null {
-  const { keys, second, now, graceFloorMs } = overview
+  const { keys, second, now, graceFloorMs, tokenLifeMs } = overview
   const key = keys.find(({ version, filler, revokedAt }) => version === second && !filler && !revokedAt)
-  if (!key) return null
+  if (!key || tokenLifeMs !== null) return null
   const current = keys.find(({ stage }) => stage === 'current')
   const attached = answer.outcome === 'known' ? answer.apps : []
   const on = (...seen: string[]) => [

@@ -37,6 +37,7 @@ describe('what is wrong', () => {
       grace_period: 'period',
       least_grace_period: '1h',
       announces_next: false,
+      token_life: 'off',
       windows: 'any',
       pause: { since: NOW.toISOString(), until: null, reason: 'code freeze' },
     }

@@ -72,7 +72,7 @@ test('a look that fails says nothing, six in a row do', async () => {
 })
 
 test('comes back when it is told to, and not after the time is over', async () => {
-  const busy = new ProblemError('too-many-requests', 429, 'Too many requests.', 30_000)
+  const busy = new ProblemError('too-many-requests', 429, 'Too many requests.', { waitMs: 30_000 })
   const { slept, result } = await wait(looks(busy, RUNNING))
   expect(slept).toEqual([30_000])
   expect(result).toMatchObject({ name: 'securekey-round-1' })

@@ -41,6 +41,7 @@ test('info says the health, the dates, and which key each app runs', () => {
     Paused: null,
     'Rotation period': '14d',
     'Grace period': 'until the next rotation',
+    'Token life': 'not stated',
     'Next key': 'not announced',
     Apps: [
       'service-1::SECURE_KEY runs the current key (v12)',

@@ -27,6 +27,8 @@ export type Policy = {
   gracePeriod: string
   leastGracePeriod: string
   announcesNext: boolean
+  /** How long the longest thing lives that apps sign; `off`: nobody has stated it. */
+  tokenLife: string
   /** In which the schedule restarts apps; none: at any time. */
   windows: string[]
   pause: { since: Date; until: Date | null; reason: string } | null
@@ -132,6 +134,7 @@ export function readPolicy(answer: unknown): Policy {
     gracePeriod: textIn(fields, 'grace_period'),
     leastGracePeriod: textIn(fields, 'least_grace_period'),
     announcesNext: fields.announces_next === true,
+    tokenLife: textIn(fields, 'token_life'),
     windows: windowsIn(fields),
     pause: fields.pause === null || fields.pause === undefined ? null : readPause(fieldsOf(fields.pause)),
   }

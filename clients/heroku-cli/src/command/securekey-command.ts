@@ -68,6 +68,25 @@ export abstract class SecurekeyCommand extends Command {
     await confirmCommand({ comparison: app, warningMessage, ...(confirmation && { confirmation }) })
   }
 
+  /**
+   * Sends a request that may end keys before their time. Where the service asks first, so does this, and sends it once more
+   * with what confirms it.
+   */
+  protected async confirmingEnds<T>(
+    app: string,
+    confirmation: string | undefined,
+    send: (confirm: { confirm?: string }) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await send({})
+    } catch (error) {
+      if (!(error instanceof ProblemError) || !error.asks) throw error
+      const { confirm, ends } = error.asks
+      await this.confirmed(app, confirmation, ends)
+      return await send({ confirm })
+    }
+  }
+
   /** Shows on stderr that something is under way, until it is done. */
   protected async during<T>(what: string, work: () => Promise<T>): Promise<T> {
     ux.action.start(what)

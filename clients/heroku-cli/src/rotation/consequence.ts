@@ -89,10 +89,14 @@ function refusedWords(facts: WouldLogOut, now: Date): string[] {
 }
 
 /** Until when the key that signs now is accepted if its successor comes now; undefined where a pause without an end is on. */
-function goodUntil({ gracePeriod, rotationPeriod, pause }: Resource['policy'], now: Date): Date | undefined {
+function goodUntil(
+  { gracePeriod, rotationPeriod, tokenLife, pause }: Resource['policy'],
+  now: Date,
+): Date | undefined {
   if (pause && pause.until === null) return undefined
   const pausedMs = pause?.until ? Math.max(0, pause.until.getTime() - now.getTime()) : 0
   const periodMs = (parseDuration(rotationPeriod) ?? 0) + pausedMs
   const graceMs = Math.max(parseDuration(gracePeriod) ?? periodMs, pausedMs)
-  return new Date(now.getTime() + Math.min(graceMs, periodMs))
+  const keptMs = Math.max(Math.min(graceMs, periodMs), parseDuration(tokenLife) ?? 0)
+  return new Date(now.getTime() + keptMs)
 }

@@ -33,6 +33,7 @@ export function infoOf(
     Paused: pauseWords(policy, now),
     'Rotation period': policy.rotationPeriod,
     'Grace period': graceWords(policy.gracePeriod),
+    'Token life': policy.tokenLife === 'off' ? 'not stated' : policy.tokenLife,
     'Next key': policy.announcesNext ? 'announced one rotation early' : 'not announced',
     Apps: apps === null ? 'Heroku does not tell them right now' : apps.map((app) => appLine(app, paint)),
   }

@@ -23,6 +23,7 @@ export function resourceAnswer(changes: Record<string, unknown> = {}): Record<st
       least_grace_period: '1h',
       good_for: 604800,
       announces_next: false,
+      token_life: 'off',
       windows: 'any',
       pause: null,
     },

@@ -3,7 +3,7 @@ import * as Args from '@oclif/core/args'
 import { ux } from '@oclif/core/ux'
 import { fieldsOf } from '../../answers/fields.ts'
 import { readResource } from '../../answers/resource.ts'
-import { ADDON, APP, SecurekeyCommand } from '../../command/securekey-command.ts'
+import { ADDON, APP, CONFIRM, SecurekeyCommand } from '../../command/securekey-command.ts'
 import { restartWords } from '../../rotation/consequence.ts'
 
 export default class Next extends SecurekeyCommand {
@@ -14,7 +14,7 @@ export default class Next extends SecurekeyCommand {
     switch: Args.string({ description: 'on or off', options: ['on', 'off'], required: true }),
     ...ADDON,
   }
-  static override flags = { ...APP }
+  static override flags = { ...APP, ...CONFIRM }
 
   async run(): Promise<void> {
     const { args, flags } = await this.typed(Next)
@@ -23,8 +23,10 @@ export default class Next extends SecurekeyCommand {
     const resource = readResource(await service.ask('GET', '/resource'))
     if (resource.policy.announcesNext !== announced) ux.stderr(restartWords(resource))
     const what = announced ? 'Announcing the next key' : 'Announcing the next key no longer'
-    const answer = await this.during(`${what} of ${color.addon(addon.name)}`, () =>
-      service.ask('PUT', '/next', { body: { announced } }),
+    const answer = await this.confirmingEnds(addon.app, flags.confirm, (confirm) =>
+      this.during(`${what} of ${color.addon(addon.name)}`, () =>
+        service.ask('PUT', '/next', { body: { announced, ...confirm } }),
+      ),
     )
     const already = fieldsOf(answer).changed === true ? '' : ' already'
     ux.stdout(

@@ -33,12 +33,17 @@ export default class Rotate extends SecurekeyCommand {
     else for (const sentence of sentences) ux.stderr(sentence)
 
     const body = flags.force ? { even_if_too_soon: true } : {}
-    const answer = await this.during(`Rotating the keys of ${color.addon(addon.name)}`, () =>
-      service
-        .ask('POST', '/rotations', { body, idempotencyKey: this.surroundings.uuid() })
-        .catch((error: unknown) => {
-          throw withForce(error)
-        }),
+    const answer = await this.confirmingEnds(addon.app, flags.confirm, (confirm) =>
+      this.during(`Rotating the keys of ${color.addon(addon.name)}`, () =>
+        service
+          .ask('POST', '/rotations', {
+            body: { ...body, ...confirm },
+            idempotencyKey: this.surroundings.uuid(),
+          })
+          .catch((error: unknown) => {
+            throw withForce(error)
+          }),
+      ),
     )
     const { rotation, outcome } = readAccepted(answer)
     if (flags.wait) {
