@@ -2,15 +2,12 @@ import { readFileSync } from 'node:fs'
 import Keygrip from 'keygrip'
 import { describe, expect, test } from 'vitest'
 import { stateVectors } from '../clients/vectors/make/states.ts'
-import { formatDuration } from '../src/domain/duration.ts'
+import { formatDuration, parseDuration } from '../src/domain/duration.ts'
 import { goodForSeconds } from '../src/domain/good-for.ts'
 import { parseGracePeriod, UNTIL_NEXT_ROTATION } from '../src/domain/grace.ts'
 import { parsePlans } from '../src/domain/plan.ts'
 import { nextRotationAt } from '../src/domain/schedule.ts'
-import { KNOWN_DAYS, MANY, SETTLED_DAYS } from '../src/domain/usual-access.ts'
-import { MOST_TOLD, TOLD_EVERY_MS } from '../src/flows/access/tell-unusual.ts'
-import { UNUSUAL_FOR_MS } from '../src/flows/read-health.ts'
-import { MOST_NETWORKS } from '../src/store/access.ts'
+import { keysNeeded, tooManyKeys } from '../src/domain/token-life.ts'
 
 const DAY = 86_400_000
 /** The plans that a service offers where nobody chose others. */
@@ -82,6 +79,19 @@ describe('docs/using/how-long.md', () => {
       expect(`${left} days`, late).toBe(kept)
     }
   })
+})
+
+test('docs/using/token-life.md says how many keys a life takes on each plan, as the service computes it', () => {
+  const rows = tableAfter('token-life', 'the keys')
+  expect(rows.length).toBeGreaterThan(3)
+  for (const [life = '', ...said] of rows) {
+    const tokenLifeMs = parseDuration(life) ?? 0
+    const keys = PLANS.map(({ periodMs }) => {
+      const terms = { grace: UNTIL_NEXT_ROTATION, tokenLifeMs, periodMs, announcesNext: false }
+      return tooManyKeys(terms, PLANS) ? 'refused' : String(keysNeeded(tokenLifeMs, periodMs, false))
+    })
+    expect(said, life).toEqual(keys)
+  }
 })
 
 describe('docs/using/what-the-value-is.md', () => {
