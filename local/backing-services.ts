@@ -15,6 +15,7 @@ export type StackOptions = {
   /** Whether another run goes on with the data, on the usual ports where they are free. */
   kept: boolean
   fortnightSeconds: number
+  partnerApi: 'v1' | 'v3'
   /** Ends the start half-way. */
   signal: AbortSignal
   tell: (line: string) => void
@@ -58,12 +59,14 @@ export async function startBackingServices(
     servicePort: ports.service.port,
     simulatorPort: ports.simulator.port,
     fortnightSeconds: options.fortnightSeconds,
+    partnerApi: options.partnerApi,
   })
   // The simulator and the narrator go by what the service will read, and a mistake shows here first.
   const settings = readSettings(environment)
   const simulator = createSimulator({
     now: systemNow,
     addon: simulatedAddon(settings),
+    partnerApi: options.partnerApi,
     statePath: data.statePath,
     dynoRestartMs: DYNO_RESTART_MS,
   })

@@ -110,7 +110,7 @@ function tellAttachment(event: Of<'attachment'>, events: readonly SimulatorEvent
 function tellApiCall(call: ApiCall): Entry[] {
   const entry = { at: new Date(call.at), rank: RANK.called, who: ADDON.id }
   const value = Object.values(call.config ?? {})[0]
-  if (call.method !== 'PATCH' || typeof value !== 'string') {
+  if (!['PATCH', 'PUT'].includes(call.method) || typeof value !== 'string') {
     return [{ ...entry, text: `${call.method} ${shortPath(call.path)} -> ${call.status}`, tone: 'quiet' }]
   }
   const arrived = typeof call.status === 'number' && call.status < 300

@@ -47,7 +47,10 @@ export async function checkRevoke(life: Life): Promise<void> {
   const { stack, example, check, signal, addonId } = life
   const former = heldBy(life, SERVICE_1)
   const dashboard = await openDashboard(stack.simulator, addonId)
-  await dashboard.send('revoke', { name: stack.simulator.view.addon(addonId).name })
+  // The legacy API tells no names, so the page asks for the id.
+  const { partnerApi } = stack.settings
+  const name = partnerApi === 'v1' ? addonId : stack.simulator.view.addon(addonId).name
+  await dashboard.send('revoke', { name })
   const revoked = () => keyChange(former, heldBy(life, SERVICE_1)) === 'revoked'
   await until('A revoke', revoked, { limitMs: CHANGE_LIMIT_MS, signal })
   check('revoke: both keys are fresh', revoked())

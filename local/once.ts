@@ -21,7 +21,7 @@ const LIMIT_SECONDS = 180
 
 /** `npm start -- --once`: the life of one add-on, checked, on data of its own. Throws at the first broken promise. */
 export async function runOnce(session: SessionOptions): Promise<void> {
-  const { root, env, signal, terminal, withLibrary } = session
+  const { root, env, signal, terminal, withLibrary, partnerApi } = session
   const startedAt = systemNow()
   const { say, print } = terminal
   const folder = await mkdtemp(join(tmpdir(), 'securekey-once-'))
@@ -30,7 +30,8 @@ export async function runOnce(session: SessionOptions): Promise<void> {
     await using closers = new AsyncDisposableStack()
     say(`Starting Postgres, a simulated Heroku, web and worker for one life, in ${folder} ...`)
     const either = AbortSignal.any([signal, limit])
-    const options = { root, env, folder, kept: false, fortnightSeconds: FORTNIGHT_SECONDS, signal: either }
+    const fortnightSeconds = FORTNIGHT_SECONDS
+    const options = { root, env, folder, kept: false, fortnightSeconds, partnerApi, signal: either }
     const stack = await startStack({ ...options, tell: say, print }, closers)
     terminal.facts('securekey: the life of one add-on, checked step by step', facts(stack), [
       'These are demo keys, shown in full on purpose; the service itself never logs one.',
@@ -46,7 +47,7 @@ export async function runOnce(session: SessionOptions): Promise<void> {
       logFolder,
       env,
       withLibrary,
-      fortnightSeconds: FORTNIGHT_SECONDS,
+      fortnightSeconds,
     })
     const app = { simulator, timeline, app: SERVICE_1, program, port: ports.app.port, ...PACE }
     const startApp = () => startExample(app, closers)

@@ -18,6 +18,7 @@ export type SessionOptions = {
   terminal: Terminal
   /** Whether the example app uses the client library. */
   withLibrary: boolean
+  partnerApi: 'v1' | 'v3'
 }
 
 /** A rotation is seen within half a minute, and there is time to read in between. */
@@ -27,16 +28,16 @@ const PACE = { gapMs: 3_200, clickEveryMs: 1_000, retryMs: 1_000 }
 
 /** `npm start`: runs the scenario on data that is kept and tells what happens, until `signal`. Throws when it breaks. */
 export async function runSession(session: SessionOptions): Promise<void> {
-  const { root, env, signal, terminal } = session
+  const { root, env, signal, terminal, partnerApi } = session
   await using closers = new AsyncDisposableStack()
-  const folder = join(root, '.local')
+  const folder = join(root, '.local', ...(partnerApi === 'v1' ? ['v1'] : []))
   const { say, print } = terminal
   let running = false
   closers.defer(async () => {
     if (running) say('Stopped. The data is kept: npm start continues with it.')
   })
   say('Starting Postgres, a simulated Heroku, web and worker ...')
-  const options = { root, env, folder, kept: true, fortnightSeconds: FORTNIGHT_SECONDS, signal }
+  const options = { root, env, folder, kept: true, fortnightSeconds: FORTNIGHT_SECONDS, partnerApi, signal }
   const stack = await startStack({ ...options, tell: say, print }, closers)
   running = true
   const stopped = aborted(signal)
@@ -84,7 +85,7 @@ function facts({ settings, simulator, logFiles, ports }: Stack, root: string): [
   ]
 }
 
-function remarks({ settings }: Stack, { withLibrary }: SessionOptions): string[] {
+function remarks({ settings }: Stack, { withLibrary, partnerApi }: SessionOptions): string[] {
   const { length } = settings.plans
   return [
     'These are demo keys, shown in full on purpose; the service itself never logs one.',
@@ -92,6 +93,9 @@ function remarks({ settings }: Stack, { withLibrary }: SessionOptions): string[]
     withLibrary
       ? `${SERVICE_1} is the example app in two processes, and a visitor who is logged in clicks every second.`
       : `${SERVICE_1} is the example app without the library: it splits SECURE_KEY by hand.`,
+    ...(partnerApi === 'v1'
+      ? ['Heroku and the service speak the legacy partner API: docs/legacy-api.md.']
+      : []),
     'Ctrl-C stops everything; npm start continues with the same data.',
   ]
 }

@@ -8,6 +8,8 @@ export type LocalSettings = {
   simulatorPort: number
   /** How long the plan `fortnightly` takes here. */
   fortnightSeconds: number
+  /** By which of Heroku's APIs both sides work. */
+  partnerApi: 'v1' | 'v3'
 }
 
 /** Of the surrounding shell only what programs need to run: its PG* and settings variables would change the service. */
@@ -21,7 +23,7 @@ const LIBRARY = new URL('./formation/library-from-source.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
 export function serviceSettings(settings: LocalSettings): Record<string, string> {
-  const { secrets, databaseUrl, servicePort, simulatorPort, fortnightSeconds } = settings
+  const { secrets, databaseUrl, servicePort, simulatorPort, fortnightSeconds, partnerApi } = settings
   const heroku = `http://127.0.0.1:${simulatorPort}`
   const periods = { daily: 0.4, weekly: 0.6, fortnightly: 1, monthly: 2 }
   const plans = Object.entries(periods).map(([plan, of]) => `${plan}=${Math.round(fortnightSeconds * of)}s`)
@@ -33,6 +35,9 @@ export function serviceSettings(settings: LocalSettings): Record<string, string>
     ADDON_SSO_SALT: secrets.addonSsoSalt,
     ADDON_CLIENT_SECRET: secrets.addonClientSecret,
     ADDON_URL: `http://127.0.0.1:${servicePort}`,
+    PARTNER_API: partnerApi,
+    // The legacy API names nobody, and here there is nobody to keep out.
+    ...(partnerApi === 'v1' && { REQUIRE_USER_SIGN_ON: 'false' }),
     HEROKU_API_URL: heroku,
     HEROKU_ID_URL: heroku,
     SEALING_KEYS: secrets.sealingKeys,

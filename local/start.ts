@@ -29,8 +29,15 @@ const paint = createPaint(process.stdout.isTTY === true, process.env.NO_COLOR)
 const terminal = createTerminal((text) => process.stdout.write(text), paint)
 const signal = listenForStop()
 const run = request.mode === 'once' ? runOnce : runSession
-const { withLibrary } = request
-const error: unknown = await run({ root: ROOT, env: process.env, signal, terminal, withLibrary }).then(
+const { withLibrary, partnerApi } = request
+const error: unknown = await run({
+  root: ROOT,
+  env: process.env,
+  signal,
+  terminal,
+  withLibrary,
+  partnerApi,
+}).then(
   () => signal.reason,
   (reason: unknown) => reason,
 )

@@ -2,17 +2,17 @@ import { expect, test } from 'vitest'
 import { HELP, parseArguments } from '../../local/arguments.ts'
 
 test('without arguments the stack runs until it is stopped', () => {
-  expect(parseArguments([])).toEqual({ mode: 'run', withLibrary: true })
+  expect(parseArguments([])).toEqual({ mode: 'run', withLibrary: true, partnerApi: 'v3' })
 })
 
 test('--once runs one life; help wins over everything', () => {
-  expect(parseArguments(['--once'])).toEqual({ mode: 'once', withLibrary: true })
-  expect(parseArguments(['--once', '--help'])).toEqual({ mode: 'help', withLibrary: true })
-  expect(parseArguments(['-h'])).toEqual({ mode: 'help', withLibrary: true })
+  expect(parseArguments(['--once'])).toEqual({ mode: 'once', withLibrary: true, partnerApi: 'v3' })
+  expect(parseArguments(['--once', '--help'])).toEqual({ mode: 'help', withLibrary: true, partnerApi: 'v3' })
+  expect(parseArguments(['-h'])).toEqual({ mode: 'help', withLibrary: true, partnerApi: 'v3' })
 })
 
 test('--without-library is for a run that goes on: one life holds that nobody is logged out', () => {
-  expect(parseArguments(['--without-library'])).toEqual({ mode: 'run', withLibrary: false })
+  expect(parseArguments(['--without-library'])).toEqual({ mode: 'run', withLibrary: false, partnerApi: 'v3' })
   expect(parseArguments(['--once', '--without-library'])).toEqual({
     problem: '--once checks that nobody is logged out, so --without-library is not for it.',
   })
@@ -22,8 +22,14 @@ test.each(['--twice', 'once', '--once=yes', ''])('an argument that means nothing
   expect(parseArguments(['--once', word])).toEqual({ problem: `npm start does not know "${word}".` })
 })
 
+test('--v1 runs it over the legacy partner API, also for one life', () => {
+  expect(parseArguments(['--v1'])).toEqual({ mode: 'run', withLibrary: true, partnerApi: 'v1' })
+  expect(parseArguments(['--v1', '--once'])).toMatchObject({ mode: 'once', partnerApi: 'v1' })
+})
+
 test('the help names every argument', () => {
   expect(HELP).toContain('--once')
   expect(HELP).toContain('--without-library')
+  expect(HELP).toContain('--v1')
   expect(HELP).toContain('--help')
 })

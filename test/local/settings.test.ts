@@ -12,6 +12,7 @@ const SETTINGS = {
   servicePort: 5000,
   simulatorPort: 5100,
   fortnightSeconds: 25,
+  partnerApi: 'v3' as const,
 }
 
 test('the service accepts the settings, and its Heroku is the simulator', () => {
@@ -59,4 +60,10 @@ test('a process of the example app finds nothing of the shell and of the service
   const loaded = NODE_OPTIONS.split(' ').map((option) => fileURLToPath(option.replace('--import=', '')))
   expect(loaded.map((path) => basename(path))).toEqual(['end-with-parent.ts', 'library-from-source.ts'])
   expect(loaded.filter((path) => !existsSync(path))).toEqual([])
+})
+
+test('over the legacy API both sides are told so, and a sign-on that names nobody may handle keys', () => {
+  const config = readConfig(serviceSettings({ ...SETTINGS, partnerApi: 'v1' }))
+  expect(config).toMatchObject({ partnerApi: 'v1', requireUserSignOn: false })
+  expect(readConfig(serviceSettings(SETTINGS))).toMatchObject({ partnerApi: 'v3', requireUserSignOn: true })
 })
