@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { fetchLegacyGrants } from '../../src/flows/operations/legacy-grants.ts'
 import { createApp } from '../../src/http/app.ts'
 import { countTokens } from '../../src/store/legacy-resources.ts'
@@ -129,6 +130,26 @@ test('a grant that was lost is asked for again', async () => {
   expect(await countTokens(h.deps.db)).toEqual({ live: 1, withoutTokens: 1 })
   h.heroku.faults.clear()
   expect(await fetched(h)).toMatchObject({ stored: 1 })
+  await h.worker().tick()
+  expect(await countTokens(h.deps.db)).toEqual({ live: 1, withoutTokens: 0 })
+})
+
+test('a grant is sealed by the data key that is there when it is stored, though a revoke brings another meanwhile', async () => {
+  const h = await startBeforeMove('uuid')
+  const { resourceId } = await addLegacyAddon(h)
+  let revoked = false
+  const sealing: typeof h.deps.sealing = {
+    ...h.deps.sealing,
+    async forResource(id, dek) {
+      const sealer = await h.deps.sealing.forResource(id, dek)
+      if (!revoked) {
+        revoked = true
+        await revokeKeys(h.deps, { resourceId, actor: { type: 'operator' } })
+      }
+      return sealer
+    },
+  }
+  expect(await fetchLegacyGrants({ ...h.deps, sealing })).toMatchObject({ ok: true, value: { stored: 1 } })
   await h.worker().tick()
   expect(await countTokens(h.deps.db)).toEqual({ live: 1, withoutTokens: 0 })
 })

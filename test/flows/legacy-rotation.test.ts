@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { askAnother } from '../../src/flows/heroku/ask-another.ts'
 import { listOrphans, removeOrphan } from '../../src/flows/operations/remove-orphan.ts'
 import { claimDueMakerLooks, LOOK_EVERY_MS, lookAtMakers } from '../../src/flows/tokens/look-at-makers.ts'
 import { makeToken } from '../../src/flows/tokens/make-token.ts'
@@ -190,6 +191,15 @@ describe('over the legacy partner API', () => {
     h.heroku.faults.clear()
     const removed = await removeOrphan(h.deps, { resourceId: addon.resourceId, actor })
     expect(removed).toEqual({ outcome: 'known-at-heroku' })
+  })
+
+  test('an add-on that is not due is asked where others fail, by the password too', async () => {
+    const h = shared()
+    await addLegacyAddon(h)
+    const calls = h.heroku.view.apiCalls().length
+    await askAnother(h.deps, { operation: 'read', except: [] }, AbortSignal.timeout(5_000))
+    const [call, ...more] = h.heroku.view.apiCalls().slice(calls)
+    expect([call?.method, call?.status, more]).toEqual(['GET', 200, []])
   })
 
   test('a token outlives its maker’s leaving, since nobody tells who may work on an app', async () => {

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import manifest from '../../addon-manifest.json' with { type: 'json' }
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
 import { isOwnId } from '../../src/domain/legacy-id.ts'
+import { createResourceInsert } from '../../src/flows/provisioning/insert-resource.ts'
+import { provisionLegacy } from '../../src/flows/provisioning/provision-legacy.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { createBrowser } from '../support/browser.ts'
 import { DAY, HOUR } from '../support/harness.ts'
@@ -14,6 +16,16 @@ import { basic, callPartnerApi } from './support/partner-call.ts'
 const shared = sharedHarness(overLegacyApi())
 const ACCEPT = { accept: 'application/json' }
 
+const LEGACY_REQUEST = {
+  uuid: randomUUID(),
+  herokuId: 'app1@heroku.com',
+  callbackUrl: null,
+  name: null,
+  plan: 'fortnightly',
+  region: null,
+  options: {},
+  logInputUrl: null,
+}
 let apps = 100
 
 function newHerokuId(): string {
@@ -82,12 +94,16 @@ describe('a provision request of the legacy API', () => {
     expect(await addressOf(unnamed.json.id)).toMatchObject({ callbackPath: `/vendor/apps/${uuid}` })
   })
 
-  test('takes no grant, which nobody could exchange in time', async () => {
+  test('keeps a grant that came along, as on the day of the move, where the client secret is set', async () => {
     const grant = { code: randomUUID(), expires_at: '2026-03-03T18:01:31-0800', type: 'authorization_code' }
     const { status, json } = await post(kensaBody({ oauth_grant: grant }))
     expect(status).toBe(200)
-    expect(await shared().deps.db.selectFrom('oauth_grants').selectAll().execute()).toEqual([])
-    expect(await kindsOf(shared().deps, json.id)).toEqual(['provisioned'])
+    const kept = () => shared().deps.db.selectFrom('oauth_grants').select(['resource_id', 'state']).execute()
+    expect(await kept()).toEqual([{ resource_id: json.id, state: 'waiting' }])
+    const without = await shared().anotherProcess({ ADDON_CLIENT_SECRET: '' })
+    const wanted = { ...LEGACY_REQUEST, grant: { code: randomUUID(), expiresAt: shared().clock.now() } }
+    await provisionLegacy(without, createResourceInsert(without), wanted)
+    expect(await kept()).toHaveLength(1)
   })
 
   test.each([
