@@ -3,11 +3,10 @@ import { cleanText } from '../clean-text.ts'
 import { failureWords } from '../failure-words.ts'
 import type { HistoryDetails, HistoryKind, HistoryRow } from '../history.ts'
 import { dateWords } from './date-words.ts'
-import type { Notice, NoticeFacts, NoticeKind, NoticeSubject } from './notice.ts'
+import { TOLD_OF_POLICY } from './from-policy.ts'
+import type { Notice, NoticeSubject } from './notice.ts'
+import { dateIn, type Tell, type Told, textIn } from './told.ts'
 import { unusualAccess } from './unusual-access.ts'
-
-type Told = { kind: NoticeKind; text: string; facts?: NoticeFacts }
-type Tell = (row: HistoryRow, name: string) => Told
 
 /** What is told of each kind of history row. Of a kind that does not stand here nobody is told. */
 const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
@@ -52,35 +51,7 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     made(row, `The API token “${textIn(row.details, 'name')}” of ${name} was made`),
   'client-enrolled': (row, name) =>
     made(row, `The client “${textIn(row.details, 'name')}” of ${name} was enrolled`),
-  'plan-changed': (row, name) => changed(row, 'plan', `The plan of ${name} was changed${fromTo(row)}`),
-  'grace-period-changed': (row, name) =>
-    changed(row, 'grace-period', `The grace period of ${name} was changed${fromTo(row)}`),
-  'windows-changed': (row, name) =>
-    changed(row, 'windows', `The windows of ${name} were changed${fromTo(row)}`),
-  'freeze-added': (row, name) => changed(row, 'freeze-added', `A freeze of ${name} was added${span(row)}`),
-  'freeze-removed': (row, name) =>
-    changed(row, 'freeze-removed', `A freeze of ${name} was removed${span(row)}`),
-  'schedule-paused': (row, name) =>
-    changed(row, 'paused', `The schedule of ${name} was paused`, until(row, ' until somebody resumes it')),
-  'schedule-resumed': (row, name) => changed(row, 'resumed', `The schedule of ${name} was resumed`),
-  'next-switched-on': (row, name) =>
-    changed(row, 'next-key-on', `The next key of ${name} is announced from now on`),
-  'next-switched-off': (row, name) =>
-    changed(row, 'next-key-off', `The next key of ${name} is announced no longer`),
-  'hand-over-switched-on': (row, name) =>
-    changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
-  'hand-over-switched-off': (row, name) =>
-    changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
-  'webhook-added': (row, name) => ofWebhook(row, 'webhook-added', `was added to ${name}`),
-  'webhook-removed': (row, name) => ofWebhook(row, 'webhook-removed', `of ${name} was removed`),
-  'webhook-secret-replaced': (row, name) =>
-    ofWebhook(row, 'webhook-secret-replaced', `of ${name} was given another secret`),
-  'webhook-switched-off': (row, name) => ({
-    kind: 'policy-changed',
-    text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
-    facts: { ...row.details, what: 'webhook-off' },
-  }),
-  'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
+  ...TOLD_OF_POLICY,
   'unusual-access': unusualAccess,
 }
 
