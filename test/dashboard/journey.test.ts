@@ -131,7 +131,8 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByText('Nothing unusual in the last 90 days.').waitFor()
     await look('access')
     const receiver = await startReceiver()
-    await page.goto(`${h.url}/dashboard/${h.addon.id}/notices/webhooks`)
+    await page.getByRole('link', { name: 'Notices' }).click()
+    await page.getByRole('link', { name: 'Webhooks', exact: true }).click()
     await page.getByText('There are no webhooks.').waitFor()
     await look('webhooks')
     await page.getByLabel('Name').fill('on call')
@@ -146,6 +147,8 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: JOURNEY_LIMIT_MS 
     await page.getByRole('link', { name: 'All webhooks' }).click()
     await page.getByRole('link', { name: 'on call' }).waitFor()
     await look('webhooks-in-use')
+    await page.getByRole('link', { name: 'Back to the notices' }).click()
+    await page.getByRole('link', { name: 'on call' }).waitFor()
     await page.getByRole('link', { name: h.addon.name }).click()
 
     await page.getByRole('link', { name: 'The whole history' }).click()

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { type NoticesOverview, readNotices } from '../../flows/notices/read-notices.ts'
 import { switchLog } from '../../flows/notices/switch-log.ts'
+import { readWebhooks } from '../../flows/notices/webhooks/webhooks.ts'
 import type { Guard, Visit } from './guard.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
 import { targetModel } from './present/notice-targets.ts'
 import { momentOf, precisionOf } from './present/time-words.ts'
+import { webhookModel } from './present/webhooks.ts'
 
 const ACTIONS_PER_MINUTE = 30
 
@@ -13,11 +15,13 @@ const ACTIONS_PER_MINUTE = 30
 export function registerNoticesPage(app: FastifyInstance, { deps }: DashboardDeps, guard: Guard): void {
   async function sendNotices(visit: Visit) {
     const overview = await readNotices(deps, visit.resourceId)
-    const { resource } = overview
+    const { resource, targets, now } = overview
+    const { webhooks } = await readWebhooks(deps, visit.resourceId)
     const model = {
       title: 'Notices',
       shell: shellOf(visit, resource),
       log: logModel(overview),
+      webhooks: webhooks.map((webhook) => webhookModel(webhook, targets, now)),
       newest: newestModel(overview),
     }
     return sendPage(visit.reply, 'notices', model)
