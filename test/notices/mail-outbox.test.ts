@@ -57,8 +57,8 @@ const unsubscribePath = ({ raw }: Arrived) =>
 test('a confirmed address is told what happens from then on, until one press in a mail program ends it', async () => {
   const { h, mail } = await startWithMail()
   await rotate(h)
-  await confirmedAddress(h, READER)
   await addedAddress(h, 'unconfirmed@example.net')
+  await confirmedAddress(h, READER)
   await tell(h)
   expect(mail.arrived).toEqual([])
   await rotate(h)
