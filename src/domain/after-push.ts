@@ -61,7 +61,7 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
       checkAt: nextCheckAt(state, checkAfterMs, now),
       trust: published(state.trust, facts.epoch, doubtful),
     },
-    keptInRoom(change),
+    keptInRoom(change, state),
     facts.grace,
     now,
   )
@@ -70,13 +70,18 @@ export function afterRotation(state: ResourceState, facts: PromotionFacts, now: 
 /** Heroku confirmed the filler in the second place. */
 export function afterFiller(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const change = promoteFiller(state.keyset, { announces: state.announcesNext })
-  return claimEnded({ ...afterPush(state, facts, now), turn: null }, change, facts.grace, now)
+  return claimEnded(
+    { ...afterPush(state, facts, now), turn: null },
+    keptInRoom(change, state),
+    facts.grace,
+    now,
+  )
 }
 
 /** Heroku confirmed a keyring with the next key, or one without it. */
 export function afterAnnouncing(state: ResourceState, facts: PromotionFacts, now: Date): StateChange {
   const change = promoteNext(state.keyset, { announces: state.announcesNext })
-  return claimEnded(afterPush(state, facts, now), keptInRoom(change), facts.grace, now)
+  return claimEnded(afterPush(state, facts, now), keptInRoom(change, state), facts.grace, now)
 }
 
 /** What holds after each push that is no rotation. */

@@ -1,7 +1,8 @@
 import { type GracePeriod, graceEndsAt } from './grace.ts'
+import { keptInRoom } from './keyring-room.ts'
 import type { Keyset, OlderKey } from './keyset.ts'
 import { oldKeyEndsAt, theLater } from './old-key-end.ts'
-import { type ResourceState, wokenWhenNeeded } from './resource-state.ts'
+import { type ResourceState, type StateChange, wokenWhenNeeded } from './resource-state.ts'
 
 /** What a change of the life depends on beside the state. */
 export type LifeTerms = { grace: GracePeriod; graceFloorMs: number }
@@ -10,16 +11,17 @@ export type LifeTerms = { grace: GracePeriod; graceFloorMs: number }
  * Somebody states how long the longest thing lives that apps sign, another time, or none any more. Old keys that are there
  * end by it, counted from when they stopped signing; one whose time gets shorter stays for the grace floor from now on where
  * it is in the second place. What was erased before is gone, and a key of which that moment is not known keeps its end
- * unless it comes later.
+ * unless it comes later. Keys that no keyring had room for go.
  */
 export function afterTokenLife(
   state: ResourceState,
   tokenLifeMs: number | null,
   terms: LifeTerms,
   now: Date,
-): ResourceState {
-  const keyset = keptFor(state, tokenLifeMs, terms, now)
-  return wokenWhenNeeded({ ...state, tokenLifeMs, keyset }, terms.grace, now)
+): StateChange {
+  const change = { keyset: keptFor(state, tokenLifeMs, terms, now), erased: [] }
+  const { keyset, erased } = keptInRoom(change, { tokenLifeMs })
+  return { state: wokenWhenNeeded({ ...state, tokenLifeMs, keyset }, terms.grace, now), erased }
 }
 
 /** The old keys whose end another life brings nearer, with that end. Revoked ones have ended. */

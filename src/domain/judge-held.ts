@@ -106,15 +106,16 @@ export function judgeHeld(facts: HeldFacts): Held {
 }
 
 /**
- * The pair is ours and so is the next key: the old keys beside them. One that is missing is put back, or apps would refuse
- * what it has signed. One that has ended since is none of it; one that nobody here made is not kept.
+ * The pair is ours and so is the next key: the old keys beside them. One that is needed for a stated life and is missing is put
+ * back, or apps would refuse what it has signed. One that has ended since is none of it; one that nobody here made is not kept.
  */
 function judgeOld(
   { state, keyring, versionOf, kidOf }: HeldFacts,
   { keyring: ours }: ConfigVars,
 ): 'older' | 'revoked' | undefined {
   const held = oldKeysIn(keyring)
-  const isMissing = oldKeysIn(ours).some((text) => !held.includes(text))
+  const needed = state.tokenLifeMs === null ? [] : oldKeysIn(ours)
+  const isMissing = needed.some((text) => !held.includes(text))
   // By the texts: the ids beside them are anybody's.
   const versions = held.map((text) => versionOf(kidOf(text)))
   if (versions.some((version) => version !== undefined && version <= state.keyset.revokedTo)) return 'revoked'

@@ -41,8 +41,15 @@ export function roomFrom(facts: RoomFacts, ahead = 0): Date | null {
     : new Date(Math.max(...inTheWay.map((key) => promisedTo(key).getTime())))
 }
 
-/** What a keyring has no room for no app accepts: the oldest keys go. */
-export function keptInRoom({ keyset, erased }: KeysetChange): KeysetChange {
+/**
+ * What a keyring has no room for no app accepts: the oldest keys go where a life is stated, so that what is kept is what apps
+ * accept. Without one the service alone accepts them until their end.
+ */
+export function keptInRoom(
+  { keyset, erased }: KeysetChange,
+  { tokenLifeMs }: Pick<RoomFacts, 'tokenLifeMs'>,
+): KeysetChange {
+  if (tokenLifeMs === null) return { keyset, erased }
   const { second, older, next } = keyset
   const room = roomForOld(next?.announced === true) - (second.filler ? 0 : 1)
   const gone = older.slice(room).map(({ version }) => version)

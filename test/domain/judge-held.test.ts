@@ -374,8 +374,9 @@ describe('old keys in the keyring beside our pair', () => {
     return signed({ ...ring, keys: [...ring.keys, ...beside] })
   }
   const published = { pair: pairOf(5, 4), keyring: listing(3) }
+  const stated = { ...STATE, tokenLifeMs: 30 * DAY }
   const beside = (ring: string | null, more: Partial<HeldFacts> = {}) =>
-    judge(pairOf(5, 4), ring, { published, ...more })
+    judge(pairOf(5, 4), ring, { published, state: stated, ...more })
 
   test.each([
     ['are put back where they are missing', listing()],
@@ -392,13 +393,19 @@ describe('old keys in the keyring beside our pair', () => {
     expect(beside(listing(3))).toEqual({ held: 'published' })
   })
 
+  test('are left alone where they are missing and no life is stated', () => {
+    expect(beside(listing(), { state: STATE })).toEqual({ held: 'published' })
+  })
+
   test('are put right at once where a revoked one is among them', () => {
     expect(beside(listing(3, 2))).toEqual({ held: 'revoked' })
   })
 
   test('are looked at in what is being published as well', () => {
     const expected = { pair: pairOf(6, 5), keyring: listing(3) }
-    expect(judge(pairOf(6, 5), listing(3), { published, expected })).toEqual({ held: 'expected' })
-    expect(judge(pairOf(6, 5), listing(), { published, expected })).toEqual({ held: 'older' })
+    expect(judge(pairOf(6, 5), listing(3), { state: stated, published, expected })).toEqual({
+      held: 'expected',
+    })
+    expect(judge(pairOf(6, 5), listing(), { state: stated, published, expected })).toEqual({ held: 'older' })
   })
 })

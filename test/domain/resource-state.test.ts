@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { afterRotation } from '../../src/domain/after-push.ts'
 import { ANY_TIME, serveAt } from '../../src/domain/calendar.ts'
 import { type GracePeriod, graceEndsAt } from '../../src/domain/grace.ts'
-import { roomForOld } from '../../src/domain/keyring-room.ts'
 import { type Keyset, liveVersions, promoteFiller, promoteKey } from '../../src/domain/keyset.ts'
 import {
   afterFailure,
@@ -161,9 +160,7 @@ describe('whatever happens to a resource', () => {
           const { keyset, rotation } = before.state
           if (rotation?.reason === 'revoke') continue
           const held = keyset.second.filler ? keyset.older : [keyset.second, ...keyset.older]
-          // What no keyring has room for goes, where nobody has stated a life.
-          const inRoom = held.slice(0, roomForOld(true) - 1)
-          for (const { version, until } of inRoom.filter((key) => after.erased.includes(key.version))) {
+          for (const { version, until } of held.filter((key) => after.erased.includes(key.version))) {
             const byFiller = version === keyset.second.version && keyset.pendingFiller !== null
             if (!byFiller) expect(until.getTime()).toBeLessThanOrEqual(after.now.getTime())
           }

@@ -86,12 +86,19 @@ async function play(h: Harness, scenario: Scenario, death: Death | undefined): P
 
 let apps = 0
 
-async function newAddon(h: Harness, { grace, next }: Scenario): Promise<Subject> {
+async function newAddon(
+  h: Harness,
+  { grace, next, tokenLife, plan = 'fortnightly' }: Scenario,
+): Promise<Subject> {
   apps += 1
   const app = `service-${apps}`
   await h.heroku.customer.createApp(app)
-  const options = { ...(grace !== undefined && { grace }), ...(next && { next: 'true' }) }
-  const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly', options })
+  const options = {
+    ...(grace !== undefined && { grace }),
+    ...(next && { next: 'true' }),
+    ...(tokenLife !== undefined && { 'token-life': tokenLife }),
+  }
+  const { id } = await h.heroku.customer.createAddon({ app, plan, options })
   const exchanged = () =>
     h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', '=', id).execute()
   await expect.poll(exchanged, PATIENCE).toHaveLength(1)

@@ -11,6 +11,8 @@ export type Scenario = {
   grace?: string
   /** It is made with the option `--next`. */
   next?: true
+  tokenLife?: string
+  plan?: string
   /** Brings the add-on to where the work begins; the clock stands there then. */
   prepare: (h: Harness, addon: Subject) => Promise<void>
   /** The work of the process that dies. */

@@ -22,7 +22,7 @@ export async function setTokenLife(
   const { resourceId, actor, tokenLifeMs, confirm } = request
   const { graceFloorMs, plans } = deps.settings
   const now = deps.now()
-  const to = formatTokenLife(tokenLifeMs)
+  const chosen = formatTokenLife(tokenLifeMs)
   const outcome = await changeResource<boolean | EndsEarly>(
     deps,
     { resourceId, actor },
@@ -30,17 +30,18 @@ export async function setTokenLife(
       const { grace, periodMs } = resource
       if (state.tokenLifeMs === tokenLifeMs) return { outcome: false }
       const problem = tooManyKeys({ ...state, grace, periodMs, tokenLifeMs }, plans)
-      if (problem) throw new SecurekeyError('invalid-option', `A token life of ${to} ${problem}.`)
+      if (problem) throw new SecurekeyError('invalid-option', `A token life of ${chosen} ${problem}.`)
       const terms = { grace, graceFloorMs }
       const ending = endingBy(state, tokenLifeMs, terms, now)
       const asked = await askFirst(trx, resourceId, ending, confirm)
       if (asked) return { outcome: asked }
-      const details = { from: formatTokenLife(state.tokenLifeMs), to }
-      const event: HistoryEvent = { at: now, kind: 'token-life-changed', actor, details }
-      return { outcome: true, to: afterTokenLife(state, tokenLifeMs, terms, now), events: [event] }
+      const details = { from: formatTokenLife(state.tokenLifeMs), to: chosen }
+      const { state: to, erased } = afterTokenLife(state, tokenLifeMs, terms, now)
+      const event: HistoryEvent = { at: now, kind: 'token-life-changed', actor, erased, details }
+      return { outcome: true, to, erased, events: [event] }
     },
   )
-  if (outcome === true) deps.log.info({ resourceId, tokenLife: to }, 'token life changed')
+  if (outcome === true) deps.log.info({ resourceId, tokenLife: chosen }, 'token life changed')
   return outcome
 }
 

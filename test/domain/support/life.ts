@@ -322,7 +322,7 @@ export function play([firstGrace, events]: Life): { moments: Moment[]; pushes: P
 
   function setLife(tokenLifeMs: number | null): void {
     if (tooManyKeys({ ...state, tokenLifeMs, grace, periodMs }, [])) return
-    state = afterTokenLife(state, tokenLifeMs, { grace, graceFloorMs: GRACE_FLOOR_MS }, now)
+    change(afterTokenLife(state, tokenLifeMs, { grace, graceFloorMs: GRACE_FLOOR_MS }, now))
   }
 
   /** What is made already, and what waits for nobody, ends no more keys. */
