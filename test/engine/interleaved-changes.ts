@@ -5,6 +5,7 @@ import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-r
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
@@ -98,14 +99,21 @@ export const CHANGES: readonly Change[] = [
     name: 'a grace period of two hours',
     run: graceOf(2),
     tells: 'grace-period-changed',
-    shows: ({ keyset: { second } }, now) =>
-      second.filler || second.until.getTime() - now.getTime() < 2 * HOUR,
+    // A stated life counts where it is longer.
+    shows: ({ keyset: { second }, tokenLifeMs }, now) =>
+      second.filler || second.until.getTime() - now.getTime() < (tokenLifeMs ?? 0) + 6 * HOUR,
   },
   {
     name: 'a grace period of twenty days',
     run: graceOf(20 * 24),
     tells: 'grace-period-changed',
     shows: (state) => [undefined, 20 * DAY].includes(graceOfSecond(state)),
+  },
+  {
+    name: 'a token life of seven days',
+    run: (deps, resourceId) => setTokenLife(deps, { resourceId, actor, tokenLifeMs: 7 * DAY }),
+    tells: 'token-life-changed',
+    shows: ({ tokenLifeMs }) => tokenLifeMs === 7 * DAY,
   },
   {
     name: 'the next key switched on',

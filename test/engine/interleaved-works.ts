@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
+import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { DAY, type Harness, HOUR, MINUTE } from '../support/harness.ts'
 import type { Life } from './support/customer-app.ts'
@@ -12,6 +13,7 @@ export type Work = {
   name: string
   grace?: string
   next?: true
+  tokenLife?: string
   prepare: (h: Harness, lives: readonly Life[]) => Promise<unknown>
   /** No key of before is accepted in the end, whatever comes in between. */
   revokes?: true
@@ -29,6 +31,16 @@ async function rotated(h: Harness): Promise<void> {
 }
 
 export const WORKS: readonly Work[] = [
+  {
+    name: 'a rotation by hand that moves an old key to the keyring, where a life is stated',
+    tokenLife: '5d',
+    async prepare(h, lives) {
+      await rotated(h)
+      h.clock.advance(3 * HOUR)
+      for (const { id } of lives) await requestRotation(h.deps, { resourceId: id, actor })
+    },
+    pushes: 1,
+  },
   {
     name: 'a scheduled rotation',
     prepare: async (h) => h.clock.advance(14 * DAY),

@@ -26,8 +26,12 @@ export type Play = {
 
 let plays = 0
 
-function optionsOf({ grace, next }: Work) {
-  return { ...(grace !== undefined && { grace }), ...(next && { next }) }
+function optionsOf({ grace, next, tokenLife }: Work) {
+  return {
+    ...(grace !== undefined && { grace }),
+    ...(next && { next }),
+    ...(tokenLife !== undefined && { tokenLife }),
+  }
 }
 
 /**
