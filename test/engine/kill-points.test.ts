@@ -19,7 +19,7 @@ let pointsTried = 0
 
 describe.each(SCENARIOS)('$name', (scenario) => {
   test('a worker killed at any point of it leaves the same keys, dates and config as none killed', async () => {
-    const h = await startHarness()
+    const h = await startHarness(scenario.env ? { env: scenario.env } : {})
     const reference = await play(h, scenario, undefined)
     expect(reference.pushes.needless).toEqual([])
     expect(reference.points.length).toBeGreaterThan(1)

@@ -11,8 +11,8 @@ export type Scenario = {
   grace?: string
   /** It is made with the option `--next`. */
   next?: true
-  tokenLife?: string
-  plan?: string
+  /** Settings of the service. */
+  env?: Record<string, string>
   /** Brings the add-on to where the work begins; the clock stands there then. */
   prepare: (h: Harness, addon: Subject) => Promise<void>
   /** The work of the process that dies. */

@@ -32,15 +32,18 @@ export async function addonsOn(
   } = {},
 ): Promise<AddonView[]> {
   if (!h.heroku.view.apps().some(({ name }) => name === app)) await h.heroku.customer.createApp(app)
-  const addons = []
+  const addons: AddonView[] = []
+  const exchanged = async () => {
+    const ids = addons.map(({ id }) => id)
+    const tokens = h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', 'in', ids)
+    return (await tokens.execute()).length
+  }
   for (let made = 0; made < count; made += 1) {
     addons.push(await h.heroku.customer.createAddon({ app, plan, options }))
+    // A grant code lives for minutes, and the clock goes on at once.
+    await expect.poll(exchanged, { interval: 5, timeout: 10_000 }).toBe(addons.length)
     h.clock.advance(apartMs)
   }
-  const ids = addons.map(({ id }) => id)
-  const exchanged = () =>
-    h.deps.db.selectFrom('oauth_tokens').select('generation').where('resource_id', 'in', ids).execute()
-  await expect.poll(exchanged, { interval: 5, timeout: 10_000 }).toHaveLength(count)
   return addons
 }
 
