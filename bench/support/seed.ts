@@ -93,7 +93,13 @@ export async function createSeeded(
   const url = await createMigrated(postgres, database)
   await seedDue(url, { from: 1, count: resources.due })
   await seedWaiting(url, { from: resources.due + 1, count: resources.all - resources.due })
-  await withClient(url, (client) => client.query('vacuum (analyze)'))
+  await withClient(url, async (client) => {
+    // As after a first rotation: each is known to be on an app of its own.
+    await client.query(`
+      insert into resource_apps (resource_id, app_id, name, seen_at)
+      select resource_id, md5(resource_id::text)::uuid, 'app-' || left(resource_id::text, 8), now() from keysets`)
+    await client.query('vacuum (analyze)')
+  })
   // Or the first statements of a run would write what the seeding left in memory.
   await postgres.admin.query('checkpoint')
   return url

@@ -47,6 +47,11 @@ export function isTurnAwaited(turn: Pick<Turn, 'at'> | null, now: Date): boolean
   return turn !== null && turn.at > now
 }
 
+/** The turn of one that somebody wants now: it waits for no restart of others. */
+export function turnAtOnce(now: Date): Turn {
+  return { since: now, at: now, app: '', last: true }
+}
+
 /** Whose restarts are waited for, and until when; null where no turn lies ahead. */
 export function waitsForRestart(turn: Turn | null, now: Date): { app: string; until: Date } | null {
   return turn && isTurnAwaited(turn, now) ? { app: turn.app, until: turn.at } : null

@@ -4,6 +4,7 @@ import type { Db } from '../../src/store/database.ts'
 const ALL = [
   'resources',
   'keysets',
+  'resource_apps',
   'sealed_keys',
   'history',
   'oauth_grants',

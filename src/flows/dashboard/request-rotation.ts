@@ -6,7 +6,7 @@ import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../
 import { type HeldBack, isKeptToCalendar, isOutside, type OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
-import type { Trx } from '../../store/database.ts'
+import { turnAtOnce } from '../../domain/turn.ts'
 import { serviceNow } from '../../store/database.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -146,19 +146,22 @@ function over(now: Date): HeldBack {
 
 /**
  * Takes a stuck rotation up again, with a fresh count of attempts. Where no rotation is under way, what waits for its next
- * attempt is tried at once. False: there is nothing of the kind.
+ * attempt is tried at once. It waits for no other restart of its apps, unless it is resumed `withOthers`. False: there is
+ * nothing of the kind.
  */
 export async function resumeRotation(
   deps: Deps,
-  request: { resourceId: string; actor: Actor },
+  request: { resourceId: string; actor: Actor; withOthers?: boolean },
 ): Promise<boolean> {
-  const { resourceId, actor } = request
-  return await changeResource<boolean>(deps, { resourceId, actor }, ({ stored: { state } }) => {
+  const { resourceId, actor, withOthers = false } = request
+  return await changeResource<boolean>(deps, { resourceId, actor }, ({ stored }) => {
+    const now = deps.now()
+    const state = { ...stored.state, turn: withOthers ? stored.state.turn : turnAtOnce(now) }
     if (!state.rotation && state.attempts > 0) {
-      return { outcome: true, to: wokenAt({ ...state, attempts: 0 }, deps.now(), deps.now()) }
+      return { outcome: true, to: wokenAt({ ...state, attempts: 0 }, now, now) }
     }
     if (!state.rotation?.stuckSince) return { outcome: false }
-    return resume(state, actor, true, deps.now())
+    return resume(state, actor, true, now)
   })
 }
 

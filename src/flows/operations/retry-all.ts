@@ -9,7 +9,7 @@ const BATCH = 100
 
 /**
  * Resumes every stuck rotation, or those whose last failure was of a kind. It may be stopped by `signal` and repeated:
- * what was resumed is not stuck any more. Returns how many were resumed, and how many are stuck at the end.
+ * what was resumed is not stuck any more. Of several on one app each waits for its turn. Returns how many were resumed, and how many are stuck at the end.
  */
 export async function retryAll(
   deps: Deps,
@@ -40,7 +40,7 @@ export async function retryAll(
 /** One that was deprovisioned meanwhile stops no other. */
 async function resumeOne(deps: Deps, resourceId: string, actor: Actor): Promise<boolean> {
   try {
-    return await resumeRotation(deps, { resourceId, actor })
+    return await resumeRotation(deps, { resourceId, actor, withOthers: true })
   } catch (error) {
     if (error instanceof SecurekeyError && error.code === 'resource-gone') return false
     throw error
