@@ -69,6 +69,8 @@ describe.skipIf(NO_CLI)(PAGE, () => {
       'securekey:mail:add',
       'securekey:mail:remove',
       'securekey:next',
+      'securekey:notices',
+      'securekey:notices:log',
       'securekey:pause',
       'securekey:resume',
       'securekey:revoke',
