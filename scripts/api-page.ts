@@ -83,7 +83,7 @@ function operationText(title: string, operation: Operation): string {
   const request = asked.length > 0 ? [table(['field', 'type', 'required', ''], asked)] : []
   return [
     `## ${title}`,
-    `${summary}. ${description} ${whoWords(security)}`,
+    `${summary}. ${description === undefined ? '' : `${description} `}${whoWords(security)}`,
     ...request,
     table(['status', ''], answers),
     ...sent,

@@ -19,6 +19,7 @@ import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
  * - `unchecked`: Heroku's config could not be compared for hours
  * - `differs`: an older pair of ours came back within a day of its repair
  * - `unusual-access`: access that was not usual was told, and nobody has said that it is known
+ * - `undelivered`: notices to somebody were given up, and nothing has arrived there since
  * - `paused`, `well`
  */
 export type HealthState =
@@ -36,6 +37,7 @@ export type HealthState =
   | 'unchecked'
   | 'differs'
   | 'unusual-access'
+  | 'undelivered'
   | 'paused'
   | 'well'
 
@@ -54,6 +56,8 @@ export type HealthFacts = {
   trouble: 'account' | 'host' | null
   /** Since when access that was not usual stands there that nobody knows, of the last seven days. */
   unusualSince: Date | null
+  /** When notices to somebody were given up, where nothing has arrived since. */
+  undeliveredSince: Date | null
 }
 
 /** Whether no scheduled rotation happens before somebody has acted, so that none can be promised. */
@@ -76,7 +80,10 @@ export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
 
 type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
 
-function worstOf({ state, missingSince, access, trouble, unusualSince }: HealthFacts, now: Date): Found {
+function worstOf(
+  { state, missingSince, access, trouble, unusualSince, undeliveredSince }: HealthFacts,
+  now: Date,
+): Found {
   const { trust, rotation, heldBack, pause, wakeAt, checkAt } = state
   const failure = lastFailure(state)
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
@@ -107,6 +114,7 @@ function worstOf({ state, missingSince, access, trouble, unusualSince }: HealthF
   if (repairedAt && trust.doubtful && !isNear && !uncheckedSince)
     return { state: 'differs', since: repairedAt }
   if (unusualSince) return { state: 'unusual-access', since: unusualSince }
+  if (undeliveredSince) return { state: 'undelivered', since: undeliveredSince }
   if (pause && isPaused(pause, now)) return { state: 'paused', since: pause.at, until: pause.until }
   return { state: 'well' }
 }

@@ -146,6 +146,13 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
           'Somebody or something used this add-on in a way that is new to it. The page “Access” says who, and from where. If it was one of you, say so there. If not, revoke the keys and end the sessions and tokens.',
         operator: 'The history tells of unusual access, and nobody has marked it as known within seven days.',
       }
+    case 'undelivered':
+      return {
+        heading: 'Notices do not arrive',
+        customer:
+          'Somebody who is to be told of rotations could not be reached, and what was due was given up. The page “Notices” says who, and why. Your keys rotate all the same.',
+        operator: 'Notices to a target were given up. The page “Notices” of the add-on says why.',
+      }
     case 'paused':
       return {
         heading: 'The schedule is paused',

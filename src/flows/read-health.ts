@@ -5,6 +5,7 @@ import type { Db } from '../store/database.ts'
 import { findHerokuAccess } from '../store/heroku-access.ts'
 import type { Resource } from '../store/resources.ts'
 import { findVerdicts } from '../store/troubles.ts'
+import { findUndeliveredSince } from '../store/undelivered.ts'
 import { findUnknownSince } from '../store/unusual-accesses.ts'
 
 /** Access that nobody knows is a matter of health for so long. */
@@ -22,5 +23,7 @@ export async function readHealth(
   const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
   const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
   const unusualSince = await findUnknownSince(db, id, new Date(now.getTime() - UNUSUAL_FOR_MS))
-  return healthOf({ id, plan, state, missingSince, access, trouble, unusualSince }, now)
+  const undeliveredSince = await findUndeliveredSince(db, id)
+  const known = { access, trouble, unusualSince, undeliveredSince }
+  return healthOf({ id, plan, state, missingSince, ...known }, now)
 }

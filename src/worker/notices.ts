@@ -30,6 +30,8 @@ const CLAIMED_AT_A_TIME = 100
 const MOST_BATCHES = 1_000
 /** So often it is seen whether a receiver has become slow. */
 const LOOK_EVERY_MS = 250
+/** And so often what else has come due, while some are still waited for. */
+const LOOK_BEHIND_MS = 2_000
 /** Those behind a slow receiver: for long enough that it is not claimed for nothing again and again. */
 const PUT_OFF_MS = 60_000
 
@@ -45,8 +47,10 @@ export function createNotices(deps: Deps, options: NoticesOptions): Notices {
     for (let batch = 0; batch < MOST_BATCHES && !closing.aborted; batch += 1) {
       if (!(await unsealing.mayClaim()) || !(await options.mayClaim())) return
       const due = await lookForNotices(deps, CLAIMED_AT_A_TIME)
-      if (!due) return
-      await beginAll(due)
+      if (due) await beginAll(due)
+      else if (underWay.size === 0) return
+      // There may be more for whoever has just been told something.
+      else await someEnd(LOOK_BEHIND_MS)
     }
   }
 
@@ -55,7 +59,7 @@ export function createNotices(deps: Deps, options: NoticesOptions): Notices {
     let waiting = due
     while (waiting.length > 0) {
       waiting = waiting.filter((delivery) => !takeUp(delivery))
-      if (waiting.length > 0) await someEnd()
+      if (waiting.length > 0) await someEnd(LOOK_EVERY_MS)
     }
   }
 
@@ -77,11 +81,11 @@ export function createNotices(deps: Deps, options: NoticesOptions): Notices {
     underWay.add(done)
   }
 
-  /** One delivery has ended, or it is time to look whether a lane is slow. */
-  async function someEnd(): Promise<void> {
+  /** One delivery has ended, or so long has passed. */
+  async function someEnd(ms: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const look = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LOOK_EVERY_MS)
+      timer = setTimeout(resolve, ms)
     })
     await Promise.race([...underWay, look])
     clearTimeout(timer)

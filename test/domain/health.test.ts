@@ -21,6 +21,7 @@ function look({ state, trust, ...known }: Known) {
     access: 'given',
     trouble: null,
     unusualSince: null,
+    undeliveredSince: null,
     ...known,
     state: { ...PROVISIONED, trust: { ...trusted(1), ...trust }, ...state },
   }
@@ -61,6 +62,7 @@ const CAUSES: [HealthState, Known][] = [
   ['unchecked', { trust: { uncheckedSince: inHours(-2) } }],
   ['differs', { trust: { repairedAt: inHours(-3), doubtful: true } }],
   ['unusual-access', { unusualSince: inHours(-3) }],
+  ['undelivered', { undeliveredSince: inHours(-3) }],
   ['paused', { state: { pause } }],
   ['well', {}],
 ]

@@ -74,6 +74,15 @@ export type NoticeTarget = { resourceId: string; channel: NoticeChannel; id: str
 
 /** The target of the app's own log. */
 export const LOG_TARGET = 'log'
+/** Why nothing is written there: said on the page, and no failure of anybody. */
+export const NO_LOG_INPUT = 'Heroku gives this app no log input: apps of the Fir generation have none'
+/** All logs are Logplex's. */
+export const LOG_LANE = 'logplex'
+
+/** Heroku's collaborators of the apps, who are mailed severe notices alone. */
+export const COLLABORATORS_TARGET = 'collaborators'
+/** All mail goes out by one mail server. */
+export const MAIL_LANE = 'smtp'
 
 /** What a notice says of the add-on that it is about. */
 export type NoticeSubject = { resourceId: string; name: string | null }

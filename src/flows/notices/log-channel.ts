@@ -1,7 +1,7 @@
 import { costsNoAttempt } from '../../domain/heroku-failure.ts'
 import type { Delivery } from '../../domain/notices/delivery.ts'
 import { logLine } from '../../domain/notices/log-line.ts'
-import type { Notice } from '../../domain/notices/notice.ts'
+import { NO_LOG_INPUT, type Notice } from '../../domain/notices/notice.ts'
 import type { LogWrite } from '../../notices/app-log.ts'
 import type { Channel } from '../../notices/channel.ts'
 import { findLogInput, type LogInput, replaceLogInput } from '../../store/log-input.ts'
@@ -67,9 +67,6 @@ async function askPresentUrl(
 }
 
 const ASK_AGAIN_MS = 60_000
-/** Said on the page too. */
-const NO_LOG_INPUT = 'Heroku gives this app no log input: apps of the Fir generation have none'
-
 async function keepUrl(deps: Deps, resourceId: string, { dek }: LogInput, url: string): Promise<void> {
   const sealer = await deps.sealing.forResource(resourceId, dek)
   // One that was sealed by a data key which has left meanwhile is not kept, and asked for again.

@@ -48,7 +48,10 @@ export async function lookForNotices(
   )
   const looked = known.map(({ claimed, found }, place): DueDelivery => {
     const { resourceId, name, plan, periodMs, state, missingSince, access, readTo } = found
-    const health = healthOf({ id: resourceId, plan, state, missingSince, access, trouble }, claimed.now)
+    // Who used it, and who was told, says nothing of its schedule.
+    const beside = { unusualSince: null, undeliveredSince: null }
+    const parts = { id: resourceId, plan, state, missingSince, access, trouble, ...beside }
+    const health = healthOf(parts, claimed.now)
     const subject = { resourceId, name }
     const rows = histories[place] ?? []
     const due = dueNotices(

@@ -44,6 +44,7 @@ export function registerNotices({ app, deps, bearer }: ApiScope): void {
       schema: {
         operationId: 'getNotices',
         summary: 'Who is told notices, and the newest of them',
+        description: 'What the schedule says, that a rotation is coming or late, is told and not listed.',
         security: [{ token: ['read'] }],
         response: { 200: Notices, ...refusals() },
       },
