@@ -80,10 +80,8 @@ async function startObservedLife() {
     // Failures on the way stand there, until their rotation ends.
     const { rows } = await sql<{ row: string }>`select k::text as row from keysets k`.execute(h.deps.db)
     states.push(...rows.map(({ row }) => ({ from: 'a state', text: row })))
-    const sent = await sql<{ row: string }>`select d::text as row from webhook_deliveries d`.execute(
-      h.deps.db,
-    )
-    states.push(...sent.rows.map(({ row }) => ({ from: 'a delivery', text: row })))
+    const cursors = await sql<{ row: string }>`select c::text as row from notice_cursors c`.execute(h.deps.db)
+    states.push(...cursors.rows.map(({ row }) => ({ from: 'a cursor of notices', text: row })))
   }
   await observe()
 
@@ -128,6 +126,7 @@ async function startObservedLife() {
     const history = await sql<{ row: string }>`select h::text as row from history h`.execute(h.deps.db)
     const refusals = h.heroku.view.serviceCalls().filter(({ status }) => status >= 400)
     return [
+      ...h.heroku.view.logs().map(({ text }) => ({ from: 'a line in the log of an app', text })),
       ...h.logLines.map((text) => ({ from: 'a log line', text })),
       ...history.rows.map(({ row }) => ({ from: 'a history row', text: row })),
       ...states,
@@ -161,6 +160,8 @@ async function liveThroughFailures(life: ObservedLife): Promise<void> {
   for (const fault of faults) {
     life.clock.advance(14 * DAY)
     life.heroku.faults.add({ match: PATCH, ...fault })
+    // Nobody waits for an answer in a test.
+    if (fault.kind !== 'hang') life.heroku.faults.add({ match: { path: '/logs' }, ...fault })
     for (let round = 0; round < 3; round += 1) {
       await life.tick()
       life.clock.advance(2 * MINUTE)
@@ -418,6 +419,13 @@ describe('a whole life at log level trace', () => {
     for (const kind of [...kindsOfLife, 'plan-changed']) expect(told).toContain(kind)
     expect(texts.some(({ from, text }) => from === 'a state' && text.includes('unavailable'))).toBe(true)
     expect(callsTo(life, 'PATCH', '/config').map(({ status }) => status)).toContain(401)
+    const lines = texts.filter(({ from }) => from === 'a line in the log of an app')
+    expect(new Set(lines.map(({ text }) => /^securekey\.(\S+)/.exec(text)?.[1])).size).toBeGreaterThan(5)
+    expect(
+      texts.some(
+        ({ from, text }) => from === 'a cursor of notices' && /log\b.*status|log answered/.test(text),
+      ),
+    ).toBe(true)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
     expect(life.errorBodies).toHaveLength(31)

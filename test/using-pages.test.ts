@@ -2,10 +2,16 @@ import { readFileSync } from 'node:fs'
 import Keygrip from 'keygrip'
 import { describe, expect, test } from 'vitest'
 import { stateVectors } from '../clients/vectors/make/states.ts'
-import { formatDuration, parseDuration } from '../src/domain/duration.ts'
+import { ANY_TIME } from '../src/domain/calendar.ts'
+import { formatDuration } from '../src/domain/duration.ts'
 import { goodForSeconds } from '../src/domain/good-for.ts'
 import { parseGracePeriod, UNTIL_NEXT_ROTATION } from '../src/domain/grace.ts'
+import { GIVEN_UP_AFTER_MS } from '../src/domain/notices/delivery.ts'
+import { logLine } from '../src/domain/notices/log-line.ts'
+import { NOTICE_KINDS } from '../src/domain/notices/notice.ts'
+import { leadMs, lookAtSchedule, NOTHING_TOLD } from '../src/domain/notices/on-schedule.ts'
 import { parsePlans } from '../src/domain/plan.ts'
+import { stateAtProvision } from '../src/domain/resource-state.ts'
 import { nextRotationAt } from '../src/domain/schedule.ts'
 import { keysNeeded, tooManyKeys } from '../src/domain/token-life.ts'
 
@@ -125,6 +131,35 @@ describe('docs/using/what-the-value-is.md', () => {
     }
     // As the first row adds.
     expect(staysIn((value) => value.split(','), ['fresh', 'rotated twice'])).toEqual([false])
+  })
+})
+
+describe('docs/using/notices.md', () => {
+  test('lists every kind of notice, and none besides', () => {
+    const listed = [...read('notices').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, kind]) => kind)
+    expect(listed).toEqual(NOTICE_KINDS)
+  })
+
+  test('shows a line as the service writes it', () => {
+    const [, shown = ''] = /^ {4}app\[securekey\]: (.*)$/m.exec(read('notices')) ?? []
+    const [, resourceId = ''] = / id=([0-9a-f-]+)_coming_/.exec(shown) ?? []
+    const nextRotationAt = new Date('2026-11-27T06:00:00Z')
+    const now = new Date('2026-11-26T09:00:00Z')
+    const windows = [{ days: [5], from: '09:00', to: '10:00', zone: 'UTC' }]
+    const calendar = { ...ANY_TIME, windows }
+    const state = stateAtProvision({ current: 2, filler: 1, calendar }, nextRotationAt, now)
+    const subject = { resourceId, name: 'securekey-solid-14332' }
+    const health = { state: 'well', heading: '' } as const
+    const [coming] = lookAtSchedule({ subject, state, periodMs: 14 * DAY, health }, NOTHING_TOLD, now).notices
+    expect(coming && logLine(coming.notice)).toBe(shown)
+  })
+
+  test('says the times by which the service tells, tries again and gives up', () => {
+    const page = read('notices').replaceAll('\n', ' ')
+    expect([leadMs(14 * DAY), leadMs(DAY), GIVEN_UP_AFTER_MS]).toEqual([DAY, DAY / 2, 3 * DAY])
+    for (const words of ['a day before', 'twelve hours before', 'for three days', 'within a minute']) {
+      expect(page).toContain(words)
+    }
   })
 })
 

@@ -2,13 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { readNotices } from '../../src/flows/notices/read-notices.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
-import { callsTo, type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
+import type { HarnessWithAddon } from '../support/addon.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
 import { provisionRequest, provisionResource } from '../support/resource.ts'
-import { ANN, cursorsOf, linesOf, tell } from './support/tell.ts'
+import { sharedHarness } from '../support/shared-harness.ts'
+import { ANN, addAddon, callsOf, cursorsOf, linesOf, tell } from './support/tell.ts'
 
-const posts = (h: HarnessWithAddon) => callsTo(h, 'POST', '/logs')
-const asks = (h: HarnessWithAddon) => callsTo(h, 'GET', '/addon-attachments')
+const shared = sharedHarness()
+const posts = (h: HarnessWithAddon) => callsOf(h, 'POST', '/logs')
+const asks = (h: HarnessWithAddon) => callsOf(h, 'GET', '/addon-attachments')
 /** Something of which everybody is told at once, at a moment at which what can wait may ask Heroku too. */
 const change = async (h: HarnessWithAddon, to: 'mon' | 'tue' | 'wed' = 'mon') => {
   h.clock.advance(10 * MINUTE)
@@ -19,14 +21,14 @@ const change = async (h: HarnessWithAddon, to: 'mon' | 'tue' | 'wed' = 'mon') =>
 
 describe('the log of the app', () => {
   test('says a day before that a rotation comes, and that it was done, each in one line', async () => {
-    const h = await startWithAddon()
+    const h = await addAddon(shared())
     await tell(h)
     expect(linesOf(h)).toEqual([])
     h.clock.advance(13 * DAY + MINUTE)
     await tell(h)
     expect(linesOf(h)).toEqual([
       expect.stringMatching(
-        /^securekey\.rotation=coming addon=\S+ rotates=2026-03-17T12:00:00\.000Z due=2026-03-17T12:00:00\.000Z id=\S+ text="[^"]+"$/,
+        /^securekey\.rotation=coming addon=\S+ rotates=(\S+) due=\1 id=\S+ text="[^"]+"$/,
       ),
     ])
     for (const ms of [DAY, MINUTE]) {
@@ -37,8 +39,8 @@ describe('the log of the app', () => {
       expect.stringMatching(/^securekey\.rotation=coming /),
       expect.stringMatching(/^securekey\.rotation=done /),
     ])
-    expect(h.heroku.view.logs()[0]).toMatchObject({
-      app: 'service-1',
+    expect(h.heroku.view.logs().find(({ addonId }) => addonId === h.addon.id)).toMatchObject({
+      app: expect.stringMatching(/^told-/),
       priority: 190,
       host: h.addon.id,
       source: 'app',
@@ -47,7 +49,7 @@ describe('the log of the app', () => {
   })
 
   test('gets several notices by one request, in their order', async () => {
-    const h = await startWithAddon()
+    const h = await addAddon(shared())
     for (const day of ['mon', 'tue', 'wed'] as const) await change(h, day)
     await tell(h)
     expect(posts(h)).toHaveLength(1)
@@ -56,23 +58,32 @@ describe('the log of the app', () => {
   })
 
   test('is found anew where Heroku has moved it: the address is asked for, used at once, and kept sealed', async () => {
-    const h = await startWithAddon()
+    const h = await addAddon(shared())
     await h.heroku.customer.renewLogTokens(h.addon.name)
     await change(h)
     await tell(h)
     expect(linesOf(h)).toHaveLength(1)
-    expect(posts(h).map(({ status }) => status)).toEqual([401, 204])
+    // Whose token it was is known no more.
+    const statuses = h.heroku.view
+      .apiCalls()
+      .flatMap(({ path, status }) => (path === '/logs' ? [status] : []))
+    expect(statuses.slice(-2)).toEqual([401, 204])
     expect(asks(h)).toHaveLength(1)
     await change(h, 'tue')
     await tell(h)
     expect(linesOf(h)).toHaveLength(2)
-    expect(posts(h)).toHaveLength(3)
+    expect(posts(h)).toHaveLength(2)
     expect(asks(h)).toHaveLength(1)
   })
 
   test('is asked for once more only where Logplex refuses it also at its present address, and what is due is tried again', async () => {
-    const h = await startWithAddon()
-    h.heroku.faults.add({ match: { path: '/logs' }, kind: 'status', status: 400, times: 2 })
+    const h = await addAddon(shared())
+    h.heroku.faults.add({
+      match: { path: '/logs', addon: h.addon.id },
+      kind: 'status',
+      status: 400,
+      times: 2,
+    })
     await change(h)
     await tell(h)
     expect(linesOf(h)).toEqual([])
@@ -88,8 +99,12 @@ describe('the log of the app', () => {
   })
 
   test('is followed by no redirect', async () => {
-    const h = await startWithAddon()
-    h.heroku.faults.add({ match: { path: '/logs' }, kind: 'redirect', location: `${h.heroku.url}/logs` })
+    const h = await addAddon(shared())
+    h.heroku.faults.add({
+      match: { path: '/logs', addon: h.addon.id },
+      kind: 'redirect',
+      location: `${h.heroku.url}/logs`,
+    })
     await change(h)
     await tell(h)
     expect(posts(h)).toHaveLength(1)
@@ -104,10 +119,14 @@ describe('the log of the app', () => {
   ])(
     'is none but Logplex: to %s nothing is sent, and the present address is asked for',
     async (logInputUrl) => {
-      const h = await startWithAddon()
+      const h = await addAddon(shared())
       const sealer = await h.deps.sealing.forResource(h.addon.id, await dekOf(h))
       const sealed = sealer.seal('sealed_log_input_url', logInputUrl)
-      await h.deps.db.updateTable('resources').set({ sealed_log_input_url: sealed }).execute()
+      await h.deps.db
+        .updateTable('resources')
+        .set({ sealed_log_input_url: sealed })
+        .where('id', '=', h.addon.id)
+        .execute()
       await change(h)
       await tell(h)
       expect(asks(h)).toHaveLength(1)
@@ -116,19 +135,13 @@ describe('the log of the app', () => {
   )
 
   test('of an app that has none is given up at once, which is said, and asked for again with the next notice alone', async () => {
-    const h = await startWithAddon()
-    await h.heroku.customer.createApp('service-fir', { generation: 'fir' })
-    const { id } = await h.heroku.customer.createAddon({ app: 'service-fir', plan: 'fortnightly' })
-    const fir = { ...h, addon: { ...h.addon, id } }
-    await expect
-      .poll(() => h.deps.db.selectFrom('oauth_tokens').select('resource_id').execute())
-      .toHaveLength(2)
-    await change(fir)
+    const h = await addAddon(shared(), { generation: 'fir' })
+    await change(h)
     for (const ms of [0, MINUTE, DAY]) {
       h.clock.advance(ms)
       await tell(h)
     }
-    const [{ cursor } = { cursor: null }] = await cursorsOf(fir)
+    const [{ cursor } = { cursor: null }] = await cursorsOf(h)
     expect(cursor).toMatchObject({ attempts: 0, lastFailure: expect.stringContaining('Fir generation') })
     expect(cursor?.givenUp).not.toBeNull()
     expect(asks(h)).toHaveLength(1)
@@ -136,26 +149,23 @@ describe('the log of the app', () => {
   })
 
   test('is told nothing where the add-on was made with --log off, and of what comes once somebody switches it on', async () => {
-    const h = await startWithAddon()
-    const app = 'service-1'
-    const { id } = await h.heroku.customer.createAddon({ app, plan: 'fortnightly', options: { log: 'off' } })
-    const quiet = { ...h, addon: { ...h.addon, id } }
-    await change(quiet)
+    const h = await addAddon(shared(), { options: { log: 'off' } })
+    await change(h)
     await tell(h)
     expect(linesOf(h)).toEqual([])
-    expect(await switchLog(h.deps, { resourceId: id, actor: ANN, on: true })).toBe(true)
+    expect(await switchLog(h.deps, { resourceId: h.addon.id, actor: ANN, on: true })).toBe(true)
     await tell(h)
     expect(linesOf(h)).toEqual([expect.stringMatching(/^securekey\.policy=changed .*what=log-on/)])
-    await switchLog(h.deps, { resourceId: id, actor: ANN, on: false })
-    await change(quiet, 'tue')
+    await switchLog(h.deps, { resourceId: h.addon.id, actor: ANN, on: false })
+    await change(h, 'tue')
     await tell(h)
     expect(linesOf(h)).toHaveLength(1)
   })
 
   test('holds a name in quotes as one value of one line, whatever is in it', async () => {
-    const h = await startWithAddon()
+    const h = await addAddon(shared())
     const name = 'x" securekey.keys=revoked y="\\\nsecurekey.keys=revoked'
-    await h.deps.db.updateTable('resources').set({ name }).execute()
+    await h.deps.db.updateTable('resources').set({ name }).where('id', '=', h.addon.id).execute()
     await change(h)
     await tell(h)
     expect(linesOf(h)).toHaveLength(1)
@@ -166,7 +176,7 @@ describe('the log of the app', () => {
 })
 
 test('a repeated creation adds no second log, and one that is on says so', async () => {
-  const h = await startWithAddon()
+  const h = await addAddon(shared())
   await provisionResource(h.deps, provisionRequest())
   const { resourceId } = await provisionResource(h.deps, provisionRequest({ options: { log: 'off' } }))
   const { targets } = await readNotices(h.deps, resourceId)
@@ -175,6 +185,10 @@ test('a repeated creation adds no second log, and one that is on says so', async
 })
 
 async function dekOf(h: HarnessWithAddon) {
-  const row = await h.deps.db.selectFrom('resources').selectAll().executeTakeFirstOrThrow()
+  const row = await h.deps.db
+    .selectFrom('resources')
+    .selectAll()
+    .where('id', '=', h.addon.id)
+    .executeTakeFirstOrThrow()
   return { kekId: row.kek_id ?? '', wrapped: row.wrapped_dek ?? Buffer.alloc(0) }
 }
