@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../addon-manifest.json' with { type: 'json' }
 import { parseSecureKeyValue } from '../../src/domain/config-vars.ts'
@@ -7,7 +7,7 @@ import { createResourceInsert } from '../../src/flows/provisioning/insert-resour
 import { provisionLegacy } from '../../src/flows/provisioning/provision-legacy.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { createBrowser } from '../support/browser.ts'
-import { DAY, HOUR } from '../support/harness.ts'
+import { DAY, HOUR, SSO_SALT } from '../support/harness.ts'
 import { addLegacyAddon, overLegacyApi } from '../support/legacy.ts'
 import { kindsOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
@@ -212,6 +212,18 @@ describe('a sign-on by the link of the legacy API', () => {
     const link = new URL(h.heroku.customer.ssoLink({ addon: addon.name, at, tamper }))
     if (tamper.id) link.pathname = `/heroku/resources/${tamper.id}`
     expect((await createBrowser(h).get(link.href)).status).toBe(403)
+  })
+
+  test('for an id that is none of ours is refused like any other, though its token is right', async () => {
+    const timestamp = String(Math.floor(shared().clock.now().getTime() / 1_000))
+    for (const id of ['kensa', '7', 'app1@heroku.com']) {
+      const token = createHash('sha1').update(`${id}:${SSO_SALT}:${timestamp}`).digest('hex')
+      const query = new URLSearchParams({ timestamp, token })
+      const { status } = await createBrowser(shared()).get(
+        `/heroku/resources/${encodeURIComponent(id)}?${query}`,
+      )
+      expect(status).toBe(403)
+    }
   })
 
   test('is good once', async () => {
