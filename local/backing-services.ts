@@ -4,6 +4,7 @@ import { readSettings, type Settings } from '../src/bin/observe.ts'
 import { systemNow } from './clock.ts'
 import { type DemoData, openDemoData } from './demo-data.ts'
 import { LocalStackError } from './local-stack-error.ts'
+import { type MailBox, startMailBox } from './mail-box.ts'
 import { type PickedPort, pickPort } from './ports.ts'
 import { type LocalPostgres, startLocalPostgres } from './postgres.ts'
 import { serviceSettings } from './settings.ts'
@@ -27,6 +28,7 @@ export type BackingServices = {
   environment: Record<string, string>
   settings: Settings
   simulator: Simulator
+  mailBox: MailBox
   data: DemoData
   postgresLog: string
   ports: { service: PickedPort; simulator: PickedPort; app: PickedPort }
@@ -48,6 +50,8 @@ export async function startBackingServices(
   signal.throwIfAborted()
 
   const data = await openDemoData(folder, postgres.url)
+  const mailBox = await startMailBox(folder)
+  closers.defer(() => mailBox.close())
   const ports = {
     service: await pickPort(kept ? USUAL_PORTS.service : undefined),
     simulator: await pickPort(kept ? USUAL_PORTS.simulator : undefined),
@@ -58,6 +62,7 @@ export async function startBackingServices(
     databaseUrl: data.databaseUrl,
     servicePort: ports.service.port,
     simulatorPort: ports.simulator.port,
+    smtpUrl: mailBox.url,
     fortnightSeconds: options.fortnightSeconds,
     partnerApi: options.partnerApi,
   })
@@ -77,6 +82,7 @@ export async function startBackingServices(
     environment,
     settings,
     simulator,
+    mailBox,
     data,
     postgresLog: join(postgres.dataDir, 'postgres.log'),
     ports,

@@ -4,8 +4,8 @@ import { LocalStackError } from './local-stack-error.ts'
 
 /** The dashboard of an add-on, opened by its owner. */
 export type Dashboard = {
-  /** Fills in a form of the overview and sends it; throws when the page has no such form, or refuses it. */
-  send: (form: string, fields?: Record<string, string>) => Promise<void>
+  /** Fills in a form of the overview, or of another page, and sends it; throws when the page has no such form, or refuses it. */
+  send: (form: string, fields?: Record<string, string>, page?: string) => Promise<void>
 }
 
 const MOST_REDIRECTS = 5
@@ -16,8 +16,8 @@ export async function openDashboard({ customer }: Simulator, addonId: string): P
   const { url, fields } = customer.ssoForm({ addon: addonId })
   const overview = await follow(browser, await browser.post(url, fields))
   return {
-    async send(form, given = {}) {
-      const { text } = await browser.get(overview.url)
+    async send(form, given = {}, page = '') {
+      const { text } = await browser.get(page === '' ? overview.url : `${overview.url}/${page}`)
       const token = tokenIn(text, form)
       if (token === undefined) throw new LocalStackError(`The dashboard has no form "${form}".`)
       const { status } = await browser.post(`${overview.url}/${form}`, { form_token: token, ...given })

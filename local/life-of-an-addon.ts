@@ -4,11 +4,13 @@ import { fingerprint, readKeyPair } from './key-pair.ts'
 import { heldBy, type Life, VAR_1, VAR_2 } from './life.ts'
 import { checkFiller, checkLogin, checkRevoke } from './life-of-a-login.ts'
 import { complaintIn } from './log-follower.ts'
+import { confirmReader, READER } from './mail-reader.ts'
 import { ATTACHMENT, ensureApps, PLAN, SERVICE_1, SERVICE_2 } from './scenario.ts'
 import type { Stack } from './stack.ts'
 import { until } from './until.ts'
 
 const ROTATION_LIMIT_MS = 30_000
+const MAIL_LIMIT_MS = 30_000
 
 /**
  * Lives the whole life of one add-on through Heroku's eyes, and holds every step against what was promised. `startApp`
@@ -29,7 +31,9 @@ export async function liveThrough(
   check(`${SERVICE_2} holds the same value as ${VAR_2}`, heldBy(life, SERVICE_2) === heldBy(life, SERVICE_1))
   await checkRotation(life, 1)
   await checkFiller(life, settleMs)
+  await confirmReader(stack, addon.id, signal)
   await checkRotation(life, 2)
+  await checkMail(life)
   await checkLogin(life)
   await checkRevoke(life)
 
@@ -85,6 +89,16 @@ async function checkRotation(life: Life, rotation: number): Promise<void> {
     cut.every((releases) => releases === 1),
   )
   check(`${of}older keys are erased`, stored === 2)
+}
+
+async function checkMail({ stack, check, signal }: Life): Promise<void> {
+  const { mails } = stack.mailBox
+  const told = () => mails.filter(({ to, subject }) => to === READER && /the key was rotated/.test(subject))
+  await until('A mail of the rotation', () => told().length > 0, { limitMs: MAIL_LIMIT_MS, signal })
+  check('mail: whoever confirmed an address is told of the rotation', told().length === 1)
+  const held = Object.values(stack.simulator.view.configVars(SERVICE_1))
+  const keys = held.flatMap((value) => value.match(/[0-9A-F]{64}/g) ?? [])
+  check('mail: no key stands in a mail', !mails.some(({ text }) => keys.some((key) => text.includes(key))))
 }
 
 async function checkEnd({ stack, example, check, addonId }: Life): Promise<void> {

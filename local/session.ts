@@ -4,6 +4,7 @@ import { systemNow } from './clock.ts'
 import { RANK } from './entry.ts'
 import { startExample } from './formation/example.ts'
 import { exampleProgram } from './formation/example-program.ts'
+import { confirmReader } from './mail-reader.ts'
 import type { PickedPort } from './ports.ts'
 import { ensureScenario, SERVICE_1 } from './scenario.ts'
 import type { Environment } from './settings.ts'
@@ -58,6 +59,7 @@ async function playScenario(
   closers: AsyncDisposableStack,
 ): Promise<void> {
   const addonId = await ensureScenario(stack)
+  if (!stack.data.resumed) await confirmReader(stack, addonId, signal)
   const { simulator, timeline } = stack
   const link = `${simulator.url}/simulator/open/${addonId}`
   timeline.add([{ at: systemNow(), rank: RANK.ahead, who: 'heroku', text: `open the dashboard: ${link}` }])
@@ -73,7 +75,7 @@ function heading({ data }: Stack): string {
   return `securekey: the whole add-on on this machine, beside a simulated Heroku.${again}`
 }
 
-function facts({ settings, simulator, logFiles, ports }: Stack, root: string): [string, string][] {
+function facts({ settings, simulator, mailBox, logFiles, ports }: Stack, root: string): [string, string][] {
   const taken = (usual: number, { instead }: PickedPort) => (instead ? `  (port ${usual} is taken)` : '')
   const logs = logFiles.map((file) => relative(root, file)).join('  ')
   return [
@@ -81,6 +83,7 @@ function facts({ settings, simulator, logFiles, ports }: Stack, root: string): [
     ['dashboard', `"Open dashboard" on that page, or the link below`],
     ['service', `${settings.addonUrl}${taken(USUAL_PORTS.service, ports.service)}`],
     ['example app', `http://127.0.0.1:${ports.app.port}${taken(USUAL_PORTS.app, ports.app)}`],
+    ['mails', relative(root, mailBox.folder)],
     ['logs', logs],
   ]
 }

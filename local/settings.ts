@@ -1,4 +1,5 @@
 import type { DemoSecrets } from './demo-secrets.ts'
+import { MAIL_FROM } from './mail-box.ts'
 
 /** Everything a local stack decides about the service's settings. */
 export type LocalSettings = {
@@ -6,6 +7,8 @@ export type LocalSettings = {
   databaseUrl: string
   servicePort: number
   simulatorPort: number
+  /** The mail server, which keeps what it gets. */
+  smtpUrl: string
   /** How long the plan `fortnightly` takes here. */
   fortnightSeconds: number
   /** By which of Heroku's APIs both sides work. */
@@ -23,7 +26,7 @@ const LIBRARY = new URL('./formation/library-from-source.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
 export function serviceSettings(settings: LocalSettings): Record<string, string> {
-  const { secrets, databaseUrl, servicePort, simulatorPort, fortnightSeconds, partnerApi } = settings
+  const { secrets, databaseUrl, servicePort, simulatorPort, smtpUrl, fortnightSeconds } = settings
   const heroku = `http://127.0.0.1:${simulatorPort}`
   const periods = { daily: 0.4, weekly: 0.6, fortnightly: 1, monthly: 2 }
   const plans = Object.entries(periods).map(([plan, of]) => `${plan}=${Math.round(fortnightSeconds * of)}s`)
@@ -44,6 +47,8 @@ export function serviceSettings(settings: LocalSettings): Record<string, string>
     PLAN_PERIODS: plans.join(','),
     // Long enough for the simulated dynos to restart.
     GRACE_FLOOR: '5s',
+    SMTP_URL: smtpUrl,
+    MAIL_FROM,
     ROTATION_CRON: '* * * * * *',
   }
 }

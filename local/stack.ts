@@ -3,7 +3,7 @@ import { type Observer, observeService } from '../src/bin/observe.ts'
 import { tellApps } from './app-words.ts'
 import { type BackingServices, type StackOptions, startBackingServices } from './backing-services.ts'
 import { systemNow } from './clock.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, RANK } from './entry.ts'
 import type { LocalStackError } from './local-stack-error.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
 import { SERVICE_1 } from './scenario.ts'
@@ -55,6 +55,9 @@ export async function startStack(
     timeline,
     now: systemNow,
     realApp: SERVICE_1,
+  })
+  backing.mailBox.onMail(({ at, to, subject, file }) => {
+    timeline.add([{ at, rank: RANK.ahead, who: 'mail', text: `to ${to}: ${subject}`, details: [file] }])
   })
   const teller = createTeller(narrator, timeline, backing.postgresLog)
   closers.defer(() => teller.end())

@@ -90,6 +90,7 @@ const TABLE: Record<string, Rule> = {
   },
   local: {
     packages: ['pg', 'tough-cookie', 'node:*'],
+    onlyIn: { 'smtp-server': ['local/mail-box.ts'], mailparser: ['local/mail-box.ts'] },
     files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
     // The embedded Postgres for this platform.
     computed: ['local/postgres-home.ts'],

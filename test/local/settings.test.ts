@@ -11,6 +11,7 @@ const SETTINGS = {
   databaseUrl: 'postgres://postgres:secret@127.0.0.1:6000/securekey_00000000',
   servicePort: 5000,
   simulatorPort: 5100,
+  smtpUrl: 'smtp://127.0.0.1:5025',
   fortnightSeconds: 25,
   partnerApi: 'v3' as const,
 }
