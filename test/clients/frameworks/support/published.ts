@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto'
 import { secureKeyValue } from '../../../../src/domain/config-vars.ts'
 import { goodForSeconds } from '../../../../src/domain/good-for.ts'
-import { type GracePeriod, graceEndsAt, UNTIL_NEXT_ROTATION } from '../../../../src/domain/grace.ts'
+import { type GracePeriod, UNTIL_NEXT_ROTATION } from '../../../../src/domain/grace.ts'
 import { fingerprintOf, keyDigest, keyFromBytes } from '../../../../src/domain/key.ts'
+import { keptInRoom } from '../../../../src/domain/keyring-room.ts'
 import { keyringOf, keyringText, type PublishedReason } from '../../../../src/domain/keyring-var.ts'
 import { type Keyset, promoteKey } from '../../../../src/domain/keyset.ts'
+import { oldKeyEndsAt } from '../../../../src/domain/old-key-end.ts'
 import type { RotationReason } from '../../../../src/domain/rotation-reason.ts'
 
 /** The two config vars of a release. */
@@ -20,10 +22,14 @@ export type AddonOptions = {
   next?: boolean
   /** How long an old key is accepted; else until the next rotation. */
   graceMs?: number
+  /** How long the longest thing lives that the app signs. */
+  tokenLifeMs?: number
+  periodMs?: number
 }
 
 /** An add-on as the service publishes it, by the functions that the service itself uses. */
-export function createAddon({ next = false, graceMs }: AddonOptions = {}) {
+export function createAddon(options: AddonOptions = {}) {
+  const { next = false, graceMs, tokenLifeMs = null, periodMs = PERIOD_MS } = options
   const seed = `${Math.random()}`
   const textOf = (version: number) => keyFromBytes(hash('sha256', `${seed} ${version}`, 'buffer'))
   const kidOf = (text: string) => fingerprintOf(keyDigest(text))
@@ -42,8 +48,8 @@ export function createAddon({ next = false, graceMs }: AddonOptions = {}) {
 
   const publish = (reason: PublishedReason): Release => {
     const rotatedAt = new Date(Date.now())
-    const nextRotationAt = new Date(Date.now() + PERIOD_MS)
-    const goodFor = goodForSeconds({ grace, periodMs: PERIOD_MS, tokenLifeMs: null })
+    const nextRotationAt = new Date(Date.now() + periodMs)
+    const goodFor = goodForSeconds({ grace, periodMs, tokenLifeMs })
     const facts = { keyset, reason, rotatedAt, nextRotationAt, goodForSeconds: goodFor, epoch: 1 }
     return {
       value: secureKeyValue(textOf(keyset.current), textOf(keyset.second.version)),
@@ -52,9 +58,10 @@ export function createAddon({ next = false, graceMs }: AddonOptions = {}) {
   }
   const promote = (reason: RotationReason, pending: number, pendingFiller: number | null): Release => {
     const publishedAt = new Date(Date.now())
-    const until = graceEndsAt(grace, publishedAt, new Date(Date.now() + PERIOD_MS))
+    const until = oldKeyEndsAt({ grace, tokenLifeMs }, publishedAt, new Date(Date.now() + periodMs))
     const ready = { ...keyset, pending, pendingFiller, next: nextKey() }
-    keyset = promoteKey(ready, { reason, publishedAt, until, announces: next }).keyset
+    const promoted = promoteKey(ready, { reason, publishedAt, until, announces: next })
+    keyset = keptInRoom(promoted, { tokenLifeMs }).keyset
     return publish(reason)
   }
   return {
