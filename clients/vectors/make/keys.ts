@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { kidOf } from './reference.ts'
 
-/** Keys 1 to 6 are the versions of one add-on; the number is the version. */
-const NUMBERED = ['key 1', 'key 2', 'key 3', 'key 4', 'key 5', 'key 6']
+/** Keys 1 to 8 are the versions of one add-on; the number is the version. */
+const NUMBERED = [1, 2, 3, 4, 5, 6, 7, 8].map((version) => `key ${version}`)
 /** A key of nobody here, and two that share a key id: about one pair in 4,294,967,296 does. */
 const OTHERS = ['foreign', 'twin 1', 'twin 2']
 /** Half of all searches end within 77,000 keys, and one in ten thousand goes beyond this. */

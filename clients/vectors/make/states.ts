@@ -1,3 +1,4 @@
+import { KEPT_STATES } from './kept-states.ts'
 import { kid } from './keys.ts'
 import { LIFE_STATES } from './life-states.ts'
 import { DAY, HALF_PERIOD, pair, ring, ringBody, SECOND_ROTATION, signs } from './rings.ts'
@@ -52,7 +53,7 @@ const LIFE_LIMIT_STATES: State[] = [
   },
 ]
 
-const ALL = [...LIFE_STATES, ...SETTLE_STATES, ...LIFE_LIMIT_STATES]
+const ALL = [...LIFE_STATES, ...KEPT_STATES, ...SETTLE_STATES, ...LIFE_LIMIT_STATES]
 
 /** A state by its name, for entries that are signed or read under it. */
 export function stateNamed(name: string): { now: number } {
