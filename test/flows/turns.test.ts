@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ANY_TIME, serveAt } from '../../src/domain/calendar.ts'
 import { addFreeze } from '../../src/flows/dashboard/freezes.ts'
-import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
+import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { createWorker } from '../../src/worker/worker.ts'
@@ -176,6 +176,88 @@ describe('a turn', () => {
     await liveUntil(h, inMs(4 * HOUR), tick)
     expect(restartsMs(app, due)).toHaveLength(1)
     expect(await kindsOf(h.deps, other?.id ?? '')).toContain('rotated')
+  })
+
+  test('is waited for anew by an attempt that is made again, where somebody has restarted the app meanwhile', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const [failing] = await addonsOn(h, app, 1, { apartMs: MINUTE })
+    const [other] = await addonsOn(h, app, 1)
+    h.clock.advance(14 * DAY - MINUTE - SECOND)
+    const due = h.clock.now()
+    h.heroku.faults.add({ match: { method: 'PATCH', addon: failing?.id ?? '' }, kind: 'status', status: 503 })
+    await tick()
+    h.clock.advance(5 * SECOND)
+    await requestRotation(h.deps, { resourceId: other?.id ?? '', actor })
+    await tick()
+    await liveUntil(h, inMs(2 * HOUR), tick)
+    expect(restartsMs(app, due)).toEqual([5 * SECOND, HOUR + 5 * SECOND])
+    expect(await stateOf(h.deps, failing?.id ?? '')).toMatchObject({ attempts: 0, turn: null })
+  })
+
+  test('counts a push that Heroku has taken though it answered that it had not', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const [unsure] = await addonsOn(h, app, 1, { apartMs: MINUTE })
+    await addonsOn(h, app, 1)
+    h.clock.advance(14 * DAY - MINUTE - SECOND)
+    const due = h.clock.now()
+    // Neither the push nor the looks that follow get an answer, so it is found out late.
+    const match = { addon: unsure?.id ?? '', path: '/config' }
+    h.heroku.faults.add({ match: { ...match, method: 'PATCH' }, kind: 'status-after-write' })
+    h.heroku.faults.add({ match: { ...match, method: 'GET' }, kind: 'status', status: 503, times: 4 })
+    await liveUntil(h, inMs(3 * HOUR), tick)
+    const [first, second] = restartsMs(app, due)
+    expect(first).toBe(0)
+    expect(second).toBeGreaterThanOrEqual(HOUR)
+  })
+
+  test('counts a repair of the config var, which waits for nobody itself', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const { addons, due } = await dueOn(app, 2)
+    await tick()
+    const waiting = await Promise.all(addons.map(async ({ id }) => ((await turnOf(id)) ? id : undefined)))
+    const repaired = addons.find(({ id }) => !waiting.includes(id))
+    h.heroku.faults.add({
+      match: { method: 'GET', addon: repaired?.id ?? '', path: '/config' },
+      kind: 'status',
+      status: 200,
+      body: [],
+    })
+    // The look comes an hour after the push, as does the turn of the other; so somebody has it made earlier.
+    const at = inMs(30 * MINUTE)
+    await h.deps.db
+      .updateTable('keysets')
+      .set({ check_at: at, wake_at: at })
+      .where('resource_id', '=', repaired?.id ?? '')
+      .execute()
+    await liveUntil(h, inMs(3 * HOUR), tick)
+    expect(restartsMs(app, due)).toEqual([0, 30 * MINUTE, 90 * MINUTE])
+  })
+
+  test('is not waited for by "retry now"; of all that are resumed together each waits for its own', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const addons = await addonsOn(h, app, 2, { plan: 'monthly' })
+    h.clock.advance(8 * DAY)
+    const now = h.clock.now()
+    const ids = addons.map(({ id }) => id)
+    for (const resourceId of ids) await changePlan(h.deps, { resourceId, plan: 'weekly' })
+    const stick = () =>
+      h.deps.db
+        .updateTable('keysets')
+        .set({ stuck_since: now })
+        .where('resource_id', 'in', ids)
+        .where('reason', 'is not', null)
+        .execute()
+    await stick()
+    for (const resourceId of ids) {
+      expect(await resumeRotation(h.deps, { resourceId, actor, withOthers: true })).toBe(true)
+    }
+    await tick()
+    expect(restartsMs(app, now)).toEqual([0])
+    await stick()
+    const resumed = await Promise.all(ids.map((resourceId) => resumeRotation(h.deps, { resourceId, actor })))
+    expect(resumed.toSorted()).toEqual([false, true])
+    await tick()
+    expect(restartsMs(app, now)).toEqual([0, 0])
   })
 
   test('is one of all apps that an add-on is attached to', async () => {
