@@ -147,6 +147,21 @@ describe('a turn', () => {
     expect(restartsMs(app, due)).toEqual([0, 0])
   })
 
+  test('of a rotation that is under way ends too where a person presses', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const addons = await addonsOn(h, app, 2, { plan: 'monthly' })
+    h.clock.advance(8 * DAY)
+    const now = h.clock.now()
+    for (const { id } of addons) await changePlan(h.deps, { resourceId: id, plan: 'weekly' })
+    await tick()
+    expect(restartsMs(app, now)).toEqual([0])
+    const waiting = await Promise.all(addons.map(async ({ id }) => ((await turnOf(id)) ? id : undefined)))
+    const id = waiting.find((each) => each !== undefined) ?? ''
+    expect(await requestRotation(h.deps, { resourceId: id, actor })).toMatchObject({ outcome: 'joined' })
+    await tick()
+    expect(restartsMs(app, now)).toEqual([0, 0])
+  })
+
   test('is waited for by a plan change that makes a rotation due, and by a filler', async () => {
     const [h, app] = [harness(), nextApp()]
     const [other] = await addonsOn(h, app, 1)

@@ -6,7 +6,8 @@ import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../
 import { type HeldBack, isKeptToCalendar, isOutside, type OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BY_PERSON } from '../../domain/schedule.ts'
-import { turnAtOnce } from '../../domain/turn.ts'
+import { isTurnAwaited, turnAtOnce } from '../../domain/turn.ts'
+import type { Trx } from '../../store/database.ts'
 import { serviceNow } from '../../store/database.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -70,7 +71,7 @@ export async function requestRotation(
     }
     if (underWay && heldBack) return goOn(state, underWay, heldBack, request, now)
     if (underWay)
-      return isOutside(state, now) ? goNow(state, underWay, actor, now) : { outcome: joined(underWay) }
+      return isHeldUp(state, now) ? goNow(state, underWay, actor, now) : { outcome: joined(underWay) }
     const allowedAt = new Date(state.publishedAt.getTime() + deps.settings.graceFloorMs)
     // A filler may go at any time: nobody signs with it. A real key needs its floor, or people are logged out.
     const tooSoon = !state.keyset.second.filler && allowedAt > now
@@ -123,7 +124,12 @@ function goOn(
   return { outcome: joined(underWay), to, events: [event] }
 }
 
-/** The rotation under way waited for a window; somebody wants it now. */
+/** Whether the rotation under way waits for a window, for the end of a freeze, or for another restart of its apps. */
+function isHeldUp(state: ResourceState, now: Date): boolean {
+  return isOutside(state, now) || isTurnAwaited(state.turn, now)
+}
+
+/** The rotation under way waited for such a moment; somebody wants it now. */
 function goNow(
   state: ResourceState,
   underWay: OpenRotation,
