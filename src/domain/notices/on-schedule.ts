@@ -95,7 +95,9 @@ function awaited({ rotation, nextRotationAt, calendar }: ResourceState) {
  */
 function expectedSince(state: ResourceState, { expectedAt }: ToldSchedule, now: Date): Date {
   const { dueAt, calendar } = awaited(state)
-  const first = serveAt(dueAt, calendar)
+  const served = serveAt(dueAt, calendar)
+  // Whoever waits for another restart of an app is not late before it is its turn.
+  const first = state.turn && state.turn.at > served ? state.turn.at : served
   const isStill = expectedAt && expectedAt >= state.publishedAt && expectedAt >= first && expectedAt <= now
   if (isStill) return expectedAt
   return first > now ? first : serveAt(now, calendar)

@@ -172,6 +172,22 @@ describe('late', () => {
     expect(log.kinds()).toEqual(['rotation-late'])
   })
 
+  test('is counted from its turn, where the rotation waits for another restart of its app', () => {
+    const log = target({ comingFor: DUE, lateFor: null, expectedAt: null })
+    const turn = { since: DUE, at: at(14 * DAY + 3 * HOUR), app: 'shop', last: false }
+    const waiting = { ...fresh(), turn }
+    const hoursLater = (hours: number) => new Date(DUE.getTime() + hours * HOUR)
+    log.look(facts(fresh()), DUE)
+    log.look(facts(waiting), hoursLater(1))
+    expect(log.kinds()).toEqual(['rotation-coming'])
+    log.look(facts(waiting), hoursLater(3))
+    // An attempt at it has failed since, and it has given its turn up.
+    log.look(facts(fresh()), hoursLater(3.5))
+    expect(log.kinds()).toEqual(['rotation-coming'])
+    log.look(facts(fresh()), hoursLater(4))
+    expect(log.kinds()).toEqual(['rotation-coming', 'rotation-late'])
+  })
+
   test('is told of a window that closed over the rotation, and the next window is told as coming', () => {
     const state = fresh(windows('sat 22:00-23:30 UTC'))
     const opened = new Date('2026-03-21T22:00:00Z')
