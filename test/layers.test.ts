@@ -127,7 +127,14 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Never part of a deployment. */
 const BESIDE_SRC = ['simulator', 'clients', 'clients/heroku-cli', 'local']
 const NOT_FOR_SRC = ['securekey', 'heroku-addon-simulator']
-const FOLDERS = ['src', 'simulator/src', 'clients/node/src', 'clients/heroku-cli/src', 'local']
+const FOLDERS = [
+  'src',
+  'simulator/src',
+  'simulator/aws',
+  'clients/node/src',
+  'clients/heroku-cli/src',
+  'local',
+]
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true }),
