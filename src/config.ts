@@ -43,6 +43,19 @@ export type Config = {
   /** Undefined: this service sends no mail. */
   mail: { server: MailServer; from: MailSender } | undefined
   logLevel: string
+  /** Undefined: no access to AWS is set, and no add-on can have a key of its customer's own. */
+  kms: KmsConfig | undefined
+}
+
+/** As whom AWS KMS is called, and which keys of customers are taken. */
+export type KmsConfig = {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken: string | undefined
+  endpointUrl: string | undefined
+  /** The account to which customers give rights. Undefined: they are told by other means. */
+  accountId: string | undefined
+  regions: string[]
 }
 
 /** Settings that do not hold; the message lists every problem, so that one look at it is enough. */
@@ -83,7 +96,7 @@ export function readConfig(env: Environment): Config {
     herokuIdUrl: setting('HEROKU_ID_URL', 'https://id.heroku.com', secureUrl),
     requireUserSignOn: setting('REQUIRE_USER_SIGN_ON', 'true', trueOrFalse),
     sealingKeys: setting('SEALING_KEYS', undefined, sealingKeys),
-    plans: setting('PLAN_PERIODS', 'daily=1d,weekly=7d,fortnightly=14d,monthly=28d', plans),
+    plans: setting('PLAN_PERIODS', DEFAULT_PLANS, plans),
     graceFloorMs,
     defaultGrace: setting('GRACE_PERIOD', 'period', (text) => grace(text, graceFloorMs)),
     checkEveryMs: setting('CHECK_EVERY', '1d', duration),
@@ -96,6 +109,17 @@ export function readConfig(env: Environment): Config {
       setting('MAIL_FROM', '', optional(parseMailFrom)),
     ),
     logLevel: setting('LOG_LEVEL', 'info', logLevel),
+    kms: kmsConfig({
+      accessKeyId: setting('AWS_ACCESS_KEY_ID', '', String),
+      secretAccessKey: setting('AWS_SECRET_ACCESS_KEY', '', String),
+      sessionToken: setting('AWS_SESSION_TOKEN', '', String) || undefined,
+      endpointUrl: setting('AWS_ENDPOINT_URL', '', optionalUrl),
+      accountId: setting('AWS_ACCOUNT_ID', '', accountId),
+      regions: setting('KMS_REGIONS', HEROKU_REGIONS, kmsRegions),
+    }),
+  }
+  if (Boolean(env.AWS_ACCESS_KEY_ID?.trim()) !== Boolean(env.AWS_SECRET_ACCESS_KEY?.trim())) {
+    problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
   }
   const hasMail = ['SMTP_URL', 'MAIL_FROM'].filter((name) => env[name]?.trim())
   if (hasMail.length === 1) problems.push(`${hasMail[0]} is set alone: mail needs SMTP_URL and MAIL_FROM`)
@@ -104,13 +128,31 @@ export function readConfig(env: Environment): Config {
   return config
 }
 
-/** A setting that may be left out. */
-function optional<T>(read: (text: string) => T): (text: string) => T | undefined {
-  return (text) => (text === '' ? undefined : read(text))
+const DEFAULT_PLANS =
+  'daily=1d,weekly=7d,fortnightly=14d,monthly=28d,private-fortnightly=14d:private,shield-fortnightly=14d:shield'
+
+/** Where Heroku has Private Spaces, by the names of AWS (Heroku Dev Center, "Regions"). */
+const HEROKU_REGIONS =
+  'us-east-1,us-west-2,ca-central-1,eu-west-1,eu-west-2,eu-central-1,ap-south-1,ap-southeast-1,ap-southeast-2,ap-northeast-1'
+
+/** Without credentials there is no AWS, whatever else is set. */
+function kmsConfig(kms: KmsConfig): KmsConfig | undefined {
+  return kms.accessKeyId && kms.secretAccessKey ? kms : undefined
 }
 
-function mailOf(server: MailServer | undefined, from: MailSender | undefined): Config['mail'] {
-  return server && from && { server, from }
+function optionalUrl(text: string): string | undefined {
+  return text === '' ? undefined : secureUrl(text)
+}
+
+function accountId(text: string): string | undefined {
+  if (text !== '' && !/^[0-9]{12}$/.test(text)) throw new Error('must be an AWS account id of 12 digits')
+  return text || undefined
+}
+
+function kmsRegions(text: string): string[] {
+  const regions = text.split(',').map((region) => region.trim())
+  if (regions.every((region) => /^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region))) return regions
+  throw new Error('must be a list of regions of AWS, such as us-east-1,eu-west-1')
 }
 
 function databaseUrl(text: string): string {

@@ -38,6 +38,8 @@ test('with the required settings alone everything else has its documented defaul
       { name: 'weekly', periodMs: 7 * 86_400_000 },
       { name: 'fortnightly', periodMs: 14 * 86_400_000 },
       { name: 'monthly', periodMs: 28 * 86_400_000 },
+      { name: 'private-fortnightly', periodMs: 14 * 86_400_000, space: 'private' },
+      { name: 'shield-fortnightly', periodMs: 14 * 86_400_000, space: 'shield' },
     ],
     defaultGrace: { until: 'next-rotation' },
     graceFloorMs: 7_200_000,
@@ -146,7 +148,10 @@ test.each([
   ['LOG_LEVEL', ['loud', 'INFO', '30']],
   ['GRACE_FLOOR', ['0h', 'period', '2']],
   ['GRACE_PERIOD', ['1h', '119m', 'never', 'true']],
-  ['PLAN_PERIODS', ['daily', 'daily=1d,daily=2d', 'daily=0d']],
+  ['PLAN_PERIODS', ['daily', 'daily=1d,daily=2d', 'daily=0d', 'p=1d:', 'p=1d:space', 'p=1d:private:shield']],
+  ['AWS_ENDPOINT_URL', ['http://kms.example.com', 'kms', 'https://user@kms.example.com']],
+  ['AWS_ACCOUNT_ID', ['1234', 'mine', '1111-2222-3333']],
+  ['KMS_REGIONS', ['virginia', 'us-east-1,', 'us-east-1.evil.example', '127.0.0.1']],
   ['DATABASE_URL', ['mysql://db/keys', 'db', 'http://db']],
 ])('%s is refused when it makes no sense', (name, values) => {
   for (const value of values) {
@@ -154,6 +159,26 @@ test.each([
     expect(problems, value).toHaveLength(1)
     expect(problems[0]).toContain(`- ${name} `)
   }
+})
+
+test('AWS is for a service that has both halves of its credentials, and none that has neither', () => {
+  const aws = {
+    AWS_ACCESS_KEY_ID: 'AKIA1',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    KMS_REGIONS: ' us-east-1, eu-west-1 ',
+  }
+  expect(readConfig({ ...REQUIRED, AWS_ENDPOINT_URL: 'http://127.0.0.1:4566' }).kms).toBeUndefined()
+  expect(readConfig({ ...REQUIRED, ...aws }).kms).toEqual({
+    accessKeyId: 'AKIA1',
+    secretAccessKey: 'x',
+    sessionToken: undefined,
+    endpointUrl: undefined,
+    accountId: undefined,
+    regions: ['us-east-1', 'eu-west-1'],
+  })
+  const halves = ['  - AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together']
+  expect(problemsOf({ ...aws, AWS_ACCESS_KEY_ID: undefined })).toEqual(halves)
+  expect(problemsOf({ ...aws, AWS_SECRET_ACCESS_KEY: ' ' })).toEqual(halves)
 })
 
 test('a grace period below a wrong floor is not blamed on the grace period', () => {

@@ -32,21 +32,12 @@ const TABLE: Record<string, Rule> = {
     onlyIn: { 'temporal-polyfill': ['src/domain/zoned.ts'] },
   },
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
-  sealing: { folders: ['domain'], packages: ['node:crypto', 'jose'] },
+  sealing: { folders: ['domain'], packages: ['node:crypto', 'jose', 'lru-cache'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
-  notices: {
-    folders: ['domain'],
-    packages: ['undici'],
-    onlyIn: {
-      'ipaddr.js': ['src/notices/webhook/public-address.ts'],
-      standardwebhooks: ['src/notices/webhook/sign.ts'],
-      'node:dns/promises': ['src/notices/webhook/resolve-name.ts'],
-      'node:net': ['src/notices/webhook/send-webhook.ts'],
-    },
-  },
+  kms: { folders: ['domain'], packages: ['@aws-sdk/client-kms'] },
   flows: {
     folders: ['domain', 'store'],
-    typesOf: ['sealing', 'heroku', 'notices'],
+    typesOf: ['sealing', 'heroku', 'kms'],
     packages: ['dataloader'],
   },
   http: {

@@ -16,12 +16,14 @@ import { createPlatform } from '../heroku/platform.ts'
 import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
+import { createKms } from '../kms/create-kms.ts'
 import { createLog } from '../logger.ts'
 import { createResolveName } from '../notices/webhook/resolve-name.ts'
 import { createWebhookSender } from '../notices/webhook/send-webhook.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
+import { createOwnKeks } from '../sealing/own-keks.ts'
 import { createSealing } from '../sealing/sealing.ts'
 import { createWitness } from '../sealing/witness.ts'
 import { type DatabaseOptions, openDatabase } from '../store/database.ts'
@@ -114,6 +116,7 @@ export async function compose(
   if (config.addonClientSecret === undefined && !isLegacy) {
     logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
   }
+  const kms = config.kms && createKms(config.kms)
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
@@ -127,10 +130,11 @@ export async function compose(
     now,
     steadyMs,
     random,
-    sealing: createSealing(keks, random),
+    sealing: createSealing(keks, random, kms && createOwnKeks(kms, steadyMs)),
     macs: createMacs(keks),
     witness: createWitness(config.sealingKeys),
     clientSeal: createClientSeal(),
+    kms,
     installation,
     identity: createIdentity(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
@@ -159,14 +163,15 @@ export async function compose(
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,
       checkEveryMs: config.checkEveryMs,
-      spreadMs: config.spreadMs,
+      ownKeys: config.kms && { regions: config.kms.regions, accountId: config.kms.accountId },
     },
   }
   return {
     deps,
     clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
-      await Promise.all([dispatcher.close(), appLog.close()])
+      await dispatcher.close()
+      kms?.close()
       await db.destroy()
     },
   }

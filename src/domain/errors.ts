@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'not-confirmed'
   | 'sealed-value-unreadable'
   | 'wrong-sealing-keys'
+  | 'own-key-unusable'
+  | 'own-key-unreachable'
   | 'plain-http'
   | 'too-many-requests'
 
@@ -30,4 +32,12 @@ export class SecurekeyError extends Error {
     this.code = code
     this.detail = options.detail
   }
+}
+
+/** Whether it is a customer's own key that cannot be used, or not be reached. */
+export function isOfOwnKey(error: unknown): boolean {
+  return (
+    error instanceof SecurekeyError &&
+    (error.code === 'own-key-unusable' || error.code === 'own-key-unreachable')
+  )
 }

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<FailureKind, string>> = {
   'refresh-refused': 'Heroku no longer accepts our permission to change this add-on.',
   'no-access-token': 'Heroku never gave us permission to change this add-on: its one-time grant was lost.',
   'held-back': 'We are waiting for our turn to call Heroku.',
+  'own-key': 'AWS KMS did not let us use this add-on’s own encryption key.',
   unreadable: 'We could not decrypt a secret stored for this add-on.',
   'not-offered': 'Heroku’s older partner API, which this add-on uses, does not tell us.',
 }

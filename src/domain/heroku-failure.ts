@@ -11,7 +11,7 @@
  * - `refresh-refused`: not sent, because Heroku does not take the refresh token (or our client secret)
  * - `no-access-token`: not sent, because the grant was lost before it could be exchanged
  * - `unreadable`: not sent, because a sealed value of ours does not open
- * - `not-offered`: not sent, because the partner API in use has no such call
+ * - `own-key`: not sent, because the customer's own key, without which nothing opens, cannot be used just now
  */
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
@@ -27,7 +27,7 @@ export const FAILURE_KINDS = [
   'refresh-refused',
   'no-access-token',
   'unreadable',
-  'not-offered',
+  'own-key',
 ] as const
 
 /** A failed call, told without bodies or headers: `detail` is a short phrase of ours and never quotes Heroku's answer. */
@@ -51,8 +51,10 @@ export type HerokuResult<T> = { ok: true; value: T } | { ok: false; failure: Her
  * is made again soon.
  */
 export function costsNoAttempt({ kind, owner }: HerokuFailure): boolean {
-  return owner !== undefined || kind === 'postponed' || kind === 'held-back' || kind === 'rate-limited'
+  return owner !== undefined || NO_ATTEMPT.includes(kind)
 }
+
+const NO_ATTEMPT: readonly FailureKind[] = ['postponed', 'held-back', 'rate-limited', 'own-key']
 
 /** A failed attempt as it is kept: `at` is an ISO date. */
 export type Failure = { at: string; kind: FailureKind; detail: string; status?: number; requestId?: string }

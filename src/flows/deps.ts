@@ -4,7 +4,7 @@ import type { Plan } from '../domain/plan.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { LegacyDirectory } from '../heroku/legacy-directory.ts'
 import type { Platform } from '../heroku/platform.ts'
-import type { SendWebhook } from '../notices/webhook/send-webhook.ts'
+import type { Kms } from '../kms/create-kms.ts'
 import type { ClientSeal } from '../sealing/client-seal.ts'
 import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
@@ -32,8 +32,8 @@ export type FlowSettings = {
   graceFloorMs: number
   /** How often Heroku's config is compared with what was published, as long as nothing else looks. */
   checkEveryMs: number
-  /** The least time between two scheduled restarts of one app; 0: they are not spread. */
-  spreadMs: number
+  /** Where customers' own keys may be, and our own AWS account. Undefined: nobody can have one. */
+  ownKeys: { regions: readonly string[]; accountId: string | undefined } | undefined
 }
 
 /** Everything a use case needs from outside. Time and randomness are among it, so that a test can hold both still. */
@@ -48,6 +48,8 @@ export type Deps = {
   witness: Witness
   /** What is proved and sealed between this service and enrolled clients. */
   clientSeal: ClientSeal
+  /** Undefined: this service has no access to AWS. */
+  kms: Kms | undefined
   installation: Installation
   identity: Identity
   platform: Platform

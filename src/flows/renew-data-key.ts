@@ -1,4 +1,5 @@
 import { SecurekeyError } from '../domain/errors.ts'
+import { isOwnKey } from '../domain/own-key-arn.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { ResourceSealer, SealedColumn } from '../sealing/sealing.ts'
 import type { Trx } from '../store/database.ts'
@@ -14,8 +15,9 @@ export type FreshDek = {
 }
 
 /**
- * Makes a data key, before the transaction that takes it into use: a KEK may be far away. Throws
- * `sealed-value-unreadable` when the present one does not open.
+ * Makes a data key, before the transaction that takes it into use: a KEK may be far away. What a customer's own key has
+ * wrapped it wraps again. Throws `sealed-value-unreadable` when the present one does not open, and what says that an own
+ * key cannot be used.
  */
 export async function makeFreshDek(
   deps: Pick<Deps, 'sealing'>,
@@ -23,7 +25,8 @@ export async function makeFreshDek(
   present: WrappedDek,
 ): Promise<FreshDek> {
   const former = { dek: present, sealer: await deps.sealing.forResource(resourceId, present) }
-  return { ...(await deps.sealing.forNewResource(resourceId)), former }
+  const ownKey = isOwnKey(present.kekId) ? present.kekId : undefined
+  return { ...(await deps.sealing.forNewResource(resourceId, ownKey)), former }
 }
 
 /**

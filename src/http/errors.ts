@@ -19,6 +19,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'not-confirmed': 503,
   'sealed-value-unreadable': 500,
   'wrong-sealing-keys': 503,
+  'own-key-unusable': 503,
+  'own-key-unreachable': 503,
   'plain-http': 403,
   'too-many-requests': 429,
 }

@@ -1,6 +1,7 @@
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { openBytes, type SealingKey, sealBytes } from './envelope.ts'
-import { createKeyring, type Kek } from './keyring.ts'
+import { createKeyring, type Kek, type OwnKeks } from './keyring.ts'
+import { NO_OWN_KEKS } from './own-keks.ts'
 
 /** Every column that holds a sealed text; its name is bound into the value. Keys are sealed as bytes: see below. */
 export type SealedColumn =
@@ -20,9 +21,18 @@ export type ResourceSealer = {
 }
 
 export type Sealing = {
-  /** A sealer for a new resource, and the wrapped data key to store with it. */
-  forNewResource: (resourceId: string) => Promise<{ sealer: ResourceSealer; dek: WrappedDek }>
-  /** The sealer of a stored resource. Throws `sealed-value-unreadable` when no listed KEK opens its data key. */
+  /**
+   * A sealer for a new resource, and the wrapped data key to store with it. With the ARN of a customer's own key that wraps
+   * it: throws `own-key-unusable` or `own-key-unreachable` where it cannot.
+   */
+  forNewResource: (
+    resourceId: string,
+    ownKey?: string,
+  ) => Promise<{ sealer: ResourceSealer; dek: WrappedDek }>
+  /**
+   * The sealer of a stored resource. Throws `sealed-value-unreadable` when no listed KEK opens its data key, and where a
+   * customer's own key wraps it `own-key-unusable` or `own-key-unreachable`.
+   */
   forResource: (resourceId: string, dek: WrappedDek) => ResourceSealer | Promise<ResourceSealer>
   /** The id of the KEK that wraps new data keys. */
   primaryKekId: string
@@ -30,12 +40,16 @@ export type Sealing = {
   rewrap: (resourceId: string, dek: WrappedDek) => Promise<WrappedDek | undefined>
 }
 
-/** Envelope encryption over a list of KEKs, the first of them primary (decision 4). */
-export function createSealing(keks: readonly Kek[], random: (bytes: number) => Buffer): Sealing {
-  const keyring = createKeyring(keks, random)
+/** Envelope encryption over a list of KEKs, the first of them primary (decision 4), and over customers' own keys (36). */
+export function createSealing(
+  keks: readonly Kek[],
+  random: (bytes: number) => Buffer,
+  ownKeks: OwnKeks = NO_OWN_KEKS,
+): Sealing {
+  const keyring = createKeyring(keks, random, ownKeks)
   return {
-    async forNewResource(resourceId) {
-      const { dek, wrapped } = await keyring.createDek(resourceId)
+    async forNewResource(resourceId, ownKey) {
+      const { dek, wrapped } = await keyring.createDek(resourceId, ownKey)
       return { sealer: sealerOf(resourceId, dek), dek: wrapped }
     },
     forResource(resourceId, wrapped) {

@@ -20,7 +20,10 @@ export async function insertKeks(db: Db, keks: readonly StoredKek[], now: Date):
     .execute()
 }
 
-/** The ids by which data keys of live resources are wrapped: one look into an index for each, however many there are. */
+/**
+ * The ids of keys of SEALING_KEYS by which data keys of live resources are wrapped: one look into an index for each key,
+ * however many there are. Customers' own keys are not among them.
+ */
 export async function listNeededKekIds(db: Db): Promise<string[]> {
   const { rows } = await sql<{ kek_id: string }>`
     with recursive needed as (
@@ -29,6 +32,6 @@ export async function listNeededKekIds(db: Db): Promise<string[]> {
       select (select min(r.kek_id) from resources r where r.kek_id > n.kek_id)
         from needed n where n.kek_id is not null
     )
-    select kek_id from needed where kek_id is not null`.execute(db)
+    select kek_id from needed where kek_id is not null and not starts_with(kek_id, 'arn:')`.execute(db)
   return rows.map((row) => row.kek_id)
 }

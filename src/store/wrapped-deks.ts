@@ -2,9 +2,12 @@ import { sql } from 'kysely'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db } from './database.ts'
 
+/** What a customer's own key wraps is that customer's: no key of SEALING_KEYS has anything to do with it. */
+const OURS = sql<boolean>`not starts_with(kek_id, 'arn:')`
+
 /**
- * The wrapped data keys of live resources, in the order of their ids, from behind `after` on. With `touchedByOther` only
- * those that another KEK than this one wraps, or has ever wrapped.
+ * The data keys of live resources that keys of SEALING_KEYS wrap, in the order of their ids, from behind `after` on. With
+ * `touchedByOther` only those that another KEK than this one wraps, or has ever wrapped.
  */
 export async function listWrappedDeks(
   db: Db,
@@ -15,6 +18,7 @@ export async function listWrappedDeks(
     .selectFrom('resources')
     .select(['id', 'kek_id', 'wrapped_dek'])
     .where('wrapped_dek', 'is not', null)
+    .where(OURS)
     .$if(after !== undefined, (q) => q.where('id', '>', after ?? ''))
     .$if(touchedByOther !== undefined, (q) => q.where(isTouchedByOther(touchedByOther ?? '')))
     .orderBy('id')
@@ -31,6 +35,7 @@ export async function countTouchedByOther(db: Db, kekId: string): Promise<number
     .selectFrom('resources')
     .select((eb) => eb.fn.countAll<string>().as('count'))
     .where('wrapped_dek', 'is not', null)
+    .where(OURS)
     .where(isTouchedByOther(kekId))
     .executeTakeFirstOrThrow()
   return Number(row.count)
@@ -57,18 +62,19 @@ export async function replaceWrappedDek(
   return row !== undefined
 }
 
-/** How many there are, or how many are not wrapped by the KEK of that id. */
+/** How many there are, or how many another key of SEALING_KEYS wraps than that of this id. */
 export async function countWrappedDeks(db: Db, { notBy }: { notBy?: string } = {}): Promise<number> {
   const { count } = await db
     .selectFrom('resources')
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .where('wrapped_dek', 'is not', null)
+    .where(OURS)
     .$if(notBy !== undefined, (query) => query.where('kek_id', '<>', notBy ?? ''))
     .executeTakeFirstOrThrow()
   return Number(count)
 }
 
-/** Wrapped data keys of other live resources, under one KEK if it is given, from `from` on round about. */
+/** Wrapped data keys of other live resources, under one KEK if it is given, else under ours, from `from` on round about. */
 export async function findWrappedDeks(
   db: Db,
   request: { kekId?: string; from: string; except: string; limit: number },
@@ -79,6 +85,7 @@ export async function findWrappedDeks(
       .selectFrom('resources')
       .select(['id', 'kek_id', 'wrapped_dek'])
       .where('kek_id', kekId === undefined ? 'is not' : '=', kekId ?? null)
+      .$if(kekId === undefined, (query) => query.where(OURS))
       .where('id', side, from)
       .where('id', '<>', except)
       .orderBy('id')

@@ -19,8 +19,10 @@ const WRONG = {
   ROTATION_CONCURRENCY: 'not-to-be-quoted-12',
   HEROKU_MAX_RPS: '0',
   LOG_LEVEL: 'not-to-be-quoted-13',
-  SMTP_URL: 'smtp://user:not-to-be-quoted-15@mail.example.com/path',
-  MAIL_FROM: 'not-to-be-quoted-16',
+  AWS_ACCESS_KEY_ID: 'not-to-be-quoted-15',
+  AWS_ENDPOINT_URL: 'http://not-to-be-quoted-16.example.com',
+  AWS_ACCOUNT_ID: 'not-to-be-quoted-17',
+  KMS_REGIONS: 'not-to-be-quoted-18',
 }
 const MISSING = ['ADDON_PASSWORD', 'ADDON_SSO_SALT']
 

@@ -53,3 +53,16 @@ test('a plan is found by its slug', () => {
   const weekly = { name: 'weekly', periodMs: 7 * DAY }
   expect(findPlan([{ name: 'daily', periodMs: DAY }, weekly], 'weekly')).toBe(weekly)
 })
+
+test.each([
+  ['p=14d:private', 'private'],
+  ['p=14d:shield', 'shield'],
+  ['private-fortnightly=14d', 'private'],
+  ['shield-weekly=7d', 'shield'],
+  ['private-fortnightly=14d:shield', 'shield'],
+  ['fortnightly=14d', undefined],
+  ['privately=14d', undefined],
+])('%s is a plan for this space: %s', (text, space) => {
+  const { plans, problems } = parsePlans(text)
+  expect({ space: plans[0]?.space, problems }).toEqual({ space, problems: [] })
+})

@@ -94,7 +94,8 @@ describe('422', () => {
       status: 422,
       json: {
         id: 'unknown-plan',
-        message: 'There is no plan "hourly". Choose one of: daily, weekly, fortnightly, monthly.',
+        message:
+          'There is no plan "hourly". Choose one of: daily, weekly, fortnightly, monthly, private-fortnightly, shield-fortnightly.',
       },
     })
     expect(await planOf(id)).toBe('fortnightly')

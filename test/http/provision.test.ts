@@ -205,7 +205,8 @@ describe('422', () => {
     expect(status).toBe(422)
     expect(json).toEqual({
       id: 'unknown-plan',
-      message: 'There is no plan "hourly". Choose one of: daily, weekly, fortnightly, monthly.',
+      message:
+        'There is no plan "hourly". Choose one of: daily, weekly, fortnightly, monthly, private-fortnightly, shield-fortnightly.',
     })
   })
 

@@ -166,7 +166,7 @@ export function addonAt(url: string): SimulatorOptions['addon'] {
     password: PASSWORD,
     ssoSalt: SSO_SALT,
     clientSecret: CLIENT_SECRET,
-    plans: ['daily', 'weekly', 'fortnightly', 'monthly'],
+    plans: ['daily', 'weekly', 'fortnightly', 'monthly', 'private-fortnightly'],
   }
 }
 

@@ -1,3 +1,4 @@
+import { isOfOwnKey } from '../../domain/errors.ts'
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import { isGrantWaiting } from '../../store/oauth-grants.ts'
 import { loadTokensAndDek } from '../../store/oauth-tokens.ts'
@@ -41,6 +42,7 @@ export function createAttachedApps(deps: Deps): AttachedApps {
 
   function ask(request: { resourceId: string } & SoughtKey, entry: { keptUntilMs: number }) {
     const answer = askHeroku(deps, request).catch((error: unknown): AppsAnswer => {
+      if (isOfOwnKey(error)) return { outcome: 'unknown', because: 'own-key' }
       deps.log.warn({ err: error, resourceId: request.resourceId }, 'attached apps could not be read')
       return { outcome: 'unknown', because: 'unavailable' }
     })

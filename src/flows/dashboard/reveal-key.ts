@@ -2,11 +2,11 @@ import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
 import type { Keyset } from '../../domain/keyset.ts'
+import { isOwnKey } from '../../domain/own-key-arn.ts'
 import { recordEvents } from '../../store/history.ts'
 import type { Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
-import { noteAccess } from '../access/note-access.ts'
-import { lockResource } from '../change-resource.ts'
+import { liveResource, lockResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { namedKeyOf } from '../ended-rotation.ts'
 
@@ -20,13 +20,17 @@ export type RevealOutcome =
 
 /**
  * Opens one key to be shown to a person. The history row is written before the key is handed out, in the transaction
- * that looked at it: nobody sees a key without having left a trace. Throws `resource-gone`.
+ * that looked at it: nobody sees a key without having left a trace. Throws `resource-gone`, and
+ * what says that a customer's own key cannot be used.
  */
 export async function revealKey(
   deps: Deps,
   request: { resourceId: string; actor: Actor; version: number },
 ): Promise<RevealOutcome> {
   const { resourceId, actor, version } = request
+  // A customer's key may be away: then nothing is shown, and nothing is said to have been.
+  const { dek: present } = await liveResource(deps.db, resourceId)
+  if (present && isOwnKey(present.kekId)) await deps.sealing.forResource(resourceId, present)
   const found = await deps.db.transaction().execute(async (trx) => {
     const { resource, stored } = await lockResource(trx, { resourceId, actor })
     const { keyset } = stored.state

@@ -1,6 +1,6 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { AskedOnce } from '../../domain/asked-once.ts'
-import { SecurekeyError } from '../../domain/errors.ts'
+import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { afterRevoke, type ResourceState } from '../../domain/resource-state.ts'
@@ -75,14 +75,17 @@ async function replaceAllKeys(
 
 const MOST_TRIES = 3
 
-/** Undefined where the present one does not open: then a revoke is all the more due, and goes on without. */
+/**
+ * Undefined where the present one does not open: then a revoke is all the more due, and goes on without. Without the
+ * customer's own key nothing can be made that takes the place of the keys, so that is thrown on.
+ */
 async function freshDek(deps: Deps, resourceId: string): Promise<FreshDek | undefined> {
   const resource = await findResource(deps.db, resourceId)
   if (!resource?.dek) return undefined
   try {
     return await makeFreshDek(deps, resourceId, resource.dek)
   } catch (error) {
-    if (!(error instanceof SecurekeyError)) throw error
+    if (!(error instanceof SecurekeyError) || isOfOwnKey(error)) throw error
     deps.log.error({ resourceId, detail: error.detail }, 'data key not renewed')
     return undefined
   }

@@ -85,7 +85,8 @@ async function endFailed(
   const retryAt = new Date(deps.now().getTime() + GRANT_RETRY_MS)
   const failure = describeFailure(result.failure)
   // What was never sent, or failed for another reason, says nothing of the code.
-  const isNotItsOwn = result.failure.kind === 'held-back' || result.failure.owner !== undefined
+  const { kind, owner } = result.failure
+  const isNotItsOwn = kind === 'held-back' || kind === 'own-key' || owner !== undefined
   const keptForMs = isNotItsOwn ? HELD_BACK_LIMIT_MS : 0
   if (retryAt.getTime() < expiresAt.getTime() + keptForMs) {
     // What no resource is to blame for is told once for all.

@@ -1,4 +1,7 @@
+import { isOfOwnKey } from '../../domain/errors.ts'
 import { uuidFrom } from '../../domain/random-uuid.ts'
+import type { WrappedDek } from '../../domain/wrapped-dek.ts'
+import type { ResourceSealer } from '../../sealing/sealing.ts'
 import { loadTokens } from '../../store/oauth-tokens.ts'
 import { findResource } from '../../store/resources.ts'
 import { findWitness } from '../../store/troubles.ts'
@@ -22,9 +25,11 @@ export async function askAnother(
     (await findWitness(deps.db, { id, except: [], proof }))
   const resource = resourceId ? await findResource(deps.db, resourceId) : undefined
   if (!resourceId || !resource?.dek) return
-  const { name, dek, address } = resource
+  const { name, dek } = resource
+  // A customer's key that is away says nothing of Heroku: the next question goes to another.
+  const sealer = await sealerOf(deps, resourceId, dek)
+  if (!sealer) return
   deps.troubles.letThrough(resourceId)
-  const sealer = await deps.sealing.forResource(resourceId, dek)
   const token = await loadTokens(deps.db, resourceId)
   const session = createHerokuSession(
     deps,
@@ -32,4 +37,17 @@ export async function askAnother(
     signal,
   )
   await (operation === 'token' ? session.renewToken() : session.readConfig())
+}
+
+async function sealerOf(
+  deps: Deps,
+  resourceId: string,
+  dek: WrappedDek,
+): Promise<ResourceSealer | undefined> {
+  try {
+    return await deps.sealing.forResource(resourceId, dek)
+  } catch (error) {
+    if (isOfOwnKey(error)) return undefined
+    throw error
+  }
 }

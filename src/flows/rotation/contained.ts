@@ -1,4 +1,4 @@
-import { SecurekeyError } from '../../domain/errors.ts'
+import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
 import type { Deps } from '../deps.ts'
@@ -15,7 +15,9 @@ export async function contained(
   try {
     return await work().catch(async (error: unknown) => {
       const failure = unreadable(error)
-      const isOurs = await group.unsealing?.isOurs(resource.resourceId, resource.dek, failure)
+      const isOurs =
+        failure.kind === 'unreadable' &&
+        (await group.unsealing?.isOurs(resource.resourceId, resource.dek, failure))
       return isOurs ? await giveBack(deps, resource) : await endFailed(deps, group, resource, failure)
     })
   } catch (error) {
@@ -25,8 +27,15 @@ export async function contained(
   }
 }
 
-/** The failure of a resource whose sealed values do not open. Any other error is thrown on. */
+/**
+ * The failure of a resource whose sealed values do not open; where that is for the customer's own key, it is looked at again
+ * in a minute and costs no attempt. Any other error is thrown on.
+ */
 export function unreadable(error: unknown): HerokuFailure {
-  if (error instanceof SecurekeyError) return { kind: 'unreadable', detail: error.detail ?? error.message }
-  throw error
+  if (!(error instanceof SecurekeyError)) throw error
+  const detail = error.detail ?? error.message
+  if (!isOfOwnKey(error)) return { kind: 'unreadable', detail }
+  return { kind: 'own-key', detail, retryAfterMs: OWN_KEY_RETRY_MS }
 }
+
+const OWN_KEY_RETRY_MS = 60_000

@@ -1,3 +1,4 @@
+import { isOfOwnKey } from '../../domain/errors.ts'
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { afterLookAtMakers, isListed, type PeopleOfApp, peopleOfApp } from '../../domain/makers.ts'
@@ -46,6 +47,11 @@ export async function lookAtMakers(deps: Deps, look: ClaimedMakerLook, signal: A
     const againInMs = againAfter(found.failure)
     await endMakerLook(deps.db, look, { missing: look.missing, againInMs })
   } catch (error) {
+    // A customer's key is away, and nobody can be asked without what it protects.
+    if (isOfOwnKey(error)) {
+      await endMakerLook(deps.db, look, { missing: look.missing, againInMs: LOOK_AGAIN_MS })
+      return
+    }
     deps.log.warn({ err: error, resourceId }, 'look at the makers of tokens interrupted')
   }
 }

@@ -160,6 +160,8 @@ const OF_ERRORS: Readonly<Partial<Record<ErrorCode, ProblemName>>> = {
   'not-now': 'not-now',
   'not-confirmed': 'not-now',
   'wrong-sealing-keys': 'not-now',
+  'own-key-unusable': 'not-now',
+  'own-key-unreachable': 'not-now',
   'plain-http': 'plain-http',
   'too-many-requests': 'too-many-requests',
 }

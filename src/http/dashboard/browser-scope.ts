@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import staticFiles from '@fastify/static'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { SecurekeyError } from '../../domain/errors.ts'
+import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import { logSecurityRefusal } from '../security-refused.ts'
 import { sendGone, sendMessage } from './messages.ts'
 
@@ -64,6 +64,14 @@ function handleBrowserError(error: FastifyError, request: FastifyRequest, reply:
         'Nothing was changed. What you sent has travelled unencrypted: please open the dashboard again.',
       ],
       howToOpen: true,
+    })
+  }
+  if (error instanceof SecurekeyError && isOfOwnKey(error)) {
+    request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
+    return sendMessage(reply, 503, {
+      title: 'Your encryption key can’t be used just now',
+      paragraphs: [error.message, 'Nothing was changed. Your apps keep the keys that they have.'],
+      howToOpen: false,
     })
   }
   const status = error.statusCode ?? 500
