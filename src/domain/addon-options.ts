@@ -1,7 +1,7 @@
 import { SecurekeyError } from './errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from './grace.ts'
-import type { Plan } from './plan.ts'
-import { formatTokenLife, parseTokenLife, tooManyKeys } from './token-life.ts'
+import { type ArnLimits, type OwnKeyArn, readOwnKeyArn } from './own-key-arn.ts'
+import type { PlanSpace } from './plan.ts'
 import { tooRare } from './window-wait.ts'
 import { formatWindows, parseWindows, type Window } from './windows.ts'
 
@@ -10,8 +10,8 @@ export type AddonOptions = {
   grace: GracePeriod
   announcesNext: boolean
   windows: readonly Window[]
-  /** How long the longest thing lives that apps sign, if stated. */
-  tokenLifeMs: number | null
+  /** A key of the customer's own in AWS KMS, which protects all that is stored; without it ours do. */
+  ownKey?: OwnKeyArn
 }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
@@ -19,8 +19,17 @@ export type OptionLimits = {
   defaultGrace: GracePeriod
   graceFloorMs: number
   periodMs: number
-  plans: readonly Plan[]
   now: Date
+  ownKeys: OwnKeyLimits
+}
+
+/** Who may have a key of their own, and which. */
+export type OwnKeyLimits = Pick<ArnLimits, 'accountId' | 'addonRegion'> & {
+  /** Undefined: this service has no access to AWS. */
+  regions: readonly string[] | undefined
+  space: PlanSpace | undefined
+  /** Plans that take one. */
+  plans: readonly string[]
 }
 
 /**
@@ -28,11 +37,12 @@ export type OptionLimits = {
  * ones are ignored (Add-on Parameter Handling). Throws `invalid-option` with a sentence that the customer can act on.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
-  const options = {
+  const ownKey = ownKeyOption(given['encryption-key'], limits.ownKeys)
+  return {
     grace: graceOption(given.grace, limits),
     announcesNext: nextOption(given.next),
     windows: windowOption(given.window, limits),
-    tokenLifeMs: tokenLifeOption(given['token-life']),
+    ...(ownKey && { ownKey }),
   }
   const problem = tooManyKeys({ ...options, periodMs: limits.periodMs }, limits.plans)
   if (problem === undefined) return options
@@ -45,13 +55,17 @@ export function readOptions(given: Readonly<Record<string, unknown>>, limits: Op
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions(options: AddonOptions): Record<string, string> {
-  const { grace, announcesNext, windows, tokenLifeMs } = options
+export function describeOptions({
+  grace,
+  announcesNext,
+  windows,
+  ownKey,
+}: AddonOptions): Record<string, string> {
   return {
     gracePeriod: formatGracePeriod(grace),
     ...(announcesNext && { nextKey: 'on' }),
     ...(windows.length > 0 && { windows: formatWindows(windows) }),
-    ...(tokenLifeMs !== null && { tokenLife: formatTokenLife(tokenLifeMs) }),
+    ...(ownKey && { encryptionKey: ownKey.arn }),
   }
 }
 
@@ -70,11 +84,24 @@ function windowOption(option: unknown, { periodMs, now }: OptionLimits): Window[
   throw new SecurekeyError('invalid-option', `The option --window ${problem}.`)
 }
 
-function tokenLifeOption(option: unknown): number | null {
-  if (option === undefined || option === null) return null
-  const parsed = parseTokenLife(typeof option === 'string' ? option : '')
-  if ('tokenLifeMs' in parsed) return parsed.tokenLifeMs
-  throw new SecurekeyError('invalid-option', `The option --token-life ${parsed.problem}.`)
+function ownKeyOption(
+  option: unknown,
+  { regions, space, plans, ...limits }: OwnKeyLimits,
+): OwnKeyArn | undefined {
+  if (option === undefined || option === null) return undefined
+  const refused = (problem: string) =>
+    new SecurekeyError('invalid-option', `The option --encryption-key ${problem}.`)
+  if (!regions) throw refused('is not offered: this service has no access to AWS KMS')
+  if (!space) {
+    throw refused(
+      plans.length === 0
+        ? 'is for private and shield plans, and there is none'
+        : `is for private and shield plans: choose one of ${plans.join(', ')}`,
+    )
+  }
+  const read = readOwnKeyArn(option, { ...limits, regions })
+  if ('problem' in read) throw refused(read.problem)
+  return read
 }
 
 const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }

@@ -1,7 +1,8 @@
 import { isOpen } from '../../domain/calendar.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
+import { isOwnKey } from '../../domain/own-key-arn.ts'
 import { isPaused } from '../../domain/pause.ts'
-import { findPlan, unknownPlan } from '../../domain/plan.ts'
+import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
 import { nextRotationAfterPlanChange } from '../../domain/schedule.ts'
 import { formatTokenLife, tooManyKeys } from '../../domain/token-life.ts'
@@ -28,12 +29,7 @@ export async function changePlan(
     // Whatever is offered today: it was accepted when it was made.
     if (resource.plan === request.plan) return { outcome: 'same-plan' as const }
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
-    const { state } = stored
-    const problem = tooManyKeys(
-      { ...state, grace: resource.grace, periodMs: plan.periodMs },
-      deps.settings.plans,
-    )
-    if (problem) throw lifeTooLong(state.tokenLifeMs, problem)
+    if (!plan.space && resource.dek && isOwnKey(resource.dek.kekId)) throw needsSpace(deps.settings.plans)
     await setPlan(trx, resourceId, plan)
     const details = { from: resource.plan, to: plan.name }
     return {
@@ -46,12 +42,13 @@ export async function changePlan(
   return { outcome, resourceId, plan: request.plan }
 }
 
-/** Heroku shows the message. */
-function lifeTooLong(tokenLifeMs: number | null, problem: string): SecurekeyError {
-  const life = formatTokenLife(tokenLifeMs)
+/** A customer's own key stays: there is no way back to ours. */
+function needsSpace(plans: readonly Plan[]): SecurekeyError {
+  const offered = plans.flatMap(({ name, space }) => (space ? [name] : []))
+  const which = offered.length > 0 ? ` Choose one of: ${offered.join(', ')}.` : ''
   return new SecurekeyError(
-    'invalid-option',
-    `What your apps sign may live for ${life} (the option --token-life). On that plan it ${problem}. To change the plan all the same, state a shorter life first: heroku securekey:token-life`,
+    'unknown-plan',
+    `This add-on is encrypted by a key of your own, which needs a private or shield plan.${which}`,
   )
 }
 

@@ -1,11 +1,10 @@
-import { type AddonOptions, describeOptions, readOptions } from '../../domain/addon-options.ts'
+import { describeOptions } from '../../domain/addon-options.ts'
 import { ANY_TIME } from '../../domain/calendar.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { firstDueAt } from '../../domain/first-date.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
-import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
 import { nextRotationAt } from '../../domain/schedule.ts'
 import type { WrappedDek } from '../../domain/wrapped-dek.ts'
@@ -23,7 +22,8 @@ import type { Deps } from '../deps.ts'
 import { makeKey } from '../make-key.ts'
 import { firstTargets } from '../notices/first-targets.ts'
 import type { InsertResource } from './insert-resource.ts'
-import { notConfirmed, notNow } from './not-now.ts'
+import { judge } from './judge.ts'
+import { sealUnderOwnKey } from './seal-under-own-key.ts'
 
 export type ProvisionRequest = {
   resourceId: string
@@ -60,8 +60,8 @@ const GRANT_HEAD_START_MS = 15_000
 /**
  * Makes a resource with two fresh keys, and the next one where it is to be announced, once per id: a repeated or parallel
  * request is answered with the keys of the present, and after 24 hours without any, whatever the settings have become
- * since the first. Each repeat leaves a trace in the history. Waits for nothing but Postgres. Throws `unknown-plan`,
- * `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
+ * since the first. Each repeat leaves a trace in the history. Waits for nothing but Postgres, and where the customer brings a
+ * key for AWS KMS. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
  * `mayProvision`: a process that is wrong about the time would write wrong dates.
  */
 export async function provision(
@@ -80,8 +80,13 @@ export async function provision(
   }
   const { plan, options } = judged
   const now = deps.now()
-  const { resourceId, logInputUrl, legacy } = request
-  const { sealer, dek } = await deps.sealing.forNewResource(resourceId)
+  const { resourceId, logInputUrl } = request
+  // A customer's key costs calls to AWS, and a repeat has none of its own to make.
+  if (options.ownKey && (await findResource(deps.db, resourceId)))
+    return await repeatedProvision(deps, request)
+  const { sealer, dek } = options.ownKey
+    ? await sealUnderOwnKey(deps, resourceId, options.ownKey.arn)
+    : await deps.sealing.forNewResource(resourceId)
   // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
   const filler = makeKey(deps, sealer, resourceId, 1)
   const current = makeKey(deps, sealer, resourceId, 2)
@@ -151,21 +156,6 @@ export async function provision(
 
 function named({ version, fingerprint }: NewKey): NamedKey {
   return { version, fingerprint }
-}
-
-/** What the request asks for, by the settings of today, or why it cannot have it. */
-function judge(
-  { settings, now }: Pick<Deps, 'settings' | 'now'>,
-  request: ProvisionRequest,
-): { plan: Plan; options: AddonOptions } | { refusal: unknown } {
-  const plan = findPlan(settings.plans, request.plan)
-  if (!plan) return { refusal: unknownPlan(settings.plans, request.plan) }
-  try {
-    const limits = { ...settings, periodMs: plan.periodMs, now: now() }
-    return { plan, options: readOptions(request.options, limits) }
-  } catch (refusal) {
-    return { refusal }
-  }
 }
 
 async function repeatedProvision(
