@@ -29,6 +29,7 @@ create table resources (
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
   repeat_told_at          timestamptz,                             -- when the history last told of a repeated provision
+  own_key_told            text check (own_key_told in ('suspended', 'lost')), -- what the history last told of its own key; null: that it works
   deprovisioned_at        timestamptz,
   constraint resources_live check (
     state = 'deprovisioned' or (plan is not null and rotation_period_seconds is not null)
@@ -52,6 +53,27 @@ create table keks (
   first_used_at timestamptz not null
 );
 create index resources_former_name on resources (former_name) where state = 'provisioned';
+
+-- Customers' own keys in AWS KMS that protect live add-ons: `resources.kek_id` is the ARN. One row for each key, however many
+-- add-ons it protects, so that its state holds for all of them at once and asking AWS costs the same.
+create table own_keys (
+  arn           text primary key check (starts_with(arn, 'arn:')),
+  state         text not null default 'active' check (
+    state in ('active', 'waiting', 'suspended', 'restoring', 'lost')
+  ),
+  since         timestamptz not null,                              -- of the state
+  deadline      timestamptz,                                       -- nothing happens to its add-ons before
+  signal_at     timestamptz,                                       -- a first word against it, which alone proves nothing
+  is_deleting   boolean not null default false,                    -- it was seen to be scheduled for deletion
+  said          text,                                              -- what AWS last said against it, in words of ours
+  refused_at    timestamptz,                                       -- when we were last told that we may not use it
+  usable_at     timestamptz,                                       -- when it was last found to work
+  wake_at       timestamptz,                                       -- null: it protects nothing
+  claimed_until timestamptz,
+  fence         bigint not null default 0,
+  check ((state = 'waiting') = (deadline is not null))
+);
+create index own_keys_wake_at on own_keys (wake_at) where wake_at is not null;
 
 -- All that changes of a live add-on, in one row: which key versions are live and what each is for, the rotation that
 -- is under way, the dates, the pause, and the claim of the worker that is at it. There is no place in it for a second

@@ -391,16 +391,25 @@ create table oauth_tokens (
   constraint oauth_tokens_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
 );
 
-create table resource_apps (
-  resource_id uuid not null,
-  app_id uuid not null,
-  name text not null,
-  seen_at timestamp with time zone not null,
-  constraint resource_apps_pkey PRIMARY KEY (resource_id, app_id),
-  constraint resource_apps_name_check CHECK (length(name) <= 64),
-  constraint resource_apps_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+create table own_keys (
+  arn text not null,
+  state text not null default 'active'::text,
+  since timestamp with time zone not null,
+  deadline timestamp with time zone,
+  signal_at timestamp with time zone,
+  is_deleting boolean not null default false,
+  said text,
+  refused_at timestamp with time zone,
+  usable_at timestamp with time zone,
+  wake_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  constraint own_keys_pkey PRIMARY KEY (arn),
+  constraint own_keys_arn_check CHECK (starts_with(arn, 'arn:'::text)),
+  constraint own_keys_check CHECK ((state = 'waiting'::text) = (deadline IS NOT NULL)),
+  constraint own_keys_state_check CHECK (state = ANY (ARRAY['active'::text, 'waiting'::text, 'suspended'::text, 'restoring'::text, 'lost'::text]))
 );
-CREATE INDEX resource_apps_app_id ON resource_apps USING btree (app_id);
+CREATE INDEX own_keys_wake_at ON own_keys USING btree (wake_at) WHERE wake_at IS NOT NULL;
 
 create table resources (
   id uuid not null,
@@ -423,6 +432,7 @@ create table resources (
   created_at timestamp with time zone not null,
   missing_since timestamp with time zone,
   repeat_told_at timestamp with time zone,
+  own_key_told text,
   deprovisioned_at timestamp with time zone,
   constraint resources_pkey PRIMARY KEY (id),
   constraint resources_check CHECK ((state = 'provisioned'::text) = (wrapped_dek IS NOT NULL)),
@@ -432,6 +442,7 @@ create table resources (
   constraint resources_grace_period_seconds_check CHECK (grace_period_seconds > 0),
   constraint resources_live CHECK (state = 'deprovisioned'::text OR plan IS NOT NULL
     AND rotation_period_seconds IS NOT NULL),
+  constraint resources_own_key_told_check CHECK (own_key_told = ANY (ARRAY['suspended'::text, 'lost'::text])),
   constraint resources_rotation_period_seconds_check CHECK (rotation_period_seconds > 0),
   constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
 );

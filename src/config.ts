@@ -2,7 +2,14 @@ import { validate as isCronExpression } from 'node-cron'
 import manifest from '../addon-manifest.json' with { type: 'json' }
 import { parseDuration } from './domain/duration.ts'
 import { type GracePeriod, parseGracePeriod } from './domain/grace.ts'
-import { PARTNER_APIS, type PartnerApi } from './domain/partner-api.ts'
+import {
+  accountId,
+  HEROKU_REGIONS,
+  type KmsSettings,
+  keyArn,
+  kmsRegions,
+  kmsSettings,
+} from './domain/kms-settings.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
 import { weaknessOf, weaknessOfKey } from './domain/secret-strength.ts'
 
@@ -116,6 +123,7 @@ export function readConfig(env: Environment): Config {
       endpointUrl: setting('AWS_ENDPOINT_URL', '', optionalUrl),
       accountId: setting('AWS_ACCOUNT_ID', '', accountId),
       regions: setting('KMS_REGIONS', HEROKU_REGIONS, kmsRegions),
+      canary: setting('KMS_CANARY_KEY', '', keyArn),
     }),
   }
   if (Boolean(env.AWS_ACCESS_KEY_ID?.trim()) !== Boolean(env.AWS_SECRET_ACCESS_KEY?.trim())) {

@@ -151,6 +151,7 @@ test.each([
   ['PLAN_PERIODS', ['daily', 'daily=1d,daily=2d', 'daily=0d', 'p=1d:', 'p=1d:space', 'p=1d:private:shield']],
   ['AWS_ENDPOINT_URL', ['http://kms.example.com', 'kms', 'https://user@kms.example.com']],
   ['AWS_ACCOUNT_ID', ['1234', 'mine', '1111-2222-3333']],
+  ['KMS_CANARY_KEY', ['mine', 'alias/mine', 'arn:aws:kms:us-east-1:111111111111:alias/mine']],
   ['KMS_REGIONS', ['virginia', 'us-east-1,', 'us-east-1.evil.example', '127.0.0.1']],
   ['DATABASE_URL', ['mysql://db/keys', 'db', 'http://db']],
 ])('%s is refused when it makes no sense', (name, values) => {
@@ -175,6 +176,7 @@ test('AWS is for a service that has both halves of its credentials, and none tha
     endpointUrl: undefined,
     accountId: undefined,
     regions: ['us-east-1', 'eu-west-1'],
+    canary: undefined,
   })
   const halves = ['  - AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together']
   expect(problemsOf({ ...aws, AWS_ACCESS_KEY_ID: undefined })).toEqual(halves)

@@ -163,7 +163,7 @@ export async function compose(
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,
       checkEveryMs: config.checkEveryMs,
-      ownKeys: config.kms && { regions: config.kms.regions, accountId: config.kms.accountId },
+      ownKeys: config.kms,
     },
   }
   return {

@@ -1,4 +1,5 @@
 import type { Failure } from './heroku-failure.ts'
+import type { OwnKey } from './own-key-watch.ts'
 import { isPaused } from './pause.ts'
 import type { ResourceState } from './resource-state.ts'
 import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
@@ -9,6 +10,9 @@ import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
  * - `access-lost`: no token and no grant is left, and nothing brings one back
  * - `access-refused`: Heroku refuses the token of this add-on
  * - `unreadable`: a sealed value of it does not open
+ * - `own-key-lost`: the customer's own key was deleted, so nothing of it opens any more
+ * - `own-key-suspended`: the customer has withdrawn that key
+ * - `own-key-waiting`: it seems so; `until` says when that counts
  * - `foreign`: Heroku holds keys that were never made here
  * - `stuck`: the rotation under way has failed too often
  * - `gone`: the config var was put back once, and is gone again
@@ -27,6 +31,9 @@ export type HealthState =
   | 'access-lost'
   | 'access-refused'
   | 'unreadable'
+  | 'own-key-lost'
+  | 'own-key-suspended'
+  | 'own-key-waiting'
   | 'foreign'
   | 'stuck'
   | 'gone'
@@ -54,10 +61,8 @@ export type HealthFacts = {
   access: HerokuAccess
   /** What is known to be wrong beside this add-on. */
   trouble: 'account' | 'host' | null
-  /** Since when access that was not usual stands there that nobody knows, of the last seven days. */
-  unusualSince: Date | null
-  /** When notices to somebody were given up, where nothing has arrived since. */
-  undeliveredSince: Date | null
+  /** The customer's own key that protects it, where there is one. */
+  ownKey?: Pick<OwnKey, 'state' | 'since' | 'deadline' | 'said'> & { arn: string }
 }
 
 /** Whether no scheduled rotation happens before somebody has acted, so that none can be promised. */
@@ -65,7 +70,15 @@ export function isScheduleStopped(state: HealthState): boolean {
   return STOPPED.includes(state)
 }
 
-const STOPPED: readonly HealthState[] = ['missing', 'access-lost', 'access-refused', 'unreadable', 'foreign']
+const STOPPED: readonly HealthState[] = [
+  'missing',
+  'access-lost',
+  'access-refused',
+  'unreadable',
+  'own-key-lost',
+  'own-key-suspended',
+  'foreign',
+]
 
 /** A check is repeated every quarter of an hour: one or two that fail say nothing. */
 const UNCHECKED_AFTER_MS = 2 * 3_600_000
@@ -80,14 +93,13 @@ export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
 
 type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
 
-function worstOf(
-  { state, missingSince, access, trouble, unusualSince, undeliveredSince }: HealthFacts,
-  now: Date,
-): Found {
+function worstOf({ state, missingSince, access, trouble, ownKey }: HealthFacts, now: Date): Found {
   const { trust, rotation, heldBack, pause, wakeAt, checkAt } = state
   const failure = lastFailure(state)
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null
   if (missingSince) return { state: 'missing', since: missingSince }
+  const ofKey = ownKey && ofOwnKey(ownKey)
+  if (ofKey) return ofKey
   if (access === 'none') return { state: 'access-lost' }
   // Where Heroku refuses all of us, the refusal of this one says nothing of it.
   if (failure?.kind === 'refresh-refused' && trouble !== 'account')
@@ -117,6 +129,20 @@ function worstOf(
   if (undeliveredSince) return { state: 'undelivered', since: undeliveredSince }
   if (pause && isPaused(pause, now)) return { state: 'paused', since: pause.at, until: pause.until }
   return { state: 'well' }
+}
+
+function ofOwnKey({ state, since, deadline }: NonNullable<HealthFacts['ownKey']>): Found | undefined {
+  switch (state) {
+    case 'active':
+      return undefined
+    case 'waiting':
+      return { state: 'own-key-waiting', since, until: deadline }
+    case 'suspended':
+    case 'restoring':
+      return { state: 'own-key-suspended', since }
+    case 'lost':
+      return { state: 'own-key-lost', since }
+  }
 }
 
 /** Why what is under way last failed. */

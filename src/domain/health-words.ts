@@ -59,6 +59,25 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
         customer: `${problem} Your apps keep the keys they have. You cannot mend this; the operators of securekey can.`,
         operator: `${failed}. Compare SEALING_KEYS with those under which it was sealed.`,
       }
+    case 'own-key-waiting':
+      return {
+        heading: 'Your encryption key seems to be withdrawn',
+        customer: `AWS does not let us use the key that you brought (${saidOf(facts)}). If that was a slip, enable it again: until then rotations wait, and nothing else changes. If it stays so for ten minutes, this add-on is suspended.`,
+        operator: `${saidOf(facts)}. Suspended after ten minutes unless it works again.`,
+      }
+    case 'own-key-suspended':
+      return {
+        heading: 'Suspended: your encryption key is withdrawn',
+        customer: `AWS does not let us use the key that you brought (${saidOf(facts)}), so nothing that we store for this add-on opens: there is no rotation, no revoke, and no key is shown or handed out. Your apps keep the keys that they have at Heroku. Enable the key, or give our account its rights back: we see that within two minutes and go on by ourselves.`,
+        operator: `${saidOf(facts)}. It ends by itself when the key works again; the customer has to act.`,
+      }
+    case 'own-key-lost':
+      return {
+        heading: 'Your encryption key was deleted',
+        customer:
+          'Nothing that we stored for this add-on can be opened any more, and nobody can change that. Your apps keep the keys that they have at Heroku. Make another add-on, let your apps accept the keys of both, and remove this one.',
+        operator: 'The customer’s key is gone for good. Only deprovisioning is left.',
+      }
     case 'foreign':
       return {
         heading: 'The config var holds keys that we did not make',
@@ -162,6 +181,12 @@ function wordsOf(state: HealthState, facts: HealthFacts): Words {
     case 'well':
       return { heading: 'All is well', customer: 'There is nothing to do.', operator: 'Nothing is wrong.' }
   }
+}
+
+function saidOf({ ownKey }: HealthFacts): string {
+  return ownKey
+    ? `${ownKey.arn}: ${ownKey.said ?? 'it works again, and is being checked'}`
+    : 'no key is known'
 }
 
 /** How a customer gets another add-on into the place of this one while everybody stays logged in. */

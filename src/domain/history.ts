@@ -55,8 +55,11 @@ export type HistoryKind =
   | 'client-first-asked'
   | 'keys-handed-over'
   | 'client-came-back'
-  | 'log-switched-on'
-  | 'log-switched-off'
+  | 'unusual-access'
+  | 'unusual-access-known'
+  | 'own-key-suspended'
+  | 'own-key-restored'
+  | 'own-key-lost'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

@@ -46,6 +46,11 @@ export function readOwnKeyArn(given: unknown, limits: ArnLimits): OwnKeyArn | { 
   return { arn, region, account }
 }
 
+/** Whether a text is the full ARN of a key, and not of an alias. */
+export function isKeyArn(text: string): boolean {
+  return text.length <= LONGEST_ARN && ARN.test(text)
+}
+
 /** The region that a stored ARN names. */
 export function regionOfArn(arn: string): string {
   const [, , region] = ARN.exec(arn) ?? []

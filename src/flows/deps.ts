@@ -33,7 +33,9 @@ export type FlowSettings = {
   /** How often Heroku's config is compared with what was published, as long as nothing else looks. */
   checkEveryMs: number
   /** Where customers' own keys may be, and our own AWS account. Undefined: nobody can have one. */
-  ownKeys: { regions: readonly string[]; accountId: string | undefined } | undefined
+  ownKeys:
+    | { regions: readonly string[]; accountId: string | undefined; canary?: string | undefined }
+    | undefined
 }
 
 /** Everything a use case needs from outside. Time and randomness are among it, so that a test can hold both still. */

@@ -3,6 +3,7 @@ import type { ResourceState } from '../domain/resource-state.ts'
 import { ownerOfAll } from '../domain/trouble.ts'
 import type { Db } from '../store/database.ts'
 import { findHerokuAccess } from '../store/heroku-access.ts'
+import { findOwnKey } from '../store/own-keys.ts'
 import type { Resource } from '../store/resources.ts'
 import { findVerdicts } from '../store/troubles.ts'
 import { findUndeliveredSince } from '../store/undelivered.ts'
@@ -14,16 +15,14 @@ export const UNUSUAL_FOR_MS = 7 * 86_400_000
 /** How a live resource is doing, from its state and from what is known beside it. Asks Heroku nothing. */
 export async function readHealth(
   db: Db,
-  resource: Pick<Resource, 'id' | 'plan' | 'missingSince'>,
+  resource: Pick<Resource, 'id' | 'plan' | 'missingSince' | 'dek'>,
   state: ResourceState,
   now: Date,
 ): Promise<Health> {
-  const { id, plan, missingSince } = resource
+  const { id, plan, missingSince, dek } = resource
   const access = await findHerokuAccess(db, id)
-  const owners = (await findVerdicts(db)).map(({ cause }) => ownerOf(cause))
-  const trouble = owners.find((owner) => owner === 'account') ?? owners[0] ?? null
-  const unusualSince = await findUnknownSince(db, id, new Date(now.getTime() - UNUSUAL_FOR_MS))
-  const undeliveredSince = await findUndeliveredSince(db, id)
-  const known = { access, trouble, unusualSince, undeliveredSince }
-  return healthOf({ id, plan, state, missingSince, ...known }, now)
+  const trouble = ownerOfAll((await findVerdicts(db)).map(({ cause }) => cause))
+  const key = dek?.ownKey && (await findOwnKey(db, dek.kekId))
+  const ownKey = key && dek && { ...key, arn: dek.kekId }
+  return healthOf({ id, plan, state, missingSince, access, trouble, ...(ownKey && { ownKey }) }, now)
 }

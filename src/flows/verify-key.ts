@@ -1,3 +1,4 @@
+import { requireOpen } from '../domain/own-key-closed.ts'
 import { listHistory } from '../store/history.ts'
 import { findState } from '../store/keysets.ts'
 import { findKeys } from '../store/sealed-keys.ts'
@@ -42,7 +43,7 @@ export async function verifyWithDates(
   const { resourceId } = request
   const digest = request.digest.toLowerCase()
   if (!/^[0-9a-f]{8}([0-9a-f]{56})?$/.test(digest)) return { outcome: 'unknown' }
-  await liveResource(deps.db, resourceId)
+  requireOpen((await liveResource(deps.db, resourceId)).dek)
   const state = (await findState(deps.db, resourceId))?.state
   const stored = await findKeys(deps.db, resourceId)
   const events = await listHistory(deps.db, resourceId, { limit: KEY_EVENTS_READ, kinds: KEY_EVENTS })

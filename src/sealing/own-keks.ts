@@ -1,6 +1,7 @@
 import { SecurekeyError } from '../domain/errors.ts'
 import { describeKmsFailure, type KmsFailure, type KmsResult, type MadeDataKey } from '../domain/kms.ts'
 import { isOwnKey } from '../domain/own-key-arn.ts'
+import { requireOpen } from '../domain/own-key-closed.ts'
 import { createDekCache } from './dek-cache.ts'
 import { createSealingKey } from './envelope.ts'
 import type { OwnKeks } from './keyring.ts'
@@ -27,7 +28,11 @@ export function createOwnKeks(kms: WrapsDataKeys, steadyMs: () => number): OwnKe
       cache.put(resourceId, made.wrapped, made.dek)
       return made
     },
-    openDek: (resourceId, wrapped) => cache.get(resourceId, wrapped),
+    openDek(resourceId, wrapped) {
+      // Whatever is cached: it is closed in every process at once.
+      requireOpen(wrapped)
+      return cache.get(resourceId, wrapped)
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
 import { boolean, json, moment } from './columns.ts'
 import type { Db } from './database.ts'
+import { dekOf, ownKeyOf } from './dek-row.ts'
 import { FREEZES_FOR_ALL } from './freezes-for-all.ts'
 import { ask, askAll, askForValue, askIfThere, runPrepared } from './group-statement.ts'
 import { gracePeriodOf, msOf } from './intervals.ts'
@@ -38,7 +39,7 @@ export type ClaimedResource = StoredState & {
   sharesApps: boolean
 }
 
-const { keysets, resources, sealed_keys, oauth_tokens } = TABLES
+const { keysets, resources, sealed_keys, oauth_tokens, own_keys } = TABLES
 
 const ASKED = {
   ...askAll(keysets, 'k', ['resource_id', 'fence', 'revision']),
@@ -55,6 +56,7 @@ const ASKED = {
   rotation_period_seconds: askForValue(resources.rotation_period_seconds, 'r.rotation_period_seconds'),
   kek_id: askForValue(resources.kek_id, 'r.kek_id'),
   wrapped_dek: askForValue(resources.wrapped_dek, 'r.wrapped_dek'),
+  own_key_state: askIfThere(own_keys.state, ownKeyOf('r.kek_id')),
   sealed: askIfThere(sealed_keys.sealed, 's.sealed'),
   sealed_access_token: askIfThere(oauth_tokens.sealed_access_token, 't.sealed_access_token'),
   access_expires_at: askIfThere(oauth_tokens.access_expires_at, 't.access_expires_at'),
@@ -130,7 +132,7 @@ function claimedResource(row: Row): ClaimedResource {
     grace: gracePeriodOf(row.grace_period_seconds),
     periodMs: msOf(row.rotation_period_seconds),
     missing: row.missing_since !== null,
-    dek: { kekId: row.kek_id, wrapped: row.wrapped_dek },
+    dek: dekOf(row.kek_id, row.wrapped_dek, row.own_key_state),
     sealedCurrent: row.sealed,
     token: accessTokenOf(row),
     grantWaiting: row.grant_waiting,

@@ -9,7 +9,7 @@ import { anyLocked, lockInOrder } from './lock-in-order.ts'
 import { TABLES } from './schema.ts'
 
 /** A table that is a queue: `wake_at` says when a row is looked at next, and a claim moves it to the end of its lease. */
-export type Queue = 'keysets' | 'oauth_grants' | 'maker_looks' | 'notice_cursors'
+export type Queue = 'own_keys' | 'keysets' | 'oauth_grants' | 'maker_looks' | 'notice_cursors'
 
 /** Which due rows to claim: at most `limit`, oldest first, none that was due before `from`; and for how long. */
 export type ClaimRequest = { leaseMs: number; limit: number; from?: Date }
@@ -105,4 +105,18 @@ export async function wakeFrozen(
        and least(next_rotation_at, due_at, second_until) < ${until}
   `.execute(trx)
   return Number(numAffectedRows)
+}
+
+/**
+ * Lets workers look again at the add-ons of a key that works again, each at a moment of its own within `overMs`: what came
+ * due meanwhile would otherwise restart all apps at once.
+ */
+export async function wakeHeldByOwnKey(trx: Trx, arn: string, overMs: number): Promise<void> {
+  await sql`
+    update keysets k
+       set wake_at = service_now() + ${interval(overMs)} * (abs(hashtext(k.resource_id::text)::bigint) / 2147483648.0)
+      from resources r
+     where r.id = k.resource_id and r.kek_id = ${arn} and k.claimed_until is null and k.wake_at > service_now()
+       and (k.reason is not null or least(k.next_rotation_at, k.second_until, k.check_at) <= service_now() + ${interval(overMs)})
+  `.execute(trx)
 }

@@ -1,5 +1,6 @@
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db } from './database.ts'
+import { dekOf, ownKeyState } from './dek-row.ts'
 
 /** Where the log of the owning app is written to, sealed under the data key beside it; null: Heroku never told. */
 export type LogInput = { dek: WrappedDek; sealed: Buffer | null }
@@ -9,10 +10,11 @@ export async function findLogInput(db: Db, resourceId: string): Promise<LogInput
   const row = await db
     .selectFrom('resources')
     .select(['kek_id', 'wrapped_dek', 'sealed_log_input_url'])
+    .select(ownKeyState)
     .where('id', '=', resourceId)
     .executeTakeFirst()
   if (!row?.kek_id || !row.wrapped_dek) return undefined
-  return { dek: { kekId: row.kek_id, wrapped: row.wrapped_dek }, sealed: row.sealed_log_input_url }
+  return { dek: dekOf(row.kek_id, row.wrapped_dek, row.own_key_state), sealed: row.sealed_log_input_url }
 }
 
 /** Keeps another log address, unless all of the resource was sealed anew since. */

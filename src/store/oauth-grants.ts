@@ -4,7 +4,8 @@ import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { type ClaimRequest, claimDueRows } from './claims.ts'
 import { text } from './columns.ts'
 import type { Db, Trx } from './database.ts'
-import { askAll, askForValue, given, runPrepared } from './group-statement.ts'
+import { dekOf, ownKeyOf, ownKeyState } from './dek-row.ts'
+import { askAll, askForValue, askIfThere, given, runPrepared } from './group-statement.ts'
 import { recordEvents } from './history.ts'
 import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
@@ -21,7 +22,7 @@ export type NewGrant = { sealedCode: Buffer; codeDigest: Buffer; expiresAt: Date
 /** The fence of a grant that was stored together with its resource. */
 export const FIRST_GRANT_FENCE = '1'
 
-const { oauth_grants: grants, resources } = TABLES
+const { oauth_grants: grants, resources, own_keys } = TABLES
 
 /** Claims grants whose exchange is due. Nobody else gets them before the lease ends. */
 export async function claimGrants(db: Db, request: ClaimRequest): Promise<ClaimedGrant[]> {
@@ -30,6 +31,7 @@ export async function claimGrants(db: Db, request: ClaimRequest): Promise<Claime
     sealed_code: askForValue(grants.sealed_code, 'g.sealed_code'),
     kek_id: askForValue(resources.kek_id, 'r.kek_id'),
     wrapped_dek: askForValue(resources.wrapped_dek, 'r.wrapped_dek'),
+    own_key_state: askIfThere(own_keys.state, ownKeyOf('r.kek_id')),
   }
   const rows = await runPrepared(
     db,
@@ -44,7 +46,7 @@ export async function claimGrants(db: Db, request: ClaimRequest): Promise<Claime
     fence: row.fence,
     sealedCode: row.sealed_code,
     expiresAt: row.expires_at,
-    dek: { kekId: row.kek_id, wrapped: row.wrapped_dek },
+    dek: dekOf(row.kek_id, row.wrapped_dek, row.own_key_state),
   }))
 }
 
@@ -97,6 +99,7 @@ export async function findClaimedGrant(db: Db, grant: Claim): Promise<ClaimedGra
     .selectFrom('oauth_grants')
     .innerJoin('resources', 'resources.id', 'oauth_grants.resource_id')
     .select(['resource_id', 'fence', 'sealed_code', 'expires_at', 'kek_id', 'wrapped_dek'])
+    .select(ownKeyState)
     .where('resource_id', '=', grant.resourceId)
     .where('fence', '=', grant.fence)
     .where('oauth_grants.state', '=', 'waiting')
@@ -107,7 +110,7 @@ export async function findClaimedGrant(db: Db, grant: Claim): Promise<ClaimedGra
     fence: row.fence,
     sealedCode: row.sealed_code,
     expiresAt: row.expires_at,
-    dek: { kekId: row.kek_id, wrapped: row.wrapped_dek },
+    dek: dekOf(row.kek_id, row.wrapped_dek, row.own_key_state),
   }
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db, Trx } from './database.ts'
+import { dekOf, ownKeyState } from './dek-row.ts'
 import { executePrepared, given } from './group-statement.ts'
 import { interval } from './intervals.ts'
 import { anyLocked, lockInOrder } from './lock-in-order.ts'
@@ -112,12 +113,13 @@ export async function loadTokensAndDek(
     .innerJoin('resources', 'resources.id', 'oauth_tokens.resource_id')
     .selectAll('oauth_tokens')
     .select(['kek_id', 'wrapped_dek'])
+    .select(ownKeyState)
     .where('resource_id', '=', resourceId)
     .executeTakeFirst()
   const token = row && accessTokenOf(row)
   if (!token || row.kek_id === null || row.wrapped_dek === null) return undefined
   const tokens = { ...token, sealedRefreshToken: row.sealed_refresh_token }
-  return { tokens, dek: { kekId: row.kek_id, wrapped: row.wrapped_dek } }
+  return { tokens, dek: dekOf(row.kek_id, row.wrapped_dek, row.own_key_state) }
 }
 
 /** The access token of a row that may come from an outer join. */

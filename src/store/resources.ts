@@ -3,10 +3,13 @@ import type { AddonOptions } from '../domain/addon-options.ts'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { HerokuAddress } from '../domain/heroku-address.ts'
 import type { HistoryEvent } from '../domain/history.ts'
+import { isOwnKey } from '../domain/own-key-arn.ts'
+import type { OwnKeyState } from '../domain/own-key-watch.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { span } from './columns.ts'
 import type { Db } from './database.ts'
+import { dekOf, ownKeyState } from './dek-row.ts'
 import { askAll, given, runPrepared } from './group-statement.ts'
 import { historyRow } from './history.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
@@ -55,11 +58,12 @@ export type NewResource = {
   events: readonly HistoryEvent[]
 }
 
-const { resources, keysets, sealed_keys, oauth_grants, history } = TABLES
+const { resources, keysets, sealed_keys, oauth_grants, history, own_keys } = TABLES
 const {
   former_kek_id: _formerKek,
   missing_since: _missing,
   repeat_told_at: _repeat,
+  own_key_told: _ownKeyTold,
   hands_over: _handsOver,
   addon_uuid: _addon,
   deprovisioned_at: _end,
@@ -138,6 +142,14 @@ export async function insertResources(
       select ${namesOf('v', NEW_CURSOR)}
         from ${given(NEW_CURSOR, group.flatMap(newCursorRows))}
         join resource on resource.id = v.resource_id
+    ), own as (
+      insert into own_keys (arn, since, wake_at)
+      select distinct v.arn, now.at, now.at
+        from ${given({ resource_id: keysets.resource_id, arn: own_keys.arn }, group.flatMap(ownKeyRows))}
+        join resource on resource.id = v.resource_id
+        cross join (select service_now() as at offset 0) as now
+       order by v.arn
+      on conflict (arn) do update set wake_at = least(own_keys.wake_at, excluded.wake_at)
     )
     select ${list} from resource`,
   )
@@ -162,6 +174,11 @@ function resourceRow(resource: NewResource, now: Date) {
   }
 }
 
+/** A customer's own key is watched from the first add-on on that it protects. */
+function ownKeyRows({ id, dek }: NewResource) {
+  return isOwnKey(dek.kekId) ? [{ resource_id: id, arn: dek.kekId }] : []
+}
+
 function keysetRow({ id, state, events }: NewResource) {
   return { resource_id: id, last_seq: events.length, ...stateRow(state) }
 }
@@ -180,7 +197,12 @@ function grantRow(resourceId: string, grant: NewGrant) {
 
 /** The resource of that id, live or deprovisioned. */
 export async function findResource(db: Db, id: string): Promise<Resource | undefined> {
-  const row = await db.selectFrom('resources').selectAll().where('id', '=', id).executeTakeFirst()
+  const row = await db
+    .selectFrom('resources')
+    .selectAll()
+    .select(ownKeyState)
+    .where('id', '=', id)
+    .executeTakeFirst()
   return row && resourceOf(row)
 }
 
@@ -207,7 +229,7 @@ export async function setMissingSince(db: Db, id: string, since: Date | null): P
   await db.updateTable('resources').set({ missing_since: since }).where('id', '=', id).execute()
 }
 
-function resourceOf(row: Selectable<Schema['resources']>): Resource {
+function resourceOf(row: Selectable<Schema['resources']> & { own_key_state: OwnKeyState | null }): Resource {
   const { kek_id: kekId, wrapped_dek: wrapped } = row
   return {
     id: row.id,
@@ -219,7 +241,7 @@ function resourceOf(row: Selectable<Schema['resources']>): Resource {
     plan: row.plan ?? '',
     periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
-    dek: kekId === null || wrapped === null ? null : { kekId, wrapped },
+    dek: kekId === null || wrapped === null ? null : dekOf(kekId, wrapped, row.own_key_state),
     handsOver: row.hands_over,
     address: { addonUuid: row.addon_uuid, callbackPath: row.callback_path, since: row.created_at },
     createdAt: row.created_at,

@@ -27,6 +27,7 @@ import {
 import { HEROKU_TABLES } from './heroku-tables.ts'
 import { MAIL_TABLES } from './mail-tables.ts'
 import { NOTICE_TABLES } from './notice-tables.ts'
+import { OWN_KEY_TABLES } from './own-key-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
 import { WEBHOOK_TABLES } from './webhook-tables.ts'
 
@@ -59,6 +60,7 @@ export const TABLES = {
     created_at: moment,
     missing_since: orNull(moment),
     repeat_told_at: orNull(moment),
+    own_key_told: orNull(text<'suspended' | 'lost'>()),
     deprovisioned_at: orNull(moment),
   },
   keks: {
@@ -202,6 +204,7 @@ export const TABLES = {
     expires_at: moment,
   },
   ...NOTICE_TABLES,
+  ...OWN_KEY_TABLES,
 } satisfies Record<string, Columns>
 
 type Tables = typeof TABLES

@@ -3,6 +3,7 @@ import type { Deps } from '../flows/deps.ts'
 import { claimDueGrants, exchangeGrant } from '../flows/grants/exchange-grants.ts'
 import { createGrantFinish } from '../flows/grants/finish-grant.ts'
 import { askAnother } from '../flows/heroku/ask-another.ts'
+import { claimDueOwnKeys, lookAtOwnKey } from '../flows/own-keys/look-at-own-key.ts'
 import { createGroupClaims, type Outcome } from '../flows/rotation/group.ts'
 import { rotateGroup } from '../flows/rotation/rotate.ts'
 import type { UnsealGuard } from '../flows/rotation/unseal-guard.ts'
@@ -37,6 +38,7 @@ export function createJobs(deps: Deps, unsealing: UnsealGuard, options: JobOptio
     rotationsJob(deps, unsealing, options),
     questionsJob(deps, unsealing, options),
     makersJob(deps, unsealing, options),
+    ownKeysJob(deps),
   ]
 }
 
@@ -112,6 +114,26 @@ function questionsJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptio
       if (!question) return undefined
       return async () => {
         await askAnother(deps, question, shutdown)
+        return []
+      }
+    },
+  }
+}
+
+const OWN_KEYS_PER_BATCH = 10
+
+/** Customers' own keys: whether AWS still lets us use them. A backlog of rotations must not put a suspension off. */
+function ownKeysJob(deps: Deps): Job {
+  return {
+    name: 'own keys',
+    batchesAtATime: 1,
+    urgent: true,
+    async claim() {
+      if (!deps.kms) return undefined
+      const claimed = await claimDueOwnKeys(deps, OWN_KEYS_PER_BATCH)
+      if (claimed.length === 0) return undefined
+      return async () => {
+        await Promise.all(claimed.map((each) => lookAtOwnKey(deps, each)))
         return []
       }
     },

@@ -23,6 +23,7 @@ const WRONG = {
   AWS_ENDPOINT_URL: 'http://not-to-be-quoted-16.example.com',
   AWS_ACCOUNT_ID: 'not-to-be-quoted-17',
   KMS_REGIONS: 'not-to-be-quoted-18',
+  KMS_CANARY_KEY: 'not-to-be-quoted-19',
 }
 const MISSING = ['ADDON_PASSWORD', 'ADDON_SSO_SALT']
 

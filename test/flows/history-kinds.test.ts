@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
+import type { OwnKeyState } from '../../src/domain/own-key-watch.ts'
 import { markAccessKnown } from '../../src/flows/access/mark-known.ts'
 import { readKeyring } from '../../src/flows/api/read-keyring.ts'
 import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
@@ -19,6 +20,7 @@ import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
+import { tellOfOwnKey } from '../../src/flows/own-keys/tell-of-own-key.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
@@ -59,6 +61,12 @@ const showToTwo = async (h: HarnessWithAddon) => {
   await revealKey(h.deps, { ...about(h), version: 2 })
   const actor = { ...ANN, userId: 'bob', email: 'bob@example.com' }
   await revealKey(h.deps, { ...about(h), actor, version: 2 })
+}
+/** What the watch finds out of the customer's own key, in this order: that is told of the add-ons whose row names it. */
+const tellOfKeyOf = async (h: HarnessWithAddon, states: readonly OwnKeyState[]) => {
+  const arn = 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab'
+  await h.deps.db.updateTable('resources').set({ kek_id: arn }).execute()
+  for (const state of states) await tellOfOwnKey(h.deps, arn, { state, said: null }, h.clock.now())
 }
 /** Time passes until the config is compared. */
 const check = async (h: HarnessWithAddon) => {
@@ -391,6 +399,21 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await endSessions(h.deps, about(h))
     },
     leaves: ['signed-in', 'sessions-ended'],
+  },
+  'own-key-suspended': {
+    actor: 'worker',
+    happens: (h) => tellOfKeyOf(h, ['suspended']),
+    leaves: ['own-key-suspended'],
+  },
+  'own-key-restored': {
+    actor: 'worker',
+    happens: (h) => tellOfKeyOf(h, ['suspended', 'restoring', 'active']),
+    leaves: ['own-key-suspended', 'own-key-restored'],
+  },
+  'own-key-lost': {
+    actor: 'worker',
+    happens: (h) => tellOfKeyOf(h, ['suspended', 'lost']),
+    leaves: ['own-key-suspended', 'own-key-lost'],
   },
   'unusual-access': {
     actor: 'person',

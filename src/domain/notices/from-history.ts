@@ -81,6 +81,12 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     changed(row, 'next-key-on', `The next key of ${name} is announced from now on`),
   'next-switched-off': (row, name) =>
     changed(row, 'next-key-off', `The next key of ${name} is announced no longer`),
+  'own-key-suspended': (row, name) =>
+    ownKey(row, 'suspended', `${name} is suspended: AWS no longer lets us use its own encryption key`),
+  'own-key-restored': (row, name) =>
+    ownKey(row, 'restored', `${name} goes on: AWS lets us use its own encryption key again`),
+  'own-key-lost': (row, name) =>
+    ownKey(row, 'lost', `${name} cannot be opened any more: its own encryption key was deleted`),
   'hand-over-switched-on': (row, name) =>
     changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
   'hand-over-switched-off': (row, name) =>
@@ -160,6 +166,14 @@ function rotated({ rotation, key, actor }: HistoryRow, name: string): Told {
       by: askedByWords(actor),
       next: next?.toISOString() ?? null,
     },
+  }
+}
+
+function ownKey({ details }: HistoryRow, state: string, words: string): Told {
+  return {
+    kind: 'encryption-key',
+    text: `${words}.`,
+    facts: { state, key: textIn(details, 'encryptionKey') },
   }
 }
 

@@ -30,6 +30,7 @@ const NAMES: Readonly<Record<Notice['kind'], string>> = {
   'token-made': 'token=made',
   'policy-changed': 'policy=changed',
   'unusual-access': 'access=unusual',
+  'encryption-key': 'encryption-key=changed',
   test: 'notice=test',
 }
 

@@ -13,6 +13,7 @@
  * - `token-made`: somebody made something by which a program reaches this add-on
  * - `policy-changed`: the plan, the schedule or what is announced and told is another
  * - `unusual-access`: somebody came in a way that is not usual here
+ * - `encryption-key`: the customer's own key was withdrawn, works again, or is lost
  * - `test`: somebody wants to see whether notices arrive
  */
 export type NoticeKind = (typeof NOTICE_KINDS)[number]
@@ -31,6 +32,7 @@ export const NOTICE_KINDS = [
   'token-made',
   'policy-changed',
   'unusual-access',
+  'encryption-key',
   'test',
 ] as const
 
@@ -59,6 +61,7 @@ export const SEVERE_KINDS: readonly NoticeKind[] = [
   'grant-lost',
   'rotation-stuck',
   'unusual-access',
+  'encryption-key',
 ]
 
 /** Whether Heroku's collaborators of the app are told of it too. */

@@ -28,6 +28,8 @@ export type Overview = {
   resourceId: string
   name: string | null
   plan: string
+  /** The ARN of the customer's own key that protects what is stored; null: ours do. */
+  ownKeyArn: string | null
   periodMs: number
   grace: GracePeriod
   graceFloorMs: number
@@ -91,6 +93,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       resourceId,
       name: resource.name,
       plan: resource.plan,
+      ownKeyArn: resource.dek?.ownKey ? resource.dek.kekId : null,
       periodMs: resource.periodMs,
       grace: resource.grace,
       graceFloorMs: deps.settings.graceFloorMs,

@@ -1,7 +1,7 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { AskedOnce } from '../../domain/asked-once.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import { endedByRotation } from '../../domain/keyring-room.ts'
+import { requireOpen } from '../../domain/own-key-closed.ts'
 import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
 import { type HeldBack, isKeptToCalendar, isOutside, type OpenRotation } from '../../domain/rotation.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
@@ -50,7 +50,10 @@ export async function requestRotation(
   return await changeResource<RequestRotationOutcome>(
     deps,
     { resourceId, actor },
-    ({ stored: { state } }, trx) => serveOnce(trx, resourceId, once, () => decideAsking(state, trx)),
+    ({ resource, stored: { state } }, trx) => {
+      requireOpen(resource.dek)
+      return serveOnce(trx, resourceId, once, () => decide(state))
+    },
   )
 
   async function decideAsking(state: ResourceState, trx: Trx): Promise<Decision | { outcome: EndsEarly }> {

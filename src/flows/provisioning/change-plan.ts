@@ -1,6 +1,7 @@
 import { isOpen } from '../../domain/calendar.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { isOwnKey } from '../../domain/own-key-arn.ts'
+import { isClosed } from '../../domain/own-key-watch.ts'
 import { isPaused } from '../../domain/pause.ts'
 import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
@@ -29,6 +30,7 @@ export async function changePlan(
     // Whatever is offered today: it was accepted when it was made.
     if (resource.plan === request.plan) return { outcome: 'same-plan' as const }
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
+    if (resource.dek?.ownKey && isClosed(resource.dek.ownKey)) throw suspended()
     if (!plan.space && resource.dek && isOwnKey(resource.dek.kekId)) throw needsSpace(deps.settings.plans)
     await setPlan(trx, resourceId, plan)
     const details = { from: resource.plan, to: plan.name }
@@ -40,6 +42,14 @@ export async function changePlan(
   })
   deps.log.info({ resourceId, plan: request.plan, outcome }, 'plan change')
   return { outcome, resourceId, plan: request.plan }
+}
+
+/** Heroku shows the message of a 422 to the customer. */
+function suspended(): SecurekeyError {
+  return new SecurekeyError(
+    'unknown-plan',
+    'This add-on is suspended, because AWS no longer lets us use the encryption key that you brought. Its plan can be changed when that key works again.',
+  )
 }
 
 /** A customer's own key stays: there is no way back to ours. */

@@ -1,6 +1,7 @@
 import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import type { HerokuFailure } from '../../domain/heroku-failure.ts'
 import type { ClaimedResource } from '../../store/claimed-resources.ts'
+import { wakeOwnKey } from '../../store/own-keys.ts'
 import type { Deps } from '../deps.ts'
 import { endFailed, giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
@@ -15,6 +16,7 @@ export async function contained(
   try {
     return await work().catch(async (error: unknown) => {
       const failure = unreadable(error)
+      if (failure.kind === 'own-key') await wakeOwnKey(deps.db, resource.dek.kekId)
       const isOurs =
         failure.kind === 'unreadable' &&
         (await group.unsealing?.isOurs(resource.resourceId, resource.dek, failure))

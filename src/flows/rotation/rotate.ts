@@ -9,6 +9,7 @@ import { createKeys } from './create.ts'
 import { giveBack } from './end-failed.ts'
 import { eraseOlderKeys } from './erase.ts'
 import type { Group, Outcome } from './group.ts'
+import { holdForOwnKey } from './hold-for-own-key.ts'
 import { inFlight } from './in-flight.ts'
 import { lookFirst } from './look.ts'
 import { type OpenResource, openResource } from './open-resource.ts'
@@ -32,6 +33,8 @@ export async function rotateGroup(process: Deps, group: Group): Promise<Outcome[
  */
 async function rotate(deps: Deps, group: Group, claimed: ClaimedResource): Promise<Outcome> {
   if (claimed.behind) return await stopBehindHistory(deps, claimed)
+  const held = await holdForOwnKey(deps, claimed)
+  if (held) return held
   const resource = await openResource(deps, claimed, group.callSignal)
   if (!resource) return await giveBack(deps, claimed)
   switch (resource.step.step) {

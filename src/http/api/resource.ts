@@ -51,6 +51,9 @@ const Resource = Type.Object({
   id: Type.String(),
   name: TextOrNull,
   plan: Type.String(),
+  customer_encryption_key: Type.Union([Type.String(), Type.Null()], {
+    description: 'The ARN of your own key in AWS KMS that protects what we store; null where ours do.',
+  }),
   health: Type.Object({
     state: Type.String({ description: '`well`, or what is wrong, as one word.' }),
     since: MomentOrNull,
@@ -133,6 +136,7 @@ function resourceView(
     id,
     name,
     plan,
+    customer_encryption_key: overview.ownKeyArn,
     health: { state, since: momentOf(since), until: momentOf(until), heading, advice },
     rotated_at: momentOf(current?.publishedAt),
     next_rotation_at: isHeld ? null : momentOf(nextRotationAt),

@@ -90,7 +90,7 @@ export async function sendOverview(
       configVar: addon.configVar,
       keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),
-      tokenLife: overview.tokenLifeMs === null ? '' : periodWords(overview.tokenLifeMs),
+      ownKeyArn: overview.ownKeyArn,
       goodFor: periodWords(goodForSeconds(overview) * 1_000),
       timeline: timelineOf(overview),
       apps: { ...appList, count: appCount(appList.rows) },

@@ -52,6 +52,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     resourceId: 'r',
     name: 'n',
     plan: 'fortnightly',
+    ownKeyArn: null,
     periodMs: FORTNIGHT_MS,
     grace: { until: 'next-rotation' },
     graceFloorMs: 7_200_000,

@@ -7,7 +7,7 @@ const ROOT = new URL('../../../', import.meta.url)
 const pages = customerPages()
 
 /** What stands in a terminal: a command that is not ours to run here, and what it prints. */
-const COMMAND = /^(heroku|npm|npx|gem|bundle|pip|python -m securekey) /
+const COMMAND = /^(heroku|aws|npm|npx|gem|bundle|pip|python -m securekey) /
 /** Shown, not run: the form of a thing, where the text says so. */
 const FORMS: Readonly<Record<string, RegExp>> = {
   'clients/README.md': /^(\{"v":1|sk1\.)/,

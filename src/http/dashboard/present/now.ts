@@ -31,9 +31,9 @@ export type NowModel = {
 type Base = Pick<NowModel, 'state' | 'headline' | 'next' | 'lines' | 'steps'>
 
 /** In these, another attempt cannot succeed. */
-const HOPELESS: readonly HealthState[] = ['access-lost', 'foreign']
-/** States that are no trouble of the schedule: their words are the headline's, or the page has a line of its own for them. */
-const FINE: readonly HealthState[] = ['rotating', 'unusual-access', 'paused', 'well']
+const HOPELESS: readonly HealthState[] = ['access-lost', 'foreign', 'own-key-suspended', 'own-key-lost']
+/** States that are no trouble: their words are the headline's. */
+const FINE: readonly HealthState[] = ['rotating', 'paused', 'well']
 
 export function nowModel(overview: Overview): NowModel {
   const { health, rotation, now, wakeAt } = overview
@@ -55,6 +55,19 @@ export function nowModel(overview: Overview): NowModel {
     return { ...model, state: 'held-back', headline, next: null, steps: [], until: moment(health.until) }
   }
   if (health.state === 'gone') return { ...model, headline, since: moment(health.since) }
+  if (health.state === 'own-key-waiting') {
+    const end = moment(health.until)
+    const lines = end ? [`It is suspended ${end.fromNow} (${end.text}) unless the key works again.`] : []
+    return {
+      ...model,
+      state: 'held-back',
+      headline,
+      next: null,
+      lines,
+      steps: [],
+      since: moment(health.since),
+    }
+  }
   if (!isScheduleStopped(health.state)) return model
   return {
     ...model,

@@ -1,0 +1,98 @@
+import { afterOwnKeyLook, type Finding, findingOf } from '../../domain/own-key-watch.ts'
+import { uuidFrom } from '../../domain/random-uuid.ts'
+import { wakeHeldByOwnKey } from '../../store/claims.ts'
+import {
+  type ClaimedOwnKey,
+  claimOwnKeys,
+  countOtherOwnKeys,
+  countProtected,
+  endOwnKeyLook,
+  restOwnKey,
+} from '../../store/own-keys.ts'
+import { findWrappedDeks } from '../../store/wrapped-deks.ts'
+import type { Deps } from '../deps.ts'
+import { tellOfOwnKey } from './tell-of-own-key.ts'
+
+/** Longer than two calls to AWS with all their tries, and the telling of some thousand add-ons. */
+const LEASE_MS = 60_000
+/** What another key says of our rights is believed for so long. */
+const WITNESS_MS = 2 * 60_000
+/** So many keys that are refused at once are rather our fault than that of so many customers. */
+const MANY = 3
+/** Add-ons that have come due meanwhile are looked at so many milliseconds apart when a key works again, as a rule. */
+const SPREAD_EACH_MS = 500
+const LONGEST_SPREAD_MS = 30 * 60_000
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+/** Claims up to `limit` keys at which somebody must look. */
+export async function claimDueOwnKeys(deps: Pick<Deps, 'db'>, limit: number): Promise<ClaimedOwnKey[]> {
+  return await claimOwnKeys(deps.db, { leaseMs: LEASE_MS, limit })
+}
+
+/**
+ * Looks whether a customer's own key still works: AWS describes it, and opens one data key that it has wrapped. What that
+ * changes is written in one row, and holds for all add-ons of the key at once. A look that dies half way is made again.
+ */
+export async function lookAtOwnKey(deps: Deps, claimed: ClaimedOwnKey): Promise<void> {
+  const { arn, key } = claimed
+  try {
+    const finding = await lookFor(deps, claimed)
+    if (!finding) return await restOwnKey(deps.db, claimed)
+    const { to, againInMs, change } = afterOwnKeyLook(key, finding, claimed.at)
+    const jitterMs = (againInMs * deps.random(1).readUInt8()) / 2_560
+    const end = {
+      to,
+      againInMs: againInMs - jitterMs,
+      refused: finding.finding === 'refused',
+      usable: finding.finding === 'usable',
+    }
+    const isOurs = await deps.db.transaction().execute(async (trx) => {
+      if (!(await endOwnKeyLook(trx, claimed, end))) return false
+      if (change === 'restored') await wakeHeldByOwnKey(trx, arn, await spreadMs(deps, arn))
+      return true
+    })
+    if (!isOurs) return
+    if (to.state !== key.state) {
+      deps.log.warn({ arn, from: key.state, to: to.state, said: to.said }, 'encryption key of a customer')
+    } else if (finding.finding === 'unknown') {
+      deps.log.warn({ arn, said: finding.said }, 'encryption key of a customer could not be looked at')
+    }
+    await tellOfOwnKey(deps, arn, to, claimed.at)
+  } catch (error) {
+    deps.log.error({ err: error, arn }, 'look at an encryption key interrupted')
+  }
+}
+
+/** Undefined: the key protects nothing. */
+async function lookFor(deps: Deps, { arn, at }: ClaimedOwnKey): Promise<Finding | undefined> {
+  const from = uuidFrom(deps.random(16))
+  const [sample] = await findWrappedDeks(deps.db, { kekId: arn, from, except: NOBODY, limit: 1 })
+  if (!sample) return undefined
+  const { kms } = deps
+  if (!kms) return { finding: 'unknown', said: 'no access to AWS is set' }
+  const [described, opened] = await Promise.all([
+    kms.describe(arn),
+    kms.openDataKey(arn, sample.resourceId, sample.dek.wrapped),
+  ])
+  if (opened.ok) opened.value.fill(0)
+  if (!opened.ok && opened.failure.kind === 'wrong') {
+    const { detail } = opened.failure
+    deps.log.error({ arn, resourceId: sample.resourceId, detail }, 'data key does not open')
+  }
+  const finding = findingOf(described, opened)
+  if (finding.finding !== 'refused' || (await isTheCustomers(deps, arn, at))) return finding
+  deps.log.error({ arn, said: finding.said }, 'refused by AWS, which may be for our own rights')
+  return { finding: 'unknown', said: finding.said }
+}
+
+/** Whether a refusal is the customer's doing: a key of our own still works, or those of others do. */
+async function isTheCustomers(deps: Deps, arn: string, at: Date): Promise<boolean> {
+  const canary = deps.settings.ownKeys?.canary
+  if (canary !== undefined && deps.kms) return (await deps.kms.describe(canary)).ok
+  const others = await countOtherOwnKeys(deps.db, arn, { at, withinMs: WITNESS_MS })
+  return others.usable > 0 && (others.refused < MANY || others.refused < others.usable)
+}
+
+async function spreadMs(deps: Pick<Deps, 'db'>, arn: string): Promise<number> {
+  return Math.min(LONGEST_SPREAD_MS, (await countProtected(deps.db, arn)) * SPREAD_EACH_MS)
+}

@@ -1,0 +1,17 @@
+import { sql } from 'kysely'
+import type { OwnKeyState } from '../domain/own-key-watch.ts'
+import type { WrappedDek } from '../domain/wrapped-dek.ts'
+
+/** What is known of the customer's own key that wraps a data key, by the column that names it; null for one of ours. */
+export const ownKeyOf = (column: string) =>
+  `case when starts_with(${column}, 'arn:') then (select o.state from own_keys o where o.arn = ${column}) end`
+
+/** The same in a select of kysely. */
+export const ownKeyState = sql<OwnKeyState | null>`${sql.raw(ownKeyOf('resources.kek_id'))}`.as(
+  'own_key_state',
+)
+
+/** The data key of a row. */
+export function dekOf(kekId: string, wrapped: Buffer, state: OwnKeyState | null): WrappedDek {
+  return { kekId, wrapped, ...(state && { ownKey: state }) }
+}
