@@ -127,6 +127,9 @@ export const SEVERE_ROWS: readonly HistoryKind[] = [
   'keys-replaced',
   'grant-lost',
   'unusual-access',
+  'own-key-suspended',
+  'own-key-restored',
+  'own-key-lost',
 ]
 
 /** What is told of a history row; undefined: nothing. The same row always makes the same notice. */
