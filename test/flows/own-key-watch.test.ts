@@ -317,6 +317,24 @@ test('of two workers at the deadline one writes, and each add-on is told once', 
   for (const id of ids) expect(await toldOf(id)).toEqual(['own-key-suspended'])
 })
 
+test('a worker whose lease has ended writes nothing of what it saw', async () => {
+  const key = customerKey(aws.kms)
+  await addonUnder(key)
+  disable(key)
+  await watch(60)
+  h.clock.advance(11 * MINUTE)
+  const [late] = await claimDueOwnKeys(h.deps, 10)
+  h.clock.advance(2 * MINUTE)
+  const [present] = await claimDueOwnKeys(h.deps, 10)
+  if (!late || !present) throw new Error('nothing was claimed')
+  await lookAtOwnKey(h.deps, present)
+  expect(await stateOfKey(key)).toBe('suspended')
+  enable(key)
+  // It claimed a key that was waiting, and finds one that works.
+  await lookAtOwnKey(h.deps, late)
+  expect(await stateOfKey(key)).toBe('suspended')
+})
+
 test('a worker that dies between the suspension and its telling leaves the telling to the next look', async () => {
   const key = customerKey(aws.kms)
   const id = await addonUnder(key)
