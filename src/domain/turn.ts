@@ -81,7 +81,7 @@ export function nextTurn(
   const others = apps.map((each) => (held ? { ...each, awaitedAt: null } : each))
   const { app, until } = busyUntil([{ ...own, awaitedAt: null }, ...others], gap)
   const at = serveAt(until > now ? until : now, calendar)
-  if (at <= now || held?.last || now >= limit) return { since, at: now, app, last: false }
+  if (at <= now || held?.last) return { since, at: now, app, last: false }
   if (at <= limit) return { since, at, app, last: false }
   return { since, at: byChance(calendar, limit, random, now), app, last: true }
 }
@@ -95,7 +95,7 @@ function busyUntil(apps: readonly AppInUse[], gap: number): { app: string; until
   return used.reduce((a, b) => (b.until > a.until ? b : a))
 }
 
-/** A moment before the limit and before the schedule may restart nothing any more. */
+/** A moment before the limit and before the schedule may restart nothing any more; now where either is over. */
 function byChance(calendar: Calendar, limit: Date, random: number, now: Date): Date {
   const closes = closesAt(now, calendar)
   const leftMs = Math.min(closes.getTime(), limit.getTime()) - now.getTime()

@@ -4,8 +4,10 @@ import { addFreeze } from '../../src/flows/dashboard/freezes.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
+import { lockAppsOf } from '../../src/store/resource-apps.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { window, windowsOf } from '../engine/support/calendars.ts'
+import { untilSomeWait } from '../engine/support/locks.ts'
 import { tickOf } from '../engine/support/ticks.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
@@ -82,6 +84,29 @@ describe('add-ons on one app that are due together', () => {
     ])
     expect(waiting[0]?.wakeAt).toEqual(new Date(due.getTime() + HOUR))
     expect(waiting[0]?.claimedUntil).toBeNull()
+  })
+
+  test('ask for their turns one after another: whoever asks meanwhile waits, and finds the turn that was taken', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const addons = await addonsOn(h, app, 2, { apartMs: 0 })
+    const [one, two] = addons.map(({ id }) => id) as [string, string]
+    // It is known that both are on it.
+    for (const resourceId of [one, two]) await requestRotation(h.deps, { resourceId, actor })
+    await tick()
+    h.clock.advance(14 * DAY)
+    const now = h.clock.now()
+    await h.deps.db.updateTable('keysets').set({ wake_at: null }).where('resource_id', '=', one).execute()
+    const taken = JSON.stringify({ since: now, at: now, app, last: false })
+    const ticking = await h.deps.db.transaction().execute(async (trx) => {
+      await lockAppsOf(trx, one)
+      const work = tick()
+      await untilSomeWait(h.deps.db)
+      await trx.updateTable('keysets').set({ turn: taken }).where('resource_id', '=', one).execute()
+      return { work }
+    })
+    await ticking.work
+    expect(restartsMs(app, now).filter((ms) => ms >= 0)).toEqual([])
+    expect((await turnOf(two))?.at).toEqual(new Date(now.getTime() + HOUR))
   })
 
   test('cost no call beside those of a rotation, but for one question in the life of each', async () => {
