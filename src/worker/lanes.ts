@@ -10,7 +10,6 @@ export type Lanes = {
   room: (lane: string) => Room
   /** Takes a place; what it returns gives it back. */
   enter: (lane: string) => () => void
-  free: () => number
 }
 
 const SLOW_AFTER_MS = 2_000
@@ -55,8 +54,6 @@ export function createLanes(places: number, steadyMs: () => number): Lanes {
         forgetOldest()
       }
     },
-
-    free: () => places - used,
   }
 
   /** Slow lanes are remembered until one delivery is fast again; those that nobody has used for longest are forgotten. */

@@ -72,6 +72,18 @@ describe('a notice', () => {
     expect(idsOf(h)).toHaveLength(2)
   })
 
+  test('that a worker tells when its lease is over moves nothing any more: another has the target', async () => {
+    const h = await addAddon(shared())
+    await change(h, 1)
+    const late = await claimed(h)
+    h.clock.advance(NOTICE_LEASE_MS)
+    await claimed(h)
+    const before = await cursorsOf(h)
+    await createDeliveries(h.deps, createChannels(h.deps)).deliver(late, 10_000, never)
+    expect(linesOf(h)).toHaveLength(1)
+    expect(await cursorsOf(h)).toEqual(before)
+  })
+
   test('is told once by two workers that look at the same time', async () => {
     const h = await addAddon(shared())
     const other = await h.anotherProcess()
