@@ -161,6 +161,12 @@ test('twenty deliveries are kept of each webhook, whatever the receiver says', a
   for (let sent = 0; sent < 25; sent += 1) await tryIt(h, id)
   const kept = await deliveriesOf(h, id)
   expect(kept).toHaveLength(20)
+  const stored = await h.deps.db
+    .selectFrom('webhook_deliveries')
+    .select('id')
+    .where('webhook_id', '=', id)
+    .execute()
+  expect(stored).toHaveLength(20)
   const moments = kept.map(({ at }) => at.getTime())
   expect(moments).toEqual(moments.toSorted((a, b) => b - a))
   expect(moments[0]).toBe(h.clock.now().getTime())

@@ -92,8 +92,9 @@ async function postTo(
     allowH2: false,
     // One request for a connection.
     pipelining: 0,
-    headersTimeout: limits.allMs,
-    bodyTimeout: limits.allMs,
+    // One limit for all of it: the signal.
+    headersTimeout: 0,
+    bodyTimeout: 0,
   })
   try {
     const answer = await client.request({
