@@ -31,6 +31,7 @@ const TAKEN: Readonly<Record<string, unknown>> = {
   reason: 'audit',
   until: '2026-03-09T12:00:00Z',
   grace_period: '48h',
+  token_life: '30d',
   url: 'https://hooks.example.com/securekey',
   window: 'tue-thu 09:00-12:00 Europe/Berlin',
   sha256: 'a'.repeat(64),
