@@ -40,7 +40,7 @@ export async function checkInvariants(world: ModelWorld, { settled = false } = {
 /** Values that took effect, in the order in which they were sent. A late one counts from when it is seen. */
 function noteWhatHerokuTook(world: ModelWorld, addonId: string): void {
   for (const { applied, config, at } of pushCalls(world.h, addonId)) {
-    if (applied) world.promises.handedOut(new Date(at), config?.SECURE_KEY ?? '', world.grace)
+    if (applied) world.promises.handedOut(new Date(at), config?.SECURE_KEY ?? '', world.grace, world.lifeMs)
   }
   noteWhatIsAnnounced(world, addonId)
 }
@@ -101,7 +101,10 @@ async function checkCalendar(
       )
     const first = versionOf(pair?.first)
     const made = rotations.find(({ version }) => version === first?.version)
-    const isFiller = versionOf(pair?.second)?.filler === true && made?.reason !== 'revoke'
+    // The one of the provision is older than the key beside it, and is pushed along with a next key that a person has pressed for.
+    const second = versionOf(pair?.second)
+    const isLater = (second?.version ?? 0) > (first?.version ?? 0)
+    const isFiller = second?.filler === true && isLater && made?.reason !== 'revoke'
     const isOfSchedule = isFiller || made?.reason === 'scheduled' || made?.reason === 'plan-change'
     const isPressed =
       (rotation?.pressed && keyset.pending === first?.version) ||

@@ -1,6 +1,9 @@
+import { SecurekeyError } from '../../../src/domain/errors.ts'
+import type { GracePeriod } from '../../../src/domain/grace.ts'
 import { revokeKeys } from '../../../src/flows/dashboard/revoke-keys.ts'
 import { setGracePeriod } from '../../../src/flows/dashboard/set-grace-period.ts'
-import { HOUR } from '../../support/harness.ts'
+import { setTokenLife } from '../../../src/flows/dashboard/set-token-life.ts'
+import { DAY, HOUR } from '../../support/harness.ts'
 import { livesOf, stateOf } from '../../support/resource.ts'
 import { pushCalls } from './aftermath.ts'
 import { ACTOR } from './model-command.ts'
@@ -24,9 +27,30 @@ export async function revoke({ h, promises }: ModelWorld, addonId: string): Prom
 /** Another grace period, and what it promises. */
 export async function setGrace(world: ModelWorld, resourceId: string, hours: number | null): Promise<void> {
   const { h } = world
-  world.grace = hours === null ? { until: 'next-rotation' } : { until: 'elapsed', ms: hours * HOUR }
-  await setGracePeriod(h.deps, { resourceId, actor: ACTOR, grace: world.grace })
+  const grace: GracePeriod =
+    hours === null ? { until: 'next-rotation' } : { until: 'elapsed', ms: hours * HOUR }
+  const set = setGracePeriod(h.deps, { resourceId, actor: ACTOR, grace })
+  if ((await unlessRefused(set)) === 'refused') return
+  world.grace = grace
   world.promises.graceChanged(h.clock.now(), world.grace, h.deps.settings.graceFloorMs)
+}
+
+/** The longest thing that apps sign lives for so long; one that is stated is only lengthened. */
+export async function stateLife(world: ModelWorld, resourceId: string, days: number): Promise<void> {
+  const tokenLifeMs = days * DAY
+  if (tokenLifeMs < world.lifeMs) return
+  const set = setTokenLife(world.h.deps, { resourceId, actor: ACTOR, tokenLifeMs })
+  if ((await unlessRefused(set)) !== 'refused') world.lifeMs = tokenLifeMs
+}
+
+/** What a stated life has no room for is refused, and nothing is changed. */
+export async function unlessRefused<T>(change: Promise<T>): Promise<T | 'refused'> {
+  try {
+    return await change
+  } catch (error) {
+    if (error instanceof SecurekeyError && error.code === 'invalid-option') return 'refused'
+    throw error
+  }
 }
 
 /** The owner goes back to the pair of before. To one of an add-on that was removed he cannot go back. */

@@ -6,7 +6,7 @@ import { requestRotation, resumeRotation } from '../../../src/flows/dashboard/re
 import { changePlan } from '../../../src/flows/provisioning/change-plan.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../support/harness.ts'
 import { freeze, thaw, WINDOW_TEXTS, window } from './calendars.ts'
-import { destroy, revoke, rollBack, setGrace } from './model-changes.ts'
+import { destroy, revoke, rollBack, setGrace, stateLife, unlessRefused } from './model-changes.ts'
 import { ACTOR, always, type Command, command, type Model } from './model-command.ts'
 import { momentCommands } from './model-moments.ts'
 import { type ModelWorld, OTHER } from './model-world.ts'
@@ -61,7 +61,7 @@ function customerCommands(): fc.Arbitrary<Command>[] {
       .boolean()
       .map((on) =>
         command(`the next key ${on ? 'on' : 'off'}`, ({ h }, resourceId) =>
-          announceNext(h.deps, { resourceId, actor: ACTOR, on }),
+          unlessRefused(announceNext(h.deps, { resourceId, actor: ACTOR, on })),
         ),
       ),
     fc
@@ -72,9 +72,16 @@ function customerCommands(): fc.Arbitrary<Command>[] {
         ),
       ),
     fc
+      .constantFrom(2, 6)
+      .map((days) =>
+        command(`a token life of ${days} days`, (world, resourceId) => stateLife(world, resourceId, days)),
+      ),
+    fc
       .constantFrom('daily', 'weekly', 'fortnightly', 'monthly')
       .map((plan) =>
-        command(`plan ${plan}`, ({ h }, resourceId) => changePlan(h.deps, { resourceId, plan })),
+        command(`plan ${plan}`, ({ h }, resourceId) =>
+          unlessRefused(changePlan(h.deps, { resourceId, plan })),
+        ),
       ),
     fc
       .constantFrom(...WINDOW_TEXTS)

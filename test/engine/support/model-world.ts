@@ -26,6 +26,8 @@ export type ModelWorld = {
   workers: Deps[]
   promises: Promises
   grace: GracePeriod
+  /** How long the longest thing lives that apps sign, as the customer has stated it. */
+  lifeMs: number
   /** Add-ons that were removed: their history must stay whole. */
   formerIds: string[]
   /** The release of the owner's app that brought the first keys of this add-on. */
@@ -60,6 +62,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
     workers: [],
     promises: createPromises(),
     grace: { until: 'next-rotation' },
+    lifeMs: 0,
     formerIds: [],
     firstRelease: 0,
     pushesSeen: 0,
@@ -108,6 +111,7 @@ export async function createModelWorld(h: Harness): Promise<ModelWorld> {
       world.graceEnds = []
       world.calendar = ANY_TIME
       world.grace = { until: 'next-rotation' }
+      world.lifeMs = 0
       world.promises = createPromises()
       world.promises.handedOut(h.clock.now(), addon.config.SECURE_KEY ?? '', world.grace)
       world.promises.announced(announcedKey(addon.config.SECURE_KEYRING))

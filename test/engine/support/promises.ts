@@ -4,7 +4,8 @@ import type { GracePeriod } from '../../../src/domain/grace.ts'
 /** What the customer may rely on, kept apart from the engine and by other means. */
 export type Promises = {
   /** Heroku has taken a value at that moment. */
-  handedOut: (at: Date, value: string, grace: GracePeriod) => void
+  /** `lifeMs`: what it signed lives so long, as the customer has stated. */
+  handedOut: (at: Date, value: string, grace: GracePeriod, lifeMs?: number) => void
   /** Heroku has taken a keyring that announces this key, or none. */
   announced: (key: string | undefined) => void
   /** The customer changes the grace period: what was promised may shrink to that, but not below the floor from now. */
@@ -19,7 +20,8 @@ export type Promises = {
   refused: () => string[]
 }
 
-type Displaced = { at: Date; untilMs: number; untilNextRotation: boolean }
+/** `leastMs`: the end of what it signed, which neither a rotation nor a grace period brings nearer. */
+type Displaced = { at: Date; untilMs: number; untilNextRotation: boolean; leastMs: number }
 
 export function createPromises(): Promises {
   const firsts: string[] = []
@@ -29,7 +31,7 @@ export function createPromises(): Promises {
   let next: string | undefined
 
   return {
-    handedOut(at, value, grace) {
+    handedOut(at, value, grace, lifeMs = 0) {
       const [first = ''] = value.split(',')
       const former = firsts.at(-1)
       // An older first key comes back by a late write or a rollback, and promises nothing new.
@@ -45,7 +47,7 @@ export function createPromises(): Promises {
       if (former === undefined) return
       const untilNextRotation = grace.until === 'next-rotation'
       const untilMs = grace.until === 'elapsed' ? at.getTime() + grace.ms : Number.POSITIVE_INFINITY
-      displaced.set(former, { at, untilMs, untilNextRotation })
+      displaced.set(former, { at, untilMs, untilNextRotation, leastMs: at.getTime() + lifeMs })
     },
     announced(key) {
       next = key
@@ -66,7 +68,8 @@ export function createPromises(): Promises {
     },
     accepted(now) {
       const current = firsts.slice(-1)
-      const old = [...displaced].filter(([, { untilMs }]) => untilMs > now.getTime()).map(([key]) => key)
+      const isPromised = ({ untilMs, leastMs }: Displaced) => Math.max(untilMs, leastMs) > now.getTime()
+      const old = [...displaced].filter(([, entry]) => isPromised(entry)).map(([key]) => key)
       const announced = next === undefined ? [] : [next]
       return [...old, ...current, ...announced].filter((key) => !refused.has(key))
     },
