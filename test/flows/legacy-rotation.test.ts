@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { askAnother } from '../../src/flows/heroku/ask-another.ts'
+import { tellCollaborators } from '../../src/flows/notices/mail/tell-collaborators.ts'
 import { listOrphans, removeOrphan } from '../../src/flows/operations/remove-orphan.ts'
 import { claimDueMakerLooks, LOOK_EVERY_MS, lookAtMakers } from '../../src/flows/tokens/look-at-makers.ts'
 import { makeToken } from '../../src/flows/tokens/make-token.ts'
@@ -16,6 +17,7 @@ import {
   overLegacyApi,
   putConfig,
 } from '../support/legacy.ts'
+import { depsWithMail } from '../support/mail-addresses.ts'
 import { accepts, kindsOf, stateOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 
@@ -149,6 +151,31 @@ describe('over the legacy partner API', () => {
       return told().match(/rotation=done/g)?.length
     }
     await expect.poll(soon, { interval: 100 }).toBe(2)
+  })
+
+  test('nobody is mailed whom only Heroku could name, and that is not tried again', async () => {
+    const h = shared()
+    const { resourceId } = await addLegacyAddon(h)
+    const { deps, letters } = depsWithMail(h.deps)
+    const { mailer } = deps
+    if (!mailer) throw new Error('there is no mail')
+    const at = h.clock.now()
+    const notice = {
+      id: 'n1',
+      kind: 'keys-revoked',
+      at,
+      seq: 1,
+      text: 'Keys were revoked.',
+      facts: {},
+    } as const
+    const told = await tellCollaborators(
+      { ...deps, mailer },
+      resourceId,
+      [notice],
+      AbortSignal.timeout(5_000),
+    )
+    expect(told).toMatchObject({ told: 0, failure: { lasting: true } })
+    expect(letters).toEqual([])
   })
 
   test('no app can be asked, so time decides: the old key leaves at the end of its grace period', async () => {

@@ -13,7 +13,8 @@ import { kindsOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { basic, callPartnerApi } from './support/partner-call.ts'
 
-const shared = sharedHarness(overLegacyApi())
+const MAIL = { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'securekey@example.com' }
+const shared = sharedHarness(overLegacyApi({ env: MAIL }))
 const ACCEPT = { accept: 'application/json' }
 
 const LEGACY_REQUEST = {
@@ -199,6 +200,8 @@ describe('a sign-on by the link of the legacy API', () => {
     expect(text).not.toContain('Open the dashboard again from Heroku')
     const tokens = await browser.get(`${answer.location}/tokens`)
     expect(tokens.text).not.toContain('within two days')
+    const notices = await browser.get(`${answer.location}/notices`)
+    expect(notices.text).toContain('does not tell us who works on the apps, so nobody else gets a mail')
   })
 
   test.each([

@@ -154,7 +154,9 @@ async function listPeople(
 
 function deliveryOf({ kind }: HerokuFailure): Delivery {
   if (kind === 'held-back' || kind === 'postponed') return { told: 0, retryAfterMs: ASK_AGAIN_MS }
-  return { told: 0, failure: { words: 'Heroku did not say who works on the app', lasting: false } }
+  // The legacy API never does, so nothing is tried again.
+  const lasting = kind === 'not-offered'
+  return { told: 0, failure: { words: 'Heroku did not say who works on the app', lasting } }
 }
 
 /** Those who get all notices, severe ones too. */
