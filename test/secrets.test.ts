@@ -32,6 +32,7 @@ import {
   SSO_SALT,
 } from './support/harness.ts'
 import { findLeaks, type Secrets, sealedSecrets, type Text } from './support/leaks.ts'
+import { MAIL_FROM, startMailServer } from './support/mail-server.ts'
 import { kindsOf, stateOf } from './support/resource.ts'
 
 const PATCH = { method: 'PATCH' }
@@ -42,6 +43,10 @@ const SECRET_AT = 'sk_client_0123456789abcdef_'.length
 const TOKEN_SECRET_AT = 'sk_api_0123456789abcdef_'.length
 const RECEIVERS_OWN = 'receivers-own-secret-0815'
 const TRIED_PASSWORD = 'tried-password-0815'
+const SMTP_PASSWORD = 'smtp-password-0815'
+const READER = 'a.reader.of.notices@example.net'
+/** The part of a link that is good for it alone. */
+const LINK_SECRET = /(?<=\/mail\/(?:confirm|unsubscribe)\/ma_[0-9a-f]{16}\.)[\w-]{32}/g
 
 /** The secrets that are the same for the whole life of the service. */
 const SETTINGS: Secrets = new Map([
@@ -52,12 +57,20 @@ const SETTINGS: Secrets = new Map([
   [Buffer.from(KEK, 'base64').toString('latin1'), 'the bytes of the KEK'],
   [Buffer.from(`securekey:${PASSWORD}`).toString('base64'), 'the Authorization header'],
   [TRIED_PASSWORD, 'a password that somebody tried'],
+  [SMTP_PASSWORD, 'the password of the mail server'],
+  [READER, 'a mail address'],
 ])
 
 /** A life under observation: every secret that ever was, and every text that was written anywhere. */
 async function startObservedLife() {
+  const mail = await startMailServer({
+    allowInsecureAuth: true,
+    onAuth: ({ username }, _session, done) => done(null, { user: username }),
+  })
+  const smtp = mail.url.replace('//', `//mailer:${SMTP_PASSWORD}@`)
   const h = await startWithAddon({
     grace: '48h',
+    env: { SMTP_URL: smtp, MAIL_FROM },
     callTimeoutMs: 300,
     simulator: { refreshTokensRotate: true },
   })
@@ -81,6 +94,14 @@ async function startObservedLife() {
     const { rows } = await sql<{ row: string }>`select k::text as row from keysets k`.execute(h.deps.db)
     states.push(...rows.map(({ row }) => ({ from: 'a state', text: row })))
     const cursors = await sql<{ row: string }>`select c::text as row from notice_cursors c`.execute(h.deps.db)
+    for (const table of ['mail_addresses', 'mail_asked', 'collaborator_mails']) {
+      const mailed = await sql<{ row: string }>`select m::text as row from ${sql.table(table)} m`.execute(
+        h.deps.db,
+      )
+      // The sealed value stands there, and nowhere else.
+      const text = (row: string) => row.replace(/\\\\x01[0-9a-f]{58,}/, '')
+      states.push(...mailed.rows.map(({ row }) => ({ from: `a row of ${table}`, text: text(row) })))
+    }
     states.push(...cursors.rows.map(({ row }) => ({ from: 'a cursor of notices', text: row })))
   }
   await observe()
@@ -135,7 +156,7 @@ async function startObservedLife() {
     ]
   }
 
-  return { ...h, secrets, tick, tickUntil, refused, texts, errorBodies }
+  return { ...h, mail, secrets, tick, tickUntil, refused, texts, errorBodies }
 }
 
 type ObservedLife = Awaited<ReturnType<typeof startObservedLife>>
@@ -350,9 +371,39 @@ async function liveThroughWebhooks(life: ObservedLife): Promise<Receiver[]> {
   return receivers
 }
 
+/** Notices are mailed from now on, to an address that its reader has confirmed and to Heroku's collaborators. */
+async function liveThroughMail(life: ObservedLife): Promise<void> {
+  const { token } = await signedOnByCommandLine(life, { userId: 'mail' })
+  const add = async (address: string) =>
+    await fetch(`${life.url}/v1/mail-addresses`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ address }),
+    })
+  expect((await add(READER)).status).toBe(201)
+  const [secret = ''] = life.mail.arrived[0]?.mail.text?.match(LINK_SECRET) ?? []
+  life.secrets.set(secret, 'a link that was mailed')
+  const [, path = ''] = /(\/mail\/confirm\/\S+)/.exec(life.mail.arrived[0]?.mail.text ?? '') ?? []
+  expect((await fetch(`${life.url}${path}`, { method: 'POST' })).status).toBe(200)
+  life.errorBodies.push({
+    from: 'a link that is over',
+    text: await (await fetch(`${life.url}${path}`)).text(),
+  })
+}
+
+/** What was mailed, but for the links and the address of whoever they were mailed to. */
+function mailedTexts({ mail, secrets }: ObservedLife): Text[] {
+  return mail.arrived.map(({ mail: { text = '', html, subject = '', messageId = '' } }) => {
+    for (const secret of text.match(LINK_SECRET) ?? []) secrets.set(secret, 'a link that was mailed')
+    const all = [subject, messageId, text, String(html)].join('\n')
+    return { from: 'a mail', text: all.replaceAll(LINK_SECRET, '') }
+  })
+}
+
 async function wholeLife(): Promise<ObservedLife & { receivers: Receiver[] }> {
   const life = await startObservedLife()
   const receivers = await liveThroughWebhooks(life)
+  await liveThroughMail(life)
   const request = { resourceId: life.addon.id, actor: PERSON }
   await life.heroku.customer.repeatProvision(life.addon.id)
   await liveThroughRefusals(life)
@@ -390,7 +441,9 @@ describe('a whole life at log level trace', () => {
       posts.map(({ headers, body }) => ({ from: 'a notice', text: JSON.stringify({ headers, body }) })),
     )
     expect(posts.length).toBeGreaterThan(30)
-    const texts = [...(await life.texts()), ...posts]
+    const mails = mailedTexts(life)
+    expect(mails.length).toBeGreaterThan(10)
+    const texts = [...(await life.texts()), ...posts, ...mails]
     expect(findLeaks(life.secrets, texts)).toEqual([])
 
     // The life was long enough to mean something, and everything that was to happen did.
@@ -402,6 +455,7 @@ describe('a whole life at log level trace', () => {
       'a wrapped data key': 2,
       'a secret (sealed_log_input_url)': 1,
       'a password that somebody tried': 1,
+      'a link that was mailed': 2,
       'a session': 1,
       'a form token': 1,
       'an API token': 2,
@@ -428,7 +482,7 @@ describe('a whole life at log level trace', () => {
     ).toBe(true)
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
-    expect(life.errorBodies).toHaveLength(31)
+    expect(life.errorBodies).toHaveLength(32)
   }, 60_000)
 })
 
