@@ -50,68 +50,9 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
   'token-made': (row, name) =>
     made(row, `The API token “${textIn(row.details, 'name')}” of ${name} was made`),
   'client-enrolled': (row, name) =>
-    made(row, `enrolled the client “${textIn(row.details, 'name')}” for ${name}`),
-  'plan-changed': (row, name) => changed(row, 'plan', `The plan of ${name} was changed${fromTo(row)}`),
-  'grace-period-changed': (row, name) =>
-    changed(row, 'grace-period', `The grace period of ${name} was changed${fromTo(row)}`),
-  'token-life-changed': (row, name) =>
-    changed(row, 'token-life', `The token life of ${name} was changed${fromTo(row)}`),
-  'windows-changed': (row, name) =>
-    changed(row, 'windows', `The windows of ${name} were changed${fromTo(row)}`),
-  'freeze-added': (row, name) => changed(row, 'freeze-added', `A freeze of ${name} was added${span(row)}`),
-  'freeze-removed': (row, name) =>
-    changed(row, 'freeze-removed', `A freeze of ${name} was removed${span(row)}`),
-  'schedule-paused': (row, name) =>
-    changed(row, 'paused', `The schedule of ${name} was paused${until(row, 'until somebody resumes it')}`),
-  'schedule-resumed': (row, name) => changed(row, 'resumed', `The schedule of ${name} was resumed`),
-  'mail-address-added': (row, name) =>
-    changed(
-      row,
-      'mail-address-added',
-      `The mail address ${textIn(row.details, 'address')} was added to ${name}`,
-    ),
-  'mail-address-removed': (row, name) =>
-    changed(
-      row,
-      'mail-address-removed',
-      `The mail address ${textIn(row.details, 'address')} was removed from ${name}`,
-      row.details?.by === 'link' ? 'its reader' : undefined,
-    ),
-  'next-switched-on': (row, name) =>
-    changed(row, 'next-key-on', `The next key of ${name} is announced from now on`),
-  'next-switched-off': (row, name) =>
-    changed(row, 'next-key-off', `The next key of ${name} is announced no longer`),
-  'own-key-suspended': (row, name) =>
-    ownKey(row, 'suspended', `${name} is suspended: AWS no longer lets us use its own encryption key`),
-  'own-key-restored': (row, name) =>
-    ownKey(row, 'restored', `${name} goes on: AWS lets us use its own encryption key again`),
-  'own-key-lost': (row, name) =>
-    ownKey(row, 'lost', `${name} cannot be opened any more: its own encryption key was deleted`),
-  'hand-over-switched-on': (row, name) =>
-    changed(row, 'hand-over-on', `The hand-over of ${name} was switched on`),
-  'hand-over-switched-off': (row, name) =>
-    changed(row, 'hand-over-off', `The hand-over of ${name} was switched off`),
-  'webhook-added': (row, name) => ofWebhook(row, 'webhook-added', `was added to ${name}`),
-  'webhook-removed': (row, name) => ofWebhook(row, 'webhook-removed', `of ${name} was removed`),
-  'webhook-secret-replaced': (row, name) =>
-    ofWebhook(row, 'webhook-secret-replaced', `of ${name} was given another secret`),
-  'webhook-switched-off': (row, name) => ({
-    kind: 'policy-changed',
-    text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
-    facts: { ...row.details, what: 'webhook-off' },
-  }),
-  'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
-  'unusual-access': ({ details }, name) => ({
-    kind: 'unusual-access',
-    text: `Unusual access to ${name}: ${textIn(details, 'why')}`,
-    facts: {
-      because: textIn(details, 'because'),
-      who: textIn(details, 'who'),
-      from: textIn(details, 'from') || null,
-      before: textIn(details, 'before') || null,
-      count: details?.count ?? null,
-    },
-  }),
+    made(row, `The client “${textIn(row.details, 'name')}” of ${name} was enrolled`),
+  ...TOLD_OF_POLICY,
+  'unusual-access': unusualAccess,
 }
 
 /** The kinds of history rows of which anybody is told. */
