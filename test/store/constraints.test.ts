@@ -180,6 +180,10 @@ const appOf = (columns: Record<string, string>) => {
   const row = { resource_id: 'ID', app_id: 'ID', name: `'shop'`, seen_at: AT, ...columns }
   return `insert into resource_apps (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const ownKey = (columns: Record<string, string> = {}) => {
+  const row = { arn: `'arn:aws:kms:us-east-1:111111111111:key/x'`, since: AT, ...columns }
+  return `insert into own_keys (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const freezeForAll = (columns: Record<string, string>) => {
   const from = `timestamptz ${AT} - interval '1 day'`
   const row = {
@@ -612,6 +616,101 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
+    // own_keys
+    ['one key of a customer twice', [ownKey(), ownKey()], 'own_keys_pkey'],
+    ['a key of ours as that of a customer', [ownKey({ arn: `'k1'` })], 'own_keys_arn_check'],
+    ['a customer’s key in no known state', [ownKey({ state: `'asleep'` })], 'own_keys_state_check'],
+    ['a customer’s key that waits for no moment', [ownKey({ state: `'waiting'` })], 'own_keys_check'],
+    [
+      'a history that told of an own key what it never is',
+      [`update resources set own_key_told = 'waiting'`],
+      'resources_own_key_told_check',
+    ],
+    // mail_addresses, mail_asked and collaborator_mails
+    ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
+    ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],
+    [
+      'a mail address that is confirmed and waits to be',
+      [mailAddress({ confirmed_at: AT })],
+      'mail_addresses_confirmed',
+    ],
+    ['a refused mail address without a reason', [mailAddress({ failed_at: AT })], 'mail_addresses_failed'],
+    [
+      'a mail address of a resource that does not exist',
+      [mailAddress({ resource_id: STRANGER })],
+      'mail_addresses_resource_id_fkey',
+    ],
+    [
+      'a mailbox in place of its digest',
+      [`insert into mail_asked values ('\\xabcd', ID, ${AT})`],
+      'mail_asked_mailbox_digest_check',
+    ],
+    [
+      'what collaborators were told last, twice',
+      [collaborators(), collaborators()],
+      'collaborator_mails_pkey',
+    ],
+    [
+      'what collaborators of a resource that does not exist were told',
+      [collaborators(STRANGER)],
+      'collaborator_mails_resource_id_fkey',
+    ],
+    // access_subjects, access_networks, first_lookers and unusual_accesses
+    ['one person twice', [subject({}), subject({})], 'access_subjects_pkey'],
+    [
+      'a person of any length',
+      [subject({ subject: `'${'a'.repeat(401)}'` })],
+      'access_subjects_subject_check',
+    ],
+    ['fewer than no days of use', [subject({ settled_days: '-1' })], 'access_subjects_settled_days_check'],
+    [
+      'who uses a resource that does not exist',
+      [subject({ resource_id: STRANGER })],
+      'access_subjects_resource_id_fkey',
+    ],
+    ['one network of a person twice', [subject({}), network({}), network({})], 'access_networks_pkey'],
+    [
+      'a network of any length',
+      [subject({}), network({ network: `'${'a'.repeat(65)}'` })],
+      'access_networks_network_check',
+    ],
+    ['a network of nobody', [network({})], 'access_networks_resource_id_subject_fkey'],
+    ['two who were the first', [firstLooker(), firstLooker()], 'first_lookers_pkey'],
+    ['nobody as the first', [firstLooker({ subject: `''` })], 'first_lookers_subject_check'],
+    [
+      'the first of a resource that does not exist',
+      [firstLooker({ resource_id: STRANGER })],
+      'first_lookers_resource_id_fkey',
+    ],
+    ['the same told twice', [unusual({}), unusual({})], 'unusual_accesses_pkey'],
+    ['what is told of nobody', [unusual({ subject: `''` })], 'unusual_accesses_subject_check'],
+    [
+      'what is told of a resource that does not exist',
+      [unusual({ resource_id: STRANGER })],
+      'unusual_accesses_resource_id_fkey',
+    ],
+    // webhooks and webhook_deliveries
+    ['a webhook twice', [webhook({}), webhook({})], 'webhooks_pkey'],
+    ['a webhook of any id', [webhook({ id: `'1'` })], 'webhooks_id_check'],
+    ['a webhook without a name', [webhook({ name: `''` })], 'webhooks_name_check'],
+    [
+      'a webhook of a resource that does not exist',
+      [webhook({ resource_id: STRANGER })],
+      'webhooks_resource_id_fkey',
+    ],
+    ['a delivery twice', [webhook({}), delivery({}), delivery({})], 'webhook_deliveries_pkey'],
+    ['a delivery of any id', [webhook({}), delivery({ id: `'1'` })], 'webhook_deliveries_id_check'],
+    [
+      'a delivery for no cause',
+      [webhook({}), delivery({ cause: `'whim'` })],
+      'webhook_deliveries_cause_check',
+    ],
+    [
+      'words about a delivery of any length',
+      [webhook({}), delivery({ words: `'${'a'.repeat(201)}'` })],
+      'webhook_deliveries_words_check',
+    ],
+    ['a delivery to no webhook', [delivery({})], 'webhook_deliveries_webhook_id_fkey'],
     // resource_apps
     ['one app of a resource twice', [appOf({}), appOf({})], 'resource_apps_pkey'],
     [
