@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KmsKey } from '../../simulator/aws/kms/keys.ts'
+import { readOverview } from '../../src/flows/dashboard/overview.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -9,6 +10,7 @@ import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { readHealth } from '../../src/flows/read-health.ts'
 import { verifyKey } from '../../src/flows/verify-key.ts'
+import { nowModel } from '../../src/http/dashboard/present/now.ts'
 import { findOwnKey } from '../../src/store/own-keys.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { callPartnerApi, provisionBody } from '../http/support/partner-call.ts'
@@ -183,6 +185,16 @@ describe('while an add-on is suspended', () => {
       message: expect.stringContaining('suspended'),
     })
     expect(await kindsOf(h.deps, id)).not.toContain('keys-revoked')
+  })
+
+  test('its page says why and what to do, and still opens', async () => {
+    const { key, id } = await suspended()
+    const overview = await readOverview(h.deps, id)
+    expect(overview.ownKeyArn).toBe(key.arn)
+    const now = nowModel(overview)
+    expect(now).toMatchObject({ state: 'broken', headline: expect.stringContaining('Suspended'), next: null })
+    expect(now.problem).toContain('Enable the key')
+    expect(now.problem).toContain('Your apps keep the keys')
   })
 
   test('a repeated provision request is refused without keys', async () => {
