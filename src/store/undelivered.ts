@@ -12,7 +12,7 @@ export async function findUndeliveredSince(db: Db, resourceId: string): Promise<
     .where('resource_id', '=', resourceId)
     .where('target', '<>', 'collaborators')
     .where('given_up_at', 'is not', null)
-    .where('last_failure', 'is not', null)
+    // Nor one where something has arrived since: then there is no failure to compare.
     .where('last_failure', '<>', NO_LOG_INPUT)
     .orderBy('given_up_at')
     .limit(1)

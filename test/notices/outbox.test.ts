@@ -195,10 +195,19 @@ describe('a receiver that fails', () => {
     expect(await cursorsOf(h)).toMatchObject([{ cursor: { lastFailure: null } }])
   }, 60_000)
 
-  test('and hangs holds up no rotation and nobody else, and only a few of its own are tried at a time', async () => {
+  test('and hangs holds up no tick and no rotation, and is tried again', async () => {
     const h = await addAddon(shared())
     const worker = h.worker({ noticeLimitMs: 400 })
     await change(h, 1)
+    const patient = h.worker({ noticeLimitMs: 60_000 })
+    h.heroku.faults.add({ match: { path: '/logs', addon: h.addon.id }, kind: 'hang', times: 1 })
+    // A tick that waited for the receiver would take a minute.
+    await patient.tick()
+    await expect.poll(() => h.heroku.faults.list().at(-1)?.hits, { interval: 5 }).toBe(1)
+    await patient.tick()
+    await patient.stop(0)
+    // Cut off by the end of its process, so it was no attempt.
+    expect(await cursorsOf(h)).toMatchObject([{ cursor: { attempts: 0 } }])
     h.heroku.faults.add({ match: { path: '/logs', addon: h.addon.id }, kind: 'hang', times: 1 })
     await requestRotation(h.deps, { ...about(h), evenIfTooSoon: true })
     const tally = await worker.tick()
