@@ -8,7 +8,7 @@ import { goodForSeconds } from '../src/domain/good-for.ts'
 import { parseGracePeriod, UNTIL_NEXT_ROTATION } from '../src/domain/grace.ts'
 import { GIVEN_UP_AFTER_MS } from '../src/domain/notices/delivery.ts'
 import { logLine } from '../src/domain/notices/log-line.ts'
-import { NOTICE_KINDS } from '../src/domain/notices/notice.ts'
+import { NOTICE_KINDS, SEVERE_KINDS } from '../src/domain/notices/notice.ts'
 import { leadMs, lookAtSchedule, NOTHING_TOLD } from '../src/domain/notices/on-schedule.ts'
 import { parsePlans } from '../src/domain/plan.ts'
 import { stateAtProvision } from '../src/domain/resource-state.ts'
@@ -179,4 +179,11 @@ test('docs/using/access.md and the page of the dashboard say what is unusual in 
   expect([MANY, SETTLED_DAYS, UNUSUAL_FOR_MS / DAY]).toEqual([10, 7, 7])
   const view = readFileSync(new URL('../src/http/dashboard/views/access.eta', import.meta.url), 'utf8')
   expect(view).toMatch(/ten times within an hour[\s\S]*seven days of use[\s\S]*Ten sign-ons[\s\S]*90 days/)
+})
+
+test('the page of notices lists for mail exactly the kinds that are severe', () => {
+  const page = readFileSync(new URL('../docs/using/notices.md', import.meta.url), 'utf8')
+  const [, listed = ''] = /What is severe comes at once:([\s\S]*?)\.\n/.exec(page) ?? []
+  const kinds = [...listed.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind)
+  expect(kinds.toSorted()).toEqual([...new Set(SEVERE_KINDS)].toSorted())
 })
