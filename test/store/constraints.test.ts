@@ -197,6 +197,18 @@ const freezeForAll = (columns: Record<string, string>) => {
   }
   return `insert into freezes_for_all (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const cursor = (columns: Record<string, string> = {}) => {
+  const row = {
+    resource_id: 'ID',
+    target: `'log'`,
+    channel: `'log'`,
+    lane: `'log'`,
+    seq: '1',
+    wanted_seq: '1',
+    ...columns,
+  }
+  return `insert into notice_cursors (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const askedOnce = (columns: Record<string, string>) => {
   const row = {
     resource_id: 'ID',
@@ -423,6 +435,11 @@ describe('the database refuses', () => {
       'a pair that was published for no known reason',
       [keyset(`published_reason = 'whim'`)],
       'keysets_published_reason_check',
+    ],
+    [
+      'things that apps sign and that live for no time',
+      [keyset('token_life_seconds = 0')],
+      'keysets_token_life_seconds_check',
     ],
     ['a pause without a reason', [keyset('paused_at = now()')], 'keysets_pause'],
     ['the reason of a pause that is none', [keyset(`pause_reason = 'holiday'`)], 'keysets_pause'],
@@ -726,6 +743,35 @@ describe('the database refuses', () => {
     // freezes_for_all
     ['two freezes for all of one id', [freezeForAll({}), freezeForAll({})], 'freezes_for_all_pkey'],
     ['a freeze for all that ends as it begins', [freezeForAll({ from_at: AT })], 'freezes_for_all_check'],
+    // notice_cursors
+    ['one target of a resource twice', [cursor(), cursor()], 'notice_cursors_pkey'],
+    [
+      'a mail address in place of the id of a target',
+      [cursor({ target: `'ann@example.com'` })],
+      'notice_cursors_target_check',
+    ],
+    ['a channel that there is not', [cursor({ channel: `'pigeon'` })], 'notice_cursors_channel_check'],
+    ['a target of no lane', [cursor({ lane: `''` })], 'notice_cursors_lane_check'],
+    [
+      'failed attempts of which nobody knows since when',
+      [cursor({ attempts: '1' })],
+      'notice_cursors_failing',
+    ],
+    [
+      'a target that fails without a failed attempt',
+      [cursor({ failing_since: AT })],
+      'notice_cursors_failing',
+    ],
+    [
+      'something given up of which nobody knows when',
+      [cursor({ given_up_seq: '1' })],
+      'notice_cursors_given_up',
+    ],
+    [
+      'a target of a resource that does not exist',
+      [cursor({ resource_id: STRANGER })],
+      'notice_cursors_resource_id_fkey',
+    ],
     // asked_once
     ['one request served twice', [askedOnce({}), askedOnce({})], 'asked_once_pkey'],
     ['a key of a request as it is', [askedOnce({ key_digest: SHORT })], 'asked_once_key_digest_check'],
