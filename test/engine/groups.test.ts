@@ -118,7 +118,7 @@ test('a group costs ten round trips to the database, however many add-ons are in
   expect(statements).toEqual([
     'claim-resources',
     ...['transaction', 'write-states', 'insert-keys', 'commit'],
-    ...['transaction', 'write-states', 'delete-keys', 'insert-history', 'commit'],
+    ...['transaction', 'write-states', 'delete-keys', 'insert-told-history', 'commit'],
   ])
   expect(life.heroku.view.apiCalls().filter(({ method }) => method === 'PATCH')).toHaveLength(5)
 })
