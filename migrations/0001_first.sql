@@ -29,7 +29,8 @@ create table resources (
   created_at              timestamptz not null,
   missing_since           timestamptz,                             -- Heroku answered 404 or 410 for it
   repeat_told_at          timestamptz,                             -- when the history last told of a repeated provision
-  own_key_told            text check (own_key_told in ('suspended', 'lost')), -- what the history last told of its own key; null: that it works
+  -- What the history last told of its own key; null: that it works.
+  own_key_told            text check (own_key_told in ('suspended', 'lost')),
   deprovisioned_at        timestamptz,
   constraint resources_live check (
     state = 'deprovisioned' or (plan is not null and rotation_period_seconds is not null)
@@ -40,6 +41,7 @@ create table resources (
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
 create index resources_name on resources (name) where state = 'provisioned';
+create index resources_former_name on resources (former_name) where state = 'provisioned';
 create index resources_heroku_id on resources (heroku_id) where heroku_id is not null;
 create unique index resources_addon_uuid on resources (addon_uuid) where addon_uuid is not null;
 -- Which keys of SEALING_KEYS are still needed is asked at every start.
@@ -52,7 +54,6 @@ create table keks (
   check_value   bytea not null check (length(check_value) = 32),
   first_used_at timestamptz not null
 );
-create index resources_former_name on resources (former_name) where state = 'provisioned';
 
 -- Customers' own keys in AWS KMS that protect live add-ons: `resources.kek_id` is the ARN. One row for each key, however many
 -- add-ons it protects, so that its state holds for all of them at once and asking AWS costs the same.
@@ -99,7 +100,7 @@ create table keysets (
   failures         jsonb,                 -- the failed attempts at what is under way, oldest first
   stuck_since      timestamptz,
   held_back        jsonb,                 -- apps sign with the key that would leave: {since, until, lookAt, apps, saidOnly}
-  turn             jsonb,                 -- when the schedule may restart apps that other add-ons restart too: {since, at, app, last}
+  turn             jsonb,                 -- when the schedule may restart apps, after those that share them: {since, at, app, last}
   foreign_since    timestamptz,           -- Heroku holds a pair that was never made here: no machine pushes anything
   gone_since       timestamptz,           -- the config var was gone at Heroku and was put back once
   repaired_at      timestamptz,           -- when an older pair was last replaced by the published one
@@ -358,10 +359,11 @@ create table used_sign_on_tokens (
 );
 create index used_sign_on_tokens_expires_at on used_sign_on_tokens (expires_at);
 
--- What programs sign on with: API tokens, and the secrets of enrolled clients. The program holds the token, this table only a SHA-256 of it, so that whoever reads the table
--- can use none. The MAC covers all but the time of last use, by a key derived from a key of SEALING_KEYS, so that whoever
--- writes the table makes none. `rewrap` makes the MACs anew. A token belongs to one resource and outlives it until its own
--- end, so that its program is told that the add-on was removed; a client has no end of its own, and outlives it by months.
+-- What programs sign on with: API tokens, and the secrets of enrolled clients. The program holds the token, this table only
+-- a SHA-256 of it, so that whoever reads the table can use none. The MAC covers all but the time of last use, by a key
+-- derived from a key of SEALING_KEYS, so that whoever writes the table makes none. `rewrap` makes the MACs anew. A token
+-- belongs to one resource and outlives it until its own end, so that its program is told that the add-on was removed; a client
+-- has no end of its own, and outlives it by months.
 create table api_tokens (
   id           text primary key check (id ~ '^[0-9a-f]{16}$'),
   kind         text not null check (kind in ('api', 'client')),
@@ -478,4 +480,92 @@ create table notice_cursors (
   autovacuum_vacuum_scale_factor = 0.02,
   autovacuum_vacuum_threshold = 1000
 );
-create index notice_cursors_wake_at on notice_cursors (wake_at);
+create index notice_cursors_wake_at on notice_cursors (wake_at) where wake_at is not null;
+
+-- What is usual for an add-on: to whom keys and the history were handed, by which programs it is used, and from which
+-- networks. A row is forgotten 90 days after it was last seen. An add-on has so many at the most (`store/access.ts`), and
+-- those that were seen longest ago go. All of it is read and written under the lock of the row in `keysets`.
+create table access_subjects (
+  resource_id  uuid not null references keysets (resource_id) on delete cascade,
+  subject      text not null check (length(subject) between 1 and 400), -- person:…, token:…, client:…; or what is counted
+  who          text not null,                                      -- in words, as last seen
+  first_at     timestamptz not null,
+  last_at      timestamptz not null,                               -- of a program to the day
+  keys_at      timestamptz,                                        -- when keys were last handed out
+  settled_days integer not null default 0 check (settled_days >= 0), -- of use by a program since its last new network
+  recent       jsonb not null default '[]',                        -- the newest times within an hour, of what is counted
+  primary key (resource_id, subject)
+);
+create index access_subjects_last_at on access_subjects (last_at);
+
+-- The person to whom keys or the history were first handed: who made the add-on, most likely. It is not forgotten, or
+-- somebody else would be the first after a quiet while.
+create table first_lookers (
+  resource_id uuid primary key references keysets (resource_id) on delete cascade,
+  subject     text not null check (length(subject) between 1 and 400)
+);
+
+create table access_networks (
+  resource_id uuid not null,
+  subject     text not null,
+  network     text not null check (length(network) <= 64),
+  first_at    timestamptz not null,
+  last_at     timestamptz not null,
+  primary key (resource_id, subject, network),
+  foreign key (resource_id, subject) references access_subjects (resource_id, subject) on delete cascade
+);
+create index access_networks_last_at on access_networks (last_at);
+
+-- What was told of access that was not usual, the newest for each reason and subject: it is told once a day at the most. The
+-- row in `history` says the same for good.
+create table unusual_accesses (
+  resource_id uuid not null references keysets (resource_id) on delete cascade,
+  reason      text not null,
+  subject     text not null check (length(subject) between 1 and 400),
+  at          timestamptz not null,
+  words       text not null,
+  known_at    timestamptz,                                         -- somebody has said that it was one of them
+  primary key (resource_id, reason, subject)
+);
+create index unusual_accesses_at on unusual_accesses (at);
+
+-- Where notices are mailed to. The address is sealed with the secrets of the links that went to it, so it is gone with the
+-- data key, and whoever writes this table alone makes no link and confirms nothing. `mailed` are the letters of the last
+-- hour: [{at, notices}].
+create table mail_addresses (
+  id             text primary key check (id ~ '^ma_[0-9a-f]{16}$'),
+  resource_id    uuid not null references keysets (resource_id) on delete cascade,
+  sealed_address bytea not null,
+  created_at     timestamptz not null,
+  confirm_until  timestamptz,                                       -- its link is good until then; null: it is confirmed
+  confirmed_at   timestamptz,
+  failed_at      timestamptz,                                       -- the mail server has refused it: nothing more is sent
+  failure        text,                                              -- in words of ours
+  mailed         jsonb not null default '[]',
+  constraint mail_addresses_confirmed check ((confirmed_at is null) = (confirm_until is not null)),
+  constraint mail_addresses_failed check ((failed_at is null) = (failure is null))
+);
+create index mail_addresses_resource_id on mail_addresses (resource_id);
+create index mail_addresses_confirm_until on mail_addresses (confirm_until) where confirm_until is not null;
+
+-- That somebody was asked by mail to confirm an address, for a day: nobody is asked too often, through however many add-ons.
+-- The mailbox stands here as a MAC by a key that is derived from a key of SEALING_KEYS. It outlives the address and the add-on.
+create table mail_asked (
+  mailbox_digest bytea not null check (length(mailbox_digest) = 32),
+  resource_id    uuid not null,
+  at             timestamptz not null
+);
+create index mail_asked_mailbox_digest on mail_asked (mailbox_digest, at);
+create index mail_asked_resource_id on mail_asked (resource_id, at);
+create index mail_asked_at on mail_asked (at);
+
+-- What Heroku's collaborators were last told by mail. Their addresses stand nowhere: `under_way` holds MACs of those who have
+-- a letter that others have not: {letter, notices, to, refused}.
+create table collaborator_mails (
+  resource_id uuid primary key references keysets (resource_id) on delete cascade,
+  told_at     timestamptz,
+  reached     integer not null default 0,
+  unreached   integer not null default 0,
+  under_way   jsonb,
+  mailed      jsonb not null default '[]'
+);

@@ -11,8 +11,9 @@ export type Created = { resource: OpenResource; texts: ReadonlyMap<number, strin
 
 /**
  * The step `create`: makes and seals what the resource lacks (a key, a filler, for a revoke both; a next key where that is
- * announced) and stores it with the intent to rotate, and that its apps are restarted from now on. Nothing has left the service before that is done, so whoever goes on after a crash finds the
- * key and uses it. Undefined when somebody has changed the resource meanwhile: then nothing was stored.
+ * announced) and stores it with the intent to rotate, and that its apps are restarted from now on. Nothing has left the
+ * service before that is done, so whoever goes on after a crash finds the key and uses it. Undefined when somebody has changed
+ * the resource meanwhile: then nothing was stored.
  */
 export async function createKeys(
   deps: Deps,
