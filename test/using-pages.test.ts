@@ -90,9 +90,19 @@ describe('docs/using/how-long.md', () => {
 test('docs/using/token-life.md says how many keys a life takes on each plan, as the service computes it', () => {
   const rows = tableAfter('token-life', 'the keys')
   expect(rows.length).toBeGreaterThan(3)
+  const [, head = ''] = /<!-- the keys.*?-->\n(\|.*)\n/.exec(read('token-life')) ?? []
+  const shown = [...head.matchAll(/`([\w-]+)`/g)].map(([, name]) => name)
+  const columns = PLANS.filter(({ name }) => shown.includes(name))
+  const besides = PLANS.filter(({ name }) => !shown.includes(name))
+  const fortnightly = columns.find(({ name }) => name === 'fortnightly')
+  // What the sentence below the table says of those that have no column.
+  expect(besides.map(({ space, periodMs }) => [space, periodMs])).toEqual([
+    ['private', fortnightly?.periodMs],
+    ['shield', fortnightly?.periodMs],
+  ])
   for (const [life = '', ...said] of rows) {
     const tokenLifeMs = parseDuration(life) ?? 0
-    const keys = PLANS.map(({ periodMs }) => {
+    const keys = columns.map(({ periodMs }) => {
       const terms = { grace: UNTIL_NEXT_ROTATION, tokenLifeMs, periodMs, announcesNext: false }
       return tooManyKeys(terms, PLANS) ? 'refused' : String(keysNeeded(tokenLifeMs, periodMs, false))
     })
@@ -138,6 +148,11 @@ describe('docs/using/notices.md', () => {
   test('lists every kind of notice, and none besides', () => {
     const listed = [...read('notices').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, kind]) => kind)
     expect(listed).toEqual(NOTICE_KINDS)
+  })
+
+  test('lists what is severe and so comes at once, and none besides', () => {
+    const [, listed = ''] = /What is severe comes at once: ([^.]+)\./.exec(read('notices')) ?? []
+    expect([...listed.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind)).toEqual(SEVERE_KINDS)
   })
 
   test('shows a line as the service writes it', () => {
