@@ -4,6 +4,9 @@ import { SIGNS_ON_MS } from './old-key-end.ts'
 /** A config var is small, and an app reads it at each start. */
 export const MOST_KEYS = 8
 
+/** Stands for a key of which the number does not matter. */
+const SIGNED_BEFORE = 0
+
 /** How many old keys a keyring has room for, beside the one that signs and the next one. */
 export function roomForOld(announcesNext: boolean): number {
   return MOST_KEYS - 1 - (announcesNext ? 1 : 0)
@@ -25,20 +28,31 @@ export function endedByRotation(facts: RoomFacts, at: Date): OlderKey[] {
   return withoutRoom(facts, roomForOld(facts.announcesNext) - 1, at)
 }
 
-/** The same for announcing the next key. `rotating`: a rotation is under way, and takes a place too. */
+/**
+ * The same for announcing the next key. `rotating`: a rotation is under way, and takes a place too. Without one the second key
+ * keeps its place, also where it has ended.
+ */
 export function endedByAnnouncing(facts: RoomFacts & { rotating: boolean }, at: Date): OlderKey[] {
-  return withoutRoom(facts, roomForOld(true) - (facts.rotating ? 1 : 0), at)
+  const { second } = facts.keyset
+  const isSecondOver = !second.filler && second.until <= at
+  return withoutRoom(facts, roomForOld(true) - (facts.rotating || isSecondOver ? 1 : 0), at)
 }
 
 /**
- * From when on a rotation ends no key before its time; null: at any time. `ahead`: so many others come before it.
+ * From when on a rotation ends no key before its time; null: at any time. A newer key may end before an older one, where the
+ * life, the grace period or the plan was another, and its place is free then.
  */
-export function roomFrom(facts: RoomFacts, ahead = 0): Date | null {
-  const room = Math.max(0, roomForOld(facts.announcesNext) - 1 - ahead)
-  const inTheWay = withoutRoom(facts, room, new Date(0))
-  return inTheWay.length === 0
-    ? null
-    : new Date(Math.max(...inTheWay.map((key) => promisedTo(key).getTime())))
+export function roomFrom(facts: RoomFacts): Date | null {
+  const isFree = (at: Date) => endedByRotation(facts, at).length === 0
+  if (isFree(new Date(0))) return null
+  const moments = oldKeysOf(facts).flatMap((key) => [promisedTo(key), key.until])
+  return moments.sort((a, b) => a.getTime() - b.getTime()).find(isFree) ?? null
+}
+
+/** The same facts once a rotation is served at `at`: the key that signs now ends at `until` from then on. */
+export function roomAfterRotation(facts: RoomFacts, { at, until }: { at: Date; until: Date }): RoomFacts {
+  const older = oldKeysOf(facts).filter((key) => key.until > at)
+  return { ...facts, keyset: { second: { version: SIGNED_BEFORE, filler: false, until }, older } }
 }
 
 /**
@@ -62,9 +76,14 @@ function promisedTo({ until }: OlderKey): Date {
   return new Date(until.getTime() - SIGNS_ON_MS)
 }
 
-function withoutRoom({ keyset, tokenLifeMs }: RoomFacts, room: number, at: Date): OlderKey[] {
-  if (tokenLifeMs === null) return []
-  const { second, older } = keyset
-  const old = second.filler ? older : [{ version: second.version, until: second.until }, ...older]
-  return old.slice(room).filter((key) => promisedTo(key) > at)
+/** What has ended gives its place away. */
+function withoutRoom(facts: RoomFacts, room: number, at: Date): OlderKey[] {
+  if (facts.tokenLifeMs === null) return []
+  const living = oldKeysOf(facts).filter(({ until }) => until > at)
+  return living.slice(room).filter((key) => promisedTo(key) > at)
+}
+
+/** The old keys, the newest first. */
+function oldKeysOf({ keyset: { second, older } }: RoomFacts): OlderKey[] {
+  return second.filler ? [...older] : [{ version: second.version, until: second.until }, ...older]
 }

@@ -1,5 +1,7 @@
 import { type Calendar, serveAt } from './calendar.ts'
-import { type RoomFacts, roomFrom } from './keyring-room.ts'
+import { type GracePeriod, UNTIL_NEXT_ROTATION } from './grace.ts'
+import { type RoomFacts, roomAfterRotation, roomFrom } from './keyring-room.ts'
+import { oldKeyEndsAt } from './old-key-end.ts'
 import { isPaused, nextRotationWhenPaused, type Pause } from './pause.ts'
 import { isKeptToCalendar, type OpenRotation } from './rotation.ts'
 import { nextRotationAt } from './schedule.ts'
@@ -8,7 +10,8 @@ import { isTurnAwaited, type Turn } from './turn.ts'
 /** A scheduled rotation that is to come: its due date, and when it is served. */
 export type Upcoming = { dueAt: Date; servedAt: Date }
 
-type Schedule = {
+type Schedule = Partial<RoomFacts> & {
+  grace?: GracePeriod
   turn?: Pick<Turn, 'at'> | null
   nextRotationAt: Date
   pause: Pause | null
@@ -20,16 +23,32 @@ type Schedule = {
 const AFTER_SERVING_MS = 1
 
 /**
- * When the next rotation is served, as things are at `now`: the due date, or when a window opens after that, or when it is
- * its turn among other add-ons on its apps.
+ * When the next rotation is served, as things are at `now`: the due date, or when a window opens after that, and a pause that
+ * has an end is over, and the keyring has room for all old keys that are needed, and it is its turn among other add-ons on its
+ * apps.
  */
 export function nextServedAt({ nextRotationAt: next, calendar, rotation, turn }: Schedule, now: Date): Date {
   // One that a plan change made due waits as well, and the date of the schedule is another.
   const dueAt = rotation && isKeptToCalendar(rotation) ? rotation.dueAt : next
-  const wanted = turn && isTurnAwaited(turn, now) && turn.at > dueAt ? turn.at : dueAt
-  const from = wanted > now ? wanted : now
+  const waits = rotation === null || isKeptToCalendar(rotation)
+  const turnAt = turn !== null && isTurnAwaited(turn, now) ? turn.at : null
+  const wanted = waits ? latest(heldUntil(schedule, now), turnAt) : dueAt
+  const from = latest(dueAt, now, wanted)
   const served = serveAt(from, calendar)
   return served > from ? served : wanted
+}
+
+/**
+ * Until when a pause or a full keyring holds the next rotation of the schedule back, whatever its due date is; null: neither
+ * does, or nobody knows for how long. A pause that began when the rotation was late already ends behind the due date.
+ */
+export function heldUntil(schedule: Schedule, now: Date): Date | null {
+  const { rotation, pause } = schedule
+  if (rotation !== null && !isKeptToCalendar(rotation)) return null
+  // A pause holds back none that is under way.
+  const pausedUntil = rotation === null && pause && isPaused(pause, now) ? pause.until : null
+  const room = roomIn(schedule)
+  return pausedUntil || room ? latest(pausedUntil, room) : null
 }
 
 /**
@@ -49,14 +68,16 @@ export function upcomingRotations(
   const earliest = Math.max(now.getTime(), paused?.until?.getTime() ?? 0)
   // What a person has asked for takes a place in the keyring first.
   const isAhead = rotation !== null && !waits
+  let keys = isAhead ? afterNext(schedule, now) : schedule
   let dueAt = firstDueAt(schedule, periodMs, now)
   const upcoming: Upcoming[] = []
   while (upcoming.length < count) {
     // A pause holds back none that is under way.
     const isFirst = upcoming.length === 0
-    const from = Math.max(waits && isFirst ? now.getTime() : earliest, (isFirst && turn?.at.getTime()) || 0)
-    const servedAt = serveAt(new Date(Math.max(dueAt.getTime(), from)), calendar)
+    const from = new Date(waits && isFirst ? now.getTime() : earliest)
+    const servedAt = serveAt(latest(dueAt, from, roomIn(keys), isFirst ? (turn?.at ?? null) : null), calendar)
     upcoming.push({ dueAt, servedAt })
+    keys = afterNext(keys, servedAt)
     dueAt = nextDueAt(dueAt, schedule, periodMs, new Date(servedAt.getTime() + AFTER_SERVING_MS))
   }
   return upcoming
@@ -75,12 +96,25 @@ function nextDueAt(dueAt: Date, { pause, calendar }: Schedule, periodMs: number,
   return pause && isPaused(pause, servedAt) ? nextRotationWhenPaused(next, { ...pause, at: servedAt }) : next
 }
 
-/** From when on the keyring has room for a rotation before which `ahead` others come. */
-function roomIn(
-  { keyset, tokenLifeMs = null, announcesNext = false }: Partial<RoomFacts>,
-  ahead = 0,
-): Date | null {
-  return keyset ? roomFrom({ keyset, tokenLifeMs, announcesNext }, ahead) : null
+type Keys = Pick<Schedule, 'keyset' | 'tokenLifeMs' | 'announcesNext' | 'grace'>
+
+/** From when on the keyring has room for a rotation. */
+function roomIn(keys: Keys): Date | null {
+  const facts = roomFactsOf(keys)
+  return facts ? roomFrom(facts) : null
+}
+
+/** The keys once the next rotation is served: the one that signs now is old then. */
+function afterNext(keys: Keys, at: Date): Keys {
+  const facts = roomFactsOf(keys)
+  if (!facts) return keys
+  const { grace = UNTIL_NEXT_ROTATION } = keys
+  const until = oldKeyEndsAt({ grace, tokenLifeMs: facts.tokenLifeMs }, at, at)
+  return { ...roomAfterRotation(facts, { at, until }), grace }
+}
+
+function roomFactsOf({ keyset, tokenLifeMs = null, announcesNext = false }: Keys): RoomFacts | null {
+  return keyset && tokenLifeMs !== null ? { keyset, tokenLifeMs, announcesNext } : null
 }
 
 function latest(...moments: (Date | null)[]): Date {

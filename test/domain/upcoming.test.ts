@@ -77,6 +77,39 @@ describe('the dates that are shown', () => {
   })
 })
 
+describe('a pause with an end', () => {
+  test('that began when the rotation was late holds it back for all of the pause, and is shown so', () => {
+    const at = new Date(START.getTime() + DAY)
+    const pause = { at, until: new Date(at.getTime() + 7 * DAY), reason: '' }
+    // Due a day before the pause began; what was left of it then is less than nothing.
+    const nextRotationAt = new Date(START.getTime() + 7 * DAY)
+    const schedule = { nextRotationAt, pause, rotation: null, calendar: ANY_TIME }
+    expect(nextServedAt(schedule, at)).toEqual(pause.until)
+    expect(upcomingRotations(schedule, 14 * DAY, at, 1)[0]?.servedAt).toEqual(pause.until)
+  })
+
+  test('holds back none that is under way', () => {
+    const at = new Date(START.getTime() + DAY)
+    const pause = { at, until: new Date(at.getTime() + 17 * DAY), reason: '' }
+    const rotation = { reason: 'scheduled', dueAt: START } as const
+    const schedule = { nextRotationAt: pause.until, pause, rotation, calendar: SATURDAYS }
+    expect(nextServedAt(schedule, at)).toEqual(new Date('2026-03-07T22:00:00Z'))
+  })
+})
+
+test('a rotation that keys of long ago would hold back waits for none that has ended by then', () => {
+  const until = (days: number) => new Date(START.getTime() + days * DAY)
+  const older = [
+    { version: 3, until: until(28) },
+    { version: 2, until: until(28) },
+  ]
+  const keyset = { second: { version: 4, filler: false, until: until(1) } as const, older }
+  const schedule = { keyset, tokenLifeMs: DAY, nextRotationAt: until(1), pause: null, rotation: null }
+  const dates = upcomingRotations({ ...schedule, calendar: ANY_TIME }, DAY, START, 7)
+  // A key lives for a day and six hours, so that no more than two new ones are old at a time.
+  expect(dates.map(({ servedAt }) => servedAt)).toEqual([1, 2, 3, 4, 5, 6, 7].map(until))
+})
+
 describe('over a year of windows, freezes and outages', () => {
   const anyWindows = fc.constantFrom(
     'any',

@@ -4,7 +4,7 @@ import type { HealthWords } from '../health-words.ts'
 import { isPaused } from '../pause.ts'
 import type { ResourceState } from '../resource-state.ts'
 import { isKeptToCalendar } from '../rotation.ts'
-import { nextServedAt } from '../upcoming.ts'
+import { heldUntil, nextServedAt } from '../upcoming.ts'
 import { dateWords } from './date-words.ts'
 import type { Notice, NoticeSubject } from './notice.ts'
 
@@ -95,7 +95,9 @@ function awaited({ rotation, nextRotationAt, calendar }: ResourceState) {
  */
 function expectedSince(state: ResourceState, { expectedAt }: ToldSchedule, now: Date): Date {
   const { dueAt, calendar } = awaited(state)
-  const served = serveAt(dueAt, calendar)
+  // What a pause or a full keyring holds back is not late either.
+  const held = heldUntil(state, now)
+  const served = serveAt(held && held > dueAt ? held : dueAt, calendar)
   // Whoever waits for another restart of an app is not late before it is its turn.
   const first = state.turn && state.turn.at > served ? state.turn.at : served
   const isStill = expectedAt && expectedAt >= state.publishedAt && expectedAt >= first && expectedAt <= now

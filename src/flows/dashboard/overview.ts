@@ -102,7 +102,12 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       nextRotationAt: nextServedAt(state, now),
       dueAt: state.nextRotationAt,
       calendar: state.calendar,
-      upcoming: upcomingRotations(state, resource.periodMs, now, UPCOMING_SHOWN),
+      upcoming: upcomingRotations(
+        { ...state, grace: resource.grace },
+        resource.periodMs,
+        now,
+        UPCOMING_SHOWN,
+      ),
       pause: state.pause,
       waitsFor: waitsForRestart(state.turn, now),
       wakeAt: state.wakeAt,

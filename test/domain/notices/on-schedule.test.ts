@@ -188,6 +188,35 @@ describe('late', () => {
     expect(log.kinds()).toEqual(['rotation-coming', 'rotation-late'])
   })
 
+  test('is counted from the moment at which a full keyring has room, where the rotation waits for that', () => {
+    const until = (ms: number) => new Date(DUE.getTime() + ms)
+    // A key is needed until six hours before its end.
+    const older = Array.from({ length: 6 }, (_, index) => ({ version: 8 - index, until: until(11 * HOUR) }))
+    const second = { version: 9, filler: false, until: until(7 * DAY) } as const
+    const full = {
+      ...fresh(),
+      tokenLifeMs: 98 * DAY,
+      keyset: { ...fresh().keyset, current: 10, second, older },
+    }
+    const log = target()
+    for (const hours of [-24, 0, 1, 5, 6 - 1 / 60]) log.look(facts(full), until(hours * HOUR))
+    expect(log.kinds()).toEqual(['rotation-coming'])
+    log.look(facts(full), until(6 * HOUR))
+    expect(log.kinds()).toEqual(['rotation-coming', 'rotation-late'])
+  })
+
+  test('and coming are counted from the end of a pause that began when the rotation was late', () => {
+    const pause = { at: at(15 * DAY), until: at(22 * DAY), reason: '' }
+    const paused = { ...fresh(), pause, nextRotationAt: at(21 * DAY) }
+    const log = target()
+    for (const days of [15, 20.9, 21.5]) log.look(facts(paused), at(days * DAY))
+    expect(log.heard.map(({ text }) => text)).toEqual([
+      'securekey-solid-1 rotates on 2026-03-25 12:00 UTC, and the apps that it is attached to restart then.',
+    ])
+    log.look(facts(paused), at(22 * DAY + HOUR))
+    expect(log.kinds()).toEqual(['rotation-coming', 'rotation-late'])
+  })
+
   test('is told of a window that closed over the rotation, and the next window is told as coming', () => {
     const state = fresh(windows('sat 22:00-23:30 UTC'))
     const opened = new Date('2026-03-21T22:00:00Z')
