@@ -44,6 +44,11 @@ export function callsTo(harness: Pick<Harness, 'heroku'>, method: string, path: 
   return harness.heroku.view.apiCalls().filter((c) => c.method === method && c.path.includes(path))
 }
 
+/** All calls of the service but those that tell notices in the log of an app: they go out beside everything else. */
+export function callsBesideNotices({ heroku }: Pick<Harness, 'heroku'>) {
+  return heroku.view.apiCalls().filter(({ path }) => path !== '/logs')
+}
+
 /** The values that the service pushed, in their order. */
 export function pushes(harness: Pick<Harness, 'heroku'>): string[] {
   return callsTo(harness, 'PATCH', '/config').map((call) => call.config?.SECURE_KEY ?? '')
