@@ -197,6 +197,10 @@ const freezeForAll = (columns: Record<string, string>) => {
   }
   return `insert into freezes_for_all (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const ownKey = (columns: Record<string, string> = {}) => {
+  const row = { arn: `'arn:aws:kms:key'`, since: AT, ...columns }
+  return `insert into own_keys (${Object.keys(row)}) values (${Object.values(row)})`
+}
 const cursor = (columns: Record<string, string> = {}) => {
   const row = {
     resource_id: 'ID',
@@ -286,6 +290,19 @@ describe('the database refuses', () => {
       ['update resources set grace_period_seconds = 0'],
       'resources_grace_period_seconds_check',
     ],
+
+    [
+      'a story of its own key that nobody tells',
+      [`update resources set own_key_told = 'active'`],
+      'resources_own_key_told_check',
+    ],
+
+    // own_keys
+    ["a customer's own key twice", [ownKey(), ownKey()], 'own_keys_pkey'],
+    ['an own key that is none of AWS', [ownKey({ arn: `'k1'` })], 'own_keys_arn_check'],
+    ['an own key in no known state', [ownKey({ state: `'asleep'` })], 'own_keys_state_check'],
+    ['an own key that waits for no time', [ownKey({ state: `'waiting'` })], 'own_keys_check'],
+    ['the deadline of an own key that waits for nothing', [ownKey({ deadline: AT })], 'own_keys_check'],
 
     // keysets: the versions
     [
