@@ -37,8 +37,8 @@ export function createJobs(deps: Deps, unsealing: UnsealGuard, options: JobOptio
     grantsJob(deps, unsealing),
     rotationsJob(deps, unsealing, options),
     questionsJob(deps, unsealing, options),
-    makersJob(deps, unsealing, options),
     ownKeysJob(deps),
+    makersJob(deps, unsealing, options),
   ]
 }
 

@@ -52,8 +52,8 @@ test('grants come before rotations, for their codes live for minutes, and what c
     'grants, urgent',
     'rotations',
     'questions, urgent',
-    'makers',
     'own keys, urgent',
+    'makers',
   ])
 })
 
