@@ -62,6 +62,19 @@ const ASVS: Readonly<Record<string, number>> = {
   ...{ '16.1': 1, '16.2': 5, '16.3': 4, '16.4': 3, '16.5': 3 },
 }
 
+test('docs/rotation.md lists every state of health, the worst first', () => {
+  const [, union = ''] =
+    /export type HealthState =\n((?: {2}\| '.*'\n)+)/.exec(read('src/domain/health-state.ts')) ?? []
+  const states = [...union.matchAll(/'([a-z-]+)'/g)].map(([, state]) => state)
+  const [, section = ''] = /\n## Health\n(.*?)\n## /s.exec(read('docs/rotation.md')) ?? []
+  const rows = section.split('\n').filter((line) => line.startsWith('| `'))
+  const listed = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([a-z-]+)`/g)].map(([, state]) => state),
+  )
+  expect(states.length).toBeGreaterThan(10)
+  expect(listed).toEqual(states)
+})
+
 test('docs/security.md answers every requirement of its chapters, and names tests that exist', () => {
   const rows = read('docs/security.md')
     .split('\n')

@@ -7,12 +7,12 @@ import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
 /**
  * How an add-on is doing, the worst first:
  * - `missing`: Heroku says that it does not exist
- * - `access-lost`: no token and no grant is left, and nothing brings one back
- * - `access-refused`: Heroku refuses the token of this add-on
- * - `unreadable`: a sealed value of it does not open
  * - `own-key-lost`: the customer's own key was deleted, so nothing of it opens any more
  * - `own-key-suspended`: the customer has withdrawn that key
  * - `own-key-waiting`: it seems so; `until` says when that counts
+ * - `access-lost`: no token and no grant is left, and nothing brings one back
+ * - `access-refused`: Heroku refuses the token of this add-on
+ * - `unreadable`: a sealed value of it does not open
  * - `foreign`: Heroku holds keys that were never made here
  * - `stuck`: the rotation under way has failed too often
  * - `gone`: the config var was put back once, and is gone again
@@ -28,12 +28,12 @@ import { CHECK_AFTER_DOUBT_MS } from './schedule.ts'
  */
 export type HealthState =
   | 'missing'
-  | 'access-lost'
-  | 'access-refused'
-  | 'unreadable'
   | 'own-key-lost'
   | 'own-key-suspended'
   | 'own-key-waiting'
+  | 'access-lost'
+  | 'access-refused'
+  | 'unreadable'
   | 'foreign'
   | 'stuck'
   | 'gone'
