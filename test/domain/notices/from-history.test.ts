@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HistoryKind, HistoryRow } from '../../../src/domain/history.ts'
 import { noticeFrom, TOLD_KINDS } from '../../../src/domain/notices/from-history.ts'
+import { logLine } from '../../../src/domain/notices/log-line.ts'
 import { isSevere } from '../../../src/domain/notices/notice.ts'
 
 const SUBJECT = { resourceId: '01234567-89ab-4cde-8f01-000000000001', name: 'securekey-solid-1' }
@@ -43,6 +44,18 @@ describe('a notice', () => {
       expect(notice?.facts.addon).toBe(SUBJECT.resourceId)
       expect(notice?.text).toMatch(/^.{20,600}\.$/)
     }
+  })
+
+  test.each(TOLD_KINDS)('says each name once in the line of a log: %s', (kind) => {
+    const details = { id: 'ma_0123456789abcdef', why: 'Ann was never here before.' }
+    const notice = noticeFrom(row(kind, { details }), SUBJECT)
+    const names =
+      notice &&
+      logLine(notice)
+        .replace(/"(?:[^"\\]|\\.)*"/g, '')
+        .match(/[\w.-]+(?==)/g)
+    expect(names).toContain('id')
+    expect(names).toEqual([...new Set(names)])
   })
 
   test.each<HistoryKind>(['signed-in', 'key-revealed', 'access-token-refreshed', 'renamed', 'keys-erased'])(
