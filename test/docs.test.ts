@@ -29,6 +29,11 @@ test('every link between documents leads to a file, and to a heading that it has
   expect(broken).toEqual([])
 })
 
+test('no document holds the marks of a merge that nobody has finished', () => {
+  const marked = documents.filter((path) => /^(?:<{7} |={7}$|>{7} )/m.test(read(path)))
+  expect(marked).toEqual([])
+})
+
 test('every file that docs/heroku-map.md names exists', () => {
   const named = [...read('docs/heroku-map.md').matchAll(/`([^`\s]+)`/g)].map(([, path = '']) => path)
   const paths = named.filter((path) => path.includes('/') || path.endsWith('.json'))

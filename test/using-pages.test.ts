@@ -195,10 +195,3 @@ test('docs/using/access.md and the page of the dashboard say what is unusual in 
   const view = readFileSync(new URL('../src/http/dashboard/views/access.eta', import.meta.url), 'utf8')
   expect(view).toMatch(/ten times within an hour[\s\S]*seven days of use[\s\S]*Ten sign-ons[\s\S]*90 days/)
 })
-
-test('the page of notices lists for mail exactly the kinds that are severe', () => {
-  const page = readFileSync(new URL('../docs/using/notices.md', import.meta.url), 'utf8')
-  const [, listed = ''] = /What is severe comes at once:([\s\S]*?)\.\n/.exec(page) ?? []
-  const kinds = [...listed.matchAll(/`([a-z-]+)`/g)].map(([, kind]) => kind)
-  expect(kinds.toSorted()).toEqual([...new Set(SEVERE_KINDS)].toSorted())
-})
