@@ -51,7 +51,8 @@ function toleranceMs(periodMs: number): number {
 
 /**
  * What the schedule has to say at `now`: *coming*, a day before the moment at which the next rotation is served, and again
- * only where that moment has moved by more than an hour; *late*, an hour after that moment, once for each due date. Neither
+ * only where that moment has moved by more than an hour; where it has moved farther away than that day, a *coming* at once that
+ * takes the date back, and the one of the new date in its time; *late*, an hour after that moment, once for each due date. Neither
  * is stored anywhere, so whatever moves the date (a window, a freeze, a pause, another plan) moves them.
  */
 export function lookAtSchedule(facts: ScheduleFacts, before: ToldSchedule, now: Date): ScheduleLook {
@@ -76,7 +77,15 @@ export function lookAtSchedule(facts: ScheduleFacts, before: ToldSchedule, now: 
       if (tellAt <= now) {
         told = { ...told, comingFor: servedAt }
         notices.push({ notice: comingNotice(facts, servedAt, now), told })
-      } else looks.push(tellAt)
+      } else {
+        // What was missed is told as late.
+        const takenBack = expectedAt > now ? takenBackDate(facts, before) : undefined
+        if (takenBack) {
+          told = { ...told, comingFor: null }
+          notices.push({ notice: movedNotice(facts, { takenBack, servedAt }, now), told })
+        }
+        looks.push(tellAt)
+      }
     }
   }
   if (maySilentlyMove(facts)) looks.push(later(now, LOOK_AGAIN_MS))
@@ -120,6 +129,11 @@ function promisedAt({ state, health }: ScheduleFacts, now: Date): Date | undefin
   return servedAt > now ? servedAt : undefined
 }
 
+/** The date that was told and has moved away; undefined where none was, or where a rotation has come since. */
+function takenBackDate({ state, periodMs }: ScheduleFacts, { comingFor }: ToldSchedule): Date | undefined {
+  return comingFor && later(comingFor, -leadMs(periodMs)) > state.publishedAt ? comingFor : undefined
+}
+
 function maySilentlyMove({ state, health }: ScheduleFacts): boolean {
   return isScheduleStopped(health.state) || state.calendar.freezesForAll.length > 0
 }
@@ -134,6 +148,28 @@ function comingNotice({ subject, state }: ScheduleFacts, servedAt: Date, now: Da
     seq: null,
     text: `${name} rotates on ${dateWords(servedAt)}, and the apps that it is attached to restart then.`,
     facts: { addon: name, rotates: servedAt.toISOString(), due: dueAt.toISOString() },
+  }
+}
+
+function movedNotice(
+  { subject, state }: ScheduleFacts,
+  { takenBack, servedAt }: { takenBack: Date; servedAt: Date },
+  now: Date,
+): Notice {
+  const name = subject.name ?? subject.resourceId
+  const { dueAt } = awaited(state)
+  return {
+    id: `${subject.resourceId}_moved_${seconds(takenBack)}_${seconds(servedAt)}`,
+    kind: 'rotation-coming',
+    at: now,
+    seq: null,
+    text: `${name} does not rotate on ${dateWords(takenBack)}, as was said: it rotates on ${dateWords(servedAt)}.`,
+    facts: {
+      addon: name,
+      rotates: servedAt.toISOString(),
+      due: dueAt.toISOString(),
+      'taken-back': takenBack.toISOString(),
+    },
   }
 }
 

@@ -97,15 +97,28 @@ describe('coming', () => {
     },
   )
 
-  test('is told again a day before the end of a freeze that somebody else has put over the date', () => {
+  test('is taken back at once where somebody else has put a freeze over the date, and told again a day before its end', () => {
     const log = target()
     log.look(facts(fresh()), new Date(DUE.getTime() - DAY))
     const frozen = fresh({ ...ANY_TIME, freezesForAll: [freeze(new Date(DUE.getTime() - HOUR), 10 * DAY)] })
     const served = new Date(DUE.getTime() + 10 * DAY - HOUR)
-    log.look(facts(frozen), new Date(DUE.getTime() + HOUR))
-    expect(log.kinds()).toEqual(['rotation-coming'])
+    for (const hours of [-2, 1, 7]) log.look(facts(frozen), new Date(DUE.getTime() + hours * HOUR))
+    expect(log.heard.slice(1).map(({ text }) => text)).toEqual([
+      'securekey-solid-1 does not rotate on 2026-03-17 12:00 UTC, as was said: it rotates on 2026-03-27 11:00 UTC.',
+    ])
     log.look(facts(frozen), new Date(served.getTime() - DAY))
-    expect(log.kinds()).toEqual(['rotation-coming', 'rotation-coming'])
+    expect(log.kinds()).toEqual(['rotation-coming', 'rotation-coming', 'rotation-coming'])
+    expect(new Set(log.heard.map(({ id }) => id)).size).toBe(3)
+  })
+
+  test('is taken back by nothing where a person has rotated by hand since: what is done is told', () => {
+    const log = target()
+    const told = new Date(DUE.getTime() - DAY)
+    log.look(facts(fresh()), told)
+    const byHand = new Date(told.getTime() + HOUR)
+    const rotated = { ...fresh(), publishedAt: byHand, nextRotationAt: new Date(byHand.getTime() + 14 * DAY) }
+    log.look(facts(rotated), byHand)
+    expect(log.kinds()).toEqual(['rotation-coming'])
   })
 
   test('is found out where the partner ends a freeze for all, at a look that comes every six hours while there is one', () => {
@@ -259,13 +272,20 @@ test('over random lives each date is told as coming once, a day before at the ea
       let state = fresh()
       let now = START
       const log = target()
-      const coming: { served: Date; at: Date }[] = []
+      const coming: { served: Date; at: Date; takenBack: boolean }[] = []
       const dues: number[] = []
       const hear = () => {
         const before = log.heard.length
         const lookAt = log.look(facts(state), now)
-        for (const { kind } of log.heard.slice(before)) {
-          if (kind === 'rotation-coming') coming.push({ served: nextServedAt(state, now), at: now })
+        for (const { kind, id } of log.heard.slice(before)) {
+          if (id.includes('_moved_')) {
+            // Only what was told and has not happened is taken back.
+            expect(coming.at(-1)?.takenBack).toBe(false)
+            coming.push({ served: nextServedAt(state, now), at: now, takenBack: true })
+            continue
+          }
+          if (kind === 'rotation-coming')
+            coming.push({ served: nextServedAt(state, now), at: now, takenBack: false })
           else dues.push((state.rotation?.dueAt ?? state.nextRotationAt).getTime())
         }
         expect(lookAt > now).toBe(true)
@@ -300,11 +320,13 @@ test('over random lives each date is told as coming once, a day before at the ea
         }
         now = end
       }
-      for (const [place, { served, at: toldAt }] of coming.entries()) {
+      for (const [place, { served, at: toldAt, takenBack }] of coming.entries()) {
+        if (takenBack) continue
         const aheadMs = served.getTime() - toldAt.getTime()
         expect(aheadMs > 0 && aheadMs <= DAY).toBe(true)
         // The same date comes back only where it was another in between.
-        if (place > 0) expect(coming[place - 1]?.served.getTime()).not.toBe(served.getTime())
+        if (!coming[place - 1]?.takenBack)
+          expect(coming[place - 1]?.served.getTime()).not.toBe(served.getTime())
       }
       for (const [place, due] of dues.entries()) expect(due).not.toBe(dues[place - 1])
     }),
