@@ -180,10 +180,6 @@ const appOf = (columns: Record<string, string>) => {
   const row = { resource_id: 'ID', app_id: 'ID', name: `'shop'`, seen_at: AT, ...columns }
   return `insert into resource_apps (${Object.keys(row)}) values (${Object.values(row)})`
 }
-const ownKey = (columns: Record<string, string> = {}) => {
-  const row = { arn: `'arn:aws:kms:us-east-1:111111111111:key/x'`, since: AT, ...columns }
-  return `insert into own_keys (${Object.keys(row)}) values (${Object.values(row)})`
-}
 const freezeForAll = (columns: Record<string, string>) => {
   const from = `timestamptz ${AT} - interval '1 day'`
   const row = {
@@ -198,7 +194,7 @@ const freezeForAll = (columns: Record<string, string>) => {
   return `insert into freezes_for_all (${Object.keys(row)}) values (${Object.values(row)})`
 }
 const ownKey = (columns: Record<string, string> = {}) => {
-  const row = { arn: `'arn:aws:kms:key'`, since: AT, ...columns }
+  const row = { arn: `'arn:aws:kms:us-east-1:111111111111:key/x'`, since: AT, ...columns }
   return `insert into own_keys (${Object.keys(row)}) values (${Object.values(row)})`
 }
 const cursor = (columns: Record<string, string> = {}) => {
@@ -650,16 +646,6 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
-    // own_keys
-    ['one key of a customer twice', [ownKey(), ownKey()], 'own_keys_pkey'],
-    ['a key of ours as that of a customer', [ownKey({ arn: `'k1'` })], 'own_keys_arn_check'],
-    ['a customer’s key in no known state', [ownKey({ state: `'asleep'` })], 'own_keys_state_check'],
-    ['a customer’s key that waits for no moment', [ownKey({ state: `'waiting'` })], 'own_keys_check'],
-    [
-      'a history that told of an own key what it never is',
-      [`update resources set own_key_told = 'waiting'`],
-      'resources_own_key_told_check',
-    ],
     // mail_addresses, mail_asked and collaborator_mails
     ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
     ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],
