@@ -6,7 +6,7 @@ import { startLife } from './support/customer-app.ts'
 import { cutConnection, holdKeyset } from './support/locks.ts'
 import { type Death, mortalProcess } from './support/mortal-process.ts'
 import { PATIENCE } from './support/patience.ts'
-import { tickOf } from './support/ticks.ts'
+import { tickAndTell, tickOf } from './support/ticks.ts'
 
 const GRANT_LEASE_AND_MORE = 50 * SECOND
 
@@ -116,7 +116,7 @@ test('a connection that is cut while tokens are being stored costs none of them'
   const ids = await twoWaitingGrants(h)
   const cut = { name: 'before save-tokens, within', nth: 1, instead: cutConnection(h) }
   const process = mortalProcess(h.deps, h.databaseUrl, cut)
-  await tickOf(process.deps)
+  await tickAndTell(process.deps)
   await process.end()
   for (const id of ids) expect(await grantOf(h, id)).toMatchObject({ state: 'exchanged' })
   expect(h.logLines.filter((line) => line.includes('interrupted'))).toEqual([])
@@ -127,7 +127,7 @@ test('a connection that is cut while refreshed tokens are being stored costs non
   life.clock.advance(14 * DAY)
   const cut = { name: 'before number-events, within', nth: 1, instead: cutConnection(life) }
   const process = mortalProcess(life.deps, life.databaseUrl, cut)
-  expect(await tickOf(process.deps)).toMatchObject({ promoted: 1, failed: 0 })
+  expect(await tickAndTell(process.deps)).toMatchObject({ promoted: 1, failed: 0 })
   await process.end()
   expect((await life.kinds()).filter((kind) => kind === 'access-token-refreshed')).toHaveLength(1)
 })

@@ -18,6 +18,9 @@ async function stopAt(h: Harness, name: string, point: Point | undefined): Promi
   const process = mortalProcess(h.deps, h.databaseUrl, point && { ...point, instead })
   const worker = createWorker(process.deps, WORKER)
   await worker.tick()
+  // Notices are told beside the ticks: what comes from here on is none of the rotation's.
+  const points = [...process.points]
+  await worker.idle()
   await Promise.all(stopped)
   const at = point ? `stopped ${point.name} #${point.nth}` : 'not stopped'
   expect(stopped, at).toHaveLength(point ? 1 : 0)
@@ -29,7 +32,7 @@ async function stopAt(h: Harness, name: string, point: Point | undefined): Promi
   expect(await life.rotations(), at).toMatchObject([{ end: 'rotated' }])
   await process.end()
   await life.heroku.customer.destroyApp(name)
-  return process
+  return { points }
 }
 
 async function expectNoClaim(life: Life, at: string): Promise<void> {
