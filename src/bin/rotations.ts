@@ -8,7 +8,7 @@ import { parseResourceId } from '../domain/resource-id.ts'
 import type { ResourceState } from '../domain/resource-state.ts'
 import { BY_PERSON } from '../domain/schedule.ts'
 import { waitsForRestart } from '../domain/turn.ts'
-import { nextServedAt } from '../domain/upcoming.ts'
+import { heldUntil, nextServedAt } from '../domain/upcoming.ts'
 import { formatWindows } from '../domain/windows.ts'
 import { requestRotation, resumeRotation } from '../flows/dashboard/request-rotation.ts'
 import { replaceKeys } from '../flows/dashboard/revoke-keys.ts'
@@ -174,9 +174,13 @@ function nextRotation(state: ResourceState | undefined, health: Health | undefin
   if (health && isScheduleStopped(health.state)) return `none before that is settled; due ${due}`
   const served = nextServedAt(state, now).toISOString()
   if (served === due) return due
+  const held = heldUntil(state, now)
+  const isPast = (at: Date | null) => at !== null && at > now && at > state.nextRotationAt
   const why = waitsForRestart(state.turn, now)
     ? 'when it is its turn'
-    : 'when a window opens or a freeze is over'
+    : isPast(held)
+      ? 'when a pause is over or an old key is needed no longer'
+      : 'when a window opens or a freeze is over'
   return `${served}, ${why}; due ${due}`
 }
 

@@ -49,6 +49,12 @@ export function roomFrom(facts: RoomFacts): Date | null {
   return moments.sort((a, b) => a.getTime() - b.getTime()).find(isFree) ?? null
 }
 
+/** Until when a rotation that is due at `dueAt` waits for room; null: it does not. */
+export function waitsForRoom(facts: RoomFacts, dueAt: Date, now: Date): Date | null {
+  const from = roomFrom(facts)
+  return from && from > dueAt && from > now ? from : null
+}
+
 /** The same facts once a rotation is served at `at`: the key that signs now ends at `until` from then on. */
 export function roomAfterRotation(facts: RoomFacts, { at, until }: { at: Date; until: Date }): RoomFacts {
   const older = oldKeysOf(facts).filter((key) => key.until > at)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
+import { nowModel } from '../../src/http/dashboard/present/now.ts'
 import { refusedByGrace, refusedByRotating } from '../../src/http/dashboard/present/refused.ts'
 import { tokenLifeModel } from '../../src/http/dashboard/present/token-life.ts'
 import { keysOn, pushes, startWithAddon } from '../support/addon.ts'
@@ -178,6 +179,27 @@ describe('what forms say of a stated life', () => {
   test('a shorter grace period does not shorten it', () => {
     const refused = refusedByGrace(stated, { until: 'elapsed', ms: DAY })
     expect(refused?.from?.iso).toBe(new Date(inDays(25).getTime() + 6 * HOUR).toISOString())
+  })
+})
+
+describe('a rotation that waits because the keyring is full', () => {
+  const waits = { keysFullUntil: inDays(2), nextRotationAt: inDays(2), dueAt: NOW, tokenLifeMs: 7 * DAY }
+  const words = 'before that it would take out a key that is still needed'
+
+  test('is shown with its date and the reason', () => {
+    const { headline, lines } = nowModel(overview([], waits))
+    expect(headline).toBe('Next rotation in 2 days')
+    expect(lines[0]).toContain(words)
+  })
+
+  test('is not said to be on its way once it is opened', () => {
+    const openedBy = { type: 'heroku' } as const
+    const opened = { reason: 'plan-change', dueAt: NOW, openedAt: NOW, openedBy, stuckSince: null } as const
+    const { headline, lines } = nowModel(
+      overview([], { ...waits, rotation: { ...opened, attempts: 0, failures: [] } }),
+    )
+    expect(headline).toBe('The rotation goes on in 2 days')
+    expect(lines.join(' ')).toContain(words)
   })
 })
 

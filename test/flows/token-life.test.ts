@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readKeyring } from '../../src/domain/keyring-var.ts'
+import { openRotation } from '../../src/domain/resource-state.ts'
+import { changeResource } from '../../src/flows/change-resource.ts'
 import { announceNext } from '../../src/flows/dashboard/announce-next.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -230,6 +232,38 @@ describe('where eight keys are just enough', () => {
     expect(keyringOn(h)?.keys).toHaveLength(8)
     // It was put off, and not late: nothing was read before the push.
     expect(callsTo(h, 'GET', '/config')).toHaveLength(looked)
+  })
+
+  test('a plan change that makes a rotation due waits as the schedule does, and "rotate now" asks first', async () => {
+    const h = await startWithAddon({ plan: 'fortnightly', tokenLife: '42d' })
+    // The keyring is full after a morning of rotations by hand.
+    for (let pressed = 0; pressed < 7; pressed += 1) await byHand(h)
+    expect(keyringOn(h)?.keys).toHaveLength(8)
+    h.clock.advance(8 * DAY)
+    await changePlan(h.deps, { resourceId: h.addon.id, plan: 'weekly' })
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(7)
+    expect(await stateOf(h.deps, h.addon.id)).toMatchObject({ rotation: null })
+    expect(asked(await byHand(h)).ends).toHaveLength(1)
+    h.clock.advance(34 * DAY + MINUTE)
+    await h.worker1.tick()
+    expect(pushes(h)).toHaveLength(8)
+  })
+
+  test('a rotation of a plan change that waits already waits for a longer life as well, and "rotate now" asks first', async () => {
+    const h = await startWithAddon({ plan: 'fortnightly' })
+    await setLife(h, 7 * DAY)
+    for (let pressed = 0; pressed < 7; pressed += 1) await byHand(h)
+    h.clock.advance(7 * DAY - HOUR)
+    const at = h.clock.now()
+    const opened = { reason: 'plan-change', dueAt: at, openedBy: actor } as const
+    await changeResource(h.deps, about(h), ({ stored: { state } }) => {
+      return { outcome: true, to: openRotation(state, opened, at) }
+    })
+    const { confirm } = asked(await byHand(h))
+    expect(pushes(h)).toHaveLength(7)
+    expect(await byHand(h, confirm)).toMatchObject({ outcome: 'joined' })
+    expect(pushes(h)).toHaveLength(8)
   })
 
   test('the next key is not announced', async () => {

@@ -3,6 +3,7 @@ import type { CheckIn, KeyCount } from '../../domain/check-in.ts'
 import type { GracePeriod } from '../../domain/grace.ts'
 import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
+import { waitsForRoom } from '../../domain/keyring-room.ts'
 import { publishedPair } from '../../domain/keyset.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
@@ -35,7 +36,7 @@ export type Overview = {
   graceFloorMs: number
   now: Date
   health: Health
-  /** When the next rotation of the schedule is served: when a window opens, or the freezes are over. */
+  /** When the next rotation of the schedule is served: when nothing holds its due date back any more. */
   nextRotationAt: Date
   /** Its due date, from which the one after it is counted. */
   dueAt: Date
@@ -45,6 +46,8 @@ export type Overview = {
   pause: Pause | null
   /** The app whose other restarts the schedule waits for, and until when. */
   waitsFor: { app: string; until: Date } | null
+  /** Until when a rotation would take out a key that is needed for a stated life; null: none would. */
+  keysFullUntil: Date | null
   /** When a worker next looks at it. */
   wakeAt: Date | null
   /** The rotation under way, with its failed attempts. */
@@ -110,6 +113,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       ),
       pause: state.pause,
       waitsFor: waitsForRestart(state.turn, now),
+      keysFullUntil: waitsForRoom(state, state.rotation?.dueAt ?? state.nextRotationAt, now),
       wakeAt: state.wakeAt,
       rotation: state.rotation && { ...state.rotation, attempts: state.attempts, failures: state.failures },
       second: state.keyset.second.version,

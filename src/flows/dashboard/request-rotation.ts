@@ -1,6 +1,7 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { AskedOnce } from '../../domain/asked-once.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { endedByRotation, waitsForRoom } from '../../domain/keyring-room.ts'
 import { requireOpen } from '../../domain/own-key-closed.ts'
 import { openRotation, pressed, type ResourceState, resumed, wokenAt } from '../../domain/resource-state.ts'
 import { type HeldBack, isKeptToCalendar, isOutside, type OpenRotation } from '../../domain/rotation.ts'
@@ -127,9 +128,16 @@ function goOn(
   return { outcome: joined(underWay), to, events: [event] }
 }
 
-/** Whether the rotation under way waits for a window, for the end of a freeze, or for another restart of its apps. */
+/**
+ * Whether the rotation under way waits for a window, for the end of a freeze, for another restart of its apps, or for room in
+ * the keyring.
+ */
 function isHeldUp(state: ResourceState, now: Date): boolean {
-  return isOutside(state, now) || isTurnAwaited(state.turn, now)
+  const { rotation, keyset, turn } = state
+  const isKept = rotation !== null && isKeptToCalendar(rotation) && keyset.pending === null
+  return (
+    isOutside(state, now) || isTurnAwaited(turn, now) || (isKept && waitsForRoom(state, now, now) !== null)
+  )
 }
 
 /** The rotation under way waited for such a moment; somebody wants it now. */

@@ -1,5 +1,6 @@
 import { isOpen } from '../../domain/calendar.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
+import { waitsForRoom } from '../../domain/keyring-room.ts'
 import { isOwnKey } from '../../domain/own-key-arn.ts'
 import { isClosed } from '../../domain/own-key-watch.ts'
 import { isPaused } from '../../domain/pause.ts'
@@ -70,7 +71,8 @@ function withMovedDueDate(
 ): ResourceState {
   if (state.rotation) return state
   const next = nextRotationAfterPlanChange(state, resource.periodMs, newPeriodMs, now)
-  if (next > now || isPaused(state.pause, now) || !isOpen(state.calendar, now)) {
+  const waits = isPaused(state.pause, now) || !isOpen(state.calendar, now) || waitsForRoom(state, next, now)
+  if (next > now || waits) {
     return wokenWhenNeeded({ ...state, nextRotationAt: next }, resource.grace, now)
   }
   const intent = { reason: 'plan-change', dueAt: now, openedBy: { type: 'heroku' } } as const

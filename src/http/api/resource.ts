@@ -66,7 +66,8 @@ const Resource = Type.Object({
     description: 'Null where no rotation is due before somebody has acted.',
   }),
   next_rotation_due_at: Type.Union([Moment, Type.Null()], {
-    description: 'Earlier than `next_rotation_at` where a window, a freeze or another restart puts it off.',
+    description:
+      'Earlier than `next_rotation_at` where a window, a freeze, a pause, another restart, or an old key that is needed puts it off.',
   }),
   waits_for_restart: WaitsForRestart,
   next_rotations: Type.Array(Moment, {

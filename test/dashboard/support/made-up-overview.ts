@@ -64,6 +64,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     upcoming: [],
     pause: null,
     waitsFor: null,
+    keysFullUntil: null,
     wakeAt: null,
     rotation: null,
     second: Math.max(0, ...previous),

@@ -101,13 +101,17 @@ function baseOf(overview: Overview): Base {
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
-    lines: dueAt <= now ? [...waitWords(overview), plan] : [plan],
+    lines: dueAt <= now || overview.keysFullUntil ? [...waitWords(overview), plan] : [plan],
     steps: [],
   }
 }
 
-/** Apps of which another add-on, or this one, was restarted a short while ago. */
-function waitWords({ waitsFor, now, ...overview }: Overview): string[] {
+/** An old key that would have to go, or apps of which another add-on, or this one, was restarted a short while ago. */
+function waitWords({ waitsFor, keysFullUntil, now, ...overview }: Overview): string[] {
+  if (keysFullUntil) {
+    const until = momentOf(keysFullUntil, now, precisionOf(overview)).text
+    return [`It waits until ${until}: before that it would take out a key that is still needed.`]
+  }
   if (!waitsFor) return []
   const until = momentOf(waitsFor.until, now, precisionOf(overview)).text
   return [`It waits for another restart of ${waitsFor.app || 'your app'} until ${until}.`]
@@ -121,8 +125,9 @@ function underWay(overview: Overview, rotation: RotationUnderWay): Base {
   const asked = rotation.openedBy.type === 'worker' ? '' : `, requested by ${askedBy}`
   const common = { next: null, lines: [`${reason}${asked}.`] }
   if (rotation.stuckSince) return { ...common, state: 'stuck', headline: 'The rotation is stuck', steps: [] }
-  if (isKeptToCalendar(rotation) && overview.waitsFor) {
-    const next = momentOf(overview.waitsFor.until, now, precisionOf(overview))
+  const waitsForRoom = !made && overview.keysFullUntil !== null
+  if (isKeptToCalendar(rotation) && (overview.waitsFor || waitsForRoom)) {
+    const next = momentOf(nextRotationAt, now, precisionOf(overview))
     const lines = [...common.lines, ...waitWords(overview)]
     return { state: 'steady', headline: `The rotation goes on ${next.fromNow}`, next, lines, steps: [] }
   }
