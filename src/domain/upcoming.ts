@@ -51,9 +51,14 @@ export function heldUntil(schedule: Schedule, now: Date): Date | null {
   return pausedUntil || room ? latest(pausedUntil, room) : null
 }
 
+/** Whether a pause without an end holds the next rotation back: it holds back none that is under way. */
+export function isHeldForGood({ rotation, pause }: Pick<Schedule, 'rotation' | 'pause'>): boolean {
+  return pause?.until === null && (rotation === null || !isKeptToCalendar(rotation))
+}
+
 /**
  * The next rotations of the schedule, if nobody changes anything and each is served as soon as it may be: one that is
- * under way and waits for a window is the first. None while a pause without an end is on.
+ * under way and waits for a window is the first, whatever pause is on. No others while a pause without an end is on.
  */
 export function upcomingRotations(
   schedule: Schedule,
@@ -63,15 +68,15 @@ export function upcomingRotations(
 ): Upcoming[] {
   const { pause, calendar, rotation, turn } = schedule
   const paused = pause && isPaused(pause, now) ? pause : null
-  if (paused?.until === null) return []
   const waits = rotation !== null && isKeptToCalendar(rotation)
+  const most = paused?.until === null ? (waits ? 1 : 0) : count
   const earliest = Math.max(now.getTime(), paused?.until?.getTime() ?? 0)
   // What a person has asked for takes a place in the keyring first.
   const isAhead = rotation !== null && !waits
   let keys = isAhead ? afterNext(schedule, now) : schedule
   let dueAt = firstDueAt(schedule, periodMs, now)
   const upcoming: Upcoming[] = []
-  while (upcoming.length < count) {
+  while (upcoming.length < most) {
     // A pause holds back none that is under way.
     const isFirst = upcoming.length === 0
     const from = new Date(waits && isFirst ? now.getTime() : earliest)

@@ -88,6 +88,15 @@ describe('a pause with an end', () => {
     expect(upcomingRotations(schedule, 14 * DAY, at, 1)[0]?.servedAt).toEqual(pause.until)
   })
 
+  test('or without one holds back none that is under way, and what waits for a window is shown', () => {
+    const pause = { at: START, until: null, reason: '' }
+    const rotation = { reason: 'plan-change', dueAt: START } as const
+    const schedule = { nextRotationAt: START, pause, calendar: SATURDAYS }
+    const dates = upcomingRotations({ ...schedule, rotation }, 14 * DAY, START, 5)
+    expect(dates.map(({ servedAt }) => servedAt)).toEqual([new Date('2026-03-07T22:00:00Z')])
+    expect(upcomingRotations({ ...schedule, rotation: null }, 14 * DAY, START, 5)).toEqual([])
+  })
+
   test('holds back none that is under way', () => {
     const at = new Date(START.getTime() + DAY)
     const pause = { at, until: new Date(at.getTime() + 17 * DAY), reason: '' }

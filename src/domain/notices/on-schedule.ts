@@ -1,10 +1,9 @@
 import { ANY_TIME, serveAt } from '../calendar.ts'
 import { type FoundHealth, isScheduleStopped } from '../health-state.ts'
 import type { HealthWords } from '../health-words.ts'
-import { isPaused } from '../pause.ts'
 import type { ResourceState } from '../resource-state.ts'
 import { isKeptToCalendar } from '../rotation.ts'
-import { heldUntil, nextServedAt } from '../upcoming.ts'
+import { heldUntil, isHeldForGood, nextServedAt } from '../upcoming.ts'
 import { dateWords } from './date-words.ts'
 import type { Notice, NoticeSubject } from './notice.ts'
 
@@ -124,7 +123,7 @@ function nextLookWhileAwaited(periodMs: number, expectedAt: Date, now: Date): Da
 /** When the next rotation is served, where one can be promised that is still to come. */
 function promisedAt({ state, health }: ScheduleFacts, now: Date): Date | undefined {
   if (isScheduleStopped(health.state)) return undefined
-  if (state.pause?.until === null && isPaused(state.pause, now)) return undefined
+  if (isHeldForGood(state)) return undefined
   const servedAt = nextServedAt(state, now)
   return servedAt > now ? servedAt : undefined
 }

@@ -2,8 +2,8 @@ import { type Static, Type } from 'typebox'
 import { appOfCheckIn } from '../../domain/check-in.ts'
 import { attachedName } from '../../domain/config-vars.ts'
 import { isScheduleStopped } from '../../domain/health-state.ts'
-import { isPaused } from '../../domain/pause.ts'
 import { rotationId } from '../../domain/rotation-id.ts'
+import { isHeldForGood } from '../../domain/upcoming.ts'
 import { appsOf } from '../../flows/dashboard/apps-of.ts'
 import type { AppsAnswer, AttachedApp } from '../../flows/dashboard/attached-apps.ts'
 import { type Overview, readOverview } from '../../flows/dashboard/overview.ts'
@@ -120,7 +120,6 @@ function resourceView(
     plan,
     health,
     now,
-    pause,
     nextRotationAt,
     dueAt,
     rotation,
@@ -128,7 +127,7 @@ function resourceView(
     checkIns,
   } = overview
   const { state, since, until, heading, customer: advice } = health
-  const isHeld = isScheduleStopped(state) || (isPaused(pause, now) && pause?.until === null)
+  const isHeld = isScheduleStopped(state) || isHeldForGood(overview)
   const current = keys.find(({ stage }) => stage === 'current')
   const attached = apps.outcome === 'known' ? apps.apps : []
   const ofApp = Map.groupBy(checkIns, (each) => appOfCheckIn(each, attached)?.appId)

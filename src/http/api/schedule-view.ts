@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { isHeldForGood } from '../../domain/upcoming.ts'
 import type { Overview } from '../../flows/dashboard/overview.ts'
 import { policyView } from './policy.ts'
 import { Moment, MomentOrNull, momentOf } from './schemas.ts'
@@ -16,10 +17,9 @@ export const Schedule = Type.Object({
 
 export function scheduleView(overview: Overview, changed: boolean): Static<typeof Schedule> {
   const policy = policyView(overview)
-  const isHeld = policy.pause !== null && policy.pause.until === null
   return {
     changed,
-    next_rotation_at: isHeld ? null : momentOf(overview.nextRotationAt),
+    next_rotation_at: isHeldForGood(overview) ? null : momentOf(overview.nextRotationAt),
     next_rotations: overview.upcoming.map(({ servedAt }) => momentOf(servedAt)),
     policy,
   }

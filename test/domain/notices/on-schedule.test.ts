@@ -136,6 +136,18 @@ describe('coming', () => {
     expect(log.kinds()).toEqual(['rotation-coming'])
   })
 
+  test('is told of a rotation under way that waits for a window, whatever pause is on', () => {
+    const opened = { reason: 'plan-change', dueAt: DUE, openedAt: DUE, stuckSince: null } as const
+    const rotation = { ...opened, openedBy: { type: 'heroku' } } as const
+    const pause = { at: DUE, until: null, reason: '' }
+    const log = target()
+    log.look(
+      facts({ ...fresh(windows('sat 22:00-02:00 UTC')), rotation, pause }),
+      new Date('2026-03-21T00:00:00Z'),
+    )
+    expect(log.heard[0]?.text).toContain('2026-03-21 22:00 UTC')
+  })
+
   test.each(['foreign', 'missing', 'access-lost', 'access-refused', 'unreadable'] as const)(
     'is told of no date that is not kept: %s',
     (state) => {

@@ -1,5 +1,6 @@
 import { isScheduleStopped } from '../../../domain/health-state.ts'
 import { isPaused } from '../../../domain/pause.ts'
+import { isHeldForGood } from '../../../domain/upcoming.ts'
 import { acceptedUntil } from '../../../flows/dashboard/accepted-until.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
@@ -110,8 +111,8 @@ function nextWords({ version }: KeyLife, overview: Overview): Words {
 }
 
 /** Whether nobody knows when the next rotation comes: before somebody resumes the schedule, or ends what is wrong. */
-export function isWithoutDate({ pause, now, health }: Overview): boolean {
-  return (isPaused(pause, now) && !pause?.until) || isScheduleStopped(health.state)
+export function isWithoutDate(overview: Overview): boolean {
+  return isHeldForGood(overview) || isScheduleStopped(overview.health.state)
 }
 
 function revokedWords(key: KeyLife, overview: Overview): string {
