@@ -560,7 +560,7 @@ create index mail_asked_resource_id on mail_asked (resource_id, at);
 create index mail_asked_at on mail_asked (at);
 
 -- What Heroku's collaborators were last told by mail. Their addresses stand nowhere: `under_way` holds MACs of those who have
--- a letter that others have not: {letter, notices, to, refused}.
+-- what others have not yet: {letter, had, refused}.
 create table collaborator_mails (
   resource_id uuid primary key references keysets (resource_id) on delete cascade,
   told_at     timestamptz,

@@ -281,3 +281,29 @@ test('a link outlives a new data key, and nothing is mailed once the add-on is g
   }
   expect((await fetch(`${h.url}${path}`, { method: 'POST' })).status).toBe(410)
 })
+
+test('a collaborator whose mailbox is full keeps no later severe notice from the others', async () => {
+  const { h, mail } = await startWithMail()
+  await h.heroku.customer.addCollaborator('service-1', { email: 'full@example.org' })
+  mail.answerTo('full@example.org', { code: 452, text: '4.2.2 mailbox full' })
+  await revoke(h)
+  const revokes = () =>
+    to(mail.arrived, 'ann@example.com').flatMap(
+      ({ mail: { text = '' } }) => text.match(/The keys were revoked/g) ?? [],
+    )
+  expect(revokes()).toHaveLength(1)
+  h.clock.advance(3 * HOUR)
+  await revoke(h)
+  expect(revokes()).toHaveLength(2)
+  // Whoever has the first is not told of it again, and whoever has none is told of both.
+  mail.answerTo('full@example.org', undefined)
+  for (let tries = 0; tries < 2; tries += 1) {
+    h.clock.advance(HOUR)
+    await tell(h)
+  }
+  expect(revokes()).toHaveLength(2)
+  expect(to(mail.arrived, 'full@example.org').map(({ mail: { text = '' } }) => text)).toEqual([
+    expect.stringMatching(/The keys were revoked[\s\S]*The keys were revoked/),
+  ])
+  expect(await cursorOf(h, 'collaborators')).toMatchObject({ attempts: 0, givenUp: null })
+})

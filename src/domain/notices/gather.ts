@@ -4,10 +4,14 @@ import { isSevere, type Notice } from './notice.ts'
 export type Mailed = { at: string; notices: number }
 
 /**
- * A letter that some have and others have not: the id of its first notice and how many there are in it, MACs of the addresses
- * that need not be tried again, and how many of those the mail server refused.
+ * What some have been told and others not, since their mail could not be sent: the id of the first notice of it, by MACs of
+ * addresses how many notices from there on each has, and how many of the addresses the mail server refused.
  */
-export type LetterUnderWay = { letter: string; notices: number; to: readonly string[]; refused: number }
+export type LetterUnderWay = {
+  letter: string
+  had: Readonly<Record<string, number>>
+  refused: readonly string[]
+}
 
 /** Which letters go now, in order; and how long what is left waits, where some of it does. */
 export type Gathered = { letters: (readonly Notice[])[]; waitMs?: number }

@@ -2,15 +2,11 @@ import type { HerokuFailure } from '../../../domain/heroku-failure.ts'
 import { readMailAddress } from '../../../domain/mail-address.ts'
 import { isTeamOwner } from '../../../domain/makers.ts'
 import type { Delivery } from '../../../domain/notices/delivery.ts'
+import { MOST_AT_ONCE } from '../../../domain/notices/due-notices.ts'
 import { gather, type LetterUnderWay, mailedWithinAnHour } from '../../../domain/notices/gather.ts'
 import { isSevere, type Notice } from '../../../domain/notices/notice.ts'
-import type { Letter } from '../../../notices/mail/letters.ts'
 import type { Mailer } from '../../../notices/mail/mailer.ts'
-import {
-  type CollaboratorMails,
-  findCollaboratorMails,
-  saveCollaboratorMails,
-} from '../../../store/collaborator-mails.ts'
+import { findCollaboratorMails, saveCollaboratorMails } from '../../../store/collaborator-mails.ts'
 import { findResource } from '../../../store/resources.ts'
 import { sessionOf } from '../../dashboard/attached-apps.ts'
 import type { Deps } from '../../deps.ts'
@@ -28,7 +24,7 @@ type WithMailer = Deps & { mailer: Mailer }
 /**
  * Mails severe notices to everybody whom Heroku lists as a collaborator of an app that has the add-on, but to those who get all
  * notices anyway. Heroku is asked each time, and the addresses are kept nowhere. Where a mail fails, those who have theirs
- * get no second one.
+ * get no second one, and get the next notices all the same: nobody's mailbox keeps an alarm from the others.
  */
 export async function tellCollaborators(
   deps: WithMailer,
@@ -43,75 +39,68 @@ export async function tellCollaborators(
   if (letters.length === 0) {
     return severe.length === 0 ? { told: notices.length } : { told: 0, retryAfterMs: waitMs ?? ASK_AGAIN_MS }
   }
-  const underWay = continued(before.underWay, severe)
-  const letter = severe.slice(0, underWay.notices)
   const people = await askPeople(deps, resourceId, signal)
   if ('delivery' in people) return people.delivery
-  const after = await sendAll(deps, { resourceId, letter, people: people.people, underWay, signal })
-  if ('failure' in after) {
-    await saveCollaboratorMails(deps.db, resourceId, { ...before, underWay: after.underWay })
-    return { told: 0, failure: after.failure }
+  const underWay = continued(before.underWay, severe)
+  const sent = await sendAll(deps, { resourceId, severe, people: people.people, underWay, signal })
+  const lately = mailedWithinAnHour(before.mailed, now)
+  const mailed = sent.most > 0 ? [...lately, { at: now.toISOString(), notices: sent.most }] : lately
+  // Behind a full list newer ones wait, so who cannot be reached is left behind.
+  if (sent.failed.length > 0 && !(notices.length >= MOST_AT_ONCE && sent.had > 0)) {
+    await saveCollaboratorMails(deps.db, resourceId, { ...before, underWay: sent.underWay, mailed })
+    return { told: 0, failure: { words: sent.failed[0] ?? '', lasting: false } }
   }
-  const { to, refused } = after.underWay
-  const mailed = [
-    ...mailedWithinAnHour(before.mailed, now),
-    { at: now.toISOString(), notices: letter.length },
-  ]
-  const done: CollaboratorMails = {
-    ...{ toldAt: now, reached: to.length - refused, unreached: refused },
-    ...{ underWay: null, mailed },
-  }
-  await saveCollaboratorMails(deps.db, resourceId, done)
-  return { told: toldOf(notices, severe, letter.length) }
+  const unreached = sent.underWay.refused.length + sent.failed.length
+  const reached = sent.had - sent.underWay.refused.length
+  await saveCollaboratorMails(deps.db, resourceId, {
+    ...{ toldAt: now, reached, unreached, underWay: null, mailed },
+  })
+  return { told: notices.length }
 }
-
-/** The letter that some have already, as it was; a new one has all that there is to tell. */
+/** What some have already, where it is the same that is to be told now. */
 function continued(underWay: LetterUnderWay | null, severe: readonly Notice[]): LetterUnderWay {
-  const [first] = severe
-  if (underWay && first?.id === underWay.letter && underWay.notices <= severe.length) return underWay
-  return { letter: first?.id ?? '', notices: severe.length, to: [], refused: 0 }
-}
-
-/** How far the list is told when so many of the severe ones are. */
-function toldOf(notices: readonly Notice[], severe: readonly Notice[], sent: number): number {
-  const next = severe[sent]
-  return next ? notices.indexOf(next) : notices.length
+  const letter = severe[0]?.id ?? ''
+  return underWay?.letter === letter ? underWay : { letter, had: {}, refused: [] }
 }
 
 type Sending = {
   resourceId: string
-  letter: readonly Notice[]
+  severe: readonly Notice[]
   people: readonly string[]
   underWay: LetterUnderWay
   signal: AbortSignal
 }
 
+/** `most`: notices in the longest letter that was sent; `had`: how many people have, or need, nothing more; `failed`: why not. */
+type Sent = { underWay: LetterUnderWay; most: number; had: number; failed: string[] }
+
+/** Sends each of them what he has not had. */
 async function sendAll(
   deps: WithMailer,
-  { resourceId, letter, people, underWay, signal }: Sending,
-): Promise<
-  | { underWay: LetterUnderWay; failure?: never }
-  | { underWay: LetterUnderWay; failure: NonNullable<Delivery['failure']> }
-> {
+  { resourceId, severe, people, underWay, signal }: Sending,
+): Promise<Sent> {
   const addon = (await findResource(deps.db, resourceId))?.name ?? resourceId
-  const mail: Letter = { kind: 'notices', addon, notices: letter }
-  const to = [...underWay.to]
-  let { refused } = underWay
-  let failed: string | undefined
+  const had: Record<string, number> = { ...underWay.had }
+  const refused = new Set(underWay.refused)
+  const failed: string[] = []
+  let most = 0
   await Promise.all(
     people.map(async (address) => {
       const digest = (await deps.macs.make('mailbox', address)).mac.toString('base64url')
-      if (underWay.to.includes(digest)) return
-      const sent = await deps.mailer.send(address, mail, signal)
-      if (sent.outcome === 'failed') failed = sent.words
-      else to.push(digest)
-      if (sent.outcome === 'refused') refused += 1
+      const notices = severe.slice(had[digest] ?? 0)
+      if (notices.length === 0) return
+      const sent = await deps.mailer.send(address, { kind: 'notices', addon, notices }, signal)
+      if (sent.outcome === 'failed') {
+        failed.push(sent.words)
+        return
+      }
+      had[digest] = severe.length
+      most = Math.max(most, notices.length)
+      if (sent.outcome === 'refused') refused.add(digest)
     }),
   )
-  const after = { ...underWay, to, refused }
-  return failed === undefined
-    ? { underWay: after }
-    : { underWay: after, failure: { words: failed, lasting: false } }
+  const done = Object.values(had).filter((notices) => notices === severe.length).length
+  return { underWay: { letter: underWay.letter, had, refused: [...refused] }, most, had: done, failed }
 }
 
 /** Whom Heroku lists, each address once; or why nobody is mailed now. */
