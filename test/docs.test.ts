@@ -34,6 +34,13 @@ test('no document holds the marks of a merge that nobody has finished', () => {
   expect(marked).toEqual([])
 })
 
+test('no section of a document is empty', () => {
+  const empty = documents.flatMap((path) =>
+    [...read(path).matchAll(/^(#{2,}) .+\n+(?=\1 )/gm)].map(([heading]) => `${path}: ${heading.trim()}`),
+  )
+  expect(empty).toEqual([])
+})
+
 test('every file that docs/heroku-map.md names exists', () => {
   const named = [...read('docs/heroku-map.md').matchAll(/`([^`\s]+)`/g)].map(([, path = '']) => path)
   const paths = named.filter((path) => path.includes('/') || path.endsWith('.json'))

@@ -3,23 +3,18 @@ import type { Notice } from './notice.ts'
 /**
  * A notice as a line for an app's log, in logfmt: `securekey.rotation=coming addon=… rotates=… id=… text="…"`. A value is
  * bare where it holds neither blanks, quotes, `=` nor backslashes; else it stands between quotes, with `\"`, `\\`, `\n`,
- * `\r` and `\t` for what these stand for. So whatever a name holds, it is one value of one line. No name stands twice.
+ * `\r` and `\t` for what these stand for. So whatever a name holds, it is one value of one line.
  */
 export function logLine({ kind, facts, id, text }: Notice): string {
   const [what = '', ...rest] = NAMES[kind]?.split('=') ?? [kind]
   const pairs = [
     [`securekey.${what}`, rest.join('=')],
-    ...Object.entries(facts).filter(
-      ([name, value]) => !OF_THE_LINE.includes(name) && value !== null && value !== '',
-    ),
+    ...Object.entries(facts).filter(([, value]) => value !== null && value !== ''),
     ['id', id],
     ['text', text],
   ] as const
   return pairs.map(([name, value]) => `${nameOf(name)}=${quotedWhereNeeded(String(value))}`).join(' ')
 }
-
-/** A reader of logfmt takes the first of two, or the last: the id of a notice must be what it finds. */
-const OF_THE_LINE: readonly string[] = ['id', 'text']
 
 const NAMES: Readonly<Record<Notice['kind'], string>> = {
   'rotation-coming': 'rotation=coming',

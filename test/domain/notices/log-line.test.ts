@@ -59,10 +59,3 @@ test('whatever a value holds, it is read back as it was, and the line is one lin
     }),
   )
 })
-
-test('the id of a line is that of the notice, whatever else it tells of is called so', () => {
-  const facts = { id: 'ma_0000000000000001', text: 'x', address: 'a…@example.com' }
-  const names = read(logLine(notice({ facts })))
-  expect(names.map(([name]) => name)).toEqual(['securekey.rotation', 'address', 'id', 'text'])
-  expect(names).toContainEqual(['id', 'r_1_x'])
-})

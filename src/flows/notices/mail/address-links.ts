@@ -53,7 +53,7 @@ export async function followMailLink(
     const change = use === 'confirm' ? confirmIn : removeIn
     const kind = await change(trx, { stored, secrets, sealer })
     const details = {
-      mailAddress: id,
+      id,
       address: maskedAddress(secrets.address),
       ...(use === 'unsubscribe' && { by: 'link' }),
     }

@@ -64,10 +64,7 @@ export async function removeMailAddress(
     if (stored?.resourceId !== resourceId || !(await deleteMailAddress(trx, resourceId, id))) return false
     await deleteCursor(trx, stored)
     const address = openAddress(sealer, stored)?.address
-    const details = {
-      mailAddress: id,
-      address: address === undefined ? 'unreadable' : maskedAddress(address),
-    }
+    const details = { id, address: address === undefined ? 'unreadable' : maskedAddress(address) }
     const event: HistoryEvent = { at: deps.now(), kind: 'mail-address-removed', actor, details }
     await recordEvents(trx, [{ resourceId, events: [event] }])
     return true

@@ -74,7 +74,7 @@ export async function addMailAddress(
     if (!(await mayAsk(trx, { mailboxDigest, resourceId }))) return { outcome: 'asked-too-often' as const }
     const sealed = sealAddress(sealer, secrets)
     const { confirmBy } = await insertMailAddress(trx, { id: secrets.id, resourceId, sealed }, LINK_LIFE_MS)
-    const details = { mailAddress: secrets.id, address: maskedAddress(address) }
+    const details = { id: secrets.id, address: maskedAddress(address) }
     const event: HistoryEvent = { at: deps.now(), kind: 'mail-address-added', actor, details }
     await recordEvents(trx, [{ resourceId, events: [event] }])
     return { outcome: 'stored' as const, name: resource.name, confirmBy: confirmBy ?? deps.now() }
