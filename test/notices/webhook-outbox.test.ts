@@ -2,9 +2,13 @@ import { expect, test } from 'vitest'
 import { pauseRotation, resumeSchedule } from '../../src/flows/dashboard/pause-rotation.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
+import { createChannels } from '../../src/flows/notices/channels.ts'
+import { createDeliveries } from '../../src/flows/notices/deliver.ts'
+import { lookForNotices } from '../../src/flows/notices/look.ts'
 import { replaceWebhookSecret } from '../../src/flows/notices/webhooks/replace-secret.ts'
 import { testWebhook } from '../../src/flows/notices/webhooks/try-webhook.ts'
 import { readDeliveries, readWebhooks, removeWebhook } from '../../src/flows/notices/webhooks/webhooks.ts'
+import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { listCursors } from '../../src/store/notice-cursors.ts'
 import { ANN } from '../api/support/token.ts'
 import { type HarnessWithAddon, startWithAddon } from '../support/addon.ts'
@@ -223,4 +227,17 @@ test('a removed webhook is told nothing more, not even of its removal, and the o
     { data: { facts: { what: 'webhook-added', name: 'left' } } },
   ])
   expect(await kindsOf(h.deps, h.addon.id)).toContain('webhook-removed')
+})
+
+test('an add-on that is removed under a delivery to its webhook is told nothing more, and is no failure in our log', async () => {
+  const h = await startWithAddon()
+  const { receiver } = await webhookOf(h)
+  await pauseAndResume(h)
+  const due = (await lookForNotices(h.deps, 10)) ?? []
+  expect(due.map(({ claimed }) => claimed.target.channel)).toContain('webhook')
+  await deprovision(h.deps, { resourceId: h.addon.id })
+  const deliveries = createDeliveries(h.deps, createChannels(h.deps))
+  for (const each of due) await deliveries.deliver(each, 10_000, new AbortController().signal)
+  expect(receiver.posts).toEqual([])
+  expect(h.logLines.join('\n')).not.toMatch(/delivery interrupted|notices not delivered/)
 })

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import { SecurekeyError } from '../../domain/errors.ts'
 import { afterDelivery, type Delivery } from '../../domain/notices/delivery.ts'
 import { type SettledCursor, settleCursors } from '../../store/notice-cursors.ts'
 import type { Deps } from '../deps.ts'
@@ -74,6 +75,8 @@ async function attempt(
   try {
     return await Promise.race([channel.deliver(target, notices, signal), ended(signal)])
   } catch (error) {
+    // Deprovisioned meanwhile: nobody is left to be told.
+    if (error instanceof SecurekeyError && error.code === 'resource-gone') return { told: notices.length }
     if (!signal.aborted) deps.log.warn({ err: error, ...fieldsOf(delivery) }, 'delivery interrupted')
     return failed(signal.aborted ? 'there was no answer in time' : 'we could not send it')
   }
