@@ -29,17 +29,29 @@ test('every link between documents leads to a file, and to a heading that it has
   expect(broken).toEqual([])
 })
 
-test('no document holds the marks of a merge that nobody has finished', () => {
-  const marked = documents.filter((path) => /^(?:<{7} |={7}$|>{7} )/m.test(read(path)))
-  expect(marked).toEqual([])
+test('no section of a document is empty, and no page has two sections of one name', () => {
+  const faults = documents.flatMap((path) => {
+    // What stands in a block of code is no heading.
+    const lines = read(path)
+      .replace(/^```[\s\S]*?^```$/gm, 'code')
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+    const sections = lines.filter((line) => line.startsWith('## '))
+    const twice = sections.filter(
+      (line, index) => path !== 'CHANGELOG.md' && sections.indexOf(line) !== index,
+    )
+    const empty = lines.filter((line, index) => /^#+ /.test(line) && isAtEnd(line, lines[index + 1]))
+    return [...twice, ...empty].map((heading) => `${path}: ${heading}`)
+  })
+  expect(faults).toEqual([])
 })
 
-test('no section of a document is empty', () => {
-  const empty = documents.flatMap((path) =>
-    [...read(path).matchAll(/^(#{2,}) .+\n+(?=\1 )/gm)].map(([heading]) => `${path}: ${heading.trim()}`),
-  )
-  expect(empty).toEqual([])
-})
+/** Whether the section of a heading ends with it: nothing follows, or a heading that is not below it. */
+function isAtEnd(heading: string, next: string | undefined): boolean {
+  if (next === undefined) return true
+  const depth = /^(#+) /.exec(next)?.[1]?.length
+  return depth !== undefined && depth <= heading.indexOf(' ')
+}
 
 test('every file that docs/heroku-map.md names exists', () => {
   const named = [...read('docs/heroku-map.md').matchAll(/`([^`\s]+)`/g)].map(([, path = '']) => path)

@@ -11,6 +11,7 @@ const COMMAND = /^(heroku|aws|npm|npx|gem|bundle|pip|python -m securekey) /
 /** Shown, not run: the form of a thing, where the text says so. */
 const FORMS: Readonly<Record<string, RegExp>> = {
   'clients/README.md': /^(\{"v":1|sk1\.)/,
+  'docs/using/notices.md': /^app\[securekey\]: /,
   'clients/vectors/README.md': /^\{$/m,
 }
 const APP_LANGUAGES = { js: NODE_APPS, ruby: RUBY_APPS, python: PYTHON_APPS }
