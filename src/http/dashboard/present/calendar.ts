@@ -18,7 +18,7 @@ export type CalendarPicture = {
   width: number
   height: number
   weekdays: { x: number; name: string }[]
-  /** The month beside the first week that it begins in. */
+  /** The month beside the week in which it begins: one for each week at most. */
   months: { y: number; name: string }[]
   days: DayCell[]
   description: string
@@ -96,13 +96,14 @@ function cellOf(
   return { ...common, kind, times: times.length > 1 ? `${first} +${times.length - 1}` : first }
 }
 
-/** Each month at the week in which its first shown day is. */
+/** Each month at the week in which its first shown day is; one that another has ended in does not write over that. */
 function monthsOf(days: readonly Day[]): { week: number; name: string }[] {
-  return days.flatMap(({ date }, index) => {
-    const isFirst = index === 0 || date.slice(0, 7) !== days[index - 1]?.date.slice(0, 7)
-    const week = Math.floor(index / 7)
-    return isFirst ? [{ week, name: MONTHS[Number(date.slice(5, 7)) - 1] ?? '' }] : []
+  const weeks = new Map<number, string>()
+  days.forEach(({ date }, index) => {
+    if (index > 0 && date.slice(0, 7) === days[index - 1]?.date.slice(0, 7)) return
+    weeks.set(Math.floor(index / 7), MONTHS[Number(date.slice(5, 7)) - 1] ?? '')
   })
+  return [...weeks].map(([week, name]) => ({ week, name }))
 }
 
 /** The same in words, for who does not see it. */
