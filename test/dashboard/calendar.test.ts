@@ -4,10 +4,11 @@ import { parseWindows } from '../../src/domain/windows.ts'
 import { addFreeze } from '../../src/flows/dashboard/freezes.ts'
 import { freezeAll } from '../../src/flows/operations/freeze-all.ts'
 import { calendarPicture } from '../../src/http/dashboard/present/calendar.ts'
+import { putOffWords } from '../../src/http/dashboard/present/put-off.ts'
 import { pushes, startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
 import { historyOf, stateOf } from '../support/resource.ts'
-import { overview } from './support/made-up-overview.ts'
+import { inDays, overview } from './support/made-up-overview.ts'
 
 const DAY = 86_400_000
 const SATURDAYS = 'sat 22:00-02:00 Europe/Berlin'
@@ -86,6 +87,19 @@ describe('the page of windows and freezes', () => {
     expect(pushes(h)).toHaveLength(2)
     const bob = await signedIn(h, { addon: h.addon.name, userId: 'bob', email: 'bob@example.com' })
     expect((await bob.get(bob.base)).text).not.toContain(': takes the old key out')
+  })
+
+  test('says on the first page, and beside each date, what it waits for', async () => {
+    const { ann, page, send } = await start()
+    expect((await ann.get(ann.base)).text).not.toContain('The next rotation waits')
+    await send('windows', { windows: SATURDAYS })
+    expect((await ann.get(ann.base)).text).toContain('The next rotation waits for a window.')
+    await send('freezes', { from: '2026-03-16', until: '2026-03-22', zone: 'UTC', reason: 'spring sale' })
+    const waits = 'waits for a window, then for the end of the freeze “spring sale”, then for a window'
+    expect((await ann.get(ann.base)).text).toContain(`The next rotation ${waits}.`)
+    expect((await page()).text).toContain(`, ${waits}</span>`)
+    expect((await page()).text).toContain(', waits for a window</span>')
+    expect((await page()).text).toContain('#apps">Every app that the add-on is attached to</a>')
   })
 
   test('tells the dates of a freeze by the clock by which they were written', async () => {
@@ -196,4 +210,32 @@ describe('the picture', () => {
     expect(calendarPicture(made({ pause }))).toBeNull()
     expect(calendarPicture(made({ periodMs: 3_600_000 }))).toBeNull()
   })
+})
+
+test('a date that a pause, a freeze of the partner or a full keyring puts off says so, and one that is served at once says nothing', () => {
+  const span = (from: number, until: number, reason: string) => ({
+    ...{ id: 'f', from: inDays(from), until: inDays(until), zone: 'UTC', reason },
+  })
+  const words = (more: Parameters<typeof overview>[1], due: number, served: number) =>
+    putOffWords(overview([], more), { dueAt: inDays(due), servedAt: inDays(served) })
+  const pause = { at: inDays(-1), until: inDays(5), reason: '' }
+  const calendar = { windows: [], freezes: [], freezesForAll: [span(4, 7, 'audit')] }
+  expect(words({}, 3, 3)).toBe('')
+  expect(words({ pause }, 3, 5)).toBe('for the end of the pause')
+  expect(words({ pause, calendar }, 3, 7)).toBe(
+    'for the end of the pause, then for the end of our operators’ freeze “audit”',
+  )
+  expect(words({ calendar: { ...calendar, freezesForAll: [span(2, 4, '')] } }, 3, 4)).toBe(
+    'for the end of our operators’ freeze',
+  )
+  expect(words({ tokenLifeMs: 30 * DAY }, 3, 9)).toContain('all places of the keyring are taken')
+  expect(words({ waitsFor: { app: 'service-1', until: inDays(4) } }, 3, 4)).toBe('')
+})
+
+test('a week in which two months meet has one name beside it', () => {
+  const now = new Date('2026-04-01T12:00:00Z')
+  const picture = calendarPicture(overview([], { now, upcoming: [{ dueAt: now, servedAt: now }] }))
+  const rows = picture?.months.map(({ y }) => y) ?? []
+  expect(new Set(rows).size).toBe(rows.length)
+  expect(picture?.months[0]?.name).toBe('Apr')
 })

@@ -4,6 +4,7 @@ import type { HealthStep } from '../../../domain/health-words.ts'
 import { isPaused, timeLeftMs } from '../../../domain/pause.ts'
 import { isKeptToCalendar } from '../../../domain/rotation.ts'
 import type { Overview, RotationUnderWay } from '../../../flows/dashboard/overview.ts'
+import { putOffWords } from './put-off.ts'
 import { openEntry } from './rotations.ts'
 import { everyWords, lengthWords, type Moment, momentOf, precisionOf } from './time-words.ts'
 
@@ -92,6 +93,7 @@ function baseOf(overview: Overview): Base {
     const lines = [`The countdown is stopped with ${left} to go.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
     const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
+    if (next) lines.push(...putOffLines(overview))
     return { state: 'paused', headline: `Paused ${until}`, next, lines, steps: [] }
   }
   const next = momentOf(nextRotationAt, now, precision)
@@ -101,17 +103,19 @@ function baseOf(overview: Overview): Base {
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
-    lines: dueAt <= now || overview.keysFullUntil ? [...waitWords(overview), plan] : [plan],
+    lines: [...(dueAt <= now ? waitWords(overview) : []), ...putOffLines(overview), plan],
     steps: [],
   }
 }
 
-/** An old key that would have to go, or apps of which another add-on, or this one, was restarted a short while ago. */
-function waitWords({ waitsFor, keysFullUntil, now, ...overview }: Overview): string[] {
-  if (keysFullUntil) {
-    const until = momentOf(keysFullUntil, now, precisionOf(overview)).text
-    return [`It waits until ${until}: before that it would take out a key that is still needed.`]
-  }
+/** Why the next rotation comes later than it is due. */
+function putOffLines(overview: Overview): string[] {
+  const words = putOffWords(overview, { dueAt: overview.dueAt, servedAt: overview.nextRotationAt })
+  return words === '' ? [] : [`The next rotation waits ${words}.`]
+}
+
+/** Apps of which another add-on, or this one, was restarted a short while ago. */
+function waitWords({ waitsFor, now, ...overview }: Overview): string[] {
   if (!waitsFor) return []
   const until = momentOf(waitsFor.until, now, precisionOf(overview)).text
   return [`It waits for another restart of ${waitsFor.app || 'your app'} until ${until}.`]

@@ -3,10 +3,12 @@ import { isPaused } from '../../../domain/pause.ts'
 import { clockOf } from '../../../domain/zoned.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import { isWithoutDate } from './keys.ts'
+import { putOffWords } from './put-off.ts'
 import { momentOf, periodWords, precisionOf } from './time-words.ts'
 
 /**
- * The dates of the next restarts. `due`: what a window or a freeze puts off is due before that. `there`: what the clock of
+ * The dates of the next restarts. `due`: what a window or a freeze puts off is due before that, and waits
+ * for what `waits` says. `there`: what the clock of
  * the windows shows then. `takesOut`: the restart that takes out an old key whose grace period ends before the first of
  * them, and `graceWords`: the grace period, where each rotation is followed by such a restart.
  */
@@ -23,6 +25,7 @@ export function upcomingModel(overview: Overview) {
       at: momentOf(servedAt, now, precision),
       there: there(servedAt),
       due: servedAt > dueAt && servedAt > now ? momentOf(dueAt, now, precision) : null,
+      waits: putOffWords(overview, { dueAt, servedAt }),
     })),
     takesOut: takesOutAt && { at: momentOf(takesOutAt, now, precision), there: there(takesOutAt) },
     graceWords: isShort ? periodWords(grace.ms) : '',
