@@ -79,7 +79,7 @@ describe.skipIf(!modules)(
       const readme = readFileSync(join(ROOT, README), 'utf8')
       const rows = readme.split('\n').filter((line) => line.startsWith('| `securekey:'))
       const told = rows.flatMap((row) =>
-        [...(row.split('|')[1] ?? '').matchAll(/`([a-z:]+)`/g)].map(([, id]) => id),
+        [...(row.split('|')[1] ?? '').matchAll(/`([a-z:-]+)`/g)].map(([, id]) => id),
       )
       expect(told.toSorted()).toEqual(there.filter(isOnce).toSorted())
     })
