@@ -5,7 +5,7 @@ import type { ResourceState } from '../domain/resource-state.ts'
 import { boolean, json } from './columns.ts'
 import type { Db } from './database.ts'
 import { FREEZES_FOR_ALL } from './freezes-for-all.ts'
-import { anyOf, ask, askAll, askForValue, given, runPrepared } from './group-statement.ts'
+import { anyOf, ask, askAll, askForValue, askIfThere, given, runPrepared } from './group-statement.ts'
 import { historyEvent } from './history.ts'
 import { msOf } from './intervals.ts'
 import { type StoredFreeze, TABLES } from './schema.ts'
@@ -21,6 +21,8 @@ export type NoticeFactsOfResource = {
   state: ResourceState
   missingSince: Date | null
   access: HerokuAccess
+  /** The ARN of the customer's own key that protects it; null: one of ours does. */
+  ownKeyArn: string | null
 }
 
 const { keysets, resources, history } = TABLES
@@ -37,6 +39,7 @@ const FACTS = {
     `exists (select from oauth_tokens t
       where t.resource_id = k.resource_id and t.sealed_refresh_token is not null)`,
   ),
+  own_key_arn: askIfThere(resources.kek_id, "case when starts_with(r.kek_id, 'arn:') then r.kek_id end"),
   grant_waiting: ask(
     boolean,
     `exists (select from oauth_grants g where g.resource_id = k.resource_id and g.state = 'waiting')`,
@@ -69,6 +72,7 @@ export async function findNoticeFacts(
         periodMs: msOf(row.rotation_period_seconds),
         state: stateOf(row, row.freezes_for_all),
         missingSince: row.missing_since,
+        ownKeyArn: row.own_key_arn,
         access: row.has_token ? 'given' : row.grant_waiting ? 'waiting' : 'none',
       },
     ]),

@@ -30,6 +30,17 @@ export async function findOwnKey(db: Db, arn: string): Promise<OwnKey | undefine
   return row && keyOf(row)
 }
 
+/** The same of several, by their ARNs. */
+export async function findOwnKeys(db: Db, arns: readonly string[]): Promise<Map<string, OwnKey>> {
+  if (arns.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('own_keys')
+    .selectAll()
+    .where('arn', 'in', [...new Set(arns)])
+    .execute()
+  return new Map(rows.map((row) => [row.arn, keyOf(row)]))
+}
+
 /** What a look has come to. */
 export type LookEnd = { to: OwnKey; againInMs: number; refused: boolean; usable: boolean }
 

@@ -1,16 +1,19 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KmsKey } from '../../simulator/aws/kms/keys.ts'
+import { KMS_RIGHTS } from '../../src/domain/kms.ts'
 import { readOverview } from '../../src/flows/dashboard/overview.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revealKey } from '../../src/flows/dashboard/reveal-key.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
+import { lookForNotices } from '../../src/flows/notices/look.ts'
 import { claimDueOwnKeys, lookAtOwnKey } from '../../src/flows/own-keys/look-at-own-key.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { readHealth } from '../../src/flows/read-health.ts'
 import { verifyKey } from '../../src/flows/verify-key.ts'
 import { nowModel } from '../../src/http/dashboard/present/now.ts'
+import { insertCursor } from '../../src/store/notice-cursors.ts'
 import { findOwnKey } from '../../src/store/own-keys.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { callPartnerApi, provisionBody } from '../http/support/partner-call.ts'
@@ -24,7 +27,7 @@ import {
   type StartedKms,
   startFakeKms,
 } from '../support/fake-kms.ts'
-import { DAY, type Harness, MINUTE, SECOND, startHarness } from '../support/harness.ts'
+import { DAY, type Harness, HOUR, MINUTE, SECOND, startHarness } from '../support/harness.ts'
 import { historyOf, kindsOf, stateOf } from '../support/resource.ts'
 
 const ACTOR = {
@@ -208,6 +211,22 @@ describe('while an add-on is suspended', () => {
     expect(text).not.toMatch(/[0-9A-F]{64}/)
   })
 
+  test('nobody is told that its rotation is coming or late', async () => {
+    const { id } = await suspended()
+    const log = { resourceId: id, channel: 'log', id: 'log' } as const
+    await h.deps.db.deleteFrom('notice_cursors').execute()
+    await h.deps.db.transaction().execute((trx) => insertCursor(trx, { ...log, lane: 'log' }))
+    h.clock.advance(14 * DAY)
+    const told = async () => {
+      await h.deps.db.updateTable('notice_cursors').set({ wake_at: h.clock.now() }).execute()
+      const found = await lookForNotices(h.deps, 10)
+      return found?.flatMap(({ due }) => due.due.map(({ notice }) => notice.kind))
+    }
+    expect(await told()).toEqual([])
+    h.clock.advance(2 * HOUR)
+    expect(await told()).toEqual([])
+  })
+
   test('it can be removed, without a call to AWS', async () => {
     const { key, id } = await suspended()
     const before = aws.kms.calls().length
@@ -281,6 +300,24 @@ describe('what is not the customer’s doing suspends nobody', () => {
     await watch(900)
     expect(await stateOfKey(key)).toBe('suspended')
   })
+
+  test.each(['kms:DescribeKey', 'kms:Decrypt'])(
+    'our own right %s alone, which a key of our own misses too',
+    async (lost) => {
+      const key = customerKey(aws.kms)
+      await addonUnder(key)
+      const rights = KMS_RIGHTS.filter((right) => right !== lost)
+      key.policy = policyFor(rights)
+      const own = aws.kms.key(h.config.kms?.canary ?? '')
+      const policy = own?.policy
+      const Principal = { AWS: `arn:aws:iam::${PARTNER_ACCOUNT}:root` }
+      const left = { Statement: [{ Effect: 'Allow', Principal, Action: rights, Resource: '*' }] }
+      Object.assign(own ?? {}, { policy: left })
+      await watch(900)
+      Object.assign(own ?? {}, { policy })
+      expect(await stateOfKey(key)).toBe('active')
+    },
+  )
 
   test('a data key that was altered: it is an alarm', async () => {
     const key = customerKey(aws.kms)

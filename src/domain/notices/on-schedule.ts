@@ -55,13 +55,15 @@ function toleranceMs(periodMs: number): number {
  * is stored anywhere, so whatever moves the date (a window, a freeze, a pause, another plan) moves them.
  */
 export function lookAtSchedule(facts: ScheduleFacts, before: ToldSchedule, now: Date): ScheduleLook {
+  // That a customer has withdrawn the key is told as what it is. Nothing is expected meanwhile, nor late once it is over.
+  const isHeld = facts.health.state === 'own-key-suspended' || facts.health.state === 'own-key-lost'
   const expectedAt = expectedSince(facts.state, before, now)
-  const seen: ToldSchedule = { ...before, expectedAt }
+  const seen: ToldSchedule = { ...before, expectedAt: isHeld ? null : expectedAt }
   let told = seen
   const notices: { notice: Notice; told: ToldSchedule }[] = []
   const looks: Date[] = []
   const { dueAt } = awaited(facts.state)
-  if (before.lateFor?.getTime() !== dueAt.getTime()) {
+  if (!isHeld && before.lateFor?.getTime() !== dueAt.getTime()) {
     const lateAt = later(expectedAt, HOUR_MS)
     if (lateAt <= now) {
       told = { ...told, lateFor: dueAt }

@@ -11,6 +11,7 @@ import {
   settleCursors,
 } from '../../store/notice-cursors.ts'
 import { findNoticeFacts, readHistories } from '../../store/notice-facts.ts'
+import { findOwnKeys } from '../../store/own-keys.ts'
 import { findVerdicts } from '../../store/troubles.ts'
 import type { Deps } from '../deps.ts'
 
@@ -37,6 +38,8 @@ export async function lookForNotices(
     const found = facts.get(claimed.target.resourceId)
     return found ? [{ claimed, found }] : []
   })
+  const arns = known.flatMap(({ found: { ownKeyArn } }) => (ownKeyArn === null ? [] : [ownKeyArn]))
+  const ownKeys = await findOwnKeys(deps.db, arns)
   const trouble = ownerOfAll((await findVerdicts(deps.db)).map(({ cause }) => cause))
   const histories = await readHistories(
     deps.db,
@@ -47,10 +50,12 @@ export async function lookForNotices(
     { kinds: TOLD_KINDS, severe: SEVERE_ROWS, limit: MOST_AT_ONCE + 1 },
   )
   const looked = known.map(({ claimed, found }, place): DueDelivery => {
-    const { resourceId, name, plan, periodMs, state, missingSince, access, readTo } = found
+    const { resourceId, name, plan, periodMs, state, missingSince, access, ownKeyArn, readTo } = found
     // Who used it, and who was told, says nothing of its schedule.
     const beside = { unusualSince: null, undeliveredSince: null }
-    const parts = { id: resourceId, plan, state, missingSince, access, trouble, ...beside }
+    const key = ownKeyArn === null ? undefined : ownKeys.get(ownKeyArn)
+    const ownKey = key && ownKeyArn !== null ? { ownKey: { ...key, arn: ownKeyArn } } : {}
+    const parts = { id: resourceId, plan, state, missingSince, access, trouble, ...ownKey, ...beside }
     const health = healthOf(parts, claimed.now)
     const subject = { resourceId, name }
     const rows = histories[place] ?? []

@@ -1,5 +1,6 @@
 import { afterOwnKeyLook, type Finding, findingOf } from '../../domain/own-key-watch.ts'
 import { uuidFrom } from '../../domain/random-uuid.ts'
+import type { Kms } from '../../kms/create-kms.ts'
 import { wakeHeldByOwnKey } from '../../store/claims.ts'
 import {
   type ClaimedOwnKey,
@@ -88,9 +89,19 @@ async function lookFor(deps: Deps, { arn, at }: ClaimedOwnKey): Promise<Finding 
 /** Whether a refusal is the customer's doing: a key of our own still works, or those of others do. */
 async function isTheCustomers(deps: Deps, arn: string, at: Date): Promise<boolean> {
   const canary = deps.settings.ownKeys?.canary
-  if (canary !== undefined && deps.kms) return (await deps.kms.describe(canary)).ok
+  if (canary !== undefined && deps.kms) return await doesAll(deps.kms, canary)
   const others = await countOtherOwnKeys(deps.db, arn, { at, withinMs: WITNESS_MS })
   return others.usable > 0 && (others.refused < MANY || others.refused < others.usable)
+}
+
+/** Whether a key of our own does all that is asked of a customer's: each right can be lost without the others. */
+async function doesAll(kms: Kms, arn: string): Promise<boolean> {
+  const [described, made] = await Promise.all([kms.describe(arn), kms.makeDataKey(arn, NOBODY)])
+  if (made.ok) made.value.bytes.fill(0)
+  if (!made.ok || !(described.ok || described.failure.kind === 'unsupported')) return false
+  const opened = await kms.openDataKey(arn, NOBODY, made.value.wrapped)
+  if (opened.ok) opened.value.fill(0)
+  return opened.ok
 }
 
 async function spreadMs(deps: Pick<Deps, 'db'>, arn: string): Promise<number> {

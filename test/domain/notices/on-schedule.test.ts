@@ -186,6 +186,20 @@ describe('late', () => {
     expect(log.heard.at(-1)?.text).toContain(`has not yet: ${heading}.`)
   })
 
+  test.each(['own-key-suspended', 'own-key-lost'] as const)(
+    'is not told while the customer has withdrawn the key (%s), nor at once when it works again',
+    (state) => {
+      const held = { health: { state, heading: 'Suspended' } }
+      const log = target({ ...NOTHING_TOLD, comingFor: DUE, expectedAt: DUE })
+      for (const hours of [0.5, 2, 48]) log.look(facts(fresh(), held), new Date(DUE.getTime() + hours * HOUR))
+      const back = new Date(DUE.getTime() + 49 * HOUR)
+      log.look(facts(fresh()), back)
+      expect(log.kinds()).toEqual([])
+      log.look(facts(fresh()), new Date(back.getTime() + HOUR))
+      expect(log.kinds()).toEqual(['rotation-late'])
+    },
+  )
+
   test('is counted from the moment at which a freeze was ended early, not from the due date under it', () => {
     const frozen = fresh({ ...ANY_TIME, freezes: [freeze(at(DAY), 60 * DAY)] })
     const log = target()
