@@ -22,8 +22,10 @@ export type KmsRight = (typeof KMS_RIGHTS)[number]
 /** The value of a call, or why there is none. */
 export type KmsResult<T> = { ok: true; value: T } | { ok: false; failure: KmsFailure }
 
-/** What KMS says of a key, in its own words. */
+/** What KMS says of a key, in its own words, or `UNKNOWN_FACT`: some who play AWS leave a field out. */
 export type KmsKeyFacts = { manager: string; spec: string; usage: string; state: string }
+
+export const UNKNOWN_FACT = 'unknown'
 
 /** A data key as KMS makes it: its bytes, and the same wrapped by the customer's key. */
 export type MadeDataKey = { bytes: Buffer; wrapped: Buffer }

@@ -4,6 +4,7 @@ import {
   type KmsResult,
   type KmsRight,
   type MadeDataKey,
+  UNKNOWN_FACT,
 } from '../domain/kms.ts'
 import { regionOfArn } from '../domain/own-key-arn.ts'
 import { kmsFailureOf } from './classify.ts'
@@ -58,7 +59,7 @@ export function createKms(settings: KmsSettings & { callLimitMs?: number }): Kms
             manager: word(KeyMetadata.KeyManager),
             spec: word(KeyMetadata.KeySpec ?? KeyMetadata.CustomerMasterKeySpec),
             usage: word(KeyMetadata.KeyUsage),
-            state: word(KeyMetadata.KeyState),
+            state: stateOf(KeyMetadata),
           }
         )
       }),
@@ -94,7 +95,20 @@ function isOf(arn: string, keyId: string | undefined): boolean {
   return keyId === undefined || keyId === arn || arn.endsWith(`/${keyId}`)
 }
 
+/** Both fields tell of it, and some who play AWS fill in one of them: the worse counts. */
+function stateOf({
+  KeyState,
+  Enabled,
+}: {
+  KeyState?: string | undefined
+  Enabled?: boolean | undefined
+}): string {
+  const said = word(KeyState)
+  if (Enabled === false && (said === 'Enabled' || said === UNKNOWN_FACT)) return 'Disabled'
+  return Enabled && said === UNKNOWN_FACT ? 'Enabled' : said
+}
+
 /** A word of AWS, of which nothing else is taken over. */
 function word(text: string | undefined): string {
-  return /^\w{1,40}$/.exec(text ?? '')?.[0] ?? 'unknown'
+  return /^\w{1,40}$/.exec(text ?? '')?.[0] ?? UNKNOWN_FACT
 }

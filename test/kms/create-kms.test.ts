@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createKms, type Kms } from '../../src/kms/create-kms.ts'
 import {
@@ -169,5 +171,29 @@ describe('a failure is told by whose it is', () => {
       failure: { kind: 'outage' },
     })
     expect(performance.now() - startedAt).toBeLessThan(2_000)
+  })
+})
+
+describe('whoever plays AWS and tells less of a key', () => {
+  test.each([
+    [{ Enabled: false }, 'Disabled'],
+    [{ Enabled: false, KeyState: 'Enabled' }, 'Disabled'],
+    [{ Enabled: false, KeyState: 'PendingDeletion' }, 'PendingDeletion'],
+    [{ Enabled: true }, 'Enabled'],
+    [{ Enabled: true, KeyState: 'Disabled' }, 'Disabled'],
+    [{}, 'unknown'],
+  ])('%o is taken for %s: of two words the worse', async (told, state) => {
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/x-amz-json-1.1')
+      response.end(JSON.stringify({ KeyMetadata: { KeyId: 'k', ...told } }))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    const by = adapterWith({ endpointUrl: `http://127.0.0.1:${port}` })
+    const described = await by.describe(GONE)
+    server.closeAllConnections()
+    server.close()
+    expect(described).toMatchObject({ ok: true, value: { state, spec: 'unknown', usage: 'unknown' } })
   })
 })

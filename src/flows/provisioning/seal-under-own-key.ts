@@ -1,5 +1,5 @@
 import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
-import { describeKmsFailure, type KmsFailure, type KmsKeyFacts } from '../../domain/kms.ts'
+import { describeKmsFailure, type KmsFailure, type KmsKeyFacts, UNKNOWN_FACT } from '../../domain/kms.ts'
 import type { WrappedDek } from '../../domain/wrapped-dek.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
 import type { Deps } from '../deps.ts'
@@ -36,12 +36,17 @@ export async function sealUnderOwnKey(
   }
 }
 
+/** What was not said is left to the data key that is made and opened next. */
 function requireUsable({ manager, spec, usage, state }: KmsKeyFacts): void {
   if (manager === 'AWS') throw refused('names a key that AWS manages: make one of your own')
-  if (spec !== 'SYMMETRIC_DEFAULT' || usage !== 'ENCRYPT_DECRYPT') {
+  if (!isOr(spec, 'SYMMETRIC_DEFAULT') || !isOr(usage, 'ENCRYPT_DECRYPT')) {
     throw refused('needs a symmetric key for encryption (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT)')
   }
-  if (state !== 'Enabled') throw refused(`names a key that is not enabled: AWS KMS says ${state}`)
+  if (!isOr(state, 'Enabled')) throw refused(`names a key that is not enabled: AWS KMS says ${state}`)
+}
+
+function isOr(said: string, wanted: string): boolean {
+  return said === wanted || said === UNKNOWN_FACT
 }
 
 const UNREACHABLE =
