@@ -76,6 +76,22 @@ test('a revoke makes a new data key under the same customer’s key; without tha
   expect(await kindsOf(h.deps, h.resourceId)).toEqual(kinds)
 })
 
+test('a revoke leaves for the apps while the key may have been disabled by a slip, where its data key is still cached', async () => {
+  const h = await startWithOwnKey()
+  await h.worker1.tick()
+  const before = keysOn(h)
+  await revokeKeys(h.deps, { resourceId: h.resourceId, actor: { type: 'operator' } })
+  h.key.state = 'Disabled'
+  await h.deps.db
+    .updateTable('own_keys')
+    .set({ state: 'waiting', deadline: new Date(h.clock.now().getTime() + 10 * MINUTE) })
+    .execute()
+  await h.worker1.tick()
+  const present = keysOn(h)
+  expect([present.first, present.second]).not.toContain(before.first)
+  expect([present.first, present.second]).not.toContain(before.second)
+})
+
 test('neither a rewrap nor the start of a process has anything to do with customers’ keys', async () => {
   const h = await startWithOwnKey()
   const before = await dekOf(h)

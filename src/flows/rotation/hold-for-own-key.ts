@@ -14,6 +14,8 @@ const LONG_MS = 3_600_000
 export async function holdForOwnKey(deps: Deps, resource: ClaimedResource): Promise<Outcome | undefined> {
   const { ownKey } = resource.dek
   if (ownKey === undefined || ownKey === 'active') return undefined
+  // A leaked key is to leave the apps, and while it may be a slip this process may still have what opens the new one.
+  if (ownKey === 'waiting' && resource.state.rotation?.reason === 'revoke') return undefined
   const delayMs = ownKey === 'waiting' || ownKey === 'restoring' ? SHORT_MS : LONG_MS
   // Apart, so that they do not all come back at once.
   const jitterMs = (delayMs / 2) * (deps.random(2).readUInt16BE() / 65_536)
