@@ -12,6 +12,23 @@ export async function countEnded(db: Db, herokuId: string): Promise<number> {
   return count
 }
 
+/** Whether another live resource that Heroku calls by this id has its config vars at the same path. */
+export async function isPathTaken(
+  db: Db,
+  { herokuId, callbackPath, resourceId }: { herokuId: string; callbackPath: string; resourceId: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('resources')
+    .select('id')
+    .where('heroku_id', '=', herokuId)
+    .where('callback_path', '=', callbackPath)
+    .where('state', '=', 'provisioned')
+    .where('id', '<>', resourceId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** The id that a resource has here which is known by another one at Heroku. */
 export async function findIdOfAddon(db: Db, addonUuid: string): Promise<string | undefined> {
   const row = await db

@@ -107,9 +107,41 @@ describe('a provision request of the legacy API', () => {
     expect(await kept()).toHaveLength(1)
   })
 
+  test('is refused while another add-on writes to the same vars of the same app, and taken when that is removed', async () => {
+    const address = `${shared().heroku.url}/vendor/apps/app77%40heroku.com`
+    const same = { heroku_id: 'app77@heroku.com', callback_url: address }
+    const first = await post(kensaBody(same))
+    expect((await post(kensaBody({ ...same, uuid: first.json.id }))).status).toBe(200)
+    const second = await post(kensaBody(same))
+    expect([second.status, second.json.id]).toEqual([422, 'already-there'])
+    const elsewhere = `${shared().heroku.url}/vendor/apps/${randomUUID()}`
+    expect((await post(kensaBody({ ...same, callback_url: elsewhere }))).status).toBe(200)
+    await callPartnerApi(shared().app, { method: 'DELETE', path: `/${first.json.id}`, headers: ACCEPT })
+    expect((await post(kensaBody(same))).status).toBe(200)
+  })
+
+  test.each([
+    '/vendor/apps/..%2f..%2faddons',
+    '/vendor/apps/../../addons/x',
+    '/vendor/apps/%2e%2e/x',
+    '//vendor/apps/a',
+    '/vendor/apps/a/config',
+    '/vendor/apps/a?x',
+    '/vendor/apps/%00',
+    '\\@evil.example/vendor/apps/a',
+  ])('never makes the service call anything but app info at Heroku: %s', async (path) => {
+    const herokuId = newHerokuId()
+    const { json } = await post(
+      kensaBody({ heroku_id: herokuId, callback_url: `${shared().heroku.url}${path}` }),
+    )
+    const callbackPath = `/vendor/apps/${encodeURIComponent(herokuId)}`
+    expect(await addressOf(json.id)).toMatchObject({ callbackPath })
+  })
+
   test.each([
     ['neither a uuid nor a heroku_id', { uuid: null, heroku_id: null }, 400],
     ['an id that has nothing to be called by', { uuid: null, heroku_id: '..' }, 400],
+    ['half a character in its only id', { uuid: null, heroku_id: '\ud800' }, 400],
     ['an unseen character in its only id', { uuid: null, heroku_id: 'app1\u0007@heroku.com' }, 400],
     ['an id far too long alone', { uuid: null, heroku_id: `app${'1'.repeat(300)}@heroku.com` }, 400],
     ['a uuid that is none', { uuid: 'app1@heroku.com' }, 400],

@@ -1,7 +1,7 @@
 import { callbackPathOf } from '../../domain/callback-path.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { ownResourceId } from '../../domain/legacy-id.ts'
-import { countEnded } from '../../store/legacy-resources.ts'
+import { countEnded, isPathTaken } from '../../store/legacy-resources.ts'
 import type { Deps } from '../deps.ts'
 import type { InsertResource } from './insert-resource.ts'
 import { type ProvisionOutcome, type ProvisionRequest, provision } from './provision.ts'
@@ -20,8 +20,9 @@ export type LegacyProvisionRequest = Pick<
 /**
  * Makes a resource as the legacy API asks for it (Legacy Add-on Partner API Reference): config vars are written at its callback
  * address. A grant that comes, as on the day of the move to version 3, is kept where it can be exchanged. Where no uuid comes, the resource gets an id of our own, the same for each repeat.
- * Throws what `provision` throws; `malformed-request` where nothing says which add-on it is; and `already-there` where an
- * add-on without a uuid has lived for longer than a request is repeated: its keys are not given out again.
+ * Throws what `provision` throws; `malformed-request` where nothing says which add-on it is; and `already-there` where another
+ * add-on has its config at the same address, or one without a uuid has lived for longer than a request is repeated: its keys
+ * are not given out again.
  */
 export async function provisionLegacy(
   deps: Deps,
@@ -35,6 +36,9 @@ export async function provisionLegacy(
   if (resourceId === null || callbackPath === null) throw nameless()
   if (isForeign)
     deps.log.warn({ resourceId, callbackPath }, 'callback address is not one of app info, not used')
+  // Both would write their keys over those of the other, in the same vars of the same app.
+  const isTaken = herokuId !== null && (await isPathTaken(deps.db, { herokuId, callbackPath, resourceId }))
+  if (isTaken) throw alreadyThere('This app has this add-on already.')
   const legacy = { herokuId, callbackPath }
   const provisioned = await provision(
     deps,
@@ -43,7 +47,7 @@ export async function provisionLegacy(
     mayProvision,
   )
   const isEmpty = Object.keys(provisioned.config).length === 0
-  if (uuid === null && isEmpty) throw alreadyThere()
+  if (uuid === null && isEmpty) throw alreadyThere('This app has had this add-on for more than a day.')
   return provisioned
 }
 
@@ -59,9 +63,6 @@ function nameless(): SecurekeyError {
 }
 
 /** Heroku shows the message. */
-function alreadyThere(): SecurekeyError {
-  return new SecurekeyError(
-    'already-there',
-    'This app has had this add-on for more than a day. Remove it first, or write to our support.',
-  )
+function alreadyThere(why: string): SecurekeyError {
+  return new SecurekeyError('already-there', `${why} Remove it first, or write to our support.`)
 }
