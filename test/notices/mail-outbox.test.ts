@@ -307,3 +307,36 @@ test('a collaborator whose mailbox is full keeps no later severe notice from the
   ])
   expect(await cursorOf(h, 'collaborators')).toMatchObject({ attempts: 0, givenUp: null })
 })
+
+test('where twenty severe notices wait for one collaborator alone, they are left to the others, and it is said', async () => {
+  const { h, mail } = await startWithMail()
+  await h.heroku.customer.addCollaborator('service-1', { email: 'full@example.org' })
+  mail.answerTo('full@example.org', { code: 452, text: '4.2.2 mailbox full' })
+  const notices = Array.from(
+    { length: 20 },
+    (_, place) =>
+      ({
+        id: `x_${place}`,
+        kind: 'keys-revoked',
+        at: h.clock.now(),
+        seq: place,
+        text: 'x',
+        facts: {},
+      }) as const,
+  )
+  const target = { resourceId: h.addon.id, channel: 'mail', id: 'collaborators' } as const
+  const deliver = (some: typeof notices) =>
+    createMailChannel(h.deps).deliver(target, some, new AbortController().signal)
+  // Behind the calls that gave the add-on its first keys.
+  h.clock.advance(MINUTE)
+  expect(await deliver(notices.slice(0, 19))).toMatchObject({ told: 0, failure: { lasting: false } })
+  expect(await deliver(notices)).toEqual({ told: 20 })
+  expect(subjects(h, to(mail.arrived, 'ann@example.com'))).toEqual([
+    'the keys were revoked, and 18 more',
+    'the keys were revoked',
+  ])
+  expect((await readMailReaders(h.deps, h.addon.id)).collaborators).toMatchObject({
+    reached: 2,
+    unreached: 1,
+  })
+})
