@@ -13,12 +13,13 @@ export const TOLD_OF_POLICY: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     changed(row, 'token-life', `The token life of ${name} was changed${fromTo(row)}`),
   'windows-changed': (row, name) =>
     changed(row, 'windows', `The windows of ${name} were changed${fromTo(row)}`),
-  'freeze-added': (row, name) => changed(row, 'freeze-added', `A freeze of ${name} was added${span(row)}`),
+  'freeze-added': (row, name) =>
+    changed(row, 'freeze-added', `A freeze of ${name} was added${span(row)}`, { after: reason(row) }),
   'freeze-removed': (row, name) =>
     changed(row, 'freeze-removed', `A freeze of ${name} was removed${span(row)}`),
   'schedule-paused': (row, name) =>
     changed(row, 'paused', `The schedule of ${name} was paused`, {
-      after: until(row, ' until somebody resumes it'),
+      after: `${until(row, ' until somebody resumes it')}${reason(row)}`,
     }),
   'schedule-resumed': (row, name) => changed(row, 'resumed', `The schedule of ${name} was resumed`),
   'mail-address-added': (row, name) =>
@@ -92,4 +93,10 @@ function span({ details }: HistoryRow): string {
 function until({ details }: HistoryRow, otherwise: string): string {
   const end = dateIn(details, 'until')
   return end ? ` until ${dateWords(end)}` : otherwise
+}
+
+/** As whoever asked for it put it: whoever reads the sentence alone is to learn why nothing rotates. */
+function reason({ details }: HistoryRow): string {
+  const words = textIn(details, 'reason')
+  return words === '' ? '' : `: “${words}”`
 }

@@ -86,7 +86,18 @@ describe('the sentence', () => {
     ],
     [
       row('schedule-paused', { details: { until: null, reason: 'launch' } }),
-      'The schedule of securekey-solid-1 was paused by ann@example.com until somebody resumes it.',
+      'The schedule of securekey-solid-1 was paused by ann@example.com until somebody resumes it: “launch”.',
+    ],
+    [
+      row('freeze-added', {
+        details: {
+          from: '2026-12-01T00:00:00Z',
+          until: '2026-12-27T00:00:00Z',
+          zone: 'UTC',
+          reason: 'Christmas',
+        },
+      }),
+      'A freeze of securekey-solid-1 was added (from 2026-12-01 00:00 UTC until 2026-12-27 00:00 UTC) by ann@example.com: “Christmas”.',
     ],
     [
       row('token-made', { details: { name: 'deploy', scopes: 'read, rotate', token: 't1' } }),
