@@ -113,3 +113,13 @@ test('a session that a revoke ends while its form waits leaves no token behind',
   expect(tokenIn(answer)).toBeUndefined()
   expect(await h.deps.db.selectFrom('api_tokens').selectAll().execute()).toEqual([])
 })
+
+test('the page says before the button what each scope lets a program change, and what ends a token', async () => {
+  const { ann } = await startSignedIn()
+  const [before = ''] = (await pageOf(ann)).text.split('Make the token</button>')
+  // What the API lets a token with `rotate` change.
+  for (const word of ['rotate', 'pause', 'windows', 'freezes', 'grace period', 'token life', 'next key']) {
+    expect(before).toMatch(new RegExp(`<code>rotate</code>: [^<]*${word}`))
+  }
+  expect(before).toContain('A revoke ends the tokens that may read keys, and a token ends within two days')
+})

@@ -15,7 +15,8 @@ const TOKEN_ID = /^[0-9a-f]{16}$/
 
 const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   read: 'look at everything but keys, and verify keys',
-  rotate: 'rotate, pause, resume, set the grace period and switch the next key',
+  rotate:
+    'rotate, pause, resume, set windows, freezes, the grace period and the token life, and switch the next key',
   revoke: 'revoke all keys',
   keyring: 'read the keys',
 }
