@@ -18,11 +18,11 @@ export type LegacyProvisionRequest = Pick<
 }
 
 /**
- * Makes a resource as the legacy API asks for it (Legacy Add-on Partner API Reference): config vars are written at its callback
- * address. A grant that comes, as on the day of the move to version 3, is kept where it can be exchanged. Where no uuid comes, the resource gets an id of our own, the same for each repeat.
- * Throws what `provision` throws; `malformed-request` where nothing says which add-on it is; and `already-there` where another
- * add-on has its config at the same address, or one without a uuid has lived for longer than a request is repeated: its keys
- * are not given out again.
+ * Makes a resource as the legacy API asks for it (Legacy Add-on Partner API Reference): config vars are written at its
+ * callback address. A grant that comes, as on the day of the move to version 3, is kept where it can be exchanged. Where
+ * no uuid comes, the resource gets an id of our own, the same for each repeat. Throws what `provision` throws; `malformed-
+ * request` where nothing says which add-on it is; and `already-there` where another add-on has its config at the same
+ * address, or one without a uuid has lived for longer than a request is repeated: its keys are not given out again.
  */
 export async function provisionLegacy(
   deps: Deps,

@@ -30,12 +30,18 @@ export const NO_CLI = MODULES === undefined
 const PATIENCE = { timeout: 30_000, interval: 50 }
 const INSTALLED_LIMIT_MS = 120_000
 
+/** Makes what a world needs beside it, and returns the settings that name it. */
+export type Surroundings = (
+  whenFinished: (end: () => Promise<void> | void) => void,
+) => Promise<Record<string, string>>
+
 /** One world for all tests of a file. */
-export function sharedCliWorld(): () => CliWorld {
+export function sharedCliWorld(surroundings: Surroundings = async () => ({})): () => CliWorld {
   let world: CliWorld | undefined
   const ends: (() => Promise<void> | void)[] = []
   beforeAll(async () => {
-    if (MODULES) world = await startWorld(MODULES, (end) => void ends.push(end))
+    const whenFinished = (end: () => Promise<void> | void) => void ends.push(end)
+    if (MODULES) world = await startWorld(MODULES, await surroundings(whenFinished), whenFinished)
   }, INSTALLED_LIMIT_MS)
   beforeEach(() => {
     if (world) world.proxy.passed.length = 0
@@ -51,13 +57,14 @@ export function sharedCliWorld(): () => CliWorld {
 
 async function startWorld(
   modules: { cli: string; plugin: string },
+  env: Record<string, string>,
   whenFinished: (end: () => Promise<void> | void) => void,
 ): Promise<CliWorld> {
   const proxy = await recordingProxy()
   whenFinished(proxy.close)
   const mail = await startMailServer({ whenFinished })
   const harness = await startHarness({
-    env: { ADDON_URL: proxy.url, SMTP_URL: mail.url, MAIL_FROM },
+    env: { ADDON_URL: proxy.url, SMTP_URL: mail.url, MAIL_FROM, ...env },
     whenFinished,
   })
   proxy.leadTo(harness.url)
