@@ -26,7 +26,7 @@ const LIBRARY = new URL('./formation/library-from-source.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
 export function serviceSettings(settings: LocalSettings): Record<string, string> {
-  const { secrets, databaseUrl, servicePort, simulatorPort, smtpUrl, fortnightSeconds } = settings
+  const { secrets, databaseUrl, servicePort, simulatorPort, smtpUrl, fortnightSeconds, partnerApi } = settings
   const heroku = `http://127.0.0.1:${simulatorPort}`
   const periods = { daily: 0.4, weekly: 0.6, fortnightly: 1, monthly: 2 }
   const plans = Object.entries(periods).map(([plan, of]) => `${plan}=${Math.round(fortnightSeconds * of)}s`)

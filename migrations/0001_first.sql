@@ -452,8 +452,40 @@ create table key_sightings (
   primary key (resource_id, kid, hour)
 );
 
+-- Receivers of customers to which notices are sent. The URL and the secrets that sign are sealed in one value, with the id, so
+-- that one row's value opens in no other; `shown_url` leaves out what may be secret in it.
+create table webhooks (
+  id             text primary key check (id ~ '^wh_[0-9a-f]{16}$'),
+  resource_id    uuid not null references keysets (resource_id) on delete cascade,
+  name           text not null check (name <> ''),
+  shown_url      text not null,
+  sealed_webhook bytea not null,
+  added_by       text,
+  created_at     timestamptz not null,
+  off_since      timestamptz,             -- it answered 410: it wants no more
+  tried_at       timestamptz              -- when somebody last sent something to it by hand
+);
+create index webhooks_resource_id on webhooks (resource_id);
+
+-- The last deliveries to each, and what came of them. Of an answer there is its status and nothing else. The notice stands
+-- here as it was sent, so that the same one can be sent again.
+create table webhook_deliveries (
+  id         text primary key check (id ~ '^whd_[0-9a-f]{16}$'),
+  webhook_id text not null references webhooks (id) on delete cascade,
+  number     bigint generated always as identity, -- their order
+  at         timestamptz not null,
+  cause      text not null check (cause in ('outbox', 'test', 'resend')),
+  notice     jsonb not null,
+  told       boolean not null,
+  status     integer,
+  ms         integer not null,
+  words      text not null check (length(words) <= 200)
+);
+create index webhook_deliveries_webhook_id on webhook_deliveries (webhook_id, number);
+
 -- How far each target of an add-on was told of what its history and its schedule say: the outbox of notices, of which there
 -- is no other copy. `wake_at` is when somebody next looks, by what the schedule may say; a history row brings it nearer.
+-- Null: nothing but such a row does.
 create table notice_cursors (
   resource_id   uuid not null references keysets (resource_id) on delete cascade,
   target        text not null check (target ~ '^(log|collaborators|(wh|ma)_[a-z0-9]{1,40})$'),
@@ -469,7 +501,7 @@ create table notice_cursors (
   last_failure  text,                                 -- in a few words; null once anything has arrived since
   given_up_seq  integer,                              -- up to here what could not be told was given up, and when
   given_up_at   timestamptz,
-  wake_at       timestamptz not null,
+  wake_at       timestamptz,
   claimed_until timestamptz,
   fence         bigint not null default 0,
   primary key (resource_id, target),

@@ -100,6 +100,17 @@ create table clients (
   constraint clients_id_fkey FOREIGN KEY (id) REFERENCES api_tokens(id) ON DELETE CASCADE
 );
 
+create table collaborator_mails (
+  resource_id uuid not null,
+  told_at timestamp with time zone,
+  reached integer not null default 0,
+  unreached integer not null default 0,
+  under_way jsonb,
+  mailed jsonb not null default '[]'::jsonb,
+  constraint collaborator_mails_pkey PRIMARY KEY (resource_id),
+  constraint collaborator_mails_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+
 create table first_lookers (
   resource_id uuid not null,
   subject text not null,
@@ -346,7 +357,7 @@ create table notice_cursors (
   last_failure text,
   given_up_seq integer,
   given_up_at timestamp with time zone,
-  wake_at timestamp with time zone not null,
+  wake_at timestamp with time zone,
   claimed_until timestamp with time zone,
   fence bigint not null default 0,
   constraint notice_cursors_pkey PRIMARY KEY (resource_id, target),
@@ -361,7 +372,7 @@ create table notice_cursors (
   autovacuum_vacuum_scale_factor=0.02,
   autovacuum_vacuum_threshold=1000
 );
-CREATE INDEX notice_cursors_wake_at ON notice_cursors USING btree (wake_at);
+CREATE INDEX notice_cursors_wake_at ON notice_cursors USING btree (wake_at) WHERE wake_at IS NOT NULL;
 
 create table oauth_grants (
   resource_id uuid not null,
@@ -410,6 +421,17 @@ create table own_keys (
   constraint own_keys_state_check CHECK (state = ANY (ARRAY['active'::text, 'waiting'::text, 'suspended'::text, 'restoring'::text, 'lost'::text]))
 );
 CREATE INDEX own_keys_wake_at ON own_keys USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
+create table resource_apps (
+  resource_id uuid not null,
+  app_id uuid not null,
+  name text not null,
+  seen_at timestamp with time zone not null,
+  constraint resource_apps_pkey PRIMARY KEY (resource_id, app_id),
+  constraint resource_apps_name_check CHECK (length(name) <= 64),
+  constraint resource_apps_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
+);
+CREATE INDEX resource_apps_app_id ON resource_apps USING btree (app_id);
 
 create table resources (
   id uuid not null,

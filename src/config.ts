@@ -10,8 +10,10 @@ import {
   kmsRegions,
   kmsSettings,
 } from './domain/kms-settings.ts'
+import { type MailSender, type MailServer, parseMailFrom, parseSmtpUrl } from './domain/mail-settings.ts'
+import { PARTNER_APIS, type PartnerApi } from './domain/partner-api.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
-import { weaknessOf, weaknessOfKey } from './domain/secret-strength.ts'
+import { weakSecrets } from './domain/weak-secrets.ts'
 
 /** What the manifest says of the add-on; nothing of it is repeated elsewhere. */
 export const ADDON = {
@@ -51,18 +53,7 @@ export type Config = {
   mail: { server: MailServer; from: MailSender } | undefined
   logLevel: string
   /** Undefined: no access to AWS is set, and no add-on can have a key of its customer's own. */
-  kms: KmsConfig | undefined
-}
-
-/** As whom AWS KMS is called, and which keys of customers are taken. */
-export type KmsConfig = {
-  accessKeyId: string
-  secretAccessKey: string
-  sessionToken: string | undefined
-  endpointUrl: string | undefined
-  /** The account to which customers give rights. Undefined: they are told by other means. */
-  accountId: string | undefined
-  regions: string[]
+  kms: KmsSettings | undefined
 }
 
 /** Settings that do not hold; the message lists every problem, so that one look at it is enough. */
@@ -116,11 +107,11 @@ export function readConfig(env: Environment): Config {
       setting('MAIL_FROM', '', optional(parseMailFrom)),
     ),
     logLevel: setting('LOG_LEVEL', 'info', logLevel),
-    kms: kmsConfig({
+    kms: kmsSettings({
       accessKeyId: setting('AWS_ACCESS_KEY_ID', '', String),
       secretAccessKey: setting('AWS_SECRET_ACCESS_KEY', '', String),
       sessionToken: setting('AWS_SESSION_TOKEN', '', String) || undefined,
-      endpointUrl: setting('AWS_ENDPOINT_URL', '', optionalUrl),
+      endpointUrl: setting('AWS_ENDPOINT_URL', '', optional(secureUrl)),
       accountId: setting('AWS_ACCOUNT_ID', '', accountId),
       regions: setting('KMS_REGIONS', HEROKU_REGIONS, kmsRegions),
       canary: setting('KMS_CANARY_KEY', '', keyArn),
@@ -139,28 +130,13 @@ export function readConfig(env: Environment): Config {
 const DEFAULT_PLANS =
   'daily=1d,weekly=7d,fortnightly=14d,monthly=28d,private-fortnightly=14d:private,shield-fortnightly=14d:shield'
 
-/** Where Heroku has Private Spaces, by the names of AWS (Heroku Dev Center, "Regions"). */
-const HEROKU_REGIONS =
-  'us-east-1,us-west-2,ca-central-1,eu-west-1,eu-west-2,eu-central-1,ap-south-1,ap-southeast-1,ap-southeast-2,ap-northeast-1'
-
-/** Without credentials there is no AWS, whatever else is set. */
-function kmsConfig(kms: KmsConfig): KmsConfig | undefined {
-  return kms.accessKeyId && kms.secretAccessKey ? kms : undefined
+/** A setting that may be left out. */
+function optional<T>(read: (text: string) => T): (text: string) => T | undefined {
+  return (text) => (text === '' ? undefined : read(text))
 }
 
-function optionalUrl(text: string): string | undefined {
-  return text === '' ? undefined : secureUrl(text)
-}
-
-function accountId(text: string): string | undefined {
-  if (text !== '' && !/^[0-9]{12}$/.test(text)) throw new Error('must be an AWS account id of 12 digits')
-  return text || undefined
-}
-
-function kmsRegions(text: string): string[] {
-  const regions = text.split(',').map((region) => region.trim())
-  if (regions.every((region) => /^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region))) return regions
-  throw new Error('must be a list of regions of AWS, such as us-east-1,eu-west-1')
+function mailOf(server: MailServer | undefined, from: MailSender | undefined): Config['mail'] {
+  return server && from && { server, from }
 }
 
 function databaseUrl(text: string): string {
@@ -186,30 +162,6 @@ function secureUrl(text: string): string {
     throw new Error('must be an address alone, without a user, a query or a fragment')
   }
   return url.href.replace(/\/+$/, '')
-}
-
-/** What is wrong with the secrets of a service that anybody can reach; a loopback address may have demo secrets. */
-function weakSecrets(config: Partial<Config>): string[] {
-  const { addonPassword, addonSsoSalt, addonClientSecret, sealingKeys = [] } = config
-  const texts = {
-    ADDON_PASSWORD: addonPassword,
-    ADDON_SSO_SALT: addonSsoSalt,
-    ADDON_CLIENT_SECRET: addonClientSecret,
-  }
-  const given = Object.entries(texts).flatMap(([name, text]) => (text ? [{ name, text }] : []))
-  const equal = given.filter(({ text }, index) => {
-    const isSealingKey = sealingKeys.some(({ bytes }) => Buffer.from(text, 'base64').equals(bytes))
-    return isSealingKey || given.findIndex((each) => each.text === text) < index
-  })
-  return [
-    ...given.flatMap(({ name, text }) => sentence(name, weaknessOf(text))),
-    ...equal.map(({ name }) => `${name} is the same as another secret`),
-    ...sealingKeys.flatMap(({ id, bytes }) => sentence(`SEALING_KEYS key ${id}`, weaknessOfKey(bytes))),
-  ]
-}
-
-function sentence(name: string, problem: string | undefined): string[] {
-  return problem === undefined ? [] : [`${name} ${problem}`]
 }
 
 function sealingKeys(text: string): Config['sealingKeys'] {

@@ -29,6 +29,11 @@ test('every link between documents leads to a file, and to a heading that it has
   expect(broken).toEqual([])
 })
 
+test('no document holds the marks of a merge that nobody has finished', () => {
+  const marked = documents.filter((path) => /^(?:<{7} |={7}$|>{7} )/m.test(read(path)))
+  expect(marked).toEqual([])
+})
+
 test('no section of a document is empty, and no page has two sections of one name', () => {
   const faults = documents.flatMap((path) => {
     // What stands in a block of code is no heading.

@@ -35,9 +35,21 @@ const TABLE: Record<string, Rule> = {
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose', 'lru-cache'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
   kms: { folders: ['domain'], packages: ['@aws-sdk/client-kms'] },
+  notices: {
+    folders: ['domain'],
+    packages: ['undici', 'node:crypto'],
+    onlyIn: {
+      nodemailer: ['src/notices/mail/mailer.ts'],
+      eta: ['src/notices/mail/letters.ts'],
+      'ipaddr.js': ['src/notices/webhook/public-address.ts'],
+      standardwebhooks: ['src/notices/webhook/sign.ts'],
+      'node:dns/promises': ['src/notices/webhook/resolve-name.ts'],
+      'node:net': ['src/notices/webhook/send-webhook.ts'],
+    },
+  },
   flows: {
     folders: ['domain', 'store'],
-    typesOf: ['sealing', 'heroku', 'kms'],
+    typesOf: ['sealing', 'heroku', 'kms', 'notices'],
     packages: ['dataloader'],
   },
   http: {

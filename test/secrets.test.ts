@@ -94,6 +94,11 @@ async function startObservedLife() {
     const { rows } = await sql<{ row: string }>`select k::text as row from keysets k`.execute(h.deps.db)
     states.push(...rows.map(({ row }) => ({ from: 'a state', text: row })))
     const cursors = await sql<{ row: string }>`select c::text as row from notice_cursors c`.execute(h.deps.db)
+    states.push(...cursors.rows.map(({ row }) => ({ from: 'a cursor of notices', text: row })))
+    const sent = await sql<{ row: string }>`select d::text as row from webhook_deliveries d`.execute(
+      h.deps.db,
+    )
+    states.push(...sent.rows.map(({ row }) => ({ from: 'a delivery', text: row })))
     for (const table of ['mail_addresses', 'mail_asked', 'collaborator_mails']) {
       const mailed = await sql<{ row: string }>`select m::text as row from ${sql.table(table)} m`.execute(
         h.deps.db,
@@ -102,7 +107,6 @@ async function startObservedLife() {
       const text = (row: string) => row.replace(/\\\\x01[0-9a-f]{58,}/, '')
       states.push(...mailed.rows.map(({ row }) => ({ from: `a row of ${table}`, text: text(row) })))
     }
-    states.push(...cursors.rows.map(({ row }) => ({ from: 'a cursor of notices', text: row })))
   }
   await observe()
 

@@ -63,7 +63,13 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
     periodMs: PERIOD_MS,
     // Its log is told of each rotation: it would look soon after the due date.
     targets: [{ id: LOG_TARGET, channel: 'log', lane: LOG_LANE, lookAt: new Date(dueAt.getTime() + 20_000) }],
-    options: { grace: UNTIL_NEXT_ROTATION, announcesNext: false, windows: [], logsNotices: true },
+    options: {
+      grace: UNTIL_NEXT_ROTATION,
+      announcesNext: false,
+      windows: [],
+      logsNotices: true,
+      tokenLifeMs: null,
+    },
     dek,
     sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
     keys: [filler, current],

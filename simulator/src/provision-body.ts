@@ -30,6 +30,20 @@ export function provisionBody(
   })
 }
 
+/** The same of the legacy API: an id of Heroku's own, and where the config is read and written; no grant and no name. */
+function legacyBody(heroku: Heroku, addon: AddOn, app: App, attachment: Attachment): string {
+  return JSON.stringify({
+    heroku_id: herokuIdOf(heroku, addon),
+    ...(heroku.settings.legacyIds === 'uuid' && { uuid: addon.id }),
+    plan: addon.plan,
+    region: CLOUD_REGIONS[app.region],
+    callback_url: callbackUrlOf(heroku, addon),
+    logplex_token: attachment.logToken,
+    log_input_url: logInputUrl(heroku, attachment),
+    options: addon.options,
+  })
+}
+
 /**
  * Where the service writes to the app's log; it carries its own basic auth (Add-on Partner Log Integration). Null for a
  * Fir-generation app, where log input is not supported.

@@ -18,6 +18,8 @@ import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
 import { createKms } from '../kms/create-kms.ts'
 import { createLog } from '../logger.ts'
+import { createAppLog } from '../notices/app-log.ts'
+import { createMailer } from '../notices/mail/mailer.ts'
 import { createResolveName } from '../notices/webhook/resolve-name.ts'
 import { createWebhookSender } from '../notices/webhook/send-webhook.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
@@ -121,10 +123,17 @@ export async function compose(
   const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
   const releaseRight = createReleaseRight(now)
+  const appLog = createAppLog({
+    standIn: standInOf(config.herokuApiUrl),
+    process: addonId,
+    userAgent: USER_AGENT,
+  })
   const platformBy = (call: HerokuCall) =>
     isLegacy
       ? createLegacyPlatform(call, { ...names, password: config.addonPassword })
       : createPlatform(call, names, releaseRight)
+  const mailer =
+    config.mail && createMailer({ ...config.mail, host: new URL(config.addonUrl).hostname, steadyMs })
   const deps: Deps = {
     db,
     now,
@@ -142,11 +151,18 @@ export async function compose(
     ),
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
+    sendWebhook: createWebhookSender({
+      resolveName: createResolveName(),
+      local: config.addonUrl.startsWith('http:'),
+      userAgent: USER_AGENT,
+      steadyMs,
+    }),
     legacyDirectory: createLegacyDirectory(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS), {
       addonId,
       password: config.addonPassword,
       baseUrl: config.herokuApiUrl,
     }),
+    appLog,
     troubles,
     mailer,
     log,
@@ -164,13 +180,15 @@ export async function compose(
       graceFloorMs: config.graceFloorMs,
       checkEveryMs: config.checkEveryMs,
       ownKeys: config.kms,
+      spreadMs: config.spreadMs,
     },
   }
   return {
     deps,
     clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
-      await dispatcher.close()
+      mailer?.close()
+      await Promise.all([dispatcher.close(), appLog.close()])
       kms?.close()
       await db.destroy()
     },

@@ -1,7 +1,8 @@
 import { SecurekeyError } from './errors.ts'
 import { formatGracePeriod, type GracePeriod, parseGracePeriod } from './grace.ts'
 import { type ArnLimits, type OwnKeyArn, readOwnKeyArn } from './own-key-arn.ts'
-import type { PlanSpace } from './plan.ts'
+import type { Plan, PlanSpace } from './plan.ts'
+import { formatTokenLife, parseTokenLife, tooManyKeys } from './token-life.ts'
 import { tooRare } from './window-wait.ts'
 import { formatWindows, parseWindows, type Window } from './windows.ts'
 
@@ -12,6 +13,10 @@ export type AddonOptions = {
   windows: readonly Window[]
   /** A key of the customer's own in AWS KMS, which protects all that is stored; without it ours do. */
   ownKey?: OwnKeyArn
+  /** Notices are written into the log of the app. */
+  logsNotices: boolean
+  /** How long the longest thing lives that apps sign, if stated. */
+  tokenLifeMs: number | null
 }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
@@ -19,6 +24,7 @@ export type OptionLimits = {
   defaultGrace: GracePeriod
   graceFloorMs: number
   periodMs: number
+  plans: readonly Plan[]
   now: Date
   ownKeys: OwnKeyLimits
 }
@@ -38,11 +44,13 @@ export type OwnKeyLimits = Pick<ArnLimits, 'accountId' | 'addonRegion'> & {
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
   const ownKey = ownKeyOption(given['encryption-key'], limits.ownKeys)
-  return {
+  const options = {
     grace: graceOption(given.grace, limits),
     announcesNext: nextOption(given.next),
     windows: windowOption(given.window, limits),
     ...(ownKey && { ownKey }),
+    logsNotices: logOption(given.log),
+    tokenLifeMs: tokenLifeOption(given['token-life']),
   }
   const problem = tooManyKeys({ ...options, periodMs: limits.periodMs }, limits.plans)
   if (problem === undefined) return options
@@ -55,17 +63,15 @@ export function readOptions(given: Readonly<Record<string, unknown>>, limits: Op
 }
 
 /** What the history says of the options that an add-on was made with. */
-export function describeOptions({
-  grace,
-  announcesNext,
-  windows,
-  ownKey,
-}: AddonOptions): Record<string, string> {
+export function describeOptions(options: AddonOptions): Record<string, string> {
+  const { grace, announcesNext, windows, tokenLifeMs, logsNotices, ownKey } = options
   return {
     gracePeriod: formatGracePeriod(grace),
     ...(announcesNext && { nextKey: 'on' }),
     ...(windows.length > 0 && { windows: formatWindows(windows) }),
     ...(ownKey && { encryptionKey: ownKey.arn }),
+    ...(!logsNotices && { log: 'off' }),
+    ...(tokenLifeMs !== null && { tokenLife: formatTokenLife(tokenLifeMs) }),
   }
 }
 
@@ -104,7 +110,14 @@ function ownKeyOption(
   return read
 }
 
-const NEXT_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
+function tokenLifeOption(option: unknown): number | null {
+  if (option === undefined || option === null) return null
+  const parsed = parseTokenLife(typeof option === 'string' ? option : '')
+  if ('tokenLifeMs' in parsed) return parsed.tokenLifeMs
+  throw new SecurekeyError('invalid-option', `The option --token-life ${parsed.problem}.`)
+}
+
+const SWITCH_WORDS: Readonly<Record<string, boolean>> = { true: true, on: true, false: false, off: false }
 
 /** `--next` is a bare flag. */
 function nextOption(option: unknown): boolean {

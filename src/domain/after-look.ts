@@ -45,7 +45,14 @@ export function afterHoldingBack(
 ): ResourceState {
   // Heroku has answered: what failed before is over, and the rotation is stuck no longer.
   const shown = !heldBack.saidOnly && (state.heldBack === null || state.heldBack.saidOnly === true)
+  const { keyset, tokenLifeMs } = state
+  const { second } = keyset
+  const kept =
+    tokenLifeMs === null || second.filler
+      ? second
+      : { ...second, until: theLater(second.until, lifeEndsAt(tokenLifeMs, now)) }
+  const seen = { ...resumed(state), keyset: { ...keyset, second: kept } }
   // Nobody waits for one that waits itself.
-  const held = { ...resumed(state), heldBack, turn: null, checkAt: shown ? now : state.checkAt }
+  const held = { ...seen, heldBack, turn: null, checkAt: shown ? now : state.checkAt }
   return { ...held, wakeAt: nextWakeAt({ ...held, grace }, now), claimedUntil: null }
 }

@@ -63,6 +63,10 @@ export type HealthFacts = {
   trouble: 'account' | 'host' | null
   /** The customer's own key that protects it, where there is one. */
   ownKey?: Pick<OwnKey, 'state' | 'since' | 'deadline' | 'said'> & { arn: string }
+  /** Since when access that was not usual stands there that nobody knows, of the last seven days. */
+  unusualSince: Date | null
+  /** When notices to somebody were given up, where nothing has arrived since. */
+  undeliveredSince: Date | null
 }
 
 /** Whether no scheduled rotation happens before somebody has acted, so that none can be promised. */
@@ -93,7 +97,10 @@ export function healthStateOf(facts: HealthFacts, now: Date): FoundHealth {
 
 type Found = Pick<FoundHealth, 'state'> & Partial<FoundHealth>
 
-function worstOf({ state, missingSince, access, trouble, ownKey }: HealthFacts, now: Date): Found {
+function worstOf(
+  { state, missingSince, access, trouble, unusualSince, undeliveredSince, ownKey }: HealthFacts,
+  now: Date,
+): Found {
   const { trust, rotation, heldBack, pause, wakeAt, checkAt } = state
   const failure = lastFailure(state)
   const failingSince = failure ? new Date(state.failures[0]?.at ?? failure.at) : null

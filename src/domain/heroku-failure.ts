@@ -12,6 +12,7 @@
  * - `no-access-token`: not sent, because the grant was lost before it could be exchanged
  * - `unreadable`: not sent, because a sealed value of ours does not open
  * - `own-key`: not sent, because the customer's own key, without which nothing opens, cannot be used just now
+ * - `not-offered`: not sent, because the partner API in use has no such call
  */
 export type FailureKind = (typeof FAILURE_KINDS)[number]
 
@@ -28,6 +29,7 @@ export const FAILURE_KINDS = [
   'no-access-token',
   'unreadable',
   'own-key',
+  'not-offered',
 ] as const
 
 /** A failed call, told without bodies or headers: `detail` is a short phrase of ours and never quotes Heroku's answer. */

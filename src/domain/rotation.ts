@@ -82,10 +82,11 @@ export function decideStep(situation: Situation, now: Date): Step {
   }
   // What takes a key out waits for the next look at the apps; what puts the config right does not.
   const held = isHeldBack(situation, now)
+  const isItsTurn = () => !isTurnAwaited(situation.turn, now)
+  const mustWait = ({ isKept }: { isKept: boolean }) =>
+    held || isOutside(situation, now) || isCrowded(situation, now) || (isKept && !isItsTurn())
   const waits =
-    rotation !== null &&
-    keyset.pending === null &&
-    (held || isOutside(situation, now) || (isKeptToCalendar(rotation) && isTurnAwaited(situation.turn, now)))
+    rotation !== null && keyset.pending === null && mustWait({ isKept: isKeptToCalendar(rotation) })
   if (rotation && !waits) {
     const { reason, dueAt } = rotation
     if (keyset.pending === null) return { step: 'create', reason, dueAt }
@@ -95,9 +96,8 @@ export function decideStep(situation: Situation, now: Date): Step {
     checkAt !== null && checkAt <= now ? { step: 'check', pair: publishedPair(keyset) } : { step: 'wait' }
   // The rotation brings the next key, or takes it out, along with its own.
   if (rotation) return check
-  const mayRestart = () =>
-    !isPaused(pause, now) && !held && !isTurnAwaited(situation.turn, now) && isOpen(situation.calendar, now)
-  if (nextRotationAt <= now && mayRestart())
+  const mayRestart = () => !isPaused(pause, now) && !held && isItsTurn() && isOpen(situation.calendar, now)
+  if (nextRotationAt <= now && mayRestart() && !isCrowded(situation, now))
     return { step: 'create', reason: 'scheduled', dueAt: nextRotationAt }
   if (keyset.pendingFiller !== null) {
     const next = listedNext(situation)
@@ -188,6 +188,8 @@ export function nextWakeAt(situation: Situation, now: Date): Date | null {
   const lookAt = heldBack && isHeldBack(situation, now) ? heldBack.lookAt : null
   if (rotation) {
     const isKept = pending === null && isKeptToCalendar(rotation)
+    const free = isKept ? (roomFrom(situation) ?? now) : now
+    const goesOn = latest(lookAt ?? now, free)
     const at = isKept ? openAt(situation, latest(goesOn, turn?.at ?? now), now) : goesOn
     return at > now ? earliest([at, checkAt]) : now
   }

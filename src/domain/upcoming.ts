@@ -27,7 +27,8 @@ const AFTER_SERVING_MS = 1
  * has an end is over, and the keyring has room for all old keys that are needed, and it is its turn among other add-ons on its
  * apps.
  */
-export function nextServedAt({ nextRotationAt: next, calendar, rotation, turn }: Schedule, now: Date): Date {
+export function nextServedAt(schedule: Schedule, now: Date): Date {
+  const { nextRotationAt: next, calendar, rotation, turn = null } = schedule
   // One that a plan change made due waits as well, and the date of the schedule is another.
   const dueAt = rotation && isKeptToCalendar(rotation) ? rotation.dueAt : next
   const waits = rotation === null || isKeptToCalendar(rotation)
@@ -35,7 +36,8 @@ export function nextServedAt({ nextRotationAt: next, calendar, rotation, turn }:
   const wanted = waits ? latest(heldUntil(schedule, now), turnAt) : dueAt
   const from = latest(dueAt, now, wanted)
   const served = serveAt(from, calendar)
-  return served > from ? served : wanted
+  if (served > from) return served
+  return wanted > latest(dueAt, now) ? wanted : dueAt
 }
 
 /**

@@ -5,6 +5,9 @@ import type { Identity } from '../heroku/identity.ts'
 import type { LegacyDirectory } from '../heroku/legacy-directory.ts'
 import type { Platform } from '../heroku/platform.ts'
 import type { Kms } from '../kms/create-kms.ts'
+import type { AppLog } from '../notices/app-log.ts'
+import type { Mailer } from '../notices/mail/mailer.ts'
+import type { SendWebhook } from '../notices/webhook/send-webhook.ts'
 import type { ClientSeal } from '../sealing/client-seal.ts'
 import type { Macs } from '../sealing/macs.ts'
 import type { Sealing } from '../sealing/sealing.ts'
@@ -36,6 +39,8 @@ export type FlowSettings = {
   ownKeys:
     | { regions: readonly string[]; accountId: string | undefined; canary?: string | undefined }
     | undefined
+  /** The least time between two scheduled restarts of one app; 0: they are not spread. */
+  spreadMs: number
 }
 
 /** Everything a use case needs from outside. Time and randomness are among it, so that a test can hold both still. */
@@ -57,8 +62,12 @@ export type Deps = {
   platform: Platform
   /** The same for what can wait: its calls have a small part of the budget, and none while a worker waits for its own. */
   quietPlatform: Platform
+  /** The way out to the receivers of customers. */
+  sendWebhook: SendWebhook
   /** What the legacy API tells of all add-ons, for the move to version 3. */
   legacyDirectory: LegacyDirectory
+  /** The logs of apps at Logplex. */
+  appLog: AppLog
   /** What is wrong beside single resources, as all processes know it. */
   troubles: Troubles
   /** Undefined: this service sends no mail. */

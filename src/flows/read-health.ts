@@ -22,7 +22,10 @@ export async function readHealth(
   const { id, plan, missingSince, dek } = resource
   const access = await findHerokuAccess(db, id)
   const trouble = ownerOfAll((await findVerdicts(db)).map(({ cause }) => cause))
+  const unusualSince = await findUnknownSince(db, id, new Date(now.getTime() - UNUSUAL_FOR_MS))
+  const undeliveredSince = await findUndeliveredSince(db, id)
   const key = dek?.ownKey && (await findOwnKey(db, dek.kekId))
   const ownKey = key && dek && { ...key, arn: dek.kekId }
-  return healthOf({ id, plan, state, missingSince, access, trouble, ...(ownKey && { ownKey }) }, now)
+  const known = { access, trouble, unusualSince, undeliveredSince, ...(ownKey && { ownKey }) }
+  return healthOf({ id, plan, state, missingSince, ...known }, now)
 }

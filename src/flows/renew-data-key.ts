@@ -74,5 +74,9 @@ function sealedAnew(values: SealedValues, fresh: FreshDek, whenUnreadable: 'thro
       id,
       sealed: anew(sealed, () => sealer.seal('sealed_webhook', former.sealer.open('sealed_webhook', sealed))),
     })),
+    mailAddresses: values.mailAddresses.map(({ id, sealed }) => ({
+      id,
+      sealed: text('sealed_address', sealed) ?? sealed,
+    })),
   }
 }

@@ -19,6 +19,14 @@ export function readAppInfo(body: unknown, names: ConfigVarNames): HeldConfig | 
   return readAddonConfig([...items, ...underOwnNames(items, names)], names)
 }
 
+/** Where the log of the owning app is written to; null: it has no log input. The address holds credentials. */
+export function readLogInputOfApp(body: unknown): string | null {
+  const { log_input_url: url } = objectOf(body) ?? {}
+  return typeof url === 'string' && url.length <= LONGEST_URL ? url : null
+}
+
+const LONGEST_URL = 2_000
+
 type Item = { name: string; value: unknown }
 
 /** The keyring that stands under the name of an attachment alone. A pair of keys is known by its form. */

@@ -2,7 +2,7 @@ import type { ConfigVars } from '../domain/config-vars.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type HeldConfig, showsValue } from './addon-config.ts'
-import { readAppInfo } from './app-info.ts'
+import { readAppInfo, readLogInputOfApp } from './app-info.ts'
 import type { Call, HerokuCall } from './call.ts'
 import type { Access, Platform, PlatformOptions } from './platform.ts'
 
@@ -13,7 +13,7 @@ export type LegacyPlatformOptions = PlatformOptions & {
 
 /**
  * api.heroku.com, as far as partners of the legacy API use it (Add-on Provider App Info API). It reads and writes the config
- * vars, by the add-on's password. It tells of no attachments, releases or people, so nothing is sent for these.
+ * vars, by the add-on's password, and tells where the log of the owning app is. It tells of no attachments, releases or people, so nothing is sent for these.
  */
 export function createLegacyPlatform(call: HerokuCall, options: LegacyPlatformOptions): Platform {
   const { addonId, password, configVar, keyringVar } = options
@@ -68,6 +68,16 @@ export function createLegacyPlatform(call: HerokuCall, options: LegacyPlatformOp
     proof: 'password',
     readConfig,
     writeConfig,
+    async readLogInput(access) {
+      return await call({
+        method: 'GET',
+        path: pathOf(access),
+        headers,
+        read: (body) => ({ ok: true, value: readLogInputOfApp(body) }),
+        ...callerOf(access, 'read'),
+      })
+    },
+
     listAttachments: async () => NOT_OFFERED,
     listReleases: async () => NOT_OFFERED,
     listCollaborators: async () => NOT_OFFERED,

@@ -4,7 +4,7 @@ import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type Collaborator, MOST_COLLABORATORS } from '../domain/makers.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
-import { dateOf, objects } from './json-values.ts'
+import { type Attachment, readAttachments, readLogInputOfOwner } from './read-attachments.ts'
 import { readCollaborators } from './read-collaborators.ts'
 import { dateOf, objects } from './read-objects.ts'
 import type { ReleaseRight } from './release-right.ts'
@@ -112,7 +112,7 @@ export function createPlatform(
   async function listRaw(access: Access): Promise<HerokuResult<unknown[]>> {
     return await call({
       method: 'GET',
-      path: `/addons/${access.resourceId}/addon-attachments`,
+      path: `/addons/${idOf(access)}/addon-attachments`,
       headers: { ...headersOf(access), range: 'id ..; max=1000' },
       read: (body) => listOf(body, 'the attachments are not a list'),
       ...callerOf(access, 'read'),
@@ -136,24 +136,15 @@ export function createPlatform(
     },
 
     async listAttachments(access) {
-      const listed = await call({
-        method: 'GET',
-        path: `/addons/${idOf(access)}/addon-attachments`,
-        headers: { ...headersOf(access), range: 'id ..; max=1000' },
-        read: (body) => listOf(body, 'the attachments are not a list'),
-        ...callerOf(access, 'read'),
-      })
+      const listed = await listRaw(access)
       if (!listed.ok) return listed
-      return {
-        ok: true,
-        value: objects(listed.value).flatMap(({ app, addon, name, created_at }) => {
-          const [{ id, name: appName } = {}] = objects([app])
-          if (typeof id !== 'string') return []
-          const names = { appName: cleanText(String(appName)), attachmentName: cleanText(String(name)) }
-          const addonName = readAddonName(addon, idOf(access))
-          return [{ appId: id, ...names, createdAt: dateOf(created_at), addonName }]
-        }),
-      }
+      return { ok: true, value: readAttachments(listed.value, idOf(access)) }
+    },
+
+    async readLogInput(access) {
+      const listed = await listRaw(access)
+      if (!listed.ok) return listed
+      return { ok: true, value: readLogInputOfOwner(listed.value) }
     },
 
     async listReleases(access, appId, count) {
@@ -188,15 +179,6 @@ export function createPlatform(
 
     showsReleases: releaseRight.mayAsk,
   }
-}
-
-/** How Heroku writes the name of an add-on (Platform API schema); anything else is none. */
-const ADDON_NAME = /^[A-Za-z][\w-]{0,199}$/
-
-function readAddonName(addon: unknown, addonUuid: string): string | null {
-  const [{ id, name } = {}] = objects([addon])
-  const isOurs = typeof id === 'string' && id.toLowerCase() === addonUuid
-  return isOurs && typeof name === 'string' && ADDON_NAME.test(name) ? name : null
 }
 
 /** One that has no number or no date is none, and proves nothing. */

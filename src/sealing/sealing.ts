@@ -10,6 +10,7 @@ export type SealedColumn =
   | 'sealed_refresh_token'
   | 'sealed_log_input_url'
   | 'sealed_webhook'
+  | 'sealed_address'
 
 /** Seals and opens the secrets of one resource under its data key. Opening throws `sealed-value-unreadable`. */
 export type ResourceSealer = {

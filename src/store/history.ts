@@ -32,8 +32,13 @@ function wakingOf(events: readonly PlacedEvent[]): Waking[] {
   for (const { resourceId: resource_id, seq, event } of events) {
     if (!WAKING_KINDS.includes(event.kind)) continue
     const before = newest.get(resource_id)
-    const patient = event.kind === 'rotated' && (before?.patient ?? true)
-    newest.set(resource_id, { resource_id, seq: Math.max(seq, before?.seq ?? 0), patient })
+    const known = before?.severe_seq ?? null
+    newest.set(resource_id, {
+      resource_id,
+      seq: Math.max(seq, before?.seq ?? 0),
+      severe_seq: SEVERE_ROWS.includes(event.kind) ? Math.max(seq, known ?? 0) : known,
+      patient: event.kind === 'rotated' && (before?.patient ?? true),
+    })
   }
   return [...newest.values()]
 }

@@ -2,7 +2,7 @@ import type { NoticeTarget } from '../domain/notices/notice.ts'
 import { TABLES } from './schema.ts'
 
 /** Somebody who is told notices of a new resource, and when it is first looked whether there is anything to tell. */
-export type NewTarget = Omit<NoticeTarget, 'resourceId'> & { lane: string; lookAt: Date }
+export type NewTarget = Omit<NoticeTarget, 'resourceId'> & { lane: string; lookAt: Date | null }
 
 const { resource_id, target, channel, lane, seq, wanted_seq, wake_at } = TABLES.notice_cursors
 

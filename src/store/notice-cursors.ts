@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { CursorState } from '../domain/notices/delivery.ts'
 import { COLLABORATORS_TARGET, type NoticeChannel, type NoticeTarget } from '../domain/notices/notice.ts'
 import { CLAIMED_AT, type ClaimRequest, claimDueRows } from './claims.ts'
-import { boolean, moment, span } from './columns.ts'
+import { boolean, moment, orNull, span } from './columns.ts'
 import type { Db, Trx } from './database.ts'
 import { anyOf, ask, askAll, executePrepared, given, runPrepared } from './group-statement.ts'
 import { type Schema, TABLES } from './schema.ts'
@@ -19,8 +19,8 @@ export type SettledCursor = {
   fence: string
   readTo: number
   to: CursorState
-  /** Counted from the clock of the database. */
-  inMs: number
+  /** Counted from the clock of the database; null: only a history row wakes it. */
+  inMs: number | null
 }
 
 const { notice_cursors: cursors } = TABLES
@@ -57,7 +57,7 @@ export async function listCursors(
   db: Db,
   resourceId: string,
   channel?: NoticeChannel,
-): Promise<(StoredCursor & { wakeAt: Date })[]> {
+): Promise<(StoredCursor & { wakeAt: Date | null })[]> {
   const rows = await db
     .selectFrom('notice_cursors')
     .selectAll()
@@ -91,7 +91,7 @@ const {
   wake_at: _wake,
   ...settled
 } = cursors
-const SETTLED = { ...settled, read_to: cursors.seq, in_ms: span }
+const SETTLED = { ...settled, read_to: cursors.seq, in_ms: orNull(span) }
 
 /**
  * Ends claims of cursors: each moves to where it was told. One behind which something was written meanwhile is due at once.
@@ -124,29 +124,33 @@ export async function settleCursors(db: Db, group: readonly SettledCursor[]): Pr
 }
 
 /**
- * What wakes the targets of a resource: the newest of its history rows of which they are told. `patient`: it is enough that
- * they look within two minutes. That holds for a rotation that is done: while one is due they look again and again.
+ * What wakes the targets of a resource: the newest of its history rows that are told of, and of those that are severe.
+ * `patient`: it is enough that they look within two minutes. That holds for a rotation that is done: while one is due they
+ * look again and again.
  */
-export type Waking = { resource_id: string; seq: number; patient: boolean }
+export type Waking = { resource_id: string; seq: number; severe_seq: number | null; patient: boolean }
 
 /**
  * The start of a statement that writes history: the targets of these resources are looked at at once, each when its claim
- * ends, and one that fails at its next try. It waits for claims that are just being settled, and then sees what they left.
- * Whoever would look soon enough by himself is left alone, so that a rotation on its date writes nothing here.
+ * ends, and one that fails at its next try; collaborators by what is severe alone. It waits for claims that are just being
+ * settled, and then sees what they left. Whoever would look soon enough by himself is left alone, so that a rotation on its
+ * date writes nothing here.
  */
 export function wakeCursors(waking: readonly Waking[]) {
-  const columns = { resource_id: cursors.resource_id, seq: cursors.seq, patient: boolean }
+  const { resource_id, seq } = cursors
+  const columns = { resource_id, seq, severe_seq: orNull(seq), patient: boolean }
   return sql`
     with present as materialized (select service_now() as at), locked as materialized (
       select c.resource_id from notice_cursors c, ${given(columns, waking)}
        where c.resource_id = v.resource_id
          and c.resource_id = ${anyOf(waking.map((row) => row.resource_id))}
+         and (c.target <> ${COLLABORATORS_TARGET} or v.severe_seq is not null)
          and not (v.patient and c.claimed_until is null
            and c.wake_at <= (select at from present) + interval '2 minutes')
        order by c.resource_id, c.target for no key update of c
     ), woken as (
       update notice_cursors c
-         set wanted_seq = v.seq,
+         set wanted_seq = case when c.target = ${COLLABORATORS_TARGET} then v.severe_seq else v.seq end,
              wake_at = case
                when c.attempts > 0 or c.claimed_until > (select at from present) then c.wake_at
                else (select at from present)

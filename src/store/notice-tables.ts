@@ -18,7 +18,7 @@ export const NOTICE_TABLES = {
     last_failure: orNull(text()),
     given_up_seq: orNull(integer),
     given_up_at: orNull(moment),
-    wake_at: moment,
+    wake_at: orNull(moment),
     claimed_until: orNull(moment),
     fence: withDefault(bigint),
   },

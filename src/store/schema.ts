@@ -195,8 +195,8 @@ export const TABLES = {
     kek_id: text(),
     mac: bytes,
   },
-  ...HEROKU_TABLES,
   ...PROGRAM_TABLES,
+  ...ACCESS_TABLES,
   ...WEBHOOK_TABLES,
   ...MAIL_TABLES,
   used_sign_on_tokens: {

@@ -12,6 +12,7 @@ export type SealedValues = {
   refreshToken: Buffer | null
   logInputUrl: Buffer | null
   webhooks: { id: string; sealed: Buffer }[]
+  mailAddresses: { id: string; sealed: Buffer }[]
 }
 
 /** Reads them under the lock of the resource's row, so that none is written meanwhile. */
@@ -31,6 +32,7 @@ export async function findSealedValues(trx: Trx, resourceId: string): Promise<Se
     refreshToken: row?.sealed_refresh_token ?? null,
     logInputUrl: row?.sealed_log_input_url ?? null,
     webhooks: (await listWebhooks(trx, resourceId)).map(({ id, sealed }) => ({ id, sealed })),
+    mailAddresses: await findSealedMailAddresses(trx, resourceId),
   }
 }
 
@@ -44,7 +46,7 @@ export async function replaceSealedValues(
   values: SealedValues,
   dek: WrappedDek,
 ): Promise<void> {
-  const { keys, code, accessToken, refreshToken, logInputUrl, webhooks } = values
+  const { keys, code, accessToken, refreshToken, logInputUrl, webhooks, mailAddresses } = values
   await trx
     .updateTable('resources')
     .set({
@@ -77,4 +79,5 @@ export async function replaceSealedValues(
       .execute()
   }
   for (const { id, sealed } of webhooks) await replaceWebhookSeal(trx, id, sealed)
+  for (const each of mailAddresses) await replaceSealedMailAddress(trx, each)
 }

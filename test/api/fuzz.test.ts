@@ -18,6 +18,7 @@ const UNGUESSED = [
     'testWebhook',
     'resendWebhookDelivery',
   ],
+  ...['addMailAddress', 'retryMailAddress', 'removeMailAddress'],
 ]
 const RUNS = 60
 const TAKEN: Readonly<Record<string, unknown>> = {

@@ -262,10 +262,10 @@ test('an address that the mail server refuses, or a server that is down, is said
   const { id, link_sent } = (await add(ANN)).body
   expect(link_sent).toBe(false)
   const because = 'the mail server refuses this address (550 5.1.1)'
-  expect(await list()).toMatchObject([{ state: 'refused', refused_because: because }])
+  expect(await list()).toMatchObject([{ state: 'unconfirmed', trouble: because }])
   mail.answerTo(ANN, undefined)
   expect((await person('POST', `/mail-addresses/${id}/retry`)).body).toEqual({ link_sent: true })
-  expect(await list()).toMatchObject([{ state: 'unconfirmed', refused_because: null }])
+  expect(await list()).toMatchObject([{ state: 'unconfirmed', trouble: null }])
   await mail.close()
   expect((await add('bob@example.com')).body).toMatchObject({ state: 'unconfirmed', link_sent: false })
   expect(h.logLines.join('')).toContain('link for a mail address not sent')

@@ -27,7 +27,11 @@ async function startWithTwo() {
 }
 const unusualOf = async (h: Started) =>
   (await historyOf(h.deps, h.addon.id)).filter(({ kind }) => kind === 'unusual-access')
-const words = (html: string) => html.replace(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').replaceAll(/ (?=[,:.])/g, '')
+const words = (html: string) =>
+  html
+    .replace(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ (?=[,:.])/g, '')
 
 describe('the page of access', () => {
   test('says who saw keys and used tokens, from where, since when, and what is unusual', async () => {

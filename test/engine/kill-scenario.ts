@@ -11,6 +11,8 @@ export type Scenario = {
   grace?: string
   /** It is made with the option `--next`. */
   next?: true
+  tokenLife?: string
+  plan?: string
   /** Settings of the service. */
   env?: Record<string, string>
   /** Brings the add-on to where the work begins; the clock stands there then. */

@@ -8,6 +8,7 @@ import { CALENDAR } from './kill-calendar.ts'
 import { NEXT_KEY } from './kill-next-key.ts'
 import { REQUESTS } from './kill-requests.ts'
 import { actor, rotated, type Scenario, stuck, workerThatDied } from './kill-scenario.ts'
+import { TOKEN_LIFE } from './kill-token-life.ts'
 import { TURNS } from './kill-turns.ts'
 import { tickOf } from './support/ticks.ts'
 

@@ -17,7 +17,11 @@ import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
+import { removeMailAddress } from '../../src/flows/notices/mail/addresses.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
+import { replaceWebhookSecret } from '../../src/flows/notices/webhooks/replace-secret.ts'
+import { testWebhook } from '../../src/flows/notices/webhooks/try-webhook.ts'
+import { removeWebhook } from '../../src/flows/notices/webhooks/webhooks.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { tellOfOwnKey } from '../../src/flows/own-keys/tell-of-own-key.ts'
@@ -33,6 +37,7 @@ import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '.
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
+import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
@@ -542,6 +547,64 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       for (const on of [true, false, true, true]) await switchLog(h.deps, { ...about(h), on })
     },
     leaves: ['log-switched-off', 'log-switched-on'],
+  },
+  'webhook-added': {
+    actor: 'person',
+    happens: async (h) => void (await webhookOf(h)),
+    leaves: ['webhook-added'],
+  },
+  'webhook-removed': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await webhookOf(h)
+      await removeWebhook(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-removed'],
+  },
+  'webhook-secret-replaced': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await webhookOf(h)
+      await replaceWebhookSecret(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-secret-replaced'],
+  },
+  'webhook-switched-off': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await webhookOf(h, { answering: 410 })
+      await testWebhook(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-switched-off'],
+  },
+  'webhook-switched-on': {
+    actor: 'person',
+    async happens(h) {
+      const { id, receiver } = await webhookOf(h, { answering: 410 })
+      await testWebhook(h.deps, { ...about(h), id })
+      receiver.answer(204)
+      h.clock.advance(10 * SECOND)
+      await testWebhook(h.deps, { ...about(h), id })
+    },
+    leaves: ['webhook-added', 'webhook-switched-off', 'webhook-switched-on'],
+  },
+  'mail-address-added': {
+    actor: 'person',
+    happens: async (h) => void (await addedAddress(h)),
+    leaves: ['signed-in', 'mail-address-added'],
+  },
+  'mail-address-confirmed': {
+    actor: 'person',
+    happens: async (h) => void (await confirmedAddress(h)),
+    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed'],
+  },
+  'mail-address-removed': {
+    actor: 'person',
+    async happens(h) {
+      const { id } = await confirmedAddress(h)
+      await removeMailAddress(h.deps, { ...about(h), id })
+    },
+    leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed', 'mail-address-removed'],
   },
 }
 

@@ -151,6 +151,19 @@ test('a refused password says something of our account, since it never ages', as
   expect(failed).toEqual([['read', RESOURCE]])
 })
 
+test.each([
+  [
+    'its address',
+    { log_input_url: 'https://token:t.1@1.us.logplex.io/logs' },
+    'https://token:t.1@1.us.logplex.io/logs',
+  ],
+  ['none', {}, null],
+  ['one that is no text', { log_input_url: 7 }, null],
+])('the log of the owning app is read from its info: %s', async (_what, more, value) => {
+  const { platform } = await start(json({ ...info(PAIR), ...more }))
+  expect(await platform.readLogInput(ACCESS)).toEqual({ ok: true, value })
+})
+
 test('what the legacy API does not offer is said so, and nothing is sent', async () => {
   const { platform, received } = await start(json([]))
   for (const asked of [

@@ -180,7 +180,7 @@ test('a repeated creation adds no second log, and one that is on says so', async
   await provisionResource(h.deps, provisionRequest())
   const { resourceId } = await provisionResource(h.deps, provisionRequest({ options: { log: 'off' } }))
   const { targets } = await readNotices(h.deps, resourceId)
-  expect(targets.map(({ target }) => target)).toEqual([{ resourceId, channel: 'log', id: 'log' }])
+  expect(targets.filter(({ target }) => target.channel === 'log')).toHaveLength(1)
   expect(await switchLog(h.deps, { resourceId, actor: ANN, on: true })).toBe(false)
 })
 

@@ -411,7 +411,7 @@ describe('what a claim loads', () => {
     const grace = { until: 'elapsed', ms: 7_200_000 } as const
     await storeResource(db, 1, {
       nextRotationAt: NOW,
-      options: { grace, announcesNext: false, windows: [], tokenLifeMs: null },
+      options: { grace, announcesNext: false, windows: [], logsNotices: false, tokenLifeMs: null },
       keys,
     })
     await change(db, id, (state) => ({

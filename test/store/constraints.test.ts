@@ -287,19 +287,6 @@ describe('the database refuses', () => {
       'resources_grace_period_seconds_check',
     ],
 
-    [
-      'a story of its own key that nobody tells',
-      [`update resources set own_key_told = 'active'`],
-      'resources_own_key_told_check',
-    ],
-
-    // own_keys
-    ["a customer's own key twice", [ownKey(), ownKey()], 'own_keys_pkey'],
-    ['an own key that is none of AWS', [ownKey({ arn: `'k1'` })], 'own_keys_arn_check'],
-    ['an own key in no known state', [ownKey({ state: `'asleep'` })], 'own_keys_state_check'],
-    ['an own key that waits for no time', [ownKey({ state: `'waiting'` })], 'own_keys_check'],
-    ['the deadline of an own key that waits for nothing', [ownKey({ deadline: AT })], 'own_keys_check'],
-
     // keysets: the versions
     [
       'a second row of a resource, and so a second current key, pending key or unfinished rotation',
@@ -646,6 +633,17 @@ describe('the database refuses', () => {
     ],
     ['two looks at the makers of one resource', [makerLook(), makerLook()], 'maker_looks_pkey'],
     ['a look at a resource that does not exist', [makerLook(STRANGER)], 'maker_looks_resource_id_fkey'],
+    // own_keys
+    ['one key of a customer twice', [ownKey(), ownKey()], 'own_keys_pkey'],
+    ['a key of ours as that of a customer', [ownKey({ arn: `'k1'` })], 'own_keys_arn_check'],
+    ['a customer’s key in no known state', [ownKey({ state: `'asleep'` })], 'own_keys_state_check'],
+    ['a customer’s key that waits for no moment', [ownKey({ state: `'waiting'` })], 'own_keys_check'],
+    ['the deadline of a customer’s key that waits for nothing', [ownKey({ deadline: AT })], 'own_keys_check'],
+    [
+      'a history that told of an own key what it never is',
+      [`update resources set own_key_told = 'waiting'`],
+      'resources_own_key_told_check',
+    ],
     // mail_addresses, mail_asked and collaborator_mails
     ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
     ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],

@@ -20,6 +20,7 @@ test('a marked statement is parsed once per connection, whatever its values, and
       grace: { until: 'elapsed', ms: 7_200_000 },
       announcesNext: false,
       windows: [],
+      logsNotices: false,
       tokenLifeMs: null,
     },
   })

@@ -67,7 +67,9 @@ describe('a resource', () => {
   test('is read as it was stored', async () => {
     const { db } = await startStore()
     const grace = { until: 'elapsed', ms: 48 * 3_600_000 } as const
-    await storeResource(db, 1, { options: { grace, announcesNext: false, windows: [], tokenLifeMs: null } })
+    await storeResource(db, 1, {
+      options: { grace, announcesNext: false, windows: [], logsNotices: false, tokenLifeMs: null },
+    })
     expect(await findResource(db, uuid(1))).toEqual({
       id: uuid(1),
       state: 'provisioned',

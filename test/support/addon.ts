@@ -8,7 +8,12 @@ export type HarnessWithAddon = Harness & { addon: AddonView; worker1: Worker }
 
 /** The harness with an app `service-1`, on which Ann works too, that has the add-on, its grant exchanged, and one worker. */
 export async function startWithAddon(
-  options: HarnessOptions & { plan?: string; grace?: string; options?: Record<string, string> } = {},
+  options: HarnessOptions & {
+    plan?: string
+    grace?: string
+    tokenLife?: string
+    options?: Record<string, string>
+  } = {},
 ): Promise<HarnessWithAddon> {
   const harness = await startHarness(options)
   await harness.heroku.customer.createApp('service-1')
@@ -16,7 +21,11 @@ export async function startWithAddon(
   const addon = await harness.heroku.customer.createAddon({
     app: 'service-1',
     plan: options.plan ?? 'fortnightly',
-    options: { ...options.options, ...(options.grace ? { grace: options.grace } : {}) },
+    options: {
+      ...options.options,
+      ...(options.grace && { grace: options.grace }),
+      ...(options.tokenLife && { 'token-life': options.tokenLife }),
+    },
   })
   // The exchange begins after the answer was sent, so it may still be under way; its history row comes last.
   await expect

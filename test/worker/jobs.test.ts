@@ -46,7 +46,7 @@ async function claimed({ db }: Deps, queue: 'keysets' | 'oauth_grants'): Promise
   return rows.length
 }
 
-test('grants come before rotations, for their codes live for minutes, and what can wait comes last', async () => {
+test('grants come before rotations, for their codes live for minutes, and those who made tokens are looked for last', async () => {
   const { deps } = await startHarness()
   expect(jobsOf(deps).names).toEqual([
     'grants, urgent',

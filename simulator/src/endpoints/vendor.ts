@@ -4,8 +4,8 @@ import type { Heroku } from '../heroku.ts'
 import { forbidden, HerokuError, invalidParams, unauthorized } from '../heroku-error.ts'
 import { addonOfHerokuId, callbackUrlOf, herokuIdOf } from '../heroku-id.ts'
 import { issueGrant } from '../oauth-tokens.ts'
-import { pacificTimestamp } from '../provision-body.ts'
-import { type AddOn, appOf } from '../world.ts'
+import { logInputUrl, pacificTimestamp } from '../provision-body.ts'
+import { type AddOn, appOf, attachmentsOf } from '../world.ts'
 
 /**
  * The legacy API of partners (Add-on Provider App Info API), by basic auth with the manifest's id and password. It stays
@@ -67,6 +67,7 @@ function checkPassword({ settings }: Heroku, call: Call): void {
 
 function appInfo(heroku: Heroku, addon: AddOn) {
   const { name, region } = appOf(heroku.world, addon.appId)
+  const onOwner = attachmentsOf(heroku.world, addon).find(({ appId }) => appId === addon.appId)
   return {
     id: herokuIdOf(heroku, addon),
     name,
@@ -75,6 +76,7 @@ function appInfo(heroku: Heroku, addon: AddOn) {
     owner_email: heroku.world.customer.email,
     region: region === 'us' ? 'amazon-web-services::us-east-1' : 'amazon-web-services::eu-west-1',
     domains: [`${name}.herokuapp.example`],
+    ...(onOwner && { log_input_url: logInputUrl(heroku, onOwner) }),
   }
 }
 

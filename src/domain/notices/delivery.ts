@@ -29,7 +29,7 @@ export type DueNotices = {
   /** There is more than fits into one delivery. */
   more: boolean
   /** When the schedule may next have something to say. */
-  lookAt: Date
+  lookAt: Date | null
 }
 
 /** What became of a delivery: how many notices were taken, from the start of the list, and why no more. */
@@ -42,7 +42,7 @@ export type Delivery = {
 }
 
 /** Where a cursor goes after a look or a delivery, and when somebody next looks. */
-export type CursorMove = { to: CursorState; wakeAt: Date; gaveUp: boolean }
+export type CursorMove = { to: CursorState; wakeAt: Date | null; gaveUp: boolean }
 
 /** What could not be delivered for so long is given up. */
 export const GIVEN_UP_AFTER_MS = 3 * 86_400_000

@@ -1,7 +1,7 @@
 import { actorWords, askedByWords } from '../actor-words.ts'
 import { cleanText } from '../clean-text.ts'
 import { failureWords } from '../failure-words.ts'
-import type { HistoryDetails, HistoryKind, HistoryRow } from '../history.ts'
+import type { HistoryKind, HistoryRow } from '../history.ts'
 import { dateWords } from './date-words.ts'
 import { TOLD_OF_POLICY } from './from-policy.ts'
 import type { Notice, NoticeSubject } from './notice.ts'
@@ -53,6 +53,12 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     made(row, `The client “${textIn(row.details, 'name')}” of ${name} was enrolled`),
   ...TOLD_OF_POLICY,
   'unusual-access': unusualAccess,
+  'own-key-suspended': (row, name) =>
+    ownKey(row, 'suspended', `${name} is suspended: AWS no longer lets us use its own encryption key`),
+  'own-key-restored': (row, name) =>
+    ownKey(row, 'restored', `${name} goes on: AWS lets us use its own encryption key again`),
+  'own-key-lost': (row, name) =>
+    ownKey(row, 'lost', `${name} cannot be opened any more: its own encryption key was deleted`),
 }
 
 /** The kinds of history rows of which anybody is told. */
@@ -160,31 +166,6 @@ function made({ actor, details }: HistoryRow, words: string): Told {
   }
 }
 
-function changed({ actor, details }: HistoryRow, what: string, words: string, then = ''): Told {
-  return {
-    kind: 'policy-changed',
-    text: `${words} by ${actorWords(actor)}${then}.`,
-    facts: { ...details, what, by: actorWords(actor) },
-  }
-}
-
-function ofWebhook(row: HistoryRow, what: string, words: string): Told {
-  return changed(row, what, `The webhook “${textIn(row.details, 'name')}” ${words}`)
-}
-
-function fromTo({ details }: HistoryRow): string {
-  return ` from ${textIn(details, 'from') || 'none'} to ${textIn(details, 'to') || 'none'}`
-}
-
-function span({ details }: HistoryRow): string {
-  return ` (from ${dateWords(dateIn(details, 'from'))} until ${dateWords(dateIn(details, 'until'))})`
-}
-
-function until({ details }: HistoryRow, otherwise: string): string {
-  const end = dateIn(details, 'until')
-  return end ? ` until ${dateWords(end)}` : otherwise
-}
-
 function reasonOf({ failures = [] }: HistoryRow): string {
   const failure = failures.at(-1)
   return (failure ? failureWords(failure.kind) : 'It has failed too often').replace(/\.$/, '')
@@ -192,15 +173,6 @@ function reasonOf({ failures = [] }: HistoryRow): string {
 
 function addressOf(actor: HistoryRow['actor']): string | null {
   return 'address' in actor ? actor.address : null
-}
-
-function textIn(details: HistoryDetails | undefined, name: string): string {
-  return String(details?.[name] ?? '')
-}
-
-function dateIn(details: HistoryDetails | undefined, name: string): Date | undefined {
-  const time = Date.parse(textIn(details, name))
-  return Number.isNaN(time) ? undefined : new Date(time)
 }
 
 function theClient(actor: HistoryRow['actor']): string {

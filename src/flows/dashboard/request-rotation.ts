@@ -53,7 +53,7 @@ export async function requestRotation(
     { resourceId, actor },
     ({ resource, stored: { state } }, trx) => {
       requireOpen(resource.dek)
-      return serveOnce(trx, resourceId, once, () => decide(state))
+      return serveOnce(trx, resourceId, once, () => decideAsking(state, trx))
     },
   )
 

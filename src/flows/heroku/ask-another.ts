@@ -25,7 +25,7 @@ export async function askAnother(
     (await findWitness(deps.db, { id, except: [], proof }))
   const resource = resourceId ? await findResource(deps.db, resourceId) : undefined
   if (!resourceId || !resource?.dek) return
-  const { name, dek } = resource
+  const { name, dek, address } = resource
   // A customer's key that is away says nothing of Heroku: the next question goes to another.
   const sealer = await sealerOf(deps, resourceId, dek)
   if (!sealer) return

@@ -96,7 +96,7 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
 
   /** The name of an add-on comes with its attachments, and so do its apps. That they cannot be noted stops nobody. */
   async function listAttachments(): Promise<HerokuResult<Attachment[]>> {
-    const listed = await call(deps.platform.listAttachments)
+    const listed = await call(platform.listAttachments)
     apps = { ...apps, asked: true }
     if (!listed.ok) return listed
     const present = listed.value.find(({ addonName }) => addonName !== null)?.addonName

@@ -1,6 +1,6 @@
 import { appNameShown } from '../../domain/app-name.ts'
 import { parseResourceId } from '../../domain/resource-id.ts'
-import type { Attachment } from '../../heroku/platform.ts'
+import type { Attachment } from '../../heroku/read-attachments.ts'
 import { noteApps } from '../../store/resource-apps.ts'
 import type { Deps } from '../deps.ts'
 

@@ -51,7 +51,7 @@ export function createDeliveries(deps: Pick<Deps, 'db' | 'log' | 'random'>, chan
       if (closing.aborted && outcome.failure) return await putOff(delivery, 0)
       const { cursor, now } = claimed
       const { to, wakeAt, gaveUp } = afterDelivery(cursor, due, outcome, { now, random: fraction(deps) })
-      await end(delivery, { to, inMs: wakeAt.getTime() - now.getTime() })
+      await end(delivery, { to, inMs: wakeAt && wakeAt.getTime() - now.getTime() })
       const fields = { ...fieldsOf(delivery), told: outcome.told, of: due.due.length }
       const failure = outcome.failure?.words
       if (failure === undefined) deps.log.event(fields, 'notices delivered')

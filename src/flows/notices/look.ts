@@ -82,5 +82,5 @@ function isEmpty({ due }: DueDelivery): boolean {
 function settledUntold({ claimed, readTo, due }: DueDelivery): SettledCursor {
   const { target, fence, cursor, now } = claimed
   const { to, wakeAt } = afterDelivery(cursor, due, { told: 0 }, { now, random: 0 })
-  return { target, fence, readTo, to, inMs: wakeAt.getTime() - now.getTime() }
+  return { target, fence, readTo, to, inMs: wakeAt && wakeAt.getTime() - now.getTime() }
 }

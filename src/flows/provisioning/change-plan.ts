@@ -33,6 +33,12 @@ export async function changePlan(
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
     if (resource.dek?.ownKey && isClosed(resource.dek.ownKey)) throw suspended()
     if (!plan.space && resource.dek && isOwnKey(resource.dek.kekId)) throw needsSpace(deps.settings.plans)
+    const { state } = stored
+    const problem = tooManyKeys(
+      { ...state, grace: resource.grace, periodMs: plan.periodMs },
+      deps.settings.plans,
+    )
+    if (problem) throw lifeTooLong(state.tokenLifeMs, problem)
     await setPlan(trx, resourceId, plan)
     const details = { from: resource.plan, to: plan.name }
     return {
@@ -60,6 +66,15 @@ function needsSpace(plans: readonly Plan[]): SecurekeyError {
   return new SecurekeyError(
     'unknown-plan',
     `This add-on is encrypted by a key of your own, which needs a private or shield plan.${which}`,
+  )
+}
+
+/** Heroku shows the message. */
+function lifeTooLong(tokenLifeMs: number | null, problem: string): SecurekeyError {
+  const life = formatTokenLife(tokenLifeMs)
+  return new SecurekeyError(
+    'invalid-option',
+    `What your apps sign may live for ${life} (the option --token-life). On that plan it ${problem}. To change the plan all the same, state a shorter life first: heroku securekey:token-life`,
   )
 }
 

@@ -1,6 +1,5 @@
 import { describeOptions } from '../../domain/addon-options.ts'
 import { ANY_TIME } from '../../domain/calendar.ts'
-import { SecurekeyError } from '../../domain/errors.ts'
 import { firstDueAt } from '../../domain/first-date.ts'
 import { grantDigest } from '../../domain/grant.ts'
 import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
@@ -23,6 +22,7 @@ import { makeKey } from '../make-key.ts'
 import { firstTargets } from '../notices/first-targets.ts'
 import type { InsertResource } from './insert-resource.ts'
 import { judge } from './judge.ts'
+import { notConfirmed, notNow } from './not-now.ts'
 import { sealUnderOwnKey } from './seal-under-own-key.ts'
 
 export type ProvisionRequest = {
@@ -80,7 +80,7 @@ export async function provision(
   }
   const { plan, options } = judged
   const now = deps.now()
-  const { resourceId, logInputUrl } = request
+  const { resourceId, logInputUrl, legacy } = request
   // A customer's key costs calls to AWS, and a repeat has none of its own to make.
   if (options.ownKey && (await findResource(deps.db, resourceId)))
     return await repeatedProvision(deps, request)

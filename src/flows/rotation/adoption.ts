@@ -97,6 +97,10 @@ async function adoptionOf({ session }: OpenResource, key: SoughtKey): Promise<He
   return { ok: true, value: { lagging, attached: apps.value } }
 }
 
+/** Heroku does not say which apps there are, to us or by this API. */
+const UNSEEN: readonly FailureKind[] = ['refused', 'not-offered']
+
+/** The name of an app as it is kept and told: whatever Heroku sent, it is letters, digits and dashes. */
 function shown(appName: string): string {
   return appName === NOT_NAMED ? appName : appNameShown(appName)
 }

@@ -20,7 +20,10 @@ const ADDRESS = {
   added_at: Moment,
   confirm_by: MomentOrNull,
   confirmed_at: MomentOrNull,
-  refused_because: TextOrNull,
+  trouble: {
+    ...TextOrNull,
+    description: 'Why the last link, or the last notice, was not taken by the mail server.',
+  },
 }
 const Address = Type.Object(ADDRESS)
 const Readers = Type.Object({
@@ -168,10 +171,10 @@ function view(each: MailAddress, isPerson: boolean): Static<typeof Address> {
   return {
     id,
     address: isPerson ? address : maskedAddress(address),
-    state: failed ? 'refused' : confirmBy ? 'unconfirmed' : 'confirmed',
+    state: confirmBy ? 'unconfirmed' : failed ? 'refused' : 'confirmed',
     added_at: momentOf(createdAt),
     confirm_by: momentOf(confirmBy),
     confirmed_at: momentOf(confirmedAt),
-    refused_because: failed?.words ?? null,
+    trouble: failed?.words ?? null,
   }
 }

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import { readMailReaders } from '../../flows/notices/mail/addresses.ts'
 import { type NoticesOverview, readNotices } from '../../flows/notices/read-notices.ts'
 import { switchLog } from '../../flows/notices/switch-log.ts'
 import { readWebhooks } from '../../flows/notices/webhooks/webhooks.ts'
 import type { Guard, Visit } from './guard.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
+import { mailModel } from './present/mail.ts'
 import { targetModel } from './present/notice-targets.ts'
 import { momentOf, precisionOf } from './present/time-words.ts'
 import { webhookModel } from './present/webhooks.ts'
@@ -22,6 +24,7 @@ export function registerNoticesPage(app: FastifyInstance, { deps }: DashboardDep
       shell: shellOf(visit, resource),
       log: logModel(overview),
       webhooks: webhooks.map((webhook) => webhookModel(webhook, targets, now)),
+      mail: mailModel(await readMailReaders(deps, visit.resourceId), overview.now),
       newest: newestModel(overview),
     }
     return sendPage(visit.reply, 'notices', model)

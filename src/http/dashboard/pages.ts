@@ -11,6 +11,7 @@ export type PageName =
   | 'access'
   | 'calendar'
   | 'notices'
+  | 'token-life'
   | 'tokens'
   | 'token-made'
   | 'clients'

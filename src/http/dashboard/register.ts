@@ -55,7 +55,11 @@ export async function registerDashboard(
   registerCalendarPage(app, { deps, apps }, guard)
   registerTokenLifePage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
+  registerMailPage(app, { deps, apps }, guard)
   registerNoticesPage(app, { deps, apps }, guard)
+  await app.register((scope) => registerMailLinks(scope, deps))
+  registerWebhooks(app, { deps, apps }, guard)
+  registerWebhookPage(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

@@ -34,6 +34,7 @@ const TITLES: Readonly<Record<NoticeKind, string>> = {
   'token-made': 'access for a program was made',
   'policy-changed': 'the settings were changed',
   'unusual-access': 'unusual access',
+  'encryption-key': 'your encryption key',
   test: 'a test',
 }
 

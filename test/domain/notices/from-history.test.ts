@@ -40,7 +40,8 @@ describe('a notice', () => {
 
   test('is made of each kind that stands in the list, even where a row lacks what it might say', () => {
     for (const kind of TOLD_KINDS) {
-      const notice = noticeFrom(row(kind), { ...SUBJECT, name: null })
+      const details = { why: 'Ann was never here before.' }
+      const notice = noticeFrom(row(kind, { details }), { ...SUBJECT, name: null })
       expect(notice?.facts.addon).toBe(SUBJECT.resourceId)
       expect(notice?.text).toMatch(/^.{20,600}\.$/)
     }

@@ -52,10 +52,10 @@ export function callsOf(h: Pick<HarnessWithAddon, 'heroku' | 'addon'>, method: s
   return callsTo(h, method, path).filter(({ addonId }) => addonId === h.addon.id)
 }
 
-/** The targets of the add-on. */
+/** The log of the add-on, as a target. */
 export async function cursorsOf({
   deps,
   addon,
 }: Pick<HarnessWithAddon, 'deps' | 'addon'>): Promise<StoredCursor[]> {
-  return await listCursors(deps.db, addon.id)
+  return await listCursors(deps.db, addon.id, 'log')
 }

@@ -14,7 +14,8 @@ import {
 import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import { findResource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { type AddressSealer, changeSealed, openAddress, sealAddress, sealerOf } from './sealed-address.ts'
+import { underDataKey } from '../../under-data-key.ts'
+import { type AddressSealer, openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** What a link that went to an address is for. */
 export type LinkUse = 'confirm' | 'unsubscribe'
@@ -46,7 +47,7 @@ export async function followMailLink(
   if (!found) return OVER
   const { resourceId, id } = found.stored
   const actor: Person = { type: 'person', userId: null, email: null, verified: false, address: link.from }
-  const outcome = await changeSealed(deps, { resourceId }, async (trx, resource, sealer) => {
+  const outcome = await underDataKey(deps, { resourceId }, async (sealer, { resource }, trx) => {
     const stored = await findMailAddress(trx, id)
     const secrets = stored && openAddress(sealer, stored)
     if (!stored || !secrets || !isSecretOf(secrets, use, found.secret)) return OVER

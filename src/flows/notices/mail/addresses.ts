@@ -7,9 +7,13 @@ import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../
 import { deleteCursor, listCursors, type StoredCursor } from '../../../store/notice-cursors.ts'
 import type { Resource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { changeSealed, openAddress, sealerOf } from './sealed-address.ts'
+import { underDataKey } from '../../under-data-key.ts'
+import { openAddress, sealerOf } from './sealed-address.ts'
 
-/** An address to which notices are mailed. `confirmBy`: it waits to be confirmed. `failed`: the mail server refuses it. */
+/**
+ * An address to which notices are mailed. `confirmBy`: it waits to be confirmed. `failed`: its link could not be sent, or, once
+ * it is confirmed, the mail server refuses it and it is not tried before a person acts.
+ */
 export type MailAddress = {
   id: string
   address: string
@@ -59,7 +63,7 @@ export async function removeMailAddress(
   request: { resourceId: string; actor: Actor; id: string },
 ): Promise<boolean> {
   const { resourceId, actor, id } = request
-  const removed = await changeSealed(deps, request, async (trx, _resource, sealer) => {
+  const removed = await underDataKey(deps, request, async (sealer, _locked, trx) => {
     const stored = await findMailAddress(trx, id)
     if (stored?.resourceId !== resourceId || !(await deleteMailAddress(trx, resourceId, id))) return false
     await deleteCursor(trx, stored)

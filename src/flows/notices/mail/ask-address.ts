@@ -23,7 +23,8 @@ import {
 import { noteMailAsked, purgeMailAsked } from '../../../store/mail-asked.ts'
 import { findSession } from '../../../store/sessions.ts'
 import type { Deps } from '../../deps.ts'
-import { changeSealed, openAddress, sealAddress, sealerOf } from './sealed-address.ts'
+import { underDataKey } from '../../under-data-key.ts'
+import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** A person who wants something of the addresses of a resource. `session`: the digest of the id of the one that asks. */
 export type AddressRequest = { resourceId: string; actor: Person; session: Buffer }
@@ -65,7 +66,7 @@ export async function addMailAddress(
     confirm: linkSecret(deps.random(LINK_SECRET_BYTES)),
     unsubscribe: linkSecret(deps.random(LINK_SECRET_BYTES)),
   }
-  const stored = await changeSealed(deps, request, async (trx, resource, sealer) => {
+  const stored = await underDataKey(deps, request, async (sealer, { resource }, trx) => {
     if (!(await findSession(trx, session))) return { outcome: 'signed-out' as const }
     const held = await listMailAddresses(trx, resourceId)
     const isHeld = held.some((each) => isSame(openAddress(sealer, each)?.address, address))
@@ -98,7 +99,7 @@ export async function retryMailAddress(
   const before = await openedOf(deps, resourceId, id)
   // Made before the transaction: the address of a row never changes.
   const mailboxDigest = before && (await mailboxDigestOf(deps, before.address))
-  const found = await changeSealed(deps, request, async (trx, resource, sealer) => {
+  const found = await underDataKey(deps, request, async (sealer, { resource }, trx) => {
     if (!(await findSession(trx, session))) return { outcome: 'signed-out' as const }
     const stored = await findMailAddress(trx, id)
     const opened = stored?.resourceId === resourceId ? openAddress(sealer, stored) : undefined
@@ -139,8 +140,8 @@ async function sendLink(
   const sent = await deps.mailer.send(address, letter)
   if (sent.outcome !== 'sent') {
     deps.log.warn({ resourceId, mailAddress: id, because: sent.words }, 'link for a mail address not sent')
+    await setMailFailure(deps.db, id, sent.words)
   }
-  if (sent.outcome === 'refused') await setMailFailure(deps.db, id, sent.words)
   return { outcome: 'asked', id, address, confirmBy, sent }
 }
 

@@ -60,11 +60,21 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'client-first-asked': 'Client asked for the first time under this key',
   'keys-handed-over': 'Keys handed over',
   'client-came-back': 'Client refused: it came back with an older key',
+  'log-switched-on': 'Notices in the app’s log switched on',
+  'log-switched-off': 'Notices in the app’s log switched off',
   'unusual-access': 'Unusual access',
   'unusual-access-known': 'Unusual access marked as known',
   'own-key-suspended': 'Suspended: its own encryption key is withdrawn',
   'own-key-restored': 'Own encryption key works again',
   'own-key-lost': 'Own encryption key was deleted',
+  'webhook-added': 'Webhook added',
+  'webhook-removed': 'Webhook removed',
+  'webhook-secret-replaced': 'Secret of a webhook replaced',
+  'webhook-switched-off': 'Webhook switched off: it answered that it wants no more',
+  'webhook-switched-on': 'Webhook switched on again',
+  'mail-address-added': 'Mail address added, not confirmed yet',
+  'mail-address-confirmed': 'Mail address confirmed',
+  'mail-address-removed': 'Mail address removed',
 }
 
 /** One line of the history. */

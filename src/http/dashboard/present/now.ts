@@ -33,8 +33,8 @@ type Base = Pick<NowModel, 'state' | 'headline' | 'next' | 'lines' | 'steps'>
 
 /** In these, another attempt cannot succeed. */
 const HOPELESS: readonly HealthState[] = ['access-lost', 'foreign', 'own-key-suspended', 'own-key-lost']
-/** States that are no trouble: their words are the headline's. */
-const FINE: readonly HealthState[] = ['rotating', 'paused', 'well']
+/** States that are no trouble of the schedule: their words are the headline's, or the page has a line of its own for them. */
+const FINE: readonly HealthState[] = ['rotating', 'unusual-access', 'paused', 'well']
 
 export function nowModel(overview: Overview): NowModel {
   const { health, rotation, now, wakeAt } = overview
@@ -103,19 +103,28 @@ function baseOf(overview: Overview): Base {
     state: 'steady',
     headline: due ? 'The next rotation is due now' : `Next rotation ${next.fromNow}`,
     next,
-    lines: [...(dueAt <= now ? waitWords(overview) : []), ...putOffLines(overview), plan],
+    lines: [
+      ...(dueAt <= now || overview.keysFullUntil ? waitWords(overview) : []),
+      ...putOffLines(overview),
+      plan,
+    ],
     steps: [],
   }
 }
 
-/** Why the next rotation comes later than it is due. */
+/** Why the next rotation comes later than it is due; of a full keyring there is a line already. */
 function putOffLines(overview: Overview): string[] {
+  if (overview.keysFullUntil) return []
   const words = putOffWords(overview, { dueAt: overview.dueAt, servedAt: overview.nextRotationAt })
   return words === '' ? [] : [`The next rotation waits ${words}.`]
 }
 
-/** Apps of which another add-on, or this one, was restarted a short while ago. */
-function waitWords({ waitsFor, now, ...overview }: Overview): string[] {
+/** An old key that would have to go, or apps of which another add-on, or this one, was restarted a short while ago. */
+function waitWords({ waitsFor, keysFullUntil, now, ...overview }: Overview): string[] {
+  if (keysFullUntil) {
+    const until = momentOf(keysFullUntil, now, precisionOf(overview)).text
+    return [`It waits until ${until}: before that it would take out a key that is still needed.`]
+  }
   if (!waitsFor) return []
   const until = momentOf(waitsFor.until, now, precisionOf(overview)).text
   return [`It waits for another restart of ${waitsFor.app || 'your app'} until ${until}.`]

@@ -72,6 +72,11 @@ export const OTHER_RUNS: { page: string; heading: string; language: string }[] =
   // test/http/own-key-page.test.ts
   { page: 'docs/using/own-key.md', heading: 'Make the key', language: 'json' },
   { page: 'docs/using/own-key.md', heading: 'Make the add-on', language: 'json' },
+  // webhooks.test.ts
+  { page: 'docs/using/webhooks.md', heading: 'What arrives', language: 'json' },
+  { page: 'docs/using/webhooks.md', heading: 'In Node', language: 'js' },
+  { page: 'docs/using/webhooks.md', heading: 'In Ruby', language: 'ruby' },
+  { page: 'docs/using/webhooks.md', heading: 'In Python', language: 'python' },
   // by-hand.test.ts
   { page: 'docs/using/node.md', heading: BY_HAND, language: 'js' },
   { page: 'docs/using/ruby.md', heading: BY_HAND, language: 'ruby' },
