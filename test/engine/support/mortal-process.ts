@@ -235,7 +235,8 @@ function summaryOf(text: string): string {
   const flat = text.replace(/["\s]+/g, ' ').trim()
   const found = /^(update [\w.]+|insert into [\w.]+|delete from [\w.]+)/.exec(flat)
   if (found?.[1]) return found[1]
-  const from = / from ([\w.]+)/.exec(flat)
+  // Not after a table that only a part of it asks.
+  const from = / from ([\w.]+)/.exec(flat.replace(/\([^()]*\)/g, ''))
   return `select ${from?.[1] ?? flat.slice(0, 20)}`
 }
 
