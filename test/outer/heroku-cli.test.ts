@@ -28,7 +28,7 @@ describe.skipIf(NO_CLI)('heroku securekey:', { timeout: TEST_LIMIT_MS }, () => {
     const { stdout } = await world().securekey(`info ${name}`)
     expect(unwrapped(stdout)).toMatch(
       new RegExp(
-        `=== ${name} Plan: securekey:fortnightly Health: All is well .* Grace period: 2d Next key: announced .*` +
+        `=== ${name} Plan: securekey:fortnightly Health: All is well .* Grace period: 2d Token life: not stated Next key: announced .*` +
           'own-1::SECURE_KEY runs the current key .* own-2::SERVICE_ONE_SECURE_KEY runs the current key',
       ),
     )

@@ -57,6 +57,7 @@ describe.skipIf(NO_CLI)(PAGE, () => {
   test('names every command of the plugin but those that only list', () => {
     const named = new Set(lines.map((line) => wordsOf(line)[1]))
     expect([...named].toSorted()).toEqual([
+      'securekey:access',
       'securekey:doctor',
       'securekey:freezes',
       'securekey:freezes:add',
@@ -75,6 +76,7 @@ describe.skipIf(NO_CLI)(PAGE, () => {
       'securekey:resume',
       'securekey:revoke',
       'securekey:rotate',
+      'securekey:token-life',
       'securekey:tokens',
       'securekey:tokens:create',
       'securekey:tokens:destroy',
