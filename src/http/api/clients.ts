@@ -6,12 +6,11 @@ import { switchHandOver } from '../../flows/hand-over/switch-hand-over.ts'
 import { enrolClient } from '../../flows/tokens/make-token.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
+import { isProgramId, registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, refusals, sendProblem } from './problems.ts'
-import { Ended, Moment, momentOf, TextOrNull } from './schemas.ts'
+import { Moment, momentOf, TextOrNull } from './schemas.ts'
 
 const FIELDS_ALONE = { additionalProperties: false }
-const Id = Type.Object({ id: Type.String({ maxLength: 60 }) })
-const FORM_OF_ID = /^[0-9a-f]{16}$/
 
 const CLIENT = {
   id: Type.String({ description: 'It stands in the secret too, and opens nothing.' }),
@@ -111,43 +110,24 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
     },
   )
 
-  app.delete(
-    '/clients/:id',
+  registerEndings(
+    { app, bearer },
     {
-      onRequest: change(),
-      schema: {
+      path: '/clients',
+      isId: isProgramId,
+      one: {
         operationId: 'endClient',
         summary: 'End a client',
         description:
           'From then on its secret is worth nothing. The keys that it holds stay good: if it may have lost them, revoke.',
-        security,
-        params: Id,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
+        end: ({ resourceId, actor }, id) => endClients(deps, { resourceId, actor, id }),
       },
-    },
-    async (request, reply) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      const { id } = request.params
-      const ended = FORM_OF_ID.test(id) ? await endClients(deps, { resourceId, actor, id }) : 0
-      return ended === 0 ? sendProblem(reply, 'not-found') : { ended }
-    },
-  )
-
-  app.delete(
-    '/clients',
-    {
-      onRequest: change(),
-      schema: {
+      all: {
         operationId: 'endClients',
         summary: 'End all clients',
         description: 'None is handed any keys from then on. Those that they hold stay good.',
-        security,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE) },
+        end: ({ resourceId, actor }) => endClients(deps, { resourceId, actor }),
       },
-    },
-    async (request) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      return { ended: await endClients(deps, { resourceId, actor }) }
     },
   )
 

@@ -7,8 +7,9 @@ import { type AddOutcome, addMailAddress, retryMailAddress } from '../../flows/n
 import { addressWords } from '../mail/address-words.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
+import { Id, registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_CHANGE, refusals, sendProblem } from './problems.ts'
-import { Ended, Moment, MomentOrNull, momentOf, oneOf, TextOrNull } from './schemas.ts'
+import { Moment, MomentOrNull, momentOf, oneOf, TextOrNull } from './schemas.ts'
 
 const ADDRESS = {
   id: Type.String(),
@@ -42,7 +43,6 @@ const Asked = Type.Object({
   link_sent: Type.Boolean({ description: 'False: the mail server did not take the mail. Try again later.' }),
 })
 const Tried = Type.Object({ link_sent: Type.Boolean({ description: 'Whether another link was mailed.' }) })
-const Id = Type.Object({ id: Type.String({ maxLength: 60 }) })
 const REFUSED = [...PERSONS_CHANGE, 'invalid-option', 'too-many', 'mail-off'] as const
 
 /** To whom notices are mailed. Addresses are a person's to add: a token that leaks must not read along from then on. */
@@ -128,24 +128,18 @@ export function registerMailAddresses({ app, deps, bearer }: ApiScope): void {
     },
   )
 
-  app.delete(
-    '/mail-addresses/:id',
+  registerEndings(
+    { app, bearer },
     {
-      onRequest: change(),
-      schema: {
+      path: '/mail-addresses',
+      isId: isMailAddressId,
+      one: {
         operationId: 'removeMailAddress',
         summary: 'Mail no more notices to an address',
         description: 'The address is forgotten.',
-        security,
-        params: Id,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
+        end: async ({ resourceId, actor }, id) =>
+          (await removeMailAddress(deps, { resourceId, actor, id })) ? 1 : 0,
       },
-    },
-    async (request, reply) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      const { id } = request.params
-      const removed = isMailAddressId(id) && (await removeMailAddress(deps, { resourceId, actor, id }))
-      return removed ? { ended: 1 } : sendProblem(reply, 'not-found')
     },
   )
 }

@@ -2,9 +2,9 @@ import { Type } from 'typebox'
 import { sessionHandle } from '../../domain/session.ts'
 import { endSessions, readSessions } from '../../flows/dashboard/sessions.ts'
 import type { ApiScope } from './api-scope.ts'
-import { CHANGES_PER_HOUR } from './bearer.ts'
-import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, sendProblem } from './problems.ts'
-import { Ended, Moment, momentOf, oneOf, TextOrNull } from './schemas.ts'
+import { isProgramId, registerEndings } from './endings.ts'
+import { describedRefusals, PERSONS_ALONE } from './problems.ts'
+import { Moment, momentOf, oneOf, TextOrNull } from './schemas.ts'
 
 const Session = Type.Object({
   id: Type.String({ description: 'It names the session, and opens nothing.' }),
@@ -15,13 +15,10 @@ const Session = Type.Object({
   last_used_at: Moment,
   ends_at: Moment,
 })
-const Id = Type.Object({ id: Type.String({ maxLength: 60 }) })
-const FORM_OF_ID = /^[0-9a-f]{16}$/
 
 /** Who is signed on to an add-on, as a person has it on the dashboard: list, end one, end all others. */
 export function registerSessions({ app, deps, bearer }: ApiScope): void {
   const security = [{ person: [] }]
-  const change = () => [bearer.allowPerson(), bearer.atMost(CHANGES_PER_HOUR)]
 
   app.get(
     '/sessions',
@@ -55,43 +52,24 @@ export function registerSessions({ app, deps, bearer }: ApiScope): void {
     },
   )
 
-  app.delete(
-    '/sessions/:id',
+  registerEndings(
+    { app, bearer },
     {
-      onRequest: change(),
-      schema: {
+      path: '/sessions',
+      isId: isProgramId,
+      one: {
         operationId: 'endSession',
         summary: 'End a session',
         description: 'It may be the one that asks: then its token is worth nothing from then on.',
-        security,
-        params: Id,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
+        end: ({ resourceId, actor }, handle) => endSessions(deps, { resourceId, actor, handle }),
       },
-    },
-    async (request, reply) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      const { id: handle } = request.params
-      const ended = FORM_OF_ID.test(handle) ? await endSessions(deps, { resourceId, actor, handle }) : 0
-      return ended === 0 ? sendProblem(reply, 'not-found') : { ended }
-    },
-  )
-
-  app.delete(
-    '/sessions',
-    {
-      onRequest: change(),
-      schema: {
+      all: {
         operationId: 'endOtherSessions',
         summary: 'End all sessions but the one that asks',
         description:
           'Everybody else is signed out, in browsers and on the command line. Keys and apps are not touched.',
-        security,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE) },
+        end: ({ resourceId, actor, session }) => endSessions(deps, { resourceId, actor, but: session }),
       },
-    },
-    async (request) => {
-      const { resourceId, actor, session } = bearer.personOf(request)
-      return { ended: await endSessions(deps, { resourceId, actor, but: session }) }
     },
   )
 }

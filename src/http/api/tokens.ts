@@ -4,8 +4,9 @@ import { makeToken } from '../../flows/tokens/make-token.ts'
 import { endTokens, type LiveToken, readTokens } from '../../flows/tokens/tokens.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
+import { isProgramId, registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, sendProblem } from './problems.ts'
-import { Ended, Moment, MomentOrNull, momentOf, ScopeName, TextOrNull } from './schemas.ts'
+import { Moment, MomentOrNull, momentOf, ScopeName, TextOrNull } from './schemas.ts'
 
 const TOKEN = {
   id: Type.String({ description: 'It stands in the token too, and opens nothing.' }),
@@ -18,8 +19,6 @@ const TOKEN = {
 }
 const Token = Type.Object(TOKEN)
 const MadeToken = Type.Object({ token: Type.String({ description: 'It is told once.' }), ...TOKEN })
-const Id = Type.Object({ id: Type.String({ maxLength: 60 }) })
-const FORM_OF_ID = /^[0-9a-f]{16}$/
 
 /** The tokens by which programs use an add-on, as a person has them on the dashboard: list, make, end one, end all. */
 export function registerTokens({ app, deps, bearer }: ApiScope): void {
@@ -98,42 +97,23 @@ export function registerTokens({ app, deps, bearer }: ApiScope): void {
     },
   )
 
-  app.delete(
-    '/tokens/:id',
+  registerEndings(
+    { app, bearer },
     {
-      onRequest: change(),
-      schema: {
+      path: '/tokens',
+      isId: isProgramId,
+      one: {
         operationId: 'endToken',
         summary: 'End an API token',
         description: 'The program that has it is refused from then on.',
-        security,
-        params: Id,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
+        end: ({ resourceId, actor }, id) => endTokens(deps, { resourceId, actor, id }),
       },
-    },
-    async (request, reply) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      const { id } = request.params
-      const ended = FORM_OF_ID.test(id) ? await endTokens(deps, { resourceId, actor, id }) : 0
-      return ended === 0 ? sendProblem(reply, 'not-found') : { ended }
-    },
-  )
-
-  app.delete(
-    '/tokens',
-    {
-      onRequest: change(),
-      schema: {
+      all: {
         operationId: 'endTokens',
         summary: 'End all API tokens',
         description: 'Every program that has one is refused from then on.',
-        security,
-        response: { 200: Ended, ...describedRefusals(...PERSONS_CHANGE) },
+        end: ({ resourceId, actor }) => endTokens(deps, { resourceId, actor }),
       },
-    },
-    async (request) => {
-      const { resourceId, actor } = bearer.personOf(request)
-      return { ended: await endTokens(deps, { resourceId, actor }) }
     },
   )
 }
