@@ -2,14 +2,9 @@ import type { Outcome, Revoked } from './judge.ts'
 import { type Dates, retryAfterMs, waitAfterAnswer, waitAfterFailure, waitWhileRevoked } from './waits.ts'
 import type { FailureWord, RefreshState, StopCode } from './words.ts'
 
-/** How the asking stands: all that is remembered from one request to the next. Nothing in it changes. */
-export type Progress = {
+/** How the asking went, in numbers and words. */
+export type RefreshCounts = {
   state: RefreshState
-  etag: string | undefined
-  revoked: Revoked | undefined
-  /** Before this moment nothing is asked early: the service has said when to come back. */
-  notBeforeMs: number | undefined
-  earlyMs: number | undefined
   taken: number
   unchanged: number
   failed: number
@@ -17,6 +12,15 @@ export type Progress = {
   inARow: number
   failure: FailureWord | undefined
   stopped: StopCode | undefined
+}
+
+/** How the asking stands: all that is remembered from one request to the next. Nothing in it changes. */
+export type Progress = RefreshCounts & {
+  etag: string | undefined
+  revoked: Revoked | undefined
+  /** Before this moment nothing is asked early: the service has said when to come back. */
+  notBeforeMs: number | undefined
+  earlyMs: number | undefined
 }
 
 /** What is to be told after an answer; a word is told once, until something else has come. */

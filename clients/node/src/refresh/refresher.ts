@@ -2,22 +2,10 @@ import type { HeldRing } from '../held-ring.ts'
 import type { Ring } from '../ring.ts'
 import type { SetTimer } from './ask.ts'
 import type { Outcome, Revoked } from './judge.ts'
-import { advance, mayAskEarly, START, type Telling } from './progress.ts'
-import type { FailureWord, RefreshState, StopCode } from './words.ts'
+import { advance, mayAskEarly, type RefreshCounts, START, type Telling } from './progress.ts'
 
-/** How the asking went, in numbers and words. */
-export type RefreshStats = {
-  state: RefreshState
-  taken: number
-  unchanged: number
-  failed: number
-  /** Failures in a row. */
-  inARow: number
-  failure: FailureWord | undefined
-  stopped: StopCode | undefined
-  checkIns: number
-  checkInsFailed: number
-}
+/** How the asking went, and how often this process has said so. */
+export type RefreshStats = RefreshCounts & { checkIns: number; checkInsFailed: number }
 
 /** What is known when keys are asked for. */
 export type Asking = {
