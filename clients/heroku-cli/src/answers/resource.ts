@@ -40,7 +40,6 @@ export type App = {
   configVar: string
   adoption: string
   release: number | null
-  releasedAt: Date | null
   checkIns: CheckIn[]
 }
 
@@ -167,7 +166,6 @@ function readApp(item: unknown): App {
     configVar: textIn(fields, 'config_var'),
     adoption: textIn(fields, 'adoption'),
     release: numberOrNullIn(fields, 'release'),
-    releasedAt: momentOrNullIn(fields, 'released_at'),
     checkIns: listIn(fields, 'check_ins', readCheckIn),
   }
 }

@@ -7,7 +7,6 @@ export type Rotation = {
   status: string
   kid: string | null
   version: number | null
-  endedAt: Date | null
   nextRotationAt: Date | null
 }
 
@@ -19,7 +18,6 @@ export function readRotation(answer: unknown): Rotation {
     status: textIn(fields, 'status'),
     kid: textOrNullIn(fields, 'kid'),
     version: numberOrNullIn(fields, 'version'),
-    endedAt: momentOrNullIn(fields, 'ended_at'),
     nextRotationAt: momentOrNullIn(fields, 'next_rotation_at'),
   }
 }

@@ -27,17 +27,3 @@ export function readToken(item: unknown): Token {
     expiresAt: momentIn(fields, 'expires_at'),
   }
 }
-
-/** The one token that is meant by an id or a name. Throws a sentence where there is none, or several have that name. */
-export function tokenNamed(tokens: readonly Token[], wanted: string): Token {
-  const found = tokens.filter(({ id }) => id === wanted)
-  const named = found.length > 0 ? found : tokens.filter(({ name }) => name === wanted)
-  const [token, ...more] = named
-  if (!token) throw new Error('There is no such token. Run heroku securekey:tokens to see them.')
-  if (more.length > 0) {
-    throw new Error(
-      `Several tokens have that name: ${named.map(({ id }) => id).join(', ')}. Name one by its id.`,
-    )
-  }
-  return token
-}

@@ -49,17 +49,3 @@ export function secretIn(answer: unknown): string {
   if (typeof secret !== 'string' || !SECRET.test(secret)) throw new Error('The service gave no secret.')
   return secret
 }
-
-/** The one webhook that is meant by an id or a name. Throws a sentence where there is none, or several have that name. */
-export function webhookNamed(webhooks: readonly Webhook[], wanted: string): Webhook {
-  const found = webhooks.filter(({ id }) => id === wanted)
-  const named = found.length > 0 ? found : webhooks.filter(({ name }) => name === wanted)
-  const [webhook, ...more] = named
-  if (!webhook) throw new Error('There is no such webhook. Run heroku securekey:webhooks to see them.')
-  if (more.length > 0) {
-    throw new Error(
-      `Several webhooks have that name: ${named.map(({ id }) => id).join(', ')}. Name one by its id.`,
-    )
-  }
-  return webhook
-}

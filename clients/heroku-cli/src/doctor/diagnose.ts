@@ -1,17 +1,14 @@
 import type { Client } from '../answers/clients.ts'
 import type { CheckIn, Resource } from '../answers/resource.ts'
 import { isBehind } from '../rotation/wait-until-running.ts'
-import { hiddenWords } from '../shown/apps.ts'
-import { pauseWords } from '../shown/info.ts'
+import { ADOPTION, hiddenWords } from '../shown/apps.ts'
+import { FINE, pauseWords } from '../shown/info.ts'
 import { listWords } from '../words/list.ts'
 import { momentWords } from '../words/moment.ts'
 import type { HeldKeys } from './held-keys.ts'
 
 /** One thing that was looked at, in the colours of `pg:diagnose`. Red is wrong; yellow is worth knowing. */
 export type Finding = { colour: 'green' | 'yellow' | 'red'; words: string }
-
-/** In these, what is under way or paused is told by a finding of its own. */
-const CALM: readonly string[] = ['well', 'rotating', 'paused']
 
 /** What a diagnosis is made of. `clients` is null where the user may not see them. */
 export type Looked = { resource: Resource; held: HeldKeys; clients: readonly Client[] | null }
@@ -31,7 +28,8 @@ export function diagnose({ resource, held, clients }: Looked, now: Date): Findin
 }
 
 function healthOf({ health, rotation }: Resource): Finding {
-  if (!CALM.includes(health.state)) {
+  // What is under way or paused is told by a finding of its own.
+  if (!FINE.includes(health.state)) {
     return { colour: 'red', words: [`${health.heading}.`, health.advice].filter(Boolean).join(' ') }
   }
   return rotation
@@ -76,9 +74,8 @@ function appsOf(resource: Resource): Finding[] {
   const { apps } = resource
   if (apps === null) return [{ colour: 'yellow', words: 'Heroku does not tell the apps right now.' }]
   const behind = apps.filter(isBehind).map((app): Finding => {
-    const what = app.adoption === 'previous' ? 'still runs the previous key' : 'runs neither of the two keys'
     const advice = 'Deploy it, or mend its release.'
-    return { colour: 'red', words: `${app.name} ${what} (${app.configVar}). ${advice}` }
+    return { colour: 'red', words: `${app.name} ${ADOPTION[app.adoption]} (${app.configVar}). ${advice}` }
   })
   const hidden = hiddenWords(resource)
   const current = apps.filter(({ adoption }) => adoption === 'current').map(({ name }) => name)

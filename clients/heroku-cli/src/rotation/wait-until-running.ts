@@ -83,11 +83,11 @@ export function progressOf({
     return { state: 'waiting', words: `the rotation is under way${held}` }
   }
   if (apps === null) return { state: 'waiting', words: 'Heroku does not say which apps run the key' }
-  const behind = apps.filter(isBehind).map(({ name }) => name)
+  const behind = [...new Set(apps.filter(isBehind).map(({ name }) => name))]
   if (behind.length === 0) return { state: 'running' }
   return {
     state: 'waiting',
-    words: `${listWords([...new Set(behind)])} ${behind.length === 1 ? 'does' : 'do'} not run the new key yet`,
+    words: `${listWords(behind)} ${behind.length === 1 ? 'does' : 'do'} not run the new key yet`,
   }
 }
 

@@ -2,7 +2,8 @@ import type { App } from '../answers/resource.ts'
 import { listWords } from '../words/list.ts'
 import type { Paint } from './paint.ts'
 
-const ADOPTION: Readonly<Record<string, string>> = {
+/** What is said of an app, by which key its release carries. */
+export const ADOPTION: Readonly<Record<string, string>> = {
   current: 'runs the current key',
   previous: 'still runs the previous key',
   'not-yet': 'runs neither of the two keys',
@@ -14,10 +15,7 @@ export function appLine(app: App, paint: Paint): string {
   return `${paint.app(app.name)}::${paint.attachment(app.configVar)} ${adoptionWords(app, paint)}`
 }
 
-export function adoptionWords(
-  { adoption, release }: Pick<App, 'adoption' | 'release'>,
-  paint: Paint,
-): string {
+function adoptionWords({ adoption, release }: Pick<App, 'adoption' | 'release'>, paint: Paint): string {
   const words = ADOPTION[adoption] ?? adoption
   if (adoption === 'current') return paint.success(release === null ? words : `${words} (v${release})`)
   return adoption === 'not-visible' ? paint.inactive(words) : paint.warning(words)
@@ -25,7 +23,8 @@ export function adoptionWords(
 
 /** A sentence about the apps of which nobody can tell which key they run; undefined where there are none. */
 export function hiddenWords({ apps }: { apps: readonly App[] | null }): string | undefined {
-  const hidden = (apps ?? []).filter(({ adoption }) => adoption === 'not-visible').map(({ name }) => name)
+  const unseen = (apps ?? []).filter(({ adoption }) => adoption === 'not-visible')
+  const hidden = [...new Set(unseen.map(({ name }) => name))]
   if (hidden.length === 0) return undefined
-  return `Heroku does not show which key ${listWords([...new Set(hidden)])} ${hidden.length === 1 ? 'runs' : 'run'}.`
+  return `Heroku does not show which key ${listWords(hidden)} ${hidden.length === 1 ? 'runs' : 'run'}.`
 }

@@ -6,7 +6,7 @@ import { freezeWords, nextRotationWords, windowWords } from './calendar.ts'
 import type { Paint } from './paint.ts'
 
 /** In these states nothing has to be done. */
-const FINE: readonly string[] = ['well', 'rotating', 'paused']
+export const FINE: readonly string[] = ['well', 'rotating', 'paused']
 
 /** What `securekey:info` prints, by label. */
 export function infoOf(

@@ -126,6 +126,6 @@ export function mayAskEarly({ state, earlyMs, notBeforeMs }: Progress, nowMs: nu
 }
 
 /** Whether what is held are revoked keys without successors. */
-export function isRevoked({ state }: Progress): boolean {
+function isRevoked({ state }: Progress): boolean {
   return state === 'revoked'
 }

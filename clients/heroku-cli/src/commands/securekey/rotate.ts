@@ -49,10 +49,10 @@ export default class Rotate extends SecurekeyCommand {
     if (flags.wait) {
       await waitShown(service, 'Waiting for every app to run the new key', flags, this.surroundings)
     }
-    const last = flags.wait
-      ? await service.ask('GET', `/rotations/${encodeURIComponent(rotation.id)}`)
-      : rotation
-    if (flags.json) return this.printJson(flags.wait ? last : answer)
+    if (flags.json) {
+      const path = `/rotations/${encodeURIComponent(rotation.id)}`
+      return this.printJson(flags.wait ? await service.ask('GET', path) : answer)
+    }
     const joined = outcome === 'joined' ? ' was under way already' : ' is under way'
     ux.stdout(flags.wait ? 'Every app runs the new key.' : `Rotation ${rotation.id}${joined}.`)
     if (!flags.wait) ux.stdout(`Run ${color.code(`heroku securekey:wait ${addon.name}`)} to wait for it.`)

@@ -3,7 +3,8 @@ import * as Args from '@oclif/core/args'
 import { boolean } from '@oclif/core/flags'
 import { ux } from '@oclif/core/ux'
 import { fieldsOf, numberIn } from '../../../answers/fields.ts'
-import { readTokens, type Token, tokenNamed } from '../../../answers/tokens.ts'
+import { oneNamed } from '../../../answers/one-named.ts'
+import { readTokens, type Token } from '../../../answers/tokens.ts'
 import { ADDON, APP, CONFIRM, SecurekeyCommand } from '../../../command/securekey-command.ts'
 import { listWords } from '../../../words/list.ts'
 
@@ -27,7 +28,7 @@ export default class Destroy extends SecurekeyCommand {
     if (flags.all && second !== undefined) this.usage('With --all no token is named.')
     const { addon, service } = await this.connect({ app: flags.app, addon: flags.all ? token : second })
     const tokens = readTokens(await service.ask('GET', '/tokens'))
-    const ending = wanted === undefined ? tokens : [tokenNamed(tokens, wanted)]
+    const ending = wanted === undefined ? tokens : [oneNamed(tokens, wanted, 'token')]
     if (ending.length === 0) return ux.stdout('No tokens.')
     await this.confirmed(addon.app, flags.confirm, [endWords(ending)])
 

@@ -1,7 +1,8 @@
 import * as color from '@heroku/heroku-cli-util/color'
 import * as Args from '@oclif/core/args'
 import { ux } from '@oclif/core/ux'
-import { readWebhook, readWebhooks, webhookNamed } from '../../../answers/webhooks.ts'
+import { oneNamed } from '../../../answers/one-named.ts'
+import { readWebhook, readWebhooks } from '../../../answers/webhooks.ts'
 import { ADDON, APP, CONFIRM, JSON_FLAG, SecurekeyCommand } from '../../../command/securekey-command.ts'
 
 export default class Remove extends SecurekeyCommand {
@@ -16,7 +17,11 @@ export default class Remove extends SecurekeyCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.typed(Remove)
     const { addon, service } = await this.connect({ app: flags.app, addon: args.addon })
-    const { id, name } = webhookNamed(readWebhooks(await service.ask('GET', '/webhooks')), args.webhook)
+    const { id, name } = oneNamed(
+      readWebhooks(await service.ask('GET', '/webhooks')),
+      args.webhook,
+      'webhook',
+    )
     await this.confirmed(addon.app, flags.confirm, [
       `No notice is sent to the webhook ${name} (${id}) any more, and its secret is erased.`,
     ])

@@ -2,7 +2,8 @@ import * as color from '@heroku/heroku-cli-util/color'
 import * as Args from '@oclif/core/args'
 import { ux } from '@oclif/core/ux'
 import { fieldsOf, momentIn } from '../../../answers/fields.ts'
-import { readWebhook, readWebhooks, secretIn, webhookNamed } from '../../../answers/webhooks.ts'
+import { oneNamed } from '../../../answers/one-named.ts'
+import { readWebhook, readWebhooks, secretIn } from '../../../answers/webhooks.ts'
 import { ADDON, APP, JSON_FLAG, SecurekeyCommand } from '../../../command/securekey-command.ts'
 import { momentWords } from '../../../words/moment.ts'
 
@@ -19,7 +20,7 @@ export default class RotateSecret extends SecurekeyCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.typed(RotateSecret)
     const { addon, service, now } = await this.connect({ app: flags.app, addon: args.addon })
-    const { id } = webhookNamed(readWebhooks(await service.ask('GET', '/webhooks')), args.webhook)
+    const { id } = oneNamed(readWebhooks(await service.ask('GET', '/webhooks')), args.webhook, 'webhook')
     const answer = await this.during(`Replacing a secret of ${color.addon(addon.name)}`, () =>
       service.ask('POST', `/webhooks/${encodeURIComponent(id)}/rotate-secret`, { body: {} }),
     )

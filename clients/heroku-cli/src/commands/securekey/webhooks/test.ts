@@ -1,7 +1,8 @@
 import * as color from '@heroku/heroku-cli-util/color'
 import * as Args from '@oclif/core/args'
 import { ux } from '@oclif/core/ux'
-import { readTested, readWebhooks, webhookNamed } from '../../../answers/webhooks.ts'
+import { oneNamed } from '../../../answers/one-named.ts'
+import { readTested, readWebhooks } from '../../../answers/webhooks.ts'
 import { ADDON, APP, JSON_FLAG, SecurekeyCommand } from '../../../command/securekey-command.ts'
 
 export default class Test extends SecurekeyCommand {
@@ -17,7 +18,11 @@ export default class Test extends SecurekeyCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.typed(Test)
     const { addon, service } = await this.connect({ app: flags.app, addon: args.addon })
-    const { id, name } = webhookNamed(readWebhooks(await service.ask('GET', '/webhooks')), args.webhook)
+    const { id, name } = oneNamed(
+      readWebhooks(await service.ask('GET', '/webhooks')),
+      args.webhook,
+      'webhook',
+    )
     const answer = await this.during(`Testing a webhook of ${color.addon(addon.name)}`, () =>
       service.ask('POST', `/webhooks/${encodeURIComponent(id)}/test`, { body: {} }),
     )
