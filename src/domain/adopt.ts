@@ -3,7 +3,7 @@ import type { HeldPair } from './judge-held.ts'
 import { MOST_KEYS } from './keyring-room.ts'
 import type { Keyring } from './keyring-var.ts'
 import { liveVersions, type NextKey, type OlderKey, type SecondKey } from './keyset.ts'
-import { lifeEndsAt, SIGNS_ON_MS, theLater } from './old-key-end.ts'
+import { lifeEndsAt, SIGNS_ON_MS, theEarlier, theLater } from './old-key-end.ts'
 import type { ResourceState } from './resource-state.ts'
 import { isNextUnpublished, lacksNext, nextWakeAt } from './rotation.ts'
 import { CHECK_AFTER_DOUBT_MS, nextRotationAt as nextDate } from './schedule.ts'
@@ -61,7 +61,7 @@ export function adopt(state: ResourceState, held: HeldPair, facts: AdoptFacts, n
     announcesNext,
     tokenLifeMs,
     lastVersion: Math.max(state.lastVersion, ...keys.map(({ version }) => version)),
-    publishedAt: earlier(keyring?.rotatedAt ?? now, now),
+    publishedAt: theEarlier(keyring?.rotatedAt ?? now, now),
     publishedReason: keyring?.reason ?? 'manual',
     rotation: null,
     heldBack: null,
@@ -163,10 +163,6 @@ function fromPair(
     tokenLifeMs,
     nextRotationAt,
   }
-}
-
-function earlier(a: Date, b: Date): Date {
-  return a < b ? a : b
 }
 
 /** A due date is served once, so the next one lies behind the last. */

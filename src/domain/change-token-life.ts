@@ -1,7 +1,7 @@
-import { type GracePeriod, graceEndsAt } from './grace.ts'
-import { keptInRoom } from './keyring-room.ts'
+import type { GracePeriod } from './grace.ts'
+import { keptInRoom, oldKeysOf } from './keyring-room.ts'
 import type { Keyset, OlderKey } from './keyset.ts'
-import { oldKeyEndsAt, theLater } from './old-key-end.ts'
+import { oldKeyEndsAt, theEarlier, theLater } from './old-key-end.ts'
 import { type ResourceState, type StateChange, wokenWhenNeeded } from './resource-state.ts'
 
 /** What a change of the life depends on beside the state. */
@@ -32,8 +32,8 @@ export function shortenedBy(
   now: Date,
 ): OlderKey[] {
   const after = keptFor(state, tokenLifeMs, terms, now)
-  const before = new Map(oldKeysOf(state.keyset).map(({ version, until }) => [version, until]))
-  return oldKeysOf(after).filter(({ version, until }) => until < (before.get(version) ?? until))
+  const before = new Map(unrevoked(state.keyset).map(({ version, until }) => [version, until]))
+  return unrevoked(after).filter(({ version, until }) => until < (before.get(version) ?? until))
 }
 
 /** Whether what apps have signed so far may live for longer than it is to be kept for. */
@@ -41,10 +41,8 @@ export function isShorter(from: number | null, to: number | null): boolean {
   return from !== null && (to === null || to < from)
 }
 
-/** The old keys, the newest first. Nobody signs with a filler. */
-function oldKeysOf({ second, older, revokedTo }: Keyset): OlderKey[] {
-  const left = second.filler ? [] : [{ version: second.version, until: second.until }]
-  return [...left, ...older].filter(({ version }) => version > revokedTo)
+function unrevoked(keyset: Keyset): OlderKey[] {
+  return oldKeysOf({ keyset }).filter(({ version }) => version > keyset.revokedTo)
 }
 
 function keptFor(
@@ -56,7 +54,7 @@ function keptFor(
   const shorter = isShorter(before, tokenLifeMs)
   const { second, older } = keyset
   const changed = (until: Date, ends: Date, leastEnd: Date) =>
-    shorter ? earlier(until, theLater(ends, leastEnd)) : theLater(until, ends)
+    shorter ? theEarlier(until, theLater(ends, leastEnd)) : theLater(until, ends)
   const floor = new Date(now.getTime() + graceFloorMs)
   const ends = oldKeyEndsAt({ grace, tokenLifeMs }, publishedAt, nextRotationAt)
   return {
@@ -66,12 +64,8 @@ function keptFor(
       const { until, stoppedAt } = key
       if (!stoppedAt) return key
       // It has left its place: a grace period until the next rotation is over.
-      const left = oldKeyEndsAt({ grace, tokenLifeMs }, stoppedAt, graceEndsAt(grace, stoppedAt, stoppedAt))
+      const left = oldKeyEndsAt({ grace, tokenLifeMs }, stoppedAt, stoppedAt)
       return { ...key, until: changed(until, left, now) }
     }),
   }
-}
-
-function earlier(a: Date, b: Date): Date {
-  return a < b ? a : b
 }

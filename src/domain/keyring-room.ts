@@ -89,7 +89,7 @@ function withoutRoom(facts: RoomFacts, room: number, at: Date): OlderKey[] {
   return living.slice(room).filter((key) => promisedTo(key) > at)
 }
 
-/** The old keys, the newest first. */
-function oldKeysOf({ keyset: { second, older } }: RoomFacts): OlderKey[] {
+/** The old keys, the newest first. Nobody signs with a filler. */
+export function oldKeysOf({ keyset: { second, older } }: Pick<RoomFacts, 'keyset'>): OlderKey[] {
   return second.filler ? [...older] : [{ version: second.version, until: second.until }, ...older]
 }

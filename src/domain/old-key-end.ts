@@ -31,3 +31,8 @@ export function lifeEndsAt(tokenLifeMs: number, signedUntil: Date): Date {
 export function theLater(a: Date, b: Date): Date {
   return a > b ? a : b
 }
+
+/** The earlier of two moments. */
+export function theEarlier(a: Date, b: Date): Date {
+  return a < b ? a : b
+}

@@ -3,6 +3,7 @@ import { type Calendar, isOpen, serveAt } from './calendar.ts'
 import type { GracePeriod } from './grace.ts'
 import { roomFrom } from './keyring-room.ts'
 import { type Keyset, type Pair, publishedPair } from './keyset.ts'
+import { theLater } from './old-key-end.ts'
 import { isPaused, type Pause } from './pause.ts'
 import type { RotationReason } from './rotation-reason.ts'
 import type { Trust } from './trust.ts'
@@ -164,7 +165,7 @@ function isCrowded(situation: Situation, now: Date): boolean {
 }
 
 /** The pair that a rotation brings to Heroku, once its key is made. */
-export function pairOfRotation(keyset: Keyset, reason: RotationReason, announcesNext: boolean): Pair {
+function pairOfRotation(keyset: Keyset, reason: RotationReason, announcesNext: boolean): Pair {
   const { current, pending, pendingFiller } = keyset
   // A revoke leaves no old key valid, so its second place is a filler. Any other reason keeps the former first key.
   const second = reason === 'revoke' ? pendingFiller : current
@@ -189,26 +190,26 @@ export function nextWakeAt(situation: Situation, now: Date): Date | null {
   if (rotation) {
     const isKept = pending === null && isKeptToCalendar(rotation)
     const free = isKept ? (roomFrom(situation) ?? now) : now
-    const goesOn = latest(lookAt ?? now, free)
-    const at = isKept ? openAt(situation, latest(goesOn, turn?.at ?? now), now) : goesOn
+    const goesOn = theLater(lookAt ?? now, free)
+    const at = isKept ? openAt(situation, theLater(goesOn, turn?.at ?? now), now) : goesOn
     return at > now ? earliest([at, checkAt]) : now
   }
   if (pendingFiller !== null || lacksNext(situation) || isNextUnpublished(situation)) return now
   const paused = isPaused(pause, now)
   const moments = [checkAt, ...older.map(({ until }) => until)]
-  const rotatesAt = latest(nextRotationAt, roomFrom(situation) ?? nextRotationAt)
+  const rotatesAt = theLater(nextRotationAt, roomFrom(situation) ?? nextRotationAt)
   const leaving = [paused ? (pause?.until ?? null) : rotatesAt]
   if (grace.until === 'elapsed' && !second.filler && !paused) leaving.push(second.until)
   const leavesAt = earliest(leaving)
   const awaited = [lookAt, isTurnAwaited(turn, now) ? turn?.at : null].filter((at) => at instanceof Date)
-  const goesAt = leavesAt && awaited.reduce(latest, leavesAt)
+  const goesAt = leavesAt && awaited.reduce(theLater, leavesAt)
   moments.push(goesAt && !paused ? openAt(situation, goesAt, now) : goesAt)
   return earliest(moments)
 }
 
 /** What is wanted at `moment` is done at that moment or, where that is outside, when a window next opens. */
 function openAt({ calendar }: Pick<Situation, 'calendar'>, moment: Date, now: Date): Date {
-  const from = latest(moment, now)
+  const from = theLater(moment, now)
   const served = serveAt(from, calendar)
   return served > from ? served : moment
 }
@@ -216,8 +217,4 @@ function openAt({ calendar }: Pick<Situation, 'calendar'>, moment: Date, now: Da
 function earliest(moments: readonly (Date | null)[]): Date | null {
   const times = moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]))
   return times.length === 0 ? null : new Date(Math.min(...times))
-}
-
-function latest(a: Date, b: Date): Date {
-  return a > b ? a : b
 }

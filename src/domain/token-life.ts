@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from './duration.ts'
-import { MOST_KEYS } from './keyring-room.ts'
+import { MOST_KEYS, roomForOld } from './keyring-room.ts'
 import type { KeepingTerms } from './old-key-end.ts'
 import type { Plan } from './plan.ts'
 
@@ -51,6 +51,6 @@ export function tooManyKeys(
     .sort((a, b) => a.each - b.each)
     .slice(0, PLANS_NAMED)
     .map(({ name, needs }) => `the plan ${name} takes ${needs}`)
-  const mostMs = periodMs * (MOST_KEYS - 1 - (announcesNext ? 1 : 0))
+  const mostMs = periodMs * roomForOld(announcesNext)
   return `${sum}: ${[...better, `this plan keeps them for ${formatDuration(mostMs)} at most`].join(', ')}`
 }

@@ -11,7 +11,7 @@ const STRETCHES = 2
 const MOST_OPENINGS = 200
 
 /** How long a due date waits for a window at the most, in an ordinary week from `now` on. */
-export function longestWaitMs(windows: readonly Window[], now: Date): number {
+function longestWaitMs(windows: readonly Window[], now: Date): number {
   if (windows.length === 0) return 0
   const starts = Array.from({ length: STRETCHES }, (_, index) => now.getTime() + index * LOOKED_AT_MS)
   return Math.min(...starts.map((start) => longestIn(windows, new Date(start))))

@@ -8,7 +8,7 @@ import { timeZoneNamed } from './zoned.ts'
 export type Window = { days: readonly number[]; from: string; to: string; zone: string }
 
 /** So many windows one add-on may have. */
-export const MOST_WINDOWS = 10
+const MOST_WINDOWS = 10
 /** A worker looks every few seconds, and a window must hold a try that fails and the next. */
 const LEAST_MINUTES = 15
 const LONGEST_TEXT = 1_000

@@ -87,6 +87,7 @@ export async function lockAppsOf(trx: Trx, resourceId: string): Promise<void> {
 /** A person has asked for a rotation, and nothing is in its way: it restarts the apps in these seconds. */
 const GOES_AT_ONCE = sql<boolean>`(
   (k.reason in ('manual', 'revoke') or k.pressed) and k.attempts = 0 and k.held_back is null
+  and (k.wake_at <= service_now() or k.claimed_until > service_now())
 )`
 
 /** What other add-ons do to the apps of this one, app by app. Its own turns and restarts are not among it. */

@@ -218,6 +218,31 @@ describe('a turn', () => {
     expect(await kindsOf(h.deps, other?.id ?? '')).toContain('rotated')
   })
 
+  test('is not held by one whose rotation by hand cannot go: others go on', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const [one, two] = (await addonsOn(h, app, 2, { apartMs: 0 })).map(({ id }) => id) as [string, string]
+    // It is known that both are on it.
+    for (const resourceId of [one, two]) await requestRotation(h.deps, { resourceId, actor })
+    await tick()
+    h.clock.advance(14 * DAY)
+    const due = h.clock.now()
+    await h.deps.db
+      .updateTable('keysets')
+      .set({ foreign_since: due })
+      .where('resource_id', '=', one)
+      .execute()
+    await requestRotation(h.deps, { resourceId: one, actor })
+    await h.deps.db
+      .updateTable('keysets')
+      .set({ wake_at: inMs(DAY) })
+      .where('resource_id', '=', one)
+      .execute()
+    await tick()
+    expect(await stateOf(h.deps, one)).toMatchObject({ rotation: { reason: 'manual' }, attempts: 0 })
+    expect(restartsMs(app, due).filter((ms) => ms >= 0)).toEqual([0])
+    expect((await kindsOf(h.deps, two)).filter((kind) => kind === 'rotated')).toHaveLength(2)
+  })
+
   test('is waited for anew by an attempt that is made again, where somebody has restarted the app meanwhile', async () => {
     const [h, app] = [harness(), nextApp()]
     const [failing] = await addonsOn(h, app, 1, { apartMs: MINUTE })

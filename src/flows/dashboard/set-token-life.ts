@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/actor.ts'
 import { afterTokenLife, isShorter, type LifeTerms, shortenedBy } from '../../domain/change-token-life.ts'
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { oldKeysOf } from '../../domain/keyring-room.ts'
 import type { OlderKey } from '../../domain/keyset.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import { formatTokenLife, tooManyKeys } from '../../domain/token-life.ts'
@@ -49,7 +50,7 @@ export async function setTokenLife(
 function endingBy(state: ResourceState, tokenLifeMs: number | null, terms: LifeTerms, now: Date) {
   const { keyset } = state
   if (!isShorter(state.tokenLifeMs, tokenLifeMs) || keyset.current <= keyset.revokedTo) return []
-  const old = [...(keyset.second.filler ? [] : [keyset.second]), ...keyset.older]
+  const old = oldKeysOf(state)
   const before = (key: OlderKey) => old.find(({ version }) => version === key.version)?.until ?? null
   return [
     { version: keyset.current, from: null, instead: null },

@@ -50,7 +50,7 @@ export type ProvisionOutcome = {
 }
 
 /** Heroku repeats a request for so long at the most (Add-on Partner API Reference). */
-export const REPEATED_FOR_MS = 24 * 3_600_000
+const REPEATED_FOR_MS = 24 * 3_600_000
 /** A history tells of repeats once in so long, so that nobody floods it. */
 const TOLD_EVERY_MS = 60_000
 const MOST_TRIES = 3

@@ -131,7 +131,10 @@ function acceptedWords(key: KeyLife, overview: Overview): Words {
     return { text: 'In the keyring alone: apps that read it accept signatures made with it until', at }
   }
   if (at) return { text: 'Signatures made with it are accepted until', at }
-  if (end === null) return { text: 'Signatures made with it are accepted until the next rotation.', at }
+  if (end === null) {
+    const least = overview.tokenLifeMs === null ? '' : ' at the least'
+    return { text: `Signatures made with it are accepted until the next rotation${least}.`, at }
+  }
   const removed = isPaused(overview.pause, now)
     ? 'the pause is over'
     : 'no app is seen to sign with it any more, or after a day'

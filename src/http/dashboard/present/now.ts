@@ -93,7 +93,7 @@ function baseOf(overview: Overview): Base {
     const lines = [`The countdown is stopped with ${left} to go.`]
     if (pause.reason !== '') lines.push(`Reason: ${pause.reason}`)
     const next = pause.until ? momentOf(nextRotationAt, now, precision) : null
-    if (next) lines.push(...putOffLines(overview))
+    if (next) lines.push(...(overview.keysFullUntil ? waitWords(overview) : []), ...putOffLines(overview))
     return { state: 'paused', headline: `Paused ${until}`, next, lines, steps: [] }
   }
   const next = momentOf(nextRotationAt, now, precision)

@@ -1,5 +1,5 @@
 import { changedGraceEnd, type GracePeriod, graceEndsAt } from '../../../domain/grace.ts'
-import { lifeEndsAt, theLater } from '../../../domain/old-key-end.ts'
+import { lifeEndsAt, theEarlier, theLater } from '../../../domain/old-key-end.ts'
 import { isPaused } from '../../../domain/pause.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import type { KeyLife } from '../../../flows/key-lives.ts'
@@ -26,7 +26,7 @@ export function refusedByRotating(overview: Overview): {
   const pausedMs = pausedForMs(overview)
   // The period counts anew from the press, and does not run during a pause.
   const next = new Date(now.getTime() + periodMs + (pausedMs ?? 0))
-  const ends = earlier(notBefore(graceEndsAt(grace, now, next), now, pausedMs ?? 0), next)
+  const ends = theEarlier(notBefore(graceEndsAt(grace, now, next), now, pausedMs ?? 0), next)
   const end = tokenLifeMs === null ? ends : theLater(ends, lifeEndsAt(tokenLifeMs, now))
   const kept = tokenLifeMs !== null && old?.graceEndsAt ? theLater(old.graceEndsAt, now) : null
   return {
@@ -56,7 +56,7 @@ export function refusedByGrace(overview: Overview, grace: GracePeriod): Refused 
   const earliest = new Date(now.getTime() + graceFloorMs)
   const key = { until: old.graceEndsAt, publishedAt, nextRotationAt: next }
   const end = notBefore(changedGraceEnd(grace, key, earliest), now, pausedMs)
-  const refusedFrom = earlier(end, next)
+  const refusedFrom = theEarlier(end, next)
   if (tokenLifeMs === null) return refused(old, refusedFrom, overview)
   return refused(old, theLater(refusedFrom, lifeEndsAt(tokenLifeMs, publishedAt)), overview)
 }
@@ -69,10 +69,6 @@ function pausedForMs({ pause, now }: Overview): number | null {
 
 function notBefore(date: Date, now: Date, ms = 0): Date {
   return new Date(Math.max(date.getTime(), now.getTime() + ms))
-}
-
-function earlier(a: Date, b: Date): Date {
-  return a < b ? a : b
 }
 
 function oldKey({ keys, second }: Overview): KeyLife | undefined {

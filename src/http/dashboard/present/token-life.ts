@@ -1,4 +1,4 @@
-import { MOST_KEYS } from '../../../domain/keyring-room.ts'
+import { MOST_KEYS, roomForOld } from '../../../domain/keyring-room.ts'
 import { formatTokenLife, keysNeeded } from '../../../domain/token-life.ts'
 import type { Overview } from '../../../flows/dashboard/overview.ts'
 import { keyRows } from './keys.ts'
@@ -22,7 +22,7 @@ export function tokenLifeModel(overview: Overview) {
     period: periodWords(periodMs),
     needed: tokenLifeMs === null ? 0 : keysNeeded(tokenLifeMs, periodMs, announcesNext),
     most: MOST_KEYS,
-    longest: periodWords(periodMs * (MOST_KEYS - 1 - (announcesNext ? 1 : 0))),
+    longest: periodWords(periodMs * roomForOld(announcesNext)),
     since: since.length === 0 ? null : momentOf(new Date(Math.min(...since)), now, precision),
     next: momentOf(nextRotationAt, now, precision),
     rows: keyRows(overview),
