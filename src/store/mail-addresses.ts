@@ -92,15 +92,13 @@ export async function confirmMailAddress(
     .execute()
 }
 
-/** Notes that the mail server refused an address, or (`null`) that it is to be tried again. False: there is none of that id. */
-export async function setMailFailure(db: Db, id: string, words: string | null): Promise<boolean> {
-  const row = await db
+/** Notes that the mail server refused an address, or (`null`) that it is to be tried again. */
+export async function setMailFailure(db: Db, id: string, words: string | null): Promise<void> {
+  await db
     .updateTable('mail_addresses')
     .set({ failed_at: words === null ? null : NOW, failure: words })
     .where('id', '=', id)
-    .returning('id')
-    .executeTakeFirst()
-  return row !== undefined
+    .execute()
 }
 
 /** Notes which letters an address had in the last hour. */

@@ -38,26 +38,24 @@ export async function insertCursor(trx: Trx, added: NoticeTarget & { lane: strin
   `.execute(trx)
 }
 
-/** Removes a target: nothing more is told to it. False: there is none. Under the lock of the resource. */
+/** Removes a target: nothing more is told to it. Under the lock of the resource. */
 export async function deleteCursor(
   trx: Trx,
   { resourceId, id }: Pick<NoticeTarget, 'resourceId' | 'id'>,
-): Promise<boolean> {
-  const row = await trx
+): Promise<void> {
+  await trx
     .deleteFrom('notice_cursors')
     .where('resource_id', '=', resourceId)
     .where('target', '=', id)
-    .returning('target')
-    .executeTakeFirst()
-  return row !== undefined
+    .execute()
 }
 
-/** The targets of a resource, of one channel or of all, and when each is next looked at. */
+/** The targets of a resource, of one channel or of all. */
 export async function listCursors(
   db: Db,
   resourceId: string,
   channel?: NoticeChannel,
-): Promise<(StoredCursor & { wakeAt: Date | null })[]> {
+): Promise<StoredCursor[]> {
   const rows = await db
     .selectFrom('notice_cursors')
     .selectAll()
@@ -67,7 +65,7 @@ export async function listCursors(
     .orderBy('target')
     .limit(MOST_TARGETS)
     .execute()
-  return rows.map((row) => ({ ...storedCursor(row), wakeAt: row.wake_at }))
+  return rows.map(storedCursor)
 }
 
 const MOST_TARGETS = 200

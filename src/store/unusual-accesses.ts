@@ -57,7 +57,7 @@ export async function markKnown(
   return Number(numUpdatedRows)
 }
 
-/** When something was last told that nobody has said to be known since, and that is newer than `after`. */
+/** Since when there is something, told after `after`, that nobody has said to be known since; null: there is nothing. */
 export async function findUnknownSince(db: Db, resourceId: string, after: Date): Promise<Date | null> {
   const row = await db
     .selectFrom('unusual_accesses')

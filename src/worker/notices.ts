@@ -2,6 +2,7 @@ import type { Deps } from '../flows/deps.ts'
 import { createChannels } from '../flows/notices/channels.ts'
 import { createDeliveries } from '../flows/notices/deliver.ts'
 import { type DueDelivery, lookForNotices } from '../flows/notices/look.ts'
+import { randomFraction } from '../flows/random-fraction.ts'
 import type { UnsealGuard } from '../flows/rotation/unseal-guard.ts'
 import { createLanes } from './lanes.ts'
 
@@ -92,7 +93,7 @@ export function createNotices(deps: Deps, options: NoticesOptions): Notices {
   }
 
   function putOffMs(): number {
-    return PUT_OFF_MS * (0.5 + deps.random(4).readUInt32BE() / 2 ** 32)
+    return PUT_OFF_MS * (0.5 + randomFraction(deps))
   }
 
   return {

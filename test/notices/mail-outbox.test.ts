@@ -308,6 +308,28 @@ test('a collaborator whose mailbox is full keeps no later severe notice from the
   expect(await cursorOf(h, 'collaborators')).toMatchObject({ attempts: 0, givenUp: null })
 })
 
+test('a collaborator who was refused once counts as reached as soon as a later letter is taken', async () => {
+  const { h, mail } = await startWithMail()
+  await h.heroku.customer.addCollaborator('service-1', { email: 'full@example.org' })
+  await h.heroku.customer.addCollaborator('service-1', { email: 'moved@example.org' })
+  mail.answerTo('full@example.org', { code: 452, text: '4.2.2 mailbox full' })
+  mail.answerTo('moved@example.org', { code: 550, text: '5.1.1 nobody here' })
+  await revoke(h)
+  mail.answerTo('moved@example.org', undefined)
+  h.clock.advance(3 * HOUR)
+  await revoke(h)
+  mail.answerTo('full@example.org', undefined)
+  for (let tries = 0; tries < 2; tries += 1) {
+    h.clock.advance(HOUR)
+    await tell(h)
+  }
+  expect(to(mail.arrived, 'moved@example.org')).toHaveLength(1)
+  expect((await readMailReaders(h.deps, h.addon.id)).collaborators).toMatchObject({
+    toldAt: expect.any(Date),
+    unreached: 0,
+  })
+})
+
 test('where twenty severe notices wait for one collaborator alone, they are left to the others, and it is said', async () => {
   const { h, mail } = await startWithMail()
   await h.heroku.customer.addCollaborator('service-1', { email: 'full@example.org' })

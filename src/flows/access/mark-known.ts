@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts'
 /**
  * Marks the unusual access that was told up to a moment as known: whoever looked at it says that it was one of them. What
  * was told since then stays as it is, and so does what is learned. The history names who said so. Returns how many there
- * were. Throws `unknown-resource`, `resource-gone`, and `unauthenticated` where the session of `actor` has ended meanwhile.
+ * were. Throws as `lockResource` does.
  */
 export async function markAccessKnown(
   deps: Pick<Deps, 'db' | 'now' | 'log'>,

@@ -4,6 +4,7 @@ import { afterDelivery, type Delivery } from '../../domain/notices/delivery.ts'
 import { type SettledCursor, settleCursors } from '../../store/notice-cursors.ts'
 import type { Deps } from '../deps.ts'
 import { groupOrEach } from '../group-or-each.ts'
+import { randomFraction } from '../random-fraction.ts'
 import type { Channels } from './channels.ts'
 import type { DueDelivery } from './look.ts'
 
@@ -50,7 +51,10 @@ export function createDeliveries(deps: Pick<Deps, 'db' | 'log' | 'random'>, chan
       )
       if (closing.aborted && outcome.failure) return await putOff(delivery, 0)
       const { cursor, now } = claimed
-      const { to, wakeAt, gaveUp } = afterDelivery(cursor, due, outcome, { now, random: fraction(deps) })
+      const { to, wakeAt, gaveUp } = afterDelivery(cursor, due, outcome, {
+        now,
+        random: randomFraction(deps),
+      })
       await end(delivery, { to, inMs: wakeAt && wakeAt.getTime() - now.getTime() })
       const fields = { ...fieldsOf(delivery), told: outcome.told, of: due.due.length }
       const failure = outcome.failure?.words
@@ -106,8 +110,4 @@ function createSettling(deps: Pick<Deps, 'db'>): (settled: SettledCursor) => Pro
 
 function fieldsOf({ claimed: { target } }: DueDelivery) {
   return { resourceId: target.resourceId, channel: target.channel, target: target.id }
-}
-
-function fraction(deps: Pick<Deps, 'random'>): number {
-  return deps.random(4).readUInt32BE() / 2 ** 32
 }

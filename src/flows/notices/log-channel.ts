@@ -25,7 +25,7 @@ export function createLogChannel(deps: Deps): Channel {
       }
       const present = await askPresentUrl(deps, resourceId, signal)
       if (!('url' in present)) return { told: 0, ...present }
-      if (present.url === url) return deliveryOf(first ?? { outcome: 'failed', status: null }, notices)
+      if (first && present.url === url) return deliveryOf(first, notices)
       await keepUrl(deps, resourceId, input, present.url)
       return deliveryOf(await write(present.url), notices)
 
@@ -67,6 +67,7 @@ async function askPresentUrl(
 }
 
 const ASK_AGAIN_MS = 60_000
+
 async function keepUrl(deps: Deps, resourceId: string, { dek }: LogInput, url: string): Promise<void> {
   const sealer = await deps.sealing.forResource(resourceId, dek)
   // One that was sealed by a data key which has left meanwhile is not kept, and asked for again.

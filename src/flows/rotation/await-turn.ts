@@ -4,6 +4,7 @@ import { isTurnAwaited, nextTurn, type Subject, type Turn } from '../../domain/t
 import { type Change, writeChanges } from '../../store/changes.ts'
 import { listAppsInUse, lockAppsOf } from '../../store/resource-apps.ts'
 import type { Deps } from '../deps.ts'
+import { randomFraction } from '../random-fraction.ts'
 import { giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
 import { inFlight } from './in-flight.ts'
@@ -101,8 +102,8 @@ function subjectOf({ step, state, periodMs }: OpenResource): Subject {
   return { turn, pushedAt, retries, filler, calendar, periodMs }
 }
 
-function chance({ settings, random }: Pick<Deps, 'settings' | 'random'>) {
-  return { spreadMs: settings.spreadMs, random: random(4).readUInt32BE() / 2 ** 32 }
+function chance(deps: Pick<Deps, 'settings' | 'random'>) {
+  return { spreadMs: deps.settings.spreadMs, random: randomFraction(deps) }
 }
 
 function waiting(

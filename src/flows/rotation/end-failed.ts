@@ -18,6 +18,7 @@ import { loadTokens } from '../../store/oauth-tokens.ts'
 import { findResource, setMissingSince } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
 import type { Deps } from '../deps.ts'
+import { randomFraction } from '../random-fraction.ts'
 import type { Group, Outcome } from './group.ts'
 import { namedKey } from './open-resource.ts'
 
@@ -111,8 +112,4 @@ async function isWithoutTokens(trx: Trx, resourceId: string, failure: HerokuFail
 async function isKnown(trx: Trx, resourceId: string): Promise<boolean> {
   const resource = await findResource(trx, resourceId)
   return resource !== undefined && resource.missingSince === null
-}
-
-function randomFraction(deps: Pick<Deps, 'random'>): number {
-  return deps.random(4).readUInt32BE() / 2 ** 32
 }

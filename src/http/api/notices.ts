@@ -7,8 +7,8 @@ import { CHANGES_PER_HOUR } from './bearer.ts'
 import { describedRefusals, PERSONS_CHANGE, refusals } from './problems.ts'
 import { Moment, momentOf } from './schemas.ts'
 
-/** How a target of notices is doing; what every kind of target shows. */
-export const TargetHealth = Type.Object({
+/** How the log of the app is doing as a target. */
+const TargetHealth = Type.Object({
   failing_since: Type.Union([Moment, Type.Null()], {
     description: 'Since when nothing arrives; it is tried again for three days.',
   }),
@@ -83,7 +83,7 @@ function noticesView({ targets, newest }: NoticesOverview): Static<typeof Notice
 }
 
 /** What is shown of how a target is doing. */
-export function targetHealth({
+function targetHealth({
   cursor,
 }: Pick<NoticesOverview['targets'][number], 'cursor'>): Static<typeof TargetHealth> {
   const { failingSince, lastFailure, givenUp } = cursor

@@ -10,7 +10,6 @@ import {
   mailLinkText,
 } from '../../../domain/mail-link.ts'
 import type { MailOutcome } from '../../../notices/mail/mail-outcome.ts'
-import type { Trx } from '../../../store/database.ts'
 import { recordEvents } from '../../../store/history.ts'
 import {
   findMailAddress,
@@ -42,8 +41,8 @@ export type AskOutcome =
 /** The same of an address that is new. */
 export type AddOutcome = Exclude<AskOutcome, { outcome: 'tried-again' }>
 
-export const MOST_ADDRESSES = 10
-export const LINK_LIFE_MS = 3 * 86_400_000
+const MOST_ADDRESSES = 10
+const LINK_LIFE_MS = 3 * 86_400_000
 /** So often a day a mailbox is asked to confirm, through whichever add-ons, and an add-on asks anybody. */
 const MOST_ASKED = { perMailbox: 3, perResource: 10 }
 const PURGED_AT_ONCE = 100
@@ -72,7 +71,8 @@ export async function addMailAddress(
     const isHeld = held.some((each) => isSame(openAddress(sealer, each)?.address, address))
     if (isHeld) return { outcome: 'there-already' as const }
     if (held.length >= MOST_ADDRESSES) return { outcome: 'too-many' as const, most: MOST_ADDRESSES }
-    if (!(await mayAsk(trx, { mailboxDigest, resourceId }))) return { outcome: 'asked-too-often' as const }
+    if (!(await noteMailAsked(trx, { mailboxDigest, resourceId }, MOST_ASKED)))
+      return { outcome: 'asked-too-often' as const }
     const sealed = sealAddress(sealer, secrets)
     const { confirmBy } = await insertMailAddress(trx, { id: secrets.id, resourceId, sealed }, LINK_LIFE_MS)
     const details = { id: secrets.id, address: maskedAddress(address) }
@@ -108,7 +108,8 @@ export async function retryMailAddress(
       await setMailFailure(trx, id, null)
       return { outcome: 'tried-again' as const }
     }
-    if (!(await mayAsk(trx, { mailboxDigest, resourceId }))) return { outcome: 'asked-too-often' as const }
+    if (!(await noteMailAsked(trx, { mailboxDigest, resourceId }, MOST_ASKED)))
+      return { outcome: 'asked-too-often' as const }
     await setMailFailure(trx, id, null)
     const secrets = { ...opened, confirm }
     const confirmBy = await renewMailLink(trx, { id, sealed: sealAddress(sealer, secrets) }, LINK_LIFE_MS)
@@ -143,10 +144,6 @@ async function sendLink(
     await setMailFailure(deps.db, id, sent.words)
   }
   return { outcome: 'asked', id, address, confirmBy, sent }
-}
-
-async function mayAsk(trx: Trx, asked: Parameters<typeof noteMailAsked>[1]): Promise<boolean> {
-  return (await noteMailAsked(trx, asked, MOST_ASKED)) === 'noted'
 }
 
 /** Of a mailbox, by a key that the database does not hold: who reads the table learns of nobody's address. */

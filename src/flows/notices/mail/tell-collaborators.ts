@@ -53,10 +53,15 @@ export async function tellCollaborators(
   const unreached = sent.underWay.refused.length + sent.failed.length
   const reached = sent.had - sent.underWay.refused.length
   await saveCollaboratorMails(deps.db, resourceId, {
-    ...{ toldAt: now, reached, unreached, underWay: null, mailed },
+    toldAt: now,
+    reached,
+    unreached,
+    underWay: null,
+    mailed,
   })
   return { told: notices.length }
 }
+
 /** What some have already, where it is the same that is to be told now. */
 function continued(underWay: LetterUnderWay | null, severe: readonly Notice[]): LetterUnderWay {
   const letter = severe[0]?.id ?? ''
@@ -97,6 +102,7 @@ async function sendAll(
       had[digest] = severe.length
       most = Math.max(most, notices.length)
       if (sent.outcome === 'refused') refused.add(digest)
+      else refused.delete(digest)
     }),
   )
   const done = Object.values(had).filter((notices) => notices === severe.length).length

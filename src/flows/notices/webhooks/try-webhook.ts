@@ -25,7 +25,7 @@ export type TryOutcome =
 type Asked = { resourceId: string; actor: Person; id: string }
 
 /** A receiver is reached by hand no more often than this, from however many browsers and programs. */
-export const BY_HAND_EVERY_MS = 5_000
+const BY_HAND_EVERY_MS = 5_000
 /** More than a POST may take. */
 const LIMIT_MS = 15_000
 
@@ -56,7 +56,7 @@ async function tryByHand(
   cause: DeliveryCause,
   noticeOf: (name: string) => Promise<Notice | undefined>,
 ): Promise<TryOutcome> {
-  // Whoever asks is asked for once more: his session may have ended meanwhile.
+  // Who came by the command line is asked for once more: that session may have ended meanwhile.
   const { resource } = await deps.db.transaction().execute((trx) => lockResource(trx, { resourceId, actor }))
   const open = isWebhookId(id) ? await openWebhook(deps, { resourceId, id }) : undefined
   const notice = open && (await noticeOf(resource.name ?? resourceId))
