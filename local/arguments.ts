@@ -1,6 +1,8 @@
+import type { PartnerApi } from './settings.ts'
+
 /** What `npm start` was asked for; `problem` is a sentence about an argument that means nothing. */
 export type Request =
-  | { mode: 'run' | 'once' | 'help'; withLibrary: boolean; partnerApi: 'v1' | 'v3' }
+  | { mode: 'run' | 'once' | 'help'; withLibrary: boolean; partnerApi: PartnerApi }
   | { problem: string }
 
 export const HELP = `npm start                 the whole add-on on this machine, beside a simulated Heroku, until Ctrl-C

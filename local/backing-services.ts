@@ -7,7 +7,7 @@ import { LocalStackError } from './local-stack-error.ts'
 import { type MailBox, startMailBox } from './mail-box.ts'
 import { type PickedPort, pickPort } from './ports.ts'
 import { type LocalPostgres, startLocalPostgres } from './postgres.ts'
-import { serviceSettings } from './settings.ts'
+import { type PartnerApi, serviceSettings } from './settings.ts'
 import { simulatedAddon } from './simulated-addon.ts'
 
 export type StackOptions = {
@@ -16,7 +16,7 @@ export type StackOptions = {
   /** Whether another run goes on with the data, on the usual ports where they are free. */
   kept: boolean
   fortnightSeconds: number
-  partnerApi: 'v1' | 'v3'
+  partnerApi: PartnerApi
   /** Ends the start half-way. */
   signal: AbortSignal
   tell: (line: string) => void

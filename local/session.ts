@@ -7,7 +7,7 @@ import { exampleProgram } from './formation/example-program.ts'
 import { confirmReader } from './mail-reader.ts'
 import type { PickedPort } from './ports.ts'
 import { ensureScenario, SERVICE_1 } from './scenario.ts'
-import type { Environment } from './settings.ts'
+import type { Environment, PartnerApi } from './settings.ts'
 import { type Stack, startStack } from './stack.ts'
 import type { Terminal } from './terminal.ts'
 import { aborted } from './until.ts'
@@ -19,7 +19,7 @@ export type SessionOptions = {
   terminal: Terminal
   /** Whether the example app uses the client library. */
   withLibrary: boolean
-  partnerApi: 'v1' | 'v3'
+  partnerApi: PartnerApi
 }
 
 /** A rotation is seen within half a minute, and there is time to read in between. */

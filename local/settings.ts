@@ -11,9 +11,11 @@ export type LocalSettings = {
   smtpUrl: string
   /** How long the plan `fortnightly` takes here. */
   fortnightSeconds: number
-  /** By which of Heroku's APIs both sides work. */
-  partnerApi: 'v1' | 'v3'
+  partnerApi: PartnerApi
 }
+
+/** By which of Heroku's APIs both sides work. */
+export type PartnerApi = 'v1' | 'v3'
 
 /** Of the surrounding shell only what programs need to run: its PG* and settings variables would change the service. */
 const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'SystemRoot']

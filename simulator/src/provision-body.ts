@@ -3,7 +3,7 @@ import { callbackUrlOf, herokuIdOf } from './heroku-id.ts'
 import { issueGrant } from './oauth-tokens.ts'
 import type { AddOn, App, Attachment } from './world.ts'
 
-const CLOUD_REGIONS = { us: 'amazon-web-services::us-east-1', eu: 'amazon-web-services::eu-west-1' }
+export const CLOUD_REGIONS = { us: 'amazon-web-services::us-east-1', eu: 'amazon-web-services::eu-west-1' }
 
 /**
  * The body of a provision request (Add-on Partner API Reference), with one field that no document names: a service

@@ -179,7 +179,12 @@ export async function compose(
       defaultGrace: config.defaultGrace,
       graceFloorMs: config.graceFloorMs,
       checkEveryMs: config.checkEveryMs,
-      ownKeys: config.kms,
+      // Not the credentials.
+      ownKeys: config.kms && {
+        regions: config.kms.regions,
+        accountId: config.kms.accountId,
+        canary: config.kms.canary,
+      },
       spreadMs: config.spreadMs,
     },
   }

@@ -36,10 +36,11 @@ async function grants(deps: Deps): Promise<string> {
     const why = describeFailure(fetched.failure)
     throw new SecurekeyError('not-now', `Heroku did not list the add-ons: ${why}.`)
   }
-  const { stored, unknown, failed } = fetched.value
+  const { stored, unknown, closed, failed } = fetched.value
   return [
     `${stored} grants stored. Workers exchange them within five minutes.`,
     ...unknown.map((id) => `${id}  Heroku does not list it`),
+    ...closed.map((id) => `${id}  the customer's key that protects it is away: run this again later`),
     ...failed.map(({ resourceId, failure }) => `${resourceId}  ${describeFailure(failure)}`),
     ...(failed.length > 0 ? ['Run this again. If it is refused for all, ask Heroku to allow it.'] : []),
   ].join('\n')

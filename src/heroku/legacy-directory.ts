@@ -2,6 +2,8 @@ import { cleanText } from '../domain/clean-text.ts'
 import type { HerokuResult } from '../domain/heroku-failure.ts'
 import { parseResourceId } from '../domain/resource-id.ts'
 import type { HerokuCall } from './call.ts'
+import { passwordHeaders } from './password-headers.ts'
+import { objectOf } from './read-objects.ts'
 
 /** An add-on as the legacy API lists it: its id here and at Heroku. What it does not tell is null. */
 export type LegacyApp = { providerId: string; addonUuid: string | null; name: string | null }
@@ -26,8 +28,7 @@ export function createLegacyDirectory(
   call: HerokuCall,
   { addonId, password, baseUrl }: { addonId: string; password: string; baseUrl: string },
 ): LegacyDirectory {
-  const authorization = `Basic ${Buffer.from(`${addonId}:${password}`).toString('base64')}`
-  const headers = { accept: 'application/json', authorization }
+  const headers = passwordHeaders(addonId, password)
   return {
     async listApps(next = APPS) {
       return await call({
@@ -80,10 +81,6 @@ function nextOf(link: string, baseUrl: string): string | null {
   const url = new URL(address, baseUrl)
   const isOurs = url.origin === new URL(baseUrl).origin && url.pathname === APPS && address !== ''
   return isOurs ? `${url.pathname}${url.search}` : null
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function unreadable(detail: string): HerokuResult<never> {

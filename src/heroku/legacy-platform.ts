@@ -4,6 +4,7 @@ import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type HeldConfig, showsValue } from './addon-config.ts'
 import { readAppInfo, readLogInputOfApp } from './app-info.ts'
 import type { Call, HerokuCall } from './call.ts'
+import { passwordHeaders } from './password-headers.ts'
 import type { Access, Platform, PlatformOptions } from './platform.ts'
 
 export type LegacyPlatformOptions = PlatformOptions & {
@@ -17,8 +18,7 @@ export type LegacyPlatformOptions = PlatformOptions & {
  */
 export function createLegacyPlatform(call: HerokuCall, options: LegacyPlatformOptions): Platform {
   const { addonId, password, configVar, keyringVar } = options
-  const authorization = `Basic ${Buffer.from(`${addonId}:${password}`).toString('base64')}`
-  const headers = { accept: 'application/json', authorization }
+  const headers = passwordHeaders(addonId, password)
 
   async function readConfig(access: Access): Promise<HerokuResult<HeldConfig>> {
     return await call({

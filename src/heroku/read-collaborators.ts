@@ -1,5 +1,6 @@
 import { cleanText } from '../domain/clean-text.ts'
 import type { Collaborator } from '../domain/makers.ts'
+import { objectOf } from './read-objects.ts'
 
 /** The people of Heroku's list of collaborators; a row without any person is none. */
 export function readCollaborators(list: readonly unknown[]): Collaborator[] {
@@ -10,10 +11,6 @@ export function readCollaborators(list: readonly unknown[]): Collaborator[] {
     if (person.userId === null && person.email === null) return []
     return [{ ...person, isOwner: role === 'owner' }]
   })
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
 function textOf(value: unknown): string | null {

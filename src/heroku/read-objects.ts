@@ -4,6 +4,11 @@ export function objects(list: unknown): Record<string, unknown>[] {
   return list.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
 }
 
+/** An object that Heroku sent; anything else holds nothing. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
 /** A date that Heroku sent; null: it is none. */
 export function dateOf(text: unknown): Date | null {
   const time = typeof text === 'string' ? Date.parse(text) : Number.NaN

@@ -1,13 +1,8 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
+import type { KmsSettings } from '../domain/kms-settings.ts'
 
-/** As whom AWS KMS is called, and where. */
-export type KmsSettings = {
-  accessKeyId: string
-  secretAccessKey: string
-  sessionToken: string | undefined
-  /** Undefined: the endpoint of AWS in the region of a key. */
-  endpointUrl: string | undefined
-}
+/** As whom AWS KMS is called, and where: without an address at that of AWS in the region of a key. */
+export type KmsAccess = Pick<KmsSettings, 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'endpointUrl'>
 
 type Sdk = typeof import('@aws-sdk/client-kms')
 
@@ -23,7 +18,7 @@ const ANSWER_WITHIN_MS = 2_500
 const MOST_TRIES = 3
 
 /** One client for each region. The SDK is loaded when the first key is used: most services know no customer's key. */
-export function createKmsClients(settings: KmsSettings): KmsClients {
+export function createKmsClients(settings: KmsAccess): KmsClients {
   const clients = new Map<string, KMSClient>()
   let loading: Promise<Sdk> | undefined
 
@@ -42,7 +37,7 @@ export function createKmsClients(settings: KmsSettings): KmsClients {
   }
 }
 
-function makeClient({ KMSClient }: Sdk, settings: KmsSettings, region: string): KMSClient {
+function makeClient({ KMSClient }: Sdk, settings: KmsAccess, region: string): KMSClient {
   const { accessKeyId, secretAccessKey, sessionToken, endpointUrl } = settings
   return new KMSClient({
     region,

@@ -8,7 +8,7 @@ import {
 } from '../domain/kms.ts'
 import { regionOfArn } from '../domain/own-key-arn.ts'
 import { kmsFailureOf } from './classify.ts'
-import { createKmsClients, type KmsSettings } from './clients.ts'
+import { createKmsClients, type KmsAccess } from './clients.ts'
 
 /**
  * What is asked of a customer's key in AWS KMS, by its full ARN. No call throws, and none lasts longer than a few seconds.
@@ -27,7 +27,7 @@ const DATA_KEY_BYTES = 32
 /** Of one call with all its tries. */
 const CALL_LIMIT_MS = 5_000
 
-export function createKms(settings: KmsSettings & { callLimitMs?: number }): Kms {
+export function createKms(settings: KmsAccess & { callLimitMs?: number }): Kms {
   const clients = createKmsClients(settings)
   const limitMs = settings.callLimitMs ?? CALL_LIMIT_MS
 

@@ -44,8 +44,9 @@ export function createDekCache(
       try {
         return { key: await ask(resourceId, wrapped), openedMs: steadyMs() }
       } catch (error) {
-        if (!former || !mayLiveOn(error) || steadyMs() - former.openedMs >= LONGEST_MS) throw error
-        options.ttl = ASK_AGAIN_MS
+        const leftMs = former ? former.openedMs + LONGEST_MS - steadyMs() : 0
+        if (!former || leftMs <= 0 || !mayLiveOn(error)) throw error
+        options.ttl = Math.min(ASK_AGAIN_MS, leftMs)
         return former
       }
     },

@@ -9,6 +9,7 @@ import { createBrowser } from '../support/browser.ts'
 import { DAY, type Harness, MINUTE, PASSWORD, SECOND, SSO_SALT, startHarness } from '../support/harness.ts'
 import { addLegacyAddon, legacyPushes, overLegacyApi } from '../support/legacy.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
+import { withdrawOwnKey } from '../support/withdrawn-key.ts'
 
 /** The service over the legacy API, ready for the move. */
 async function startBeforeMove(legacyIds: 'uuid' | 'app', legacyGrants = true): Promise<Harness> {
@@ -42,11 +43,11 @@ describe.each(['uuid', 'app'] as const)(
 
       // Step 2: grants, exchanged while the legacy API is still in use.
       expect(await countTokens(h.deps.db)).toEqual({ live: 1, withoutTokens: 1 })
-      expect(await fetched(h)).toEqual({ stored: 1, unknown: [], failed: [] })
+      expect(await fetched(h)).toEqual({ stored: 1, unknown: [], closed: [], failed: [] })
       await h.worker().tick()
       expect(await countTokens(h.deps.db)).toEqual({ live: 1, withoutTokens: 0 })
       expect(await kindsOf(h.deps, addon.resourceId)).toContain('grant-exchanged')
-      expect(await fetched(h)).toEqual({ stored: 0, unknown: [], failed: [] })
+      expect(await fetched(h)).toEqual({ stored: 0, unknown: [], closed: [], failed: [] })
 
       // Step 4: version 3.
       const { deps, worker } = await move(h)
@@ -115,7 +116,17 @@ test('an add-on with an id of our own that Heroku does not list is named, and ge
   const h = await startBeforeMove('app')
   const { resourceId } = await addLegacyAddon(h)
   h.heroku.faults.add({ match: { path: '/vendor/apps' }, kind: 'status', status: 200, body: [] as never })
-  expect(await fetched(h)).toEqual({ stored: 0, unknown: [resourceId], failed: [] })
+  expect(await fetched(h)).toEqual({ stored: 0, unknown: [resourceId], closed: [], failed: [] })
+})
+
+test('an add-on whose customer has withdrawn its key is named, and keeps no other from its grant', async () => {
+  const h = await startBeforeMove('uuid')
+  const addons = [await addLegacyAddon(h), await addLegacyAddon(h)]
+  const [closed = ''] = addons.map(({ resourceId }) => resourceId).sort()
+  await withdrawOwnKey(h.deps.db, closed, 'suspended')
+  expect(await fetched(h)).toEqual({ stored: 1, unknown: [], closed: [closed], failed: [] })
+  // No code is spent on it.
+  expect(callsTo(h, 'GET', '/oauth-grant')).toHaveLength(1)
 })
 
 test('a grant that was lost is asked for again', async () => {

@@ -5,6 +5,7 @@ import { findKeys } from '../../src/store/sealed-keys.ts'
 import { type HarnessWithAddon, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
 import { historyOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
+import { withdrawOwnKey } from '../support/withdrawn-key.ts'
 
 const actor = { type: 'operator' } as const
 const remove = (h: HarnessWithAddon, resourceId = h.addon.id) => removeOrphan(h.deps, { resourceId, actor })
@@ -54,6 +55,14 @@ test('Heroku is asked once more: what it knows by then is kept, and is no orphan
     missingSince: null,
   })
   expect(await list(h)).toEqual({ orphans: [], total: 0 })
+})
+
+test('one whose customer has deleted the key that protects it can be removed: nothing opens to ask Heroku by', async () => {
+  const h = await startMissing()
+  h.clock.advance(2 * DAY)
+  await withdrawOwnKey(h.deps.db, h.addon.id, 'lost')
+  expect(await remove(h)).toEqual({ outcome: 'removed' })
+  expect(await findResource(h.deps.db, h.addon.id)).toMatchObject({ state: 'deprovisioned', dek: null })
 })
 
 test('nothing is removed while Heroku cannot be asked', async () => {

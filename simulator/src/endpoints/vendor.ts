@@ -4,7 +4,7 @@ import type { Heroku } from '../heroku.ts'
 import { forbidden, HerokuError, invalidParams, unauthorized } from '../heroku-error.ts'
 import { addonOfHerokuId, callbackUrlOf, herokuIdOf } from '../heroku-id.ts'
 import { issueGrant } from '../oauth-tokens.ts'
-import { logInputUrl, pacificTimestamp } from '../provision-body.ts'
+import { CLOUD_REGIONS, logInputUrl, pacificTimestamp } from '../provision-body.ts'
 import { type AddOn, appOf, attachmentsOf } from '../world.ts'
 
 /**
@@ -74,7 +74,7 @@ function appInfo(heroku: Heroku, addon: AddOn) {
     config: addonConfig(heroku, addon),
     callback_url: callbackUrlOf(heroku, addon),
     owner_email: heroku.world.customer.email,
-    region: region === 'us' ? 'amazon-web-services::us-east-1' : 'amazon-web-services::eu-west-1',
+    region: CLOUD_REGIONS[region],
     domains: [`${name}.herokuapp.example`],
     ...(onOwner && { log_input_url: logInputUrl(heroku, onOwner) }),
   }

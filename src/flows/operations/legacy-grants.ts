@@ -1,3 +1,4 @@
+import { isOfOwnKey } from '../../domain/errors.ts'
 import { grantDigest, grantExpiresAt } from '../../domain/grant.ts'
 import type { HerokuFailure, HerokuResult } from '../../domain/heroku-failure.ts'
 import { isOwnId } from '../../domain/legacy-id.ts'
@@ -9,10 +10,11 @@ import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
 import { takeOverName } from '../heroku/take-over-name.ts'
 
-/** What a run came to. `unknown`: Heroku lists none of that id. `failed` has the first few. */
+/** What a run came to. `unknown`: Heroku lists none of that id. `closed`: its customer's key is away. `failed` has the first few. */
 export type LegacyGrants = {
   stored: number
   unknown: string[]
+  closed: string[]
   failed: { resourceId: string; failure: HerokuFailure }[]
 }
 
@@ -25,7 +27,7 @@ const MOST_FAILED = 20
  * Gets a grant for each live resource that has neither tokens nor one, so that version 3 can be used for what the legacy API
  * made (Platform API for Partners). Workers exchange them within their five minutes. It notes by which id Heroku knows a
  * resource that was named by none, and its name. It may be stopped and run again at any time. A failure of the list itself is
- * returned; after a few failures in a row it stops, since Heroku may hand out none.
+ * returned; after some twenty failures it stops, since Heroku may hand out none.
  */
 export async function fetchLegacyGrants(
   deps: Deps,
@@ -33,7 +35,7 @@ export async function fetchLegacyGrants(
 ): Promise<HerokuResult<LegacyGrants>> {
   const known = await knownApps(deps)
   if (!known.ok) return known
-  const done: LegacyGrants = { stored: 0, unknown: [], failed: [] }
+  const done: LegacyGrants = { stored: 0, unknown: [], closed: [], failed: [] }
   let after: string | null = null
   for (;;) {
     const batch: WithoutTokens[] = await listWithoutTokens(deps.db, { after, limit: BATCH })
@@ -73,6 +75,10 @@ async function fetchOne(
     done.unknown.push(resourceId)
     return
   }
+  if (!(await opens(deps, resourceId))) {
+    done.closed.push(resourceId)
+    return
+  }
   const granted = await deps.legacyDirectory.grantFor(addonUuid)
   if (!granted.ok) {
     if (granted.failure.kind === 'missing') done.unknown.push(resourceId)
@@ -81,6 +87,19 @@ async function fetchOne(
   }
   if (await storeGrant(deps, { resourceId, addonUuid }, granted.value)) done.stored += 1
   if (app?.name) await takeOverName(deps, resourceId, app.name)
+}
+
+/** Whether a grant can be sealed. It is asked first: a code that is not stored is spent for nothing. */
+async function opens(deps: Deps, resourceId: string): Promise<boolean> {
+  const dek = (await findResource(deps.db, resourceId))?.dek
+  try {
+    if (dek) await deps.sealing.forResource(resourceId, dek)
+    return true
+  } catch (error) {
+    // It holds nobody else up.
+    if (!isOfOwnKey(error)) throw error
+    return false
+  }
 }
 
 const MOST_TRIES = 3

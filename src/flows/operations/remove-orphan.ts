@@ -39,7 +39,8 @@ export async function removeOrphan(
   if (!why) return { outcome: 'no-orphan' }
   const token = await loadTokens(deps.db, resourceId)
   const resource = await findResource(deps.db, resourceId)
-  if ((token || deps.platform.proof === 'password') && resource?.dek) {
+  // What a lost key protects never opens again, so Heroku cannot be asked once more.
+  if ((token || deps.platform.proof === 'password') && resource?.dek && resource.dek.ownKey !== 'lost') {
     const { name, dek, address } = resource
     const sealer = await deps.sealing.forResource(resourceId, dek)
     const caller = { resourceId, name, address, sealer, dek, token, grantWaiting: false }

@@ -14,7 +14,7 @@ import { findWrappedDeks } from '../../store/wrapped-deks.ts'
 import type { Deps } from '../deps.ts'
 import { tellOfOwnKey } from './tell-of-own-key.ts'
 
-/** Longer than two calls to AWS with all their tries, and the telling of some thousand add-ons. */
+/** Longer than three calls to AWS in a row, each with all its tries. What is told afterwards needs no claim. */
 const LEASE_MS = 60_000
 /** What another key says of our rights is believed for so long. */
 const WITNESS_MS = 2 * 60_000
