@@ -1,4 +1,4 @@
-import type { Caller } from './caller.ts'
+import type { Caller } from '../caller.ts'
 import { arnIn, decrypt, encrypt } from './ciphertext.ts'
 import { type Input, validation } from './input.ts'
 import type { KeySpec, Keys, KeyUsage, KmsKey } from './keys.ts'
@@ -150,7 +150,7 @@ function keyFor(work: Work, action: string, context: Readonly<Record<string, str
 }
 
 function mayUse(
-  { caller: { account } }: Work,
+  { caller: { account, identity } }: Work,
   key: KmsKey,
   action: string,
   context: Readonly<Record<string, string>>,
@@ -158,7 +158,7 @@ function mayUse(
   if (isAllowed(key.policy, { account, action: `kms:${action}`, context })) return
   throw new KmsError(
     'AccessDeniedException',
-    `User: arn:aws:iam::${account}:user/caller is not authorized to perform: kms:${action} on resource: ${key.arn} because no resource-based policy allows the kms:${action} action`,
+    `User: arn:aws:iam::${account}:${identity} is not authorized to perform: kms:${action} on resource: ${key.arn} because no resource-based policy allows the kms:${action} action`,
   )
 }
 

@@ -1,10 +1,10 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { type Credentials, callerOf, SignatureError, type SignatureReason } from '../caller.ts'
+import { createCalls } from '../calls.ts'
+import { type AwsFault, createFaults, type Faults, faultName } from '../faults.ts'
+import { type AwsCall, type AwsServer, createAwsServer, playTransport, type Serve } from '../http-shell.ts'
 import { ACTIONS } from './actions.ts'
-import { type Caller, type Credentials, callerOf } from './caller.ts'
 import type { Context } from './ciphertext.ts'
-import { createKmsFaults, type KmsFault, type KmsFaults } from './faults.ts'
 import { readInput } from './input.ts'
 import { createKeys, type KmsKey, type NewKey } from './keys.ts'
 import { KmsError } from './kms-error.ts'
@@ -17,18 +17,20 @@ export type KmsCall = {
   error: string | undefined
 }
 
-/** A fake of AWS KMS that real clients talk to: plain HTTP, JSON 1.1, all regions at one address. */
-export type FakeKms = {
-  listen: (options?: { host?: string; port?: number }) => Promise<{ url: string }>
-  close: () => Promise<void>
+/** AWS KMS without a server of its own: JSON 1.1, all regions at one address. */
+export type KmsService = {
+  serve: Serve
   /** Makes a key without a call, enabled, with the policy of its account or another. */
   createKey: (asked: NewKey) => KmsKey
   /** The key of that ARN, to be looked at and changed. */
   key: (arn: string) => KmsKey | undefined
-  faults: Pick<KmsFaults, 'add' | 'clear'>
+  faults: Pick<Faults<AwsFault>, 'add' | 'clear'>
   /** Every call that named an action, oldest first. */
   calls: () => readonly KmsCall[]
 }
+
+/** A fake of AWS KMS that real clients talk to. */
+export type FakeKms = KmsService & AwsServer
 
 export type KmsOptions = {
   now: () => Date
@@ -38,42 +40,48 @@ export type KmsOptions = {
 }
 
 const TARGET = /^TrentService\.([A-Za-z]{1,64})$/
-const LARGEST_BODY_BYTES = 100_000
-const MOST_CALLS_KEPT = 100_000
 
-export function createFakeKms({ now, random, credentials }: KmsOptions): FakeKms {
+/** The exception of KMS for a request that nobody is known to have signed. */
+const NOT_SIGNED: Readonly<Record<SignatureReason, string>> = {
+  missing: 'MissingAuthenticationTokenException',
+  unknown: 'UnrecognizedClientException',
+  expired: 'ExpiredTokenException',
+  wrong: 'InvalidSignatureException',
+}
+
+export function createFakeKms(options: KmsOptions): FakeKms {
+  const service = createKmsService(options)
+  return { ...service, ...createAwsServer(service.serve) }
+}
+
+export function createKmsService({ now, random, credentials }: KmsOptions): KmsService {
   const keys = createKeys(random)
-  const faults = createKmsFaults()
-  const calls: KmsCall[] = []
-  const server = createServer((request, response) => {
-    serve(request, response).catch(() => response.destroy())
-  })
+  const faults = createFaults<AwsFault>()
+  const calls = createCalls<KmsCall>()
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request)
-    const [, action = ''] = TARGET.exec(String(request.headers['x-amz-target'] ?? '')) ?? []
+  async function serve(made: AwsCall, response: ServerResponse): Promise<void> {
+    const [, action = ''] = TARGET.exec(String(made.request.headers['x-amz-target'] ?? '')) ?? []
     const fault = faults.take(action)
-    const call = { action, ...told(body), error: faultName(fault) }
-    calls.push(call)
-    if (calls.length > MOST_CALLS_KEPT) calls.shift()
-    if (fault) return await play(fault, request, response)
+    const call = { action, ...told(made.body), error: faultName(fault) }
+    calls.add(call)
+    if (fault) return await play(fault, made, response)
     try {
-      send(response, 200, answer(request, action, body))
+      send(response, 200, answer(made, action))
     } catch (error) {
-      const refusal = error instanceof KmsError ? error : new KmsError('KMSInternalException', 'Broken')
+      const refusal = refusalOf(error)
       call.error = refusal.type
       send(response, refusal.status, { __type: refusal.type, message: refusal.message })
     }
   }
 
-  function answer(request: IncomingMessage, action: string, body: Buffer): object {
+  function answer({ request, body }: AwsCall, action: string): object {
     if (request.method !== 'POST' || request.url !== '/') {
       throw new KmsError('UnknownOperationException', 'Only POST / is served', 404)
     }
     if (!String(request.headers['content-type']).startsWith('application/x-amz-json-1.1')) {
       throw new KmsError('SerializationException', 'The body must be JSON 1.1')
     }
-    const caller: Caller = callerOf(credentials, { headers: request.headers, body, service: 'kms' })
+    const caller = callerOf(credentials, { headers: request.headers, body, service: 'kms' })
     const found = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined
     if (!found) throw new KmsError('UnknownOperationException', `${action} is not known`)
     keys.sweep(now())
@@ -81,25 +89,21 @@ export function createFakeKms({ now, random, credentials }: KmsOptions): FakeKms
   }
 
   return {
-    async listen({ host = '127.0.0.1', port = 0 } = {}) {
-      server.listen(port, host)
-      await once(server, 'listening')
-      const { port: taken } = server.address() as AddressInfo
-      return { url: `http://${host}:${taken}` }
-    },
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    serve,
     createKey: (asked) => keys.create(asked, now()),
     key: keys.byArn,
     faults,
-    calls: () => calls,
+    calls: calls.all,
   }
 }
 
-async function play(fault: KmsFault, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function refusalOf(error: unknown): KmsError {
+  if (error instanceof KmsError) return error
+  if (error instanceof SignatureError) return new KmsError(NOT_SIGNED[error.reason], error.message)
+  return new KmsError('KMSInternalException', 'Broken')
+}
+
+async function play(fault: AwsFault, call: AwsCall, response: ServerResponse): Promise<void> {
   switch (fault.kind) {
     case 'throttle':
       return send(response, 400, { __type: 'ThrottlingException', message: 'Rate exceeded' })
@@ -107,19 +111,9 @@ async function play(fault: KmsFault, request: IncomingMessage, response: ServerR
       const { status } = new KmsError(fault.type, '', fault.status)
       return send(response, status, { __type: fault.type, message: 'A fault on command' })
     }
-    case 'status':
-      response.writeHead(fault.status, { 'content-type': 'text/html' }).end('<html></html>')
-      return
-    case 'cut':
-      response.destroy()
-      return
-    case 'hang':
-      await once(request.socket, 'close')
+    default:
+      return await playTransport(fault, call, response)
   }
-}
-
-function faultName(fault: KmsFault | undefined): string | undefined {
-  return fault?.kind === 'exception' ? fault.type : fault?.kind
 }
 
 /** What a test wants to see of a call, however malformed that is. */
@@ -130,17 +124,6 @@ function told(body: Buffer): { keyId: string | undefined; context: Context } {
   } catch {
     return { keyId: undefined, context: {} }
   }
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of request) {
-    length += part.length
-    if (length > LARGEST_BODY_BYTES) throw new KmsError('ValidationException', 'The body is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -1,43 +1,58 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { KmsError } from './kms-error.ts'
 
 /** Credentials that the fake knows, and whose they are. */
-export type Credentials = { accessKeyId: string; secretAccessKey: string; account: string; expired?: boolean }
+export type Credentials = {
+  accessKeyId: string
+  secretAccessKey: string
+  account: string
+  /** The user or role of the account, such as `user/NAME`; `user/caller` where it does not matter. */
+  identity?: string
+  expired?: boolean
+}
 
 /** Who calls, and at the endpoint of which region. */
-export type Caller = { account: string; region: string }
+export type Caller = { account: string; identity: string; region: string }
+
+/** Why nobody is known to have signed a request. Each protocol has a code of its own for it. */
+export class SignatureError extends Error {
+  readonly reason: SignatureReason
+
+  constructor(reason: SignatureReason) {
+    super(WORDS[reason])
+    this.name = 'SignatureError'
+    this.reason = reason
+  }
+}
+
+export type SignatureReason = 'missing' | 'unknown' | 'expired' | 'wrong'
+
+const WORDS: Readonly<Record<SignatureReason, string>> = {
+  missing: 'Request is missing Authentication Token',
+  unknown: 'The security token included in the request is invalid.',
+  expired: 'The security token included in the request is expired',
+  wrong: 'The request signature we calculated does not match the signature you provided.',
+}
 
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([0-9]{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/
 
-/** Finds out who signed a request, and checks the signature (AWS Signature Version 4). Throws what AWS throws. */
+/** Finds out who signed a request, and checks the signature (AWS Signature Version 4). Throws a `SignatureError`. */
 export function callerOf(
   known: readonly Credentials[],
   { headers, body, service }: { headers: IncomingHttpHeaders; body: Buffer; service: string },
 ): Caller {
   const [, id, day, region, scope, signed, signature] = AUTHORIZATION.exec(headers.authorization ?? '') ?? []
-  if (!id || !day || !region || !signed || !signature) {
-    throw new KmsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token')
-  }
+  if (!id || !day || !region || !signed || !signature) throw new SignatureError('missing')
   const credentials = known.find(({ accessKeyId }) => accessKeyId === id)
-  if (!credentials) {
-    throw new KmsError(
-      'UnrecognizedClientException',
-      'The security token included in the request is invalid.',
-    )
-  }
-  if (credentials.expired) {
-    throw new KmsError('ExpiredTokenException', 'The security token included in the request is expired')
-  }
+  if (!credentials) throw new SignatureError('unknown')
+  if (credentials.expired) throw new SignatureError('expired')
   const expected = signatureOf(credentials, { headers, body, scope: [day, region, service], signed })
   if (scope !== service || !timingSafeEqual(expected, Buffer.from(signature, 'hex'))) {
-    throw new KmsError(
-      'InvalidSignatureException',
-      'The request signature we calculated does not match the signature you provided.',
-    )
+    throw new SignatureError('wrong')
   }
-  return { account: credentials.account, region }
+  const { account, identity = 'user/caller' } = credentials
+  return { account, identity, region }
 }
 
 function signatureOf(
