@@ -34,7 +34,9 @@ const TABLE: Record<string, Rule> = {
   store: { folders: ['domain'], packages: ['kysely', 'pg', 'node:*'] },
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose', 'lru-cache'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
-  kms: { folders: ['domain'], packages: ['@aws-sdk/client-kms'] },
+  // What every service of AWS is called with; each package of its SDK has a folder of its own.
+  aws: { folders: ['domain'] },
+  kms: { folders: ['domain', 'aws'], packages: ['@aws-sdk/client-kms'] },
   notices: {
     folders: ['domain'],
     packages: ['undici', 'node:crypto'],
@@ -211,6 +213,7 @@ describe('a forbidden edge is reported', () => {
     ['src/store/resources.ts', "import { seal } from '../sealing/envelope.ts'"],
     ['src/sealing/envelope.ts', "export * from '../heroku/platform.ts'"],
     ['src/heroku/platform.ts', "export { type Db } from '../store/database.ts'"],
+    ['src/kms/create-kms.ts', "import { EC2Client } from '@aws-sdk/client-ec2'"],
     ['src/flows/provision.ts', "import { seal } from '../sealing/envelope.ts'"],
     ['src/flows/provision.ts', "import { type Seal, seal } from '../sealing/envelope.ts'"],
     ['src/flows/provision.ts', "const { seal } = await import('../sealing/envelope.ts')"],

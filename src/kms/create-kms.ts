@@ -1,3 +1,6 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
+import { type AwsAccess, createRegionalClients } from '../aws/regional-clients.ts'
+import { CALL_LIMIT_MS, within } from '../aws/within.ts'
 import {
   dekContext,
   type KmsKeyFacts,
@@ -8,7 +11,6 @@ import {
 } from '../domain/kms.ts'
 import { regionOfArn } from '../domain/own-key-arn.ts'
 import { kmsFailureOf } from './classify.ts'
-import { createKmsClients, type KmsAccess } from './clients.ts'
 
 /**
  * What is asked of a customer's key in AWS KMS, by its full ARN. No call throws, and none lasts longer than a few seconds.
@@ -24,11 +26,15 @@ export type Kms = {
 }
 
 const DATA_KEY_BYTES = 32
-/** Of one call with all its tries. */
-const CALL_LIMIT_MS = 5_000
 
-export function createKms(settings: KmsAccess & { callLimitMs?: number }): Kms {
-  const clients = createKmsClients(settings)
+type Sdk = typeof import('@aws-sdk/client-kms')
+
+export function createKms(settings: AwsAccess & { callLimitMs?: number }): Kms {
+  const clients = createRegionalClients<Sdk, KMSClient>(
+    settings,
+    () => import('@aws-sdk/client-kms'),
+    (sdk, config) => new sdk.KMSClient(config),
+  )
   const limitMs = settings.callLimitMs ?? CALL_LIMIT_MS
 
   async function call<T>(
@@ -40,9 +46,8 @@ export function createKms(settings: KmsAccess & { callLimitMs?: number }): Kms {
     ) => Promise<T | undefined>,
   ): Promise<KmsResult<T>> {
     try {
-      const value = await work(await clients.of(regionOfArn(arn)), {
-        abortSignal: AbortSignal.timeout(limitMs),
-      })
+      const at = await clients.of(regionOfArn(arn))
+      const value = await within(limitMs, (abortSignal) => work(at, { abortSignal }))
       if (value !== undefined) return { ok: true, value }
       return { ok: false, failure: { kind: 'wrong', right, detail: 'an answer without what was asked for' } }
     } catch (error) {
