@@ -37,6 +37,7 @@ const TABLE: Record<string, Rule> = {
   // What every service of AWS is called with; each package of its SDK has a folder of its own.
   aws: { folders: ['domain'] },
   kms: { folders: ['domain', 'aws'], packages: ['@aws-sdk/client-kms'] },
+  privatelink: { folders: ['domain', 'aws'], packages: ['@aws-sdk/client-ec2'] },
   notices: {
     folders: ['domain'],
     packages: ['undici', 'node:crypto'],
@@ -214,6 +215,10 @@ describe('a forbidden edge is reported', () => {
     ['src/sealing/envelope.ts', "export * from '../heroku/platform.ts'"],
     ['src/heroku/platform.ts', "export { type Db } from '../store/database.ts'"],
     ['src/kms/create-kms.ts', "import { EC2Client } from '@aws-sdk/client-ec2'"],
+    [
+      'src/flows/private-link/look.ts',
+      "import { createEndpointServices } from '../../privatelink/create-endpoint-services.ts'",
+    ],
     ['src/flows/provision.ts', "import { seal } from '../sealing/envelope.ts'"],
     ['src/flows/provision.ts', "import { type Seal, seal } from '../sealing/envelope.ts'"],
     ['src/flows/provision.ts', "const { seal } = await import('../sealing/envelope.ts')"],
