@@ -35,7 +35,7 @@ const TABLE: Record<string, Rule> = {
   sealing: { folders: ['domain'], packages: ['node:crypto', 'jose', 'lru-cache'] },
   heroku: { folders: ['domain'], packages: ['undici'] },
   // What every service of AWS is called with; each package of its SDK has a folder of its own.
-  aws: { folders: ['domain'] },
+  aws: {},
   kms: { folders: ['domain', 'aws'], packages: ['@aws-sdk/client-kms'] },
   privatelink: { folders: ['domain', 'aws'], packages: ['@aws-sdk/client-ec2'] },
   notices: {

@@ -8,7 +8,7 @@ import type {
   ServiceFacts,
   ServicePlace,
 } from '../domain/aws-endpoint.ts'
-import { endpointFailureOf, failureOfCode } from './classify.ts'
+import { endpointFailureOf, failureOfCode, isPageForPeople } from './classify.ts'
 import { type At, connectionsAt, principalsOf, type Sdk, servicesById, servicesByTag } from './lists.ts'
 import {
   bareId,
@@ -50,10 +50,22 @@ export function createEndpointServices(settings: AwsAccess & { callLimitMs?: num
     }
   }
 
+  /** As `call`, for an action that not everybody who plays AWS knows. */
+  async function callIfKnown<T>(region: string, work: (at: At) => Promise<T>): Promise<EndpointResult<T>> {
+    return await call(region, async (at) => {
+      try {
+        return await work(at)
+      } catch (error) {
+        if (settings.endpointUrl === undefined || !isPageForPeople(error)) throw error
+        throw new FailureInAnswer({ kind: 'unsupported', detail: 'a page for people (status 500)' })
+      }
+    })
+  }
+
   const changeConnections =
     (verb: 'AcceptVpcEndpointConnectionsCommand' | 'RejectVpcEndpointConnectionsCommand') =>
     ({ region, serviceId }: ServicePlace, endpointIds: readonly string[]) =>
-      call(region, async ({ sdk, client, options }) => {
+      callIfKnown(region, async ({ sdk, client, options }) => {
         if (endpointIds.length === 0) return { failed: [] }
         const input = { ServiceId: serviceId, VpcEndpointIds: [...endpointIds] }
         const { Unsuccessful } = await client.send(new sdk[verb](input), options)
@@ -108,7 +120,7 @@ export function createEndpointServices(settings: AwsAccess & { callLimitMs?: num
         if (ReturnValue === false) wrongAnswer('the permissions were not changed')
       }),
     listConnections: ({ region, serviceId }) =>
-      call(region, async (at) => {
+      callIfKnown(region, async (at) => {
         const shown = await connectionsAt(at, serviceId)
         const found = new Map(
           shown

@@ -191,6 +191,7 @@ describe('a failure is told by its kind', () => {
     ['InvalidParameterValue', 'invalid'],
     ['IdempotentParameterMismatch', 'invalid'],
     ['InvalidNetworkLoadBalancerArn.NotFound', 'invalid'],
+    ['LoadBalancerNotFound', 'invalid'],
     ['InvalidAction', 'unsupported'],
     ['IncorrectState', 'outage'],
     ['SomethingNew', 'outage'],
@@ -380,6 +381,15 @@ describe('whoever plays AWS otherwise', () => {
     const startedAt = performance.now()
     expect(await by.listConnections(ABSENT)).toMatchObject({ ok: false })
     expect(performance.now() - startedAt).toBeLessThan(2_000)
+  })
+
+  test('and fails with a page for people where it does not know of connections supports none', async () => {
+    const text = '<!doctype html>\n<html lang=en>\n<title>500 Internal Server Error</title>'
+    const { by } = await playing(() => ({ status: 500, text, headers: { 'content-type': 'text/html' } }))
+    const unsupported = { ok: false, failure: { kind: 'unsupported' } }
+    expect(await by.listConnections(ABSENT)).toMatchObject(unsupported)
+    expect(await by.reject(ABSENT, ['vpce-1'])).toMatchObject(unsupported)
+    expect(await by.listPrincipals(ABSENT)).toMatchObject({ failure: { kind: 'outage' } })
   })
 
   test('and answers with a page for people is an outage', async () => {
