@@ -601,3 +601,57 @@ create table collaborator_mails (
   under_way   jsonb,
   mailed      jsonb not null default '[]'
 );
+
+-- The private link of an add-on: an endpoint service at AWS, as its customer wants it, what AWS was last seen to show, and what
+-- Heroku holds of it. A row lives until AWS shows nothing of it any more, beyond the add-on itself.
+create table private_links (
+  resource_id   uuid primary key references resources (id),
+  wanted        text not null default 'present' check (wanted in ('present', 'absent')),
+  status        text not null default 'Provisioning' check (
+    status in ('Provisioning', 'Operational', 'Deprovisioning', 'Failed')
+  ),
+  failure       text,                                              -- of a failed one, in a sentence of ours
+  region        text not null,
+  nlb_arn       text not null,
+  client_token  text not null,                                     -- the same one makes the same service
+  create_sent_at timestamptz,                                      -- AWS was last asked to make it: it may not be shown yet
+  service_id    text,
+  service_name  text,
+  asked_at      timestamptz not null,                              -- when its customer last changed it
+  looked_at     timestamptz,                                       -- when AWS was last seen as a whole
+  published     jsonb not null default '{"how": "each", "vars": {}}', -- the config vars that Heroku has confirmed
+  attempts      integer not null default 0,                        -- failed looks in a row, and since when
+  failing_since timestamptz,
+  last_failure  text,                                              -- in a few words of ours, for operators
+  wake_at       timestamptz,
+  claimed_until timestamptz,
+  fence         bigint not null default 0,
+  check ((status = 'Failed') = (failure is not null)),
+  check (wanted = 'present' or status = 'Deprovisioning'),
+  check ((service_id is null) = (service_name is null)),
+  check ((attempts = 0) = (failing_since is null))
+);
+create index private_links_wake_at on private_links (wake_at) where wake_at is not null;
+create index private_links_nlb_arn on private_links (nlb_arn);
+
+-- Who may make endpoints of a link: accounts, users and roles by their full ARNs.
+create table private_link_accounts (
+  resource_id uuid not null references private_links (resource_id) on delete cascade,
+  arn         text not null check (length(arn) <= 120),
+  status      text not null check (status in ('Adding', 'Active', 'Removing')),
+  since       timestamptz not null,
+  primary key (resource_id, arn)
+);
+
+-- The endpoints of a link, as AWS last showed them. A request that came through one is served for its add-on alone.
+create table private_link_connections (
+  resource_id uuid not null references private_links (resource_id) on delete cascade,
+  endpoint_id text not null check (length(endpoint_id) <= 64),
+  account     text not null check (account ~ '^[0-9]{12}$'),
+  state       text not null,                                       -- in small letters
+  dns_name    text,
+  seen_at     timestamptz not null,
+  primary key (resource_id, endpoint_id)
+);
+create unique index private_link_connections_endpoint_id on private_link_connections (endpoint_id)
+  where state = 'available';

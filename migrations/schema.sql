@@ -422,6 +422,63 @@ create table own_keys (
 );
 CREATE INDEX own_keys_wake_at ON own_keys USING btree (wake_at) WHERE wake_at IS NOT NULL;
 
+create table private_link_accounts (
+  resource_id uuid not null,
+  arn text not null,
+  status text not null,
+  since timestamp with time zone not null,
+  constraint private_link_accounts_pkey PRIMARY KEY (resource_id, arn),
+  constraint private_link_accounts_arn_check CHECK (length(arn) <= 120),
+  constraint private_link_accounts_status_check CHECK (status = ANY (ARRAY['Adding'::text, 'Active'::text, 'Removing'::text])),
+  constraint private_link_accounts_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES private_links(resource_id) ON DELETE CASCADE
+);
+
+create table private_link_connections (
+  resource_id uuid not null,
+  endpoint_id text not null,
+  account text not null,
+  state text not null,
+  dns_name text,
+  seen_at timestamp with time zone not null,
+  constraint private_link_connections_pkey PRIMARY KEY (resource_id, endpoint_id),
+  constraint private_link_connections_account_check CHECK (account ~ '^[0-9]{12}$'::text),
+  constraint private_link_connections_endpoint_id_check CHECK (length(endpoint_id) <= 64),
+  constraint private_link_connections_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES private_links(resource_id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX private_link_connections_endpoint_id ON private_link_connections USING btree (endpoint_id) WHERE state = 'available'::text;
+
+create table private_links (
+  resource_id uuid not null,
+  wanted text not null default 'present'::text,
+  status text not null default 'Provisioning'::text,
+  failure text,
+  region text not null,
+  nlb_arn text not null,
+  client_token text not null,
+  create_sent_at timestamp with time zone,
+  service_id text,
+  service_name text,
+  asked_at timestamp with time zone not null,
+  looked_at timestamp with time zone,
+  published jsonb not null default '{"how": "each", "vars": {}}'::jsonb,
+  attempts integer not null default 0,
+  failing_since timestamp with time zone,
+  last_failure text,
+  wake_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  fence bigint not null default 0,
+  constraint private_links_pkey PRIMARY KEY (resource_id),
+  constraint private_links_check CHECK ((status = 'Failed'::text) = (failure IS NOT NULL)),
+  constraint private_links_check1 CHECK (wanted = 'present'::text OR status = 'Deprovisioning'::text),
+  constraint private_links_check2 CHECK ((service_id IS NULL) = (service_name IS NULL)),
+  constraint private_links_check3 CHECK ((attempts = 0) = (failing_since IS NULL)),
+  constraint private_links_status_check CHECK (status = ANY (ARRAY['Provisioning'::text, 'Operational'::text, 'Deprovisioning'::text, 'Failed'::text])),
+  constraint private_links_wanted_check CHECK (wanted = ANY (ARRAY['present'::text, 'absent'::text])),
+  constraint private_links_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
+);
+CREATE INDEX private_links_nlb_arn ON private_links USING btree (nlb_arn);
+CREATE INDEX private_links_wake_at ON private_links USING btree (wake_at) WHERE wake_at IS NOT NULL;
+
 create table resource_apps (
   resource_id uuid not null,
   app_id uuid not null,

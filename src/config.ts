@@ -13,6 +13,7 @@ import {
 import { type MailSender, type MailServer, parseMailFrom, parseSmtpUrl } from './domain/mail-settings.ts'
 import { PARTNER_APIS, type PartnerApi } from './domain/partner-api.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
+import { type PrivateLinkSettings, parseDnsName, parseNlbs } from './domain/private-link-settings.ts'
 import { weakSecrets } from './domain/weak-secrets.ts'
 
 /** What the manifest says of the add-on; nothing of it is repeated elsewhere. */
@@ -54,6 +55,8 @@ export type Config = {
   logLevel: string
   /** Undefined: no access to AWS is set, and no add-on can have a key of its customer's own. */
   kms: KmsSettings | undefined
+  /** Undefined: this service offers no private links. */
+  privateLink: PrivateLinkSettings | undefined
 }
 
 /** Settings that do not hold; the message lists every problem, so that one look at it is enough. */
@@ -116,6 +119,13 @@ export function readConfig(env: Environment): Config {
       regions: setting('KMS_REGIONS', HEROKU_REGIONS, kmsRegions),
       canary: setting('KMS_CANARY_KEY', '', keyArn),
     }),
+    privateLink: privateLinkOf(
+      setting('PRIVATELINK_NLBS', '', optional(parseNlbs)),
+      setting('PRIVATELINK_DNS_NAME', '', optional(parseDnsName)),
+    ),
+  }
+  if (config.privateLink && !config.kms) {
+    problems.push('PRIVATELINK_NLBS needs access to AWS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY')
   }
   if (Boolean(env.AWS_ACCESS_KEY_ID?.trim()) !== Boolean(env.AWS_SECRET_ACCESS_KEY?.trim())) {
     problems.push('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set together')
@@ -137,6 +147,13 @@ function optional<T>(read: (text: string) => T): (text: string) => T | undefined
 
 function mailOf(server: MailServer | undefined, from: MailSender | undefined): Config['mail'] {
   return server && from && { server, from }
+}
+
+function privateLinkOf(
+  nlbs: PrivateLinkSettings['nlbs'] | undefined,
+  dnsName: string | undefined,
+): Config['privateLink'] {
+  return nlbs && { nlbs, dnsName }
 }
 
 function databaseUrl(text: string): string {

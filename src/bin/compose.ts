@@ -144,6 +144,7 @@ export async function compose(
     witness: createWitness(config.sealingKeys),
     clientSeal: createClientSeal(),
     kms,
+    endpointServices: undefined,
     installation,
     identity: createIdentity(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
@@ -185,6 +186,7 @@ export async function compose(
         accountId: config.kms.accountId,
         canary: config.kms.canary,
       },
+      privateLink: config.privateLink,
       spreadMs: config.spreadMs,
     },
   }

@@ -1,3 +1,5 @@
+import { awsRegionOf, partitionOf } from './aws-region.ts'
+
 /** The full ARN of a customer's own key, and what it says. */
 export type OwnKeyArn = { arn: string; region: string; account: string }
 
@@ -15,8 +17,6 @@ const ARN =
   /^arn:(aws|aws-us-gov|aws-cn):kms:([a-z]{2}(?:-[a-z]+)+-[0-9]):([0-9]{12}):key\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/
 /** What stands where no ARN was given: a bare flag arrives as true, and a variable of a shell that is not set as nothing. */
 const NO_ARN = ['', 'true', 'false', 'null', 'undefined']
-/** Heroku names a region of AWS so in provision requests. */
-const OF_HEROKU = 'amazon-web-services::'
 const EXAMPLE = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
 
 /**
@@ -38,7 +38,7 @@ export function readOwnKeyArn(given: unknown, limits: ArnLimits): OwnKeyArn | { 
   if (!limits.regions.includes(region) || partition !== partitionOf(region)) {
     return { problem: `takes keys of these regions: ${limits.regions.join(', ')}` }
   }
-  const home = regionOf(limits.addonRegion)
+  const home = awsRegionOf(limits.addonRegion)
   if (home !== undefined && home !== region) {
     return { problem: `takes a key of the region of the add-on, ${home}` }
   }
@@ -61,14 +61,4 @@ export function regionOfArn(arn: string): string {
 /** Whether the id of a KEK is that of a customer's own key: no id of `SEALING_KEYS` holds a colon. */
 export function isOwnKey(kekId: string): boolean {
   return kekId.startsWith('arn:')
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('us-gov-')) return 'aws-us-gov'
-  return region.startsWith('cn-') ? 'aws-cn' : 'aws'
-}
-
-/** Heroku's region as one of AWS; what says nothing of AWS sets no limit. */
-function regionOf(addonRegion: string | null): string | undefined {
-  return addonRegion?.startsWith(OF_HEROKU) ? addonRegion.slice(OF_HEROKU.length) : undefined
 }

@@ -1,6 +1,8 @@
+import type { EndpointServices } from '../domain/aws-endpoint.ts'
 import type { GracePeriod } from '../domain/grace.ts'
 import type { PartnerApi } from '../domain/partner-api.ts'
 import type { Plan } from '../domain/plan.ts'
+import type { PrivateLinkSettings } from '../domain/private-link-settings.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { LegacyDirectory } from '../heroku/legacy-directory.ts'
 import type { Platform } from '../heroku/platform.ts'
@@ -39,6 +41,8 @@ export type FlowSettings = {
   ownKeys:
     | { regions: readonly string[]; accountId: string | undefined; canary?: string | undefined }
     | undefined
+  /** Undefined: this service offers no private links. */
+  privateLink: PrivateLinkSettings | undefined
   /** The least time between two scheduled restarts of one app; 0: they are not spread. */
   spreadMs: number
 }
@@ -57,6 +61,8 @@ export type Deps = {
   clientSeal: ClientSeal
   /** Undefined: this service has no access to AWS. */
   kms: Kms | undefined
+  /** Undefined: this service has no access to AWS, or no load balancers. */
+  endpointServices: EndpointServices | undefined
   installation: Installation
   identity: Identity
   platform: Platform

@@ -9,7 +9,13 @@ import { anyLocked, lockInOrder } from './lock-in-order.ts'
 import { TABLES } from './schema.ts'
 
 /** A table that is a queue: `wake_at` says when a row is looked at next, and a claim moves it to the end of its lease. */
-export type Queue = 'own_keys' | 'keysets' | 'oauth_grants' | 'maker_looks' | 'notice_cursors'
+export type Queue =
+  | 'own_keys'
+  | 'keysets'
+  | 'oauth_grants'
+  | 'maker_looks'
+  | 'notice_cursors'
+  | 'private_links'
 
 /** Which due rows to claim: at most `limit`, oldest first, none that was due before `from`; and for how long. */
 export type ClaimRequest = { leaseMs: number; limit: number; from?: Date }

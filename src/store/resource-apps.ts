@@ -49,6 +49,18 @@ export async function noteApps(db: Db, resourceId: string, told: readonly KnownA
   return isChanged
 }
 
+/** The names of apps of an add-on, at most `limit`. */
+export async function findAppNames(db: Db, resourceId: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('resource_apps')
+    .select('name')
+    .where('resource_id', '=', resourceId)
+    .orderBy('name')
+    .limit(limit)
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
 async function writeApps(db: Db, resourceId: string, apps: readonly KnownApp[]): Promise<void> {
   await db.transaction().execute(async (trx) => {
     // The lock keeps the resource, and its apps are written one list after another.

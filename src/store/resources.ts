@@ -28,6 +28,8 @@ export type Resource = {
   formerName: string | null
   renamedAt: Date | null
   plan: string
+  /** As Heroku says it. */
+  region: string | null
   periodMs: number
   grace: GracePeriod
   dek: WrappedDek | null
@@ -239,6 +241,7 @@ function resourceOf(row: Selectable<Schema['resources']> & { own_key_state: OwnK
     renamedAt: row.renamed_at,
     // A tombstone has neither.
     plan: row.plan ?? '',
+    region: row.region,
     periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
     dek: kekId === null || wrapped === null ? null : dekOf(kekId, wrapped, row.own_key_state),

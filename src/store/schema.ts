@@ -28,6 +28,7 @@ import { HEROKU_TABLES } from './heroku-tables.ts'
 import { MAIL_TABLES } from './mail-tables.ts'
 import { NOTICE_TABLES } from './notice-tables.ts'
 import { OWN_KEY_TABLES } from './own-key-tables.ts'
+import { PRIVATE_LINK_TABLES } from './private-link-tables.ts'
 import { PROGRAM_TABLES } from './program-tables.ts'
 import { WEBHOOK_TABLES } from './webhook-tables.ts'
 
@@ -205,6 +206,7 @@ export const TABLES = {
   },
   ...NOTICE_TABLES,
   ...OWN_KEY_TABLES,
+  ...PRIVATE_LINK_TABLES,
 } satisfies Record<string, Columns>
 
 type Tables = typeof TABLES

@@ -16,6 +16,7 @@ import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
+import type { Deps } from '../../src/flows/deps.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
 import { removeMailAddress } from '../../src/flows/notices/mail/addresses.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
@@ -25,6 +26,9 @@ import { removeWebhook } from '../../src/flows/notices/webhooks/webhooks.ts'
 import { askToAdopt } from '../../src/flows/operations/foreign.ts'
 import { renewDataKeys } from '../../src/flows/operations/renew-data-keys.ts'
 import { tellOfOwnKey } from '../../src/flows/own-keys/tell-of-own-key.ts'
+import { addAccounts } from '../../src/flows/private-link/change-accounts.ts'
+import { createPrivateLink } from '../../src/flows/private-link/create-link.ts'
+import { destroyPrivateLink } from '../../src/flows/private-link/destroy-link.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
@@ -38,9 +42,19 @@ import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
+import { linkSettings } from '../support/private-links.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
+
+/** The service as it offers private links, and the add-on on a plan that may have one. */
+async function offeringLinks(h: HarnessWithAddon): Promise<Deps> {
+  await h.deps.db.updateTable('resources').set({ plan: 'private-fortnightly' }).execute()
+  return { ...h.deps, settings: { ...h.deps.settings, privateLink: linkSettings() } }
+}
+const linked = async (h: HarnessWithAddon) => {
+  await createPrivateLink(await offeringLinks(h), { ...about(h), accounts: ['111111111111'] })
+}
 
 type Story = {
   /** Who is written down as having caused it. */
@@ -605,6 +619,27 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await removeMailAddress(h.deps, { ...about(h), id })
     },
     leaves: ['signed-in', 'mail-address-added', 'mail-address-confirmed', 'mail-address-removed'],
+  },
+  'privatelink-created': {
+    actor: 'person',
+    happens: linked,
+    leaves: ['privatelink-created'],
+  },
+  'privatelink-accounts-changed': {
+    actor: 'person',
+    async happens(h) {
+      await linked(h)
+      await addAccounts(await offeringLinks(h), { ...about(h), accounts: ['222222222222'] })
+    },
+    leaves: ['privatelink-created', 'privatelink-accounts-changed'],
+  },
+  'privatelink-destroyed': {
+    actor: 'person',
+    async happens(h) {
+      await linked(h)
+      await destroyPrivateLink(h.deps, about(h))
+    },
+    leaves: ['privatelink-created', 'privatelink-destroyed'],
   },
 }
 

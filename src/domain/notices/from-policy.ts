@@ -56,6 +56,14 @@ export const TOLD_OF_POLICY: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     text: `The webhook “${textIn(row.details, 'name')}” of ${name} was switched off: its receiver answered that it wants no more.`,
     facts: { ...factsIn(row.details), what: 'webhook-off' },
   }),
+  'privatelink-created': (row, name) =>
+    changed(row, 'privatelink-on', `PrivateLink to ${name} was asked for`, { after: accounts(row, 'for') }),
+  'privatelink-accounts-changed': (row, name) =>
+    changed(row, 'privatelink-accounts', `Who may reach ${name} by PrivateLink was changed`, {
+      after: `${accounts(row, 'added:', 'added')}${accounts(row, 'removed:', 'removed')}`,
+    }),
+  'privatelink-destroyed': (row, name) =>
+    changed(row, 'privatelink-off', `PrivateLink to ${name} was taken away`),
   'webhook-switched-on': (row, name) => ofWebhook(row, 'webhook-on', `of ${name} was switched on again`),
 }
 
@@ -93,6 +101,12 @@ function span({ details }: HistoryRow): string {
 function until({ details }: HistoryRow, otherwise: string): string {
   const end = dateIn(details, 'until')
   return end ? ` until ${dateWords(end)}` : otherwise
+}
+
+/** The accounts that a detail lists. */
+function accounts({ details }: HistoryRow, lead: string, name = 'accounts'): string {
+  const words = textIn(details, name)
+  return words === '' ? '' : `; ${lead} ${words}`
 }
 
 /** As whoever asked for it put it: whoever reads the sentence alone is to learn why nothing rotates. */

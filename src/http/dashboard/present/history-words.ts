@@ -75,6 +75,9 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'mail-address-added': 'Mail address added, not confirmed yet',
   'mail-address-confirmed': 'Mail address confirmed',
   'mail-address-removed': 'Mail address removed',
+  'privatelink-created': 'PrivateLink asked for',
+  'privatelink-accounts-changed': 'AWS accounts of PrivateLink changed',
+  'privatelink-destroyed': 'PrivateLink taken away',
 }
 
 /** One line of the history. */
