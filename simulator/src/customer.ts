@@ -21,6 +21,7 @@ import {
   type Attachment,
   appOf,
   attachmentsOf,
+  type KeyScope,
   liveAddonOf,
   type ReleaseCommand,
   type User,
@@ -48,6 +49,8 @@ export type Customer = {
   /** Lets somebody work on the app, or no longer (`heroku access:add` and `access:remove`); without an id one is made. */
   addCollaborator: (app: string, user: { email: string; id?: string }) => Promise<User>
   removeCollaborator: (app: string, email: string) => Promise<void>
+  /** What a key of a person's may do from now on; `none`: it is refused. */
+  setKeyScope: (key: string, scope: KeyScope) => Promise<void>
   scale: (app: string, formation: Record<string, number>) => Promise<void>
   runDyno: (app: string, command?: string) => Promise<string>
   stopDyno: (app: string, name: string) => Promise<void>
@@ -79,6 +82,7 @@ export function createCustomer(heroku: Heroku): Customer {
     addCollaborator: async (app, { email, id = userNamed(heroku, email).id }) =>
       addCollaborator(appOf(world, app), { id, email }),
     removeCollaborator: async (app, email) => removeCollaborator(appOf(world, app), email),
+    setKeyScope: async (key, scope) => void world.keyScopes.set(key, scope),
     scale: async (app, formation) => scale(heroku, appOf(world, app), formation),
     runDyno: async (app, command) => runDyno(heroku, appOf(world, app), command).name,
     stopDyno: async (app, name) => stopDyno(heroku, app, name),

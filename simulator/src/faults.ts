@@ -8,6 +8,8 @@ export type FaultMatch = {
   /** Id or name of the add-on whose token (or grant) the call carries. */
   addon?: string
   grantType?: string
+  /** `customer`: calls with a customer's own key, and no others. Left out: the service's own. */
+  by?: 'customer'
 }
 
 /** What goes wrong. "Applied" means that a write takes effect at Heroku although the service cannot know. */
@@ -57,6 +59,7 @@ export type FaultCall = {
   addonId: string | null
   addon: string | null
   grantType: string | null
+  by: 'service' | 'customer'
 }
 
 type Entry = { id: string; fault: Fault; hits: number; remaining: number; waiting: (() => void)[] }
@@ -113,6 +116,7 @@ export function createFaults(
 }
 
 function matches(match: FaultMatch, call: FaultCall): boolean {
+  if ((match.by ?? 'service') !== call.by) return false
   if (match.method !== undefined && match.method.toUpperCase() !== call.method) return false
   if (typeof match.path === 'string' && !call.path.includes(match.path)) return false
   if (match.path instanceof RegExp && call.path.search(match.path) === -1) return false

@@ -4,6 +4,7 @@ import type { Answer, Call, Endpoint } from './endpoint.ts'
 import { objectFrom, strings } from './fields.ts'
 import type { Heroku } from './heroku.ts'
 import { HerokuError } from './heroku-error.ts'
+import { checkKeyScope } from './key-scopes.ts'
 
 /**
  * Admits the caller, takes from its rate limit and runs the endpoint; a refusal becomes the answer. All of it happens
@@ -26,6 +27,7 @@ export async function performCall(
       headers['ratelimit-remaining'] = String(left)
       checkAccept(request.headers.accept)
     }
+    if (caller.kind === 'customer') checkKeyScope(heroku, endpoint, credential)
     const answer = await endpoint.answer(callFrom(request, caller))
     return { ...answer, headers: { ...headers, ...answer.headers } }
   } catch (error) {

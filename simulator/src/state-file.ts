@@ -30,6 +30,8 @@ export function loadWorld(path: string): World | undefined {
     refreshTokens: new Map(saved.refreshTokens),
     webhooks: new Map(saved.webhooks),
     provisionBodies: new Map(saved.provisionBodies),
+    // A file from before that holds none.
+    keyScopes: new Map(saved.keyScopes ?? []),
   }
 }
 

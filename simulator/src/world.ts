@@ -94,6 +94,10 @@ export type Webhook = {
   updatedAt: string
 }
 
+/** What a person's key may do: nothing, say whose it is, look at what is no secret, look at all, or everything. */
+export type KeyScope = (typeof KEY_SCOPES)[number]
+export const KEY_SCOPES = ['none', 'identity', 'read', 'read-protected', 'global'] as const
+
 /** All that Heroku remembers. Mutated in place; the indexes by name keep look-ups flat with many add-ons. */
 export type World = {
   customer: User
@@ -108,6 +112,8 @@ export type World = {
   webhooks: Map<string, Webhook>
   /** The exact provision body of each add-on, deprovisioned and failed ones too, so that it can be sent again. */
   provisionBodies: Map<string, string>
+  /** What keys of people may do that may not do everything. */
+  keyScopes: Map<string, KeyScope>
 }
 
 /** A Heroku on which nobody has done anything yet. */
@@ -124,6 +130,7 @@ export function emptyWorld(customer: User): World {
     refreshTokens: new Map(),
     webhooks: new Map(),
     provisionBodies: new Map(),
+    keyScopes: new Map(),
   }
 }
 

@@ -16,6 +16,7 @@ import { createPlatform } from '../heroku/platform.ts'
 import { createReleaseRight } from '../heroku/release-right.ts'
 import { createSendRequest } from '../heroku/send-request.ts'
 import { createTokenLimits } from '../heroku/token-limits.ts'
+import { createHerokuUsers } from '../heroku/users.ts'
 import { createKms } from '../kms/create-kms.ts'
 import { createLog } from '../logger.ts'
 import { createAppLog } from '../notices/app-log.ts'
@@ -38,6 +39,9 @@ const CALL_TIMEOUT_MS = 15_000
 const IDENTITY_CALL_TIMEOUT_MS = 6_000
 /** Calls that would have to wait longer than this for the shared budget are postponed instead. */
 const BUDGET_HORIZON_MS = 5_000
+/** Whoever presents a token of Heroku's waits for two of these at the most, on connections that nothing else needs. */
+const USER_CALL_TIMEOUT_MS = 4_000
+const USER_CONNECTIONS = 10
 const USER_AGENT = `${ADDON.id} (Heroku add-on)`
 
 /** Time and chance: real, or a test's own. */
@@ -82,6 +86,7 @@ export async function compose(
   const log = createLog(logger)
   const installation: Installation = createInstallation(db, servicePlaceOf(config), log, now)
   const dispatcher = createDispatcher({ connections: options.connections })
+  const userDispatcher = createDispatcher({ connections: USER_CONNECTIONS })
   const limits = createTokenLimits(steadyNow)
   const troubles = createTroubles({ db, steadyMs, log })
   // Each host is blocked by itself: one may be busy while the other answers.
@@ -152,6 +157,12 @@ export async function compose(
     ),
     platform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS)),
     quietPlatform: platformBy(callTo('platform', config.herokuApiUrl, CALL_TIMEOUT_MS, true)),
+    herokuUsers: createHerokuUsers({
+      baseUrl: config.herokuApiUrl,
+      sendRequest: createSendRequest(userDispatcher, options.callTimeoutMs ?? USER_CALL_TIMEOUT_MS),
+      userAgent: USER_AGENT,
+      steadyMs,
+    }),
     sendWebhook: createWebhookSender({
       resolveName: createResolveName(),
       local: config.addonUrl.startsWith('http:'),
@@ -195,7 +206,7 @@ export async function compose(
     clockOffsetMs: createClockOffset(deps, steadyMs),
     async close() {
       mailer?.close()
-      await Promise.all([dispatcher.close(), appLog.close()])
+      await Promise.all([dispatcher.close(), userDispatcher.close(), appLog.close()])
       kms?.close()
       await db.destroy()
     },

@@ -6,6 +6,7 @@ import type { PrivateLinkSettings } from '../domain/private-link-settings.ts'
 import type { Identity } from '../heroku/identity.ts'
 import type { LegacyDirectory } from '../heroku/legacy-directory.ts'
 import type { Platform } from '../heroku/platform.ts'
+import type { HerokuUsers } from '../heroku/users.ts'
 import type { Kms } from '../kms/create-kms.ts'
 import type { AppLog } from '../notices/app-log.ts'
 import type { Mailer } from '../notices/mail/mailer.ts'
@@ -68,6 +69,8 @@ export type Deps = {
   platform: Platform
   /** The same for what can wait: its calls have a small part of the budget, and none while a worker waits for its own. */
   quietPlatform: Platform
+  /** What people may do at Heroku, by tokens that they present. */
+  herokuUsers: HerokuUsers
   /** The way out to the receivers of customers. */
   sendWebhook: SendWebhook
   /** What the legacy API tells of all add-ons, for the move to version 3. */

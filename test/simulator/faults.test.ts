@@ -185,3 +185,12 @@ describe('the record of calls', () => {
     expect(simulator.view.apiCalls()).toHaveLength(before)
   })
 })
+
+test('a fault hits calls with a person’s key where it is said to, and then no others', async () => {
+  const { simulator, tokens, addon } = await startWithAddon()
+  simulator.faults.add({ kind: 'status', status: 503, match: { by: 'customer' }, times: 2 })
+  const read = (key: string) => callApi(simulator, key, { method: 'GET', path: `/addons/${addon.id}` })
+  const answers = [await read(tokens.access_token), await read('HRKU-any'), await read('HRKU-any')]
+  expect(answers.map(({ status }) => status)).toEqual([200, 503, 503])
+  expect((await read('HRKU-any')).status).toBe(200)
+})

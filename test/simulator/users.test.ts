@@ -16,7 +16,7 @@ async function startWithAnn() {
   const added = await owner('POST', '/apps/service-1/collaborators', { user: ANN })
   expect(added).toMatchObject({ status: 201, body: { role: 'member', user: { email: ANN } } })
   const { id } = (added.body as { user: { id: string } }).user
-  return { ...h, owner, ann, eve, id }
+  return { ...h, as, owner, ann, eve, id }
 }
 
 test('a key that is an e-mail address is that person’s, any other one the customer’s', async () => {
@@ -110,4 +110,27 @@ test('a person has one id, whichever app lets him in', async () => {
   expect(again.body).toMatchObject({ user: { id } })
   await simulator.customer.removeCollaborator('service-1', ANN)
   expect((await ann('GET', '/account')).body).toMatchObject({ id })
+})
+
+test('a key does what its scope allows, and one that has ended nothing', async () => {
+  const { simulator, as, addon } = await startWithAnn()
+  const paths = ['/account', `/addons/${addon.name}`, `/addons/${addon.name}/config`]
+  for (const [scope, expected] of [
+    ['none', [401, 401, 401, 401]],
+    ['identity', [200, 403, 403, 403]],
+    ['read', [403, 200, 403, 403]],
+    ['read-protected', [403, 200, 200, 403]],
+    ['global', [200, 200, 200, 201]],
+  ] as const) {
+    await simulator.customer.setKeyScope(`HRKU-${scope}`, scope)
+    const call = as(`HRKU-${scope}`)
+    const got = [
+      ...(await Promise.all(paths.map((path) => call('GET', path)))),
+      await call('POST', '/apps/service-1/collaborators', { user: 'eve@example.com' }),
+    ]
+    expect(
+      got.map(({ status }) => status),
+      scope,
+    ).toEqual(expected)
+  }
 })

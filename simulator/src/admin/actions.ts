@@ -2,7 +2,7 @@ import { objectFrom, optionalText, optionalTexts, requiredNumber, requiredText }
 import { HerokuError } from '../heroku-error.ts'
 import type { CreateAddonInput } from '../provisioning.ts'
 import type { SsoField } from '../sso-form.ts'
-import type { ReleaseCommand } from '../world.ts'
+import { KEY_SCOPES, type KeyScope, type ReleaseCommand } from '../world.ts'
 import type { Parts } from './parts.ts'
 
 type Fields = Record<string, unknown>
@@ -54,6 +54,8 @@ export function createActions({
         ...optionalTexts(fields, ['id']),
       }),
     removeCollaborator: (fields) => customer.removeCollaborator(appIn(fields), requiredText(fields, 'email')),
+    setKeyScope: (fields) =>
+      customer.setKeyScope(requiredText(fields, 'key'), keyScope(requiredText(fields, 'scope'))),
     scale: (fields) => customer.scale(appIn(fields), quantities(fields.formation)),
     runDyno: (fields) => customer.runDyno(appIn(fields), optionalText(fields, 'command')),
     stopDyno: (fields) => customer.stopDyno(appIn(fields), requiredText(fields, 'name')),
@@ -113,6 +115,12 @@ function confirmation(fields: Fields): { confirm?: string | boolean } {
 function releaseCommand(text: string): ReleaseCommand {
   if (text === 'succeeds' || text === 'fails' || text === 'runs') return text
   throw new HerokuError(400, 'bad_request', 'command must be succeeds, fails or runs.')
+}
+
+function keyScope(text: string): KeyScope {
+  const scope = KEY_SCOPES.find((each) => each === text)
+  if (scope) return scope
+  throw new HerokuError(400, 'bad_request', `scope must be one of ${KEY_SCOPES.join(', ')}.`)
 }
 
 function quantities(formation: unknown): Record<string, number> {

@@ -78,6 +78,7 @@ function matchFrom(fields: Fields): FaultMatch {
   return {
     ...optionalTexts(fields, ['method', 'addon', 'grantType']),
     ...(path === undefined ? {} : { path }),
+    ...(fields.by === 'customer' ? { by: 'customer' as const } : {}),
   }
 }
 
