@@ -1,3 +1,4 @@
+import { isAddonIdentifier } from '../domain/addon-identifier.ts'
 import type { SendRequest } from './send-request.ts'
 
 /** A person as Heroku names the owner of a token. */
@@ -18,7 +19,7 @@ export type TokenVerdict =
 
 /** Asks Heroku what a person may do, by that person's own token, which goes nowhere else and is never kept. */
 export type HerokuUsers = {
-  /** Never throws. `addon`: a name or id, of a form that `isAddonIdentifier` takes. */
+  /** Never throws. `addon`: a name or id. */
   ask: (asked: { token: string; addon: string; toChange: boolean }) => Promise<TokenVerdict>
 }
 
@@ -38,14 +39,8 @@ const ASKED_PER_SECOND = 10
 const ASKED_AT_ONCE = 60
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const IDENTIFIER = /^[a-z0-9][a-z0-9_-]{0,127}$/i
 const LONGEST_ID = 64
 const TOLD = [200, 401, 403, 404]
-
-/** Whether a text may be the name or the id of an add-on, so that it can stand in a path at Heroku. */
-export function isAddonIdentifier(text: string): boolean {
-  return IDENTIFIER.test(text)
-}
 
 /**
  * Which add-on a name means is Heroku's to say, not ours: what we know of names may be out of date, and a look-up here would
@@ -108,6 +103,8 @@ export function createHerokuUsers(options: HerokuUsersOptions): HerokuUsers {
 
   return {
     async ask({ token, addon, toChange }) {
+      // Anything else would be another path.
+      if (!isAddonIdentifier(addon)) return { verdict: 'unknown' }
       if (!isPermitted()) return { verdict: 'not-now', detail: 'too many ask at the moment' }
       underWay += 1
       try {

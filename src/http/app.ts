@@ -12,6 +12,7 @@ import { isHealthRoute, registerHealth } from './health.ts'
 import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
+import { registerPrivateLinkApi } from './private-link/routes.ts'
 import { requireHttps } from './require-https.ts'
 import { buildSerializer } from './serializers.ts'
 import { PREFERS } from './sso/prefers-json.ts'
@@ -106,6 +107,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
   app.addHook('onClose', () => apps.settle())
   const { ssoSalt: salt, requireUserSignOn: userSignOn = true } = options.dashboard
   await app.register((scope) => registerApi(scope, deps, apps, { prefix: API_PREFIX, salt, userSignOn }))
+  await app.register((scope) => registerPrivateLinkApi(scope, deps, { userSignOn }))
   await app.register((scope) => registerDashboard(scope, deps, apps, options.dashboard))
   return app
 }

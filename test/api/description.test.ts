@@ -57,6 +57,11 @@ test('the description names every route with its scopes, a schema for each answe
     'GET /v1/webhooks/{id}/deliveries',
     'POST /v1/webhooks/{id}/test',
     'POST /v1/webhooks/{id}/deliveries/{delivery}/resend',
+    'GET /v1/privatelink',
+    'POST /v1/privatelink',
+    'DELETE /v1/privatelink',
+    'PUT /v1/privatelink/allowed-accounts',
+    'PATCH /v1/privatelink/allowed-accounts',
   ])
   for (const { operation } of operations) {
     expect(operation.operationId).toMatch(/^[a-z]+[A-Za-z]+$/)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDispatcher } from '../../src/heroku/dispatcher.ts'
 import { createSendRequest } from '../../src/heroku/send-request.ts'
-import { createHerokuUsers, isAddonIdentifier } from '../../src/heroku/users.ts'
+import { createHerokuUsers } from '../../src/heroku/users.ts'
 
 const TOKEN = 'HRKU-01234567-89ab-cdef-0123-456789abcdef'
 const ID = '11111111-2222-3333-4444-555555555555'
@@ -160,6 +160,8 @@ test.each([
   ['ä', false],
   ['-a', false],
   ['a'.repeat(129), false],
-])('%j may stand in a path: %s', (text, taken) => {
-  expect(isAddonIdentifier(text)).toBe(taken)
+])('%j may stand in a path at Heroku: %s', async (text, taken) => {
+  const { ask, asked } = await start((path) => ({ status: 200, body: { id: ID, name: path.slice(8) } }))
+  expect(await ask(false, text)).toEqual(taken ? may(null) : { verdict: 'unknown' })
+  expect(asked).toHaveLength(taken ? 1 : 0)
 })

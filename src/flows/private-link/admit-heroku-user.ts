@@ -1,6 +1,6 @@
 import type { Person } from '../../domain/actor.ts'
 import { cleanText } from '../../domain/clean-text.ts'
-import { findResource } from '../../store/resources.ts'
+import { findLiveIdAtHeroku } from '../../store/resource-names.ts'
 import type { Deps } from '../deps.ts'
 
 /**
@@ -25,8 +25,8 @@ export async function admitHerokuUser(
     return { outcome: 'not-now' }
   }
   if (said.verdict !== 'may') return { outcome: said.verdict }
-  const resource = await findResource(deps.db, said.addonId)
-  if (resource?.state !== 'provisioned') return { outcome: 'unknown' }
+  const resourceId = await findLiveIdAtHeroku(deps.db, said.addonId)
+  if (resourceId === undefined) return { outcome: 'unknown' }
   const { user } = said
   if (toChange && mustBeNamed && !user) return { outcome: 'not-named' }
   const actor: Person = {
@@ -36,5 +36,5 @@ export async function admitHerokuUser(
     verified: user !== null,
     address,
   }
-  return { outcome: 'admitted', resourceId: resource.id, actor }
+  return { outcome: 'admitted', resourceId, actor }
 }

@@ -20,11 +20,15 @@ const PROBLEMS = {
   'held-back': [409, 'Apps still sign with the previous key'],
   'ends-early': [409, 'Keys that are still needed would go'],
   'too-many': [409, 'There are too many already'],
+  'private-link-exists': [409, 'There is a private link already'],
+  'private-link-going': [409, 'The private link is being taken away'],
+  'private-link-failed': [409, 'The private link could not be made'],
   'mail-off': [409, 'This service sends no mail'],
   'resource-gone': [410, 'The add-on was removed'],
   'too-large': [413, 'The request is too large'],
   'not-json': [415, 'The body must be JSON'],
   'name-differs': [422, 'That is not the name of the add-on'],
+  'no-private-link': [422, 'This add-on can have no private link'],
   'invalid-option': [422, 'The value is not allowed'],
   'unusable-epk': [422, 'The ephemeral key is not usable'],
   'key-reused': [422, 'The Idempotency-Key was used for another request'],
@@ -87,6 +91,12 @@ export type ProblemFacts = {
   confirm?: string
   ends?: readonly { kid: string; from: string | null; instead: string | null }[]
   retryAfterSeconds?: number
+}
+
+/** The status of a refusal, and what it says where nothing else is said. */
+export function problemFacts(name: ProblemName): { status: number; title: string } {
+  const [status, title] = PROBLEMS[name]
+  return { status, title }
 }
 
 /** Refuses a request. */

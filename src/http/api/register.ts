@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { AttachedApps } from '../../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../../flows/deps.ts'
+import { PrivateLinkObject } from '../private-link/link-object.ts'
 import { addressOf } from '../security-refused.ts'
 import { registerAccess } from './access.ts'
 import type { ApiScope } from './api-scope.ts'
@@ -20,6 +21,7 @@ import { registerMailAddresses } from './mail-addresses.ts'
 import { registerNotices } from './notices.ts'
 import { OPENAPI } from './openapi.ts'
 import { Policy } from './policy.ts'
+import { registerPrivateLink } from './private-link.ts'
 import { handleApiError, Problem, sendProblem } from './problems.ts'
 import { registerResource } from './resource.ts'
 import { Rotation } from './rotation-view.ts'
@@ -59,12 +61,12 @@ export async function registerApi(
     return parseJson(request, text, done)
   })
   app.addHook('preValidation', async (request) => {
-    if (['POST', 'PUT'].includes(request.method)) request.body ??= {}
+    if (['POST', 'PUT', 'PATCH'].includes(request.method)) request.body ??= {}
   })
   app.addHook('onRoute', (route) => {
     route.bodyLimit ??= BODY_LIMIT_BYTES
   })
-  for (const schema of [Problem, Rotation, Policy, Keyring, Delivery, ...HISTORY_SCHEMAS])
+  for (const schema of [Problem, Rotation, Policy, Keyring, Delivery, PrivateLinkObject, ...HISTORY_SCHEMAS])
     app.addSchema(schema)
   await app.register(swagger, OPENAPI)
 
@@ -97,6 +99,7 @@ export async function registerApi(
     registerSessions(scope)
     registerWebhooks(scope)
     registerWebhookTries(scope)
+    registerPrivateLink(scope)
   }
 
   async function registerOpen(open: FastifyInstance) {

@@ -105,7 +105,7 @@ test('a refusal that stays one ends it at once', async () => {
 describe('where a rotation stands', () => {
   test('an app that Heroku hides is not waited for', () => {
     const apps = [app('service-1', 'SECURE_KEY', { adoption: 'not-visible' })]
-    expect(progressOf(resource({ apps }))).toEqual({ state: 'running' })
+    expect(progressOf(resource({ apps }))).toEqual({ state: 'done' })
   })
 
   test('where Heroku tells no apps, it is asked again', () => {

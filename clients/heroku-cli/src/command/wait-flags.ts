@@ -3,6 +3,7 @@ import { ux } from '@oclif/core/ux'
 import type { Resource } from '../answers/resource.ts'
 import { waitUntilRunning } from '../rotation/wait-until-running.ts'
 import type { Service } from '../service/service.ts'
+import type { Waiting } from '../service/wait-until.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { parseDuration } from '../words/duration.ts'
 
@@ -30,25 +31,35 @@ export const WAITING = {
   }),
 }
 
+type WaitFlags = { timeout?: number | undefined; 'wait-interval'?: number | undefined }
+
 /** Waits until every app runs the current key, and shows on stderr what it waits for. */
 export async function waitShown(
   service: Service,
   what: string,
-  flags: { timeout?: number | undefined; 'wait-interval'?: number | undefined },
+  flags: WaitFlags,
   surroundings: Surroundings,
 ): Promise<Resource> {
+  return await showWaiting(what, flags, (waiting) => waitUntilRunning(service, waiting, surroundings))
+}
+
+/** Waits as long and looks as often as the flags say, and shows on stderr what it waits for. */
+export async function showWaiting<T>(
+  what: string,
+  flags: WaitFlags,
+  wait: (waiting: Waiting) => Promise<T>,
+): Promise<T> {
   ux.action.start(what)
   try {
-    const waiting = {
+    const seen = await wait({
       timeoutMs: flags.timeout ?? DEFAULT_TIMEOUT_MS,
       intervalMs: (flags['wait-interval'] ?? DEFAULT_INTERVAL_S) * 1_000,
-      tell: (status: string) => {
+      tell: (status) => {
         ux.action.status = status
       },
-    }
-    const resource = await waitUntilRunning(service, waiting, surroundings)
+    })
     ux.action.stop()
-    return resource
+    return seen
   } catch (error) {
     ux.action.stop('!')
     throw error

@@ -1,11 +1,8 @@
 import { type App, type Resource, readResource } from '../answers/resource.ts'
-import { ProblemError } from '../service/problem.ts'
 import type { Service } from '../service/service.ts'
+import { type Progress, type Waiting, waitUntil } from '../service/wait-until.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { listWords } from '../words/list.ts'
-
-/** How long is waited, how often is looked, and who is told of each step. */
-export type Waiting = { timeoutMs: number; intervalMs: number; tell: (status: string) => void }
 
 /** In these states no rotation comes to its end before somebody has acted. */
 const HOPELESS: readonly string[] = [
@@ -17,14 +14,6 @@ const HOPELESS: readonly string[] = [
   'stuck',
   'gone',
 ]
-/** One look that fails says nothing; so many in a row do. */
-const MOST_FAILURES = 5
-
-/** Where a rotation stands: `waiting` says for what. */
-export type Progress =
-  | { state: 'running' }
-  | { state: 'waiting'; words: string }
-  | { state: 'hopeless'; words: string }
 
 /**
  * Waits until no rotation is under way and every app carries the current key, and returns the add-on as it is then. Throws
@@ -32,43 +21,11 @@ export type Progress =
  */
 export async function waitUntilRunning(
   service: Service,
-  { timeoutMs, intervalMs, tell }: Waiting,
-  { now, sleep }: Surroundings,
+  waiting: Waiting,
+  surroundings: Surroundings,
 ): Promise<Resource> {
-  const deadline = now().getTime() + timeoutMs
-  let failures = 0
-  let words = ''
-  let comeBackMs = 0
-  for (;;) {
-    const resource = await look()
-    const progress = resource ? progressOf(resource) : { state: 'waiting' as const, words }
-    if (resource && progress.state === 'running') return resource
-    if (progress.state === 'hopeless') throw new Error(progress.words)
-    if (progress.state === 'waiting' && progress.words !== words) {
-      words = progress.words
-      tell(words)
-    }
-    const leftMs = deadline - now().getTime()
-    if (leftMs <= 0)
-      throw new Error(`The time is over, and this is still so: ${words || 'nothing could be seen'}.`)
-    await sleep(Math.min(Math.max(intervalMs, comeBackMs), leftMs))
-  }
-
-  async function look(): Promise<Resource | undefined> {
-    comeBackMs = 0
-    try {
-      const resource = readResource(await service.ask('GET', '/resource', { once: true }))
-      failures = 0
-      return resource
-    } catch (error) {
-      failures += 1
-      // What is refused for good is refused the next time too.
-      const refused = error instanceof ProblemError && error.status < 500 && error.status !== 429
-      if (refused || failures > MOST_FAILURES) throw error
-      if (error instanceof ProblemError) comeBackMs = error.waitMs ?? 0
-      return undefined
-    }
-  }
+  const look = async () => readResource(await service.ask('GET', '/resource', { once: true }))
+  return await waitUntil(look, progressOf, waiting, surroundings)
 }
 
 export function progressOf({
@@ -84,7 +41,7 @@ export function progressOf({
   }
   if (apps === null) return { state: 'waiting', words: 'Heroku does not say which apps run the key' }
   const behind = [...new Set(apps.filter(isBehind).map(({ name }) => name))]
-  if (behind.length === 0) return { state: 'running' }
+  if (behind.length === 0) return { state: 'done' }
   return {
     state: 'waiting',
     words: `${listWords(behind)} ${behind.length === 1 ? 'does' : 'do'} not run the new key yet`,

@@ -1,6 +1,6 @@
 /** A request to the service of the add-on. It carries what stands here and nothing else. */
 export type ServiceRequest = {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: URL
   headers: Readonly<Record<string, string>>
   body?: string | undefined

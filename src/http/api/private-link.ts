@@ -1,0 +1,154 @@
+import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
+import {
+  addAccounts,
+  type ChangeOutcome,
+  createPrivateLink,
+  destroyPrivateLink,
+  removeAccounts,
+} from '../../flows/private-link/change-private-link.ts'
+import { readPrivateLink } from '../../flows/private-link/link-view.ts'
+import { goneObject, linkObject } from '../private-link/link-object.ts'
+import { failureOf, NO_LINK, refusalOf } from '../private-link/refusal.ts'
+import type { ApiScope } from './api-scope.ts'
+import { CHANGES_PER_HOUR } from './bearer.ts'
+import { describedRefusals, PERSONS_CHANGE, refusals, sendProblem } from './problems.ts'
+
+const PERSON = [{ person: [] }]
+const LINK = Type.Ref('PrivateLink')
+const Accounts = Type.Object(
+  {
+    allowed_accounts: Type.Array(Type.String({ maxLength: 200 }), {
+      maxItems: 50,
+      description:
+        'AWS accounts, users and roles: `123456789101`, `123456789101:user/NAME`, `123456789101:role/NAME`, or their full ARNs. No `*`, and no path.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+/** PrivateLink of an add-on: the same as under `/private-link/v0`, for tokens and sessions of this service. */
+export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
+  const change = () => [bearer.allowPerson(), bearer.atMost(CHANGES_PER_HOUR)]
+
+  app.get(
+    '/privatelink',
+    {
+      onRequest: bearer.allow('read'),
+      schema: {
+        operationId: 'getPrivateLink',
+        summary: 'The private link of the add-on',
+        description:
+          'Its service name, who may make endpoints for it, and the endpoints that are connected. One that could not be made is answered with 409.',
+        security: [{ token: ['read'] }],
+        response: { 200: LINK, ...refusals('not-found', 'private-link-failed') },
+      },
+    },
+    async (request, reply) => {
+      const view = await readPrivateLink(deps, bearer.callerOf(request).resourceId)
+      const { name, detail } = (view ? failureOf(view) : NO_LINK) ?? {}
+      return view && !name ? linkObject(view) : sendProblem(reply, name ?? 'not-found', { detail })
+    },
+  )
+
+  app.post(
+    '/privatelink',
+    {
+      onRequest: change(),
+      schema: {
+        operationId: 'createPrivateLink',
+        summary: 'Create a private link',
+        description:
+          'Makes an endpoint service in AWS, in the region of the add-on, which takes five to ten minutes: ask until `status` is `Operational`. Plans in Private and Shield Spaces have it. Nothing is open until one of these accounts makes an endpoint for it; then a config var with its address is set, which restarts the apps.',
+        security: PERSON,
+        body: Accounts,
+        response: {
+          200: LINK,
+          ...describedRefusals(
+            ...PERSONS_CHANGE,
+            'private-link-exists',
+            'private-link-going',
+            'no-private-link',
+            'invalid-option',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { allowed_accounts: accounts } = request.body
+      const { resourceId, actor } = bearer.personOf(request)
+      return sendOutcome(reply, await createPrivateLink(deps, { resourceId, actor, accounts }))
+    },
+  )
+
+  app.delete(
+    '/privatelink',
+    {
+      onRequest: change(),
+      schema: {
+        operationId: 'destroyPrivateLink',
+        summary: 'Destroy the private link',
+        description:
+          'Cuts every connection at once, and takes the endpoint service away. The config vars of the connections are unset, which restarts the apps. It is shown as `Deprovisioning` until AWS has nothing left, then it is 404.',
+        security: PERSON,
+        response: { 200: LINK, ...describedRefusals(...PERSONS_CHANGE, 'not-found') },
+      },
+    },
+    async (request, reply) => {
+      const { resourceId, actor } = bearer.personOf(request)
+      return sendOutcome(reply, await destroyPrivateLink(deps, { resourceId, actor }))
+    },
+  )
+
+  const changed = {
+    200: LINK,
+    ...describedRefusals(...PERSONS_CHANGE, 'not-found', 'private-link-going', 'invalid-option'),
+  }
+  app.put(
+    '/privatelink/allowed-accounts',
+    {
+      onRequest: change(),
+      schema: {
+        operationId: 'addPrivateLinkAccounts',
+        summary: 'Let more accounts make endpoints',
+        description: 'Adds to those that are there: it replaces none. One that is there stays.',
+        security: PERSON,
+        body: Accounts,
+        response: changed,
+      },
+    },
+    async (request, reply) => {
+      const { allowed_accounts: accounts } = request.body
+      const { resourceId, actor } = bearer.personOf(request)
+      return sendOutcome(reply, await addAccounts(deps, { resourceId, actor, accounts }))
+    },
+  )
+
+  app.patch(
+    '/privatelink/allowed-accounts',
+    {
+      onRequest: change(),
+      schema: {
+        operationId: 'removePrivateLinkAccounts',
+        summary: 'Remove accounts',
+        description:
+          'They make no endpoints any more, and the connections of an account of which no entry is left are cut. One that is not there is no error.',
+        security: PERSON,
+        body: Accounts,
+        response: changed,
+      },
+    },
+    async (request, reply) => {
+      const { allowed_accounts: accounts } = request.body
+      const { resourceId, actor } = bearer.personOf(request)
+      return sendOutcome(reply, await removeAccounts(deps, { resourceId, actor, accounts }))
+    },
+  )
+}
+
+function sendOutcome(reply: FastifyReply, done: ChangeOutcome): FastifyReply {
+  if (done.outcome === 'done') return reply.send(done.view ? linkObject(done.view) : goneObject())
+  const { name, detail } = refusalOf(done)
+  // A token that has ended meanwhile is told what any wrong one is told, and no more.
+  return sendProblem(reply, name, name === 'unauthenticated' ? {} : { detail })
+}

@@ -1,0 +1,105 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
+import type { Deps } from '../../flows/deps.ts'
+import {
+  addAccounts,
+  type ChangeOutcome,
+  createPrivateLink,
+  destroyPrivateLink,
+  removeAccounts,
+} from '../../flows/private-link/change-private-link.ts'
+import { readPrivateLink } from '../../flows/private-link/link-view.ts'
+import { CHANGES_PER_HOUR, COUNTED, MINUTE_MS } from '../api/bearer.ts'
+import { handleError } from '../errors.ts'
+import { registerJsonBody } from '../json-body.ts'
+import { addressOf, logSecurityRefusal } from '../security-refused.ts'
+import { createDoor, refuse } from './door.ts'
+import { goneObject, linkObject } from './link-object.ts'
+import { failureOf, NO_LINK, refusalOf } from './refusal.ts'
+
+/** Fifty long ARNs. */
+const BODY_LIMIT_BYTES = 16_384
+/** From one address and for one add-on. Heroku's `wait` asks twenty times a minute, in each terminal. */
+const ASKED_PER_MINUTE = 90
+const PATH = '/private-link/v0/databases/:addon'
+
+/**
+ * The API that Heroku's own plugin speaks (`heroku data:privatelink`, with `HEROKU_DATA_HOST`): its paths, fields and words.
+ * The same is at `/v1/privatelink`.
+ */
+export async function registerPrivateLinkApi(
+  app: FastifyInstance,
+  deps: Deps,
+  { userSignOn }: { userSignOn: boolean },
+): Promise<void> {
+  const door = createDoor(deps, { userSignOn })
+  app.setErrorHandler(handleLinkError)
+  await app.register(rateLimit, { global: false, cache: COUNTED })
+  const ofAddress = app.createRateLimit({
+    max: ASKED_PER_MINUTE,
+    timeWindow: MINUTE_MS,
+    keyGenerator: (request) => `${addressOf(request)} ${addonIn(request)}`,
+  })
+  const ofChanges = app.createRateLimit({
+    max: CHANGES_PER_HOUR,
+    timeWindow: 60 * MINUTE_MS,
+    keyGenerator: (request) => door.visitorOf(request).resourceId,
+  })
+  type Limit = typeof ofAddress
+  const within = (limit: Limit) => async (request: FastifyRequest, reply: FastifyReply) => {
+    const found = await limit(request)
+    if (found.isAllowed || !found.isExceeded) return undefined
+    logSecurityRefusal(request, 'too-many-requests')
+    const retryAfterSeconds = Math.max(1, found.ttlInSeconds)
+    const detail = 'Too many requests. Wait a little.'
+    return refuse(reply, { name: 'too-many-requests', detail, retryAfterSeconds })
+  }
+  app.addHook('onRequest', within(ofAddress))
+  app.addHook('onRequest', door.admit)
+  registerJsonBody(app)
+
+  const change = { bodyLimit: BODY_LIMIT_BYTES, onRequest: within(ofChanges) }
+  const accountsOf = (request: FastifyRequest) => ({
+    ...door.personOf(request),
+    accounts: (request.body as { allowed_accounts?: unknown } | null | undefined)?.allowed_accounts,
+  })
+
+  app.get(PATH, async (request, reply) => {
+    const view = await readPrivateLink(deps, door.visitorOf(request).resourceId)
+    const refusal = view ? failureOf(view) : NO_LINK
+    return view && !refusal ? linkObject(view) : refuse(reply, refusal ?? NO_LINK)
+  })
+  app.post(PATH, change, async (request, reply) =>
+    sendOutcome(reply, await createPrivateLink(deps, accountsOf(request))),
+  )
+  app.delete(PATH, change, async (request, reply) =>
+    sendOutcome(reply, await destroyPrivateLink(deps, door.personOf(request))),
+  )
+  app.put(`${PATH}/allowed_accounts`, change, async (request, reply) =>
+    sendOutcome(reply, await addAccounts(deps, accountsOf(request))),
+  )
+  app.patch(`${PATH}/allowed_accounts`, change, async (request, reply) =>
+    sendOutcome(reply, await removeAccounts(deps, accountsOf(request))),
+  )
+}
+
+function addonIn({ params }: FastifyRequest): string {
+  return (params as { addon?: string }).addon ?? ''
+}
+
+function sendOutcome(reply: FastifyReply, done: ChangeOutcome): FastifyReply {
+  if (done.outcome !== 'done') return refuse(reply, refusalOf(done))
+  return reply.send(done.view ? linkObject(done.view) : goneObject())
+}
+
+/** The same as everywhere, but that a token which has ended meanwhile is told what any wrong one is told. */
+function handleLinkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
+  if (error instanceof SecurekeyError && error.code === 'unauthenticated') {
+    return refuse(reply, { name: 'unauthenticated', detail: 'The token is not right.' })
+  }
+  if (error instanceof SecurekeyError && isOfOwnKey(error)) {
+    return refuse(reply, { name: 'not-now', detail: error.message })
+  }
+  return handleError(error, request, reply)
+}
