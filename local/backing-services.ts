@@ -17,6 +17,8 @@ export type StackOptions = {
   kept: boolean
   fortnightSeconds: number
   partnerApi: PartnerApi
+  /** What leads the service to a simulated AWS, where there is one. */
+  aws?: Readonly<Record<string, string>>
   /** Ends the start half-way. */
   signal: AbortSignal
   tell: (line: string) => void
@@ -65,6 +67,7 @@ export async function startBackingServices(
     smtpUrl: mailBox.url,
     fortnightSeconds: options.fortnightSeconds,
     partnerApi: options.partnerApi,
+    aws: options.aws,
   })
   // The simulator and the narrator go by what the service will read, and a mistake shows here first.
   const settings = readSettings(environment)

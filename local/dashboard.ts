@@ -6,6 +6,10 @@ import { LocalStackError } from './local-stack-error.ts'
 export type Dashboard = {
   /** Fills in a form of the overview, or of another page, and sends it; throws when the page has no such form, or refuses it. */
   send: (form: string, fields?: Record<string, string>, page?: string) => Promise<void>
+  /** Whether the service does what that form of the overview asks for. There need not be such a form. */
+  isTaken: (form: string, fields?: Record<string, string>) => Promise<boolean>
+  /** The overview, or another page. */
+  read: (page?: string) => Promise<Page>
 }
 
 const MOST_REDIRECTS = 5
@@ -15,13 +19,19 @@ export async function openDashboard({ customer }: Simulator, addonId: string): P
   const browser = createBrowser()
   const { url, fields } = customer.ssoForm({ addon: addonId })
   const overview = await follow(browser, await browser.post(url, fields))
+  const read = (page = '') => browser.get(page === '' ? overview.url : `${overview.url}/${page}`)
   return {
+    read,
     async send(form, given = {}, page = '') {
-      const { text } = await browser.get(page === '' ? overview.url : `${overview.url}/${page}`)
-      const token = tokenIn(text, form)
+      const token = tokenIn((await read(page)).text, form)
       if (token === undefined) throw new LocalStackError(`The dashboard has no form "${form}".`)
       const { status } = await browser.post(`${overview.url}/${form}`, { form_token: token, ...given })
       if (status !== 303) throw new LocalStackError(`The dashboard answered ${status} to the form "${form}".`)
+    },
+    async isTaken(form, given = {}) {
+      const [, token = ''] = /name="form_token" value="([^"]+)"/.exec((await read()).text) ?? []
+      const { status } = await browser.post(`${overview.url}/${form}`, { form_token: token, ...given })
+      return status === 303
     },
   }
 }

@@ -39,13 +39,18 @@ export function complaintIn(line: string, now: Date): Complaint | undefined {
   if (!entry) return { at: now, trouble: true, text: line.slice(0, LONGEST_TEXT) }
   const { level, msg, time, failure, err } = entry
   if (typeof level !== 'number' || level < WARN) return undefined
-  const reason = typeof failure === 'string' ? failure : messageOf(err)
+  const reason = typeof failure === 'string' ? failure : messageOf(err) || turnOf(entry)
   const text = `${typeof msg === 'string' ? msg : 'no message'}${reason ? `: ${reason}` : ''}`
   return {
     at: typeof time === 'number' ? new Date(time) : now,
     trouble: level >= ERROR,
     text: text.slice(0, LONGEST_TEXT),
   }
+}
+
+/** What a state became. */
+function turnOf({ from, to }: Partial<Record<string, unknown>>): string {
+  return typeof from === 'string' && typeof to === 'string' ? `${from} -> ${to}` : ''
 }
 
 function messageOf(error: unknown): string {

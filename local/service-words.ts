@@ -73,6 +73,14 @@ export function tellEvent(event: ServiceEvent, who: string): Entry[] {
       return [told(`the add-on is now called ${details.to}`)]
     case 'grace-period-changed':
       return [told(`the grace period changed from ${details.from} to ${details.to}`)]
+    case 'own-key-suspended':
+      return [
+        told("suspended: the customer's encryption key is withdrawn, and nothing stored opens", {
+          tone: 'warning',
+        }),
+      ]
+    case 'own-key-restored':
+      return [told("restored: the customer's encryption key works again", { tone: 'good' })]
     case 'config-gone':
       return [told('the config var is gone at Heroku again; it was put back once', { tone: 'warning' })]
     case 'config-foreign':

@@ -12,6 +12,8 @@ export type LocalSettings = {
   /** How long the plan `fortnightly` takes here. */
   fortnightSeconds: number
   partnerApi: PartnerApi
+  /** What leads to AWS; with it there is a plan for private spaces. */
+  aws?: Readonly<Record<string, string>> | undefined
 }
 
 /** By which of Heroku's APIs both sides work. */
@@ -28,10 +30,12 @@ const LIBRARY = new URL('./formation/library-from-source.ts', import.meta.url)
 
 /** The settings of `.env.example` for a service whose Heroku is the simulator. Plans are shortened, in this order. */
 export function serviceSettings(settings: LocalSettings): Record<string, string> {
-  const { secrets, databaseUrl, servicePort, simulatorPort, smtpUrl, fortnightSeconds, partnerApi } = settings
+  const { secrets, databaseUrl, servicePort, simulatorPort, smtpUrl, fortnightSeconds, partnerApi, aws } =
+    settings
   const heroku = `http://127.0.0.1:${simulatorPort}`
   const periods = { daily: 0.4, weekly: 0.6, fortnightly: 1, monthly: 2 }
   const plans = Object.entries(periods).map(([plan, of]) => `${plan}=${Math.round(fortnightSeconds * of)}s`)
+  if (aws) plans.push(`private-fortnightly=${fortnightSeconds}s:private`)
   return {
     DATABASE_URL: databaseUrl,
     PORT: String(servicePort),
@@ -52,6 +56,7 @@ export function serviceSettings(settings: LocalSettings): Record<string, string>
     SMTP_URL: smtpUrl,
     MAIL_FROM,
     ROTATION_CRON: '* * * * * *',
+    ...aws,
   }
 }
 

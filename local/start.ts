@@ -4,7 +4,8 @@ import { HELP, parseArguments } from './arguments.ts'
 import { createPaint } from './layout.ts'
 import { LocalStackError } from './local-stack-error.ts'
 import { runOnce } from './once.ts'
-import { runSession } from './session.ts'
+import { runPrivate } from './private/run-private.ts'
+import { runSession, type SessionOptions } from './session.ts'
 import { listenForStop, StopRequest } from './stop-signals.ts'
 import { createTerminal } from './terminal.ts'
 
@@ -28,8 +29,13 @@ if (request.mode === 'help') {
 const paint = createPaint(process.stdout.isTTY === true, process.env.NO_COLOR)
 const terminal = createTerminal((text) => process.stdout.write(text), paint)
 const signal = listenForStop()
-const run = request.mode === 'once' ? runOnce : runSession
-const { withLibrary, partnerApi } = request
+const { mode, withLibrary, partnerApi, isPrivate } = request
+const once = mode === 'once'
+const run = isPrivate
+  ? (session: SessionOptions) => runPrivate(session, { once })
+  : once
+    ? runOnce
+    : runSession
 const error: unknown = await run({
   root: ROOT,
   env: process.env,
@@ -42,7 +48,7 @@ const error: unknown = await run({
   (reason: unknown) => reason,
 )
 // Not left to the event loop: nothing forgotten may keep us alive.
-process.exit(exitCodeOf(error, request.mode))
+process.exit(exitCodeOf(error, mode))
 
 /** Says what broke, if anything did. A stop that was asked for is no breakage, yet it is no scenario passed either. */
 function exitCodeOf(error: unknown, mode: 'run' | 'once'): number {

@@ -96,8 +96,17 @@ const TABLE: Record<string, Rule> = {
   },
   local: {
     packages: ['pg', 'tough-cookie', 'node:*'],
-    onlyIn: { 'smtp-server': ['local/mail-box.ts'], mailparser: ['local/mail-box.ts'] },
-    files: ['simulator/src/index.ts', 'src/bin/observe.ts', 'addon-manifest.json'],
+    onlyIn: {
+      'smtp-server': ['local/mail-box.ts'],
+      mailparser: ['local/mail-box.ts'],
+      '@aws-sdk/client-ec2': ['local/private/aws.ts'],
+    },
+    files: [
+      'simulator/src/index.ts',
+      'simulator/aws/create-aws.ts',
+      'src/bin/observe.ts',
+      'addon-manifest.json',
+    ],
     // The embedded Postgres for this platform.
     computed: ['local/postgres-home.ts'],
     ambient: ['local/start.ts', 'local/clock.ts', 'local/stop-signals.ts', 'local/postgres.ts'],

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../domain/history.ts'
 import { fingerprintOf } from '../domain/key.ts'
+import type { OwnKeyState } from '../domain/own-key-watch.ts'
 import { isPaused } from '../domain/pause.ts'
 import { openDatabase } from '../store/database.ts'
 import { listHistory } from '../store/history.ts'
@@ -26,6 +27,8 @@ export type Observer = {
   nextRotation: (resourceId: string, now: Date) => Promise<NextRotation | undefined>
   isProvisioned: (resourceId: string) => Promise<boolean>
   keysOf: (resourceId: string) => Promise<KeysSeen>
+  /** The customer's own key that protects what is stored of it, and where that stands. */
+  ownKeyOf: (resourceId: string) => Promise<{ arn: string; state: OwnKeyState } | undefined>
   close: () => Promise<void>
 }
 
@@ -70,6 +73,10 @@ export function observeService(databaseUrl: string): Observer {
       const [signs] = prints(keys.filter(({ version }) => version === current))
       const others = prints(keys.filter(({ version }) => version !== current))
       return { signs, others, stored: keys.length }
+    },
+    async ownKeyOf(resourceId) {
+      const dek = (await findResource(db, resourceId))?.dek
+      return dek?.ownKey ? { arn: dek.kekId, state: dek.ownKey } : undefined
     },
     close: () => db.destroy(),
   }

@@ -23,6 +23,16 @@ test('a form that is refused, or is not there, is an error', async () => {
   await expect(dashboard.send('no-such-form')).rejects.toThrow('The dashboard has no form "no-such-form".')
 })
 
+test('whether a form is taken can be asked, and a page be read', async () => {
+  const { heroku, deps, addon } = await startWithAddon()
+  const dashboard = await openDashboard(heroku, addon.id)
+  expect((await dashboard.read()).text).toContain(addon.name)
+  expect(await dashboard.isTaken('revoke', { name: 'another-name' })).toBe(false)
+  expect(await kindsOf(deps, addon.id)).not.toContain('keys-revoked')
+  expect(await dashboard.isTaken('revoke', { name: addon.name })).toBe(true)
+  expect(await kindsOf(deps, addon.id)).toContain('keys-revoked')
+})
+
 test('a browser keeps a cookie, shows it to its own site alone, and drops what the site takes away', async () => {
   const seen: (string | undefined)[] = []
   const url = await startServer((request, response) => {

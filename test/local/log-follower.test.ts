@@ -39,6 +39,13 @@ test('warnings and errors are shown in short, with their reason', () => {
   })
 })
 
+test('a warning of a change of state says from what to what', () => {
+  const turn = { level: 40, time: 1, msg: 'encryption key of a customer', from: 'waiting', to: 'suspended' }
+  expect(complaintIn(JSON.stringify(turn), NOW)?.text).toBe(
+    'encryption key of a customer: waiting -> suspended',
+  )
+})
+
 test('what is below a warning is not shown', () => {
   expect(complaintIn(JSON.stringify({ level: 30, time: 1, msg: 'rotation promoted' }), NOW)).toBeUndefined()
 })

@@ -33,6 +33,18 @@ test('every plan is shortened, and the longer plan stays the longer one', () => 
   expect(plans.map(({ periodMs }) => periodMs / 1_000)).toEqual([10, 15, 25, 50])
 })
 
+test('beside a simulated AWS the service has access to it, and a plan for private spaces', () => {
+  const aws = {
+    AWS_ACCESS_KEY_ID: 'AKIADEMO',
+    AWS_SECRET_ACCESS_KEY: 'demo',
+    AWS_ACCOUNT_ID: '222222222222',
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:6000',
+  }
+  const { plans, kms } = readConfig(serviceSettings({ ...SETTINGS, aws }))
+  expect(plans.at(-1)).toMatchObject({ name: 'private-fortnightly', space: 'private', periodMs: 25_000 })
+  expect(kms).toMatchObject({ endpointUrl: 'http://127.0.0.1:6000' })
+})
+
 test('variables of the surrounding shell do not reach the service, save those every program needs', () => {
   const environment = serviceEnvironment(serviceSettings(SETTINGS), {
     PATH: '/bin',
