@@ -65,6 +65,7 @@ create table own_keys (
   since         timestamptz not null,                              -- of the state
   deadline      timestamptz,                                       -- nothing happens to its add-ons before
   signal_at     timestamptz,                                       -- a first word against it, which alone proves nothing
+  looked_at     timestamptz,                                       -- when AWS last said anything of it
   is_deleting   boolean not null default false,                    -- it was seen to be scheduled for deletion
   said          text,                                              -- what AWS last said against it, in words of ours
   refused_at    timestamptz,                                       -- when we were last told that we may not use it

@@ -408,6 +408,7 @@ create table own_keys (
   since timestamp with time zone not null,
   deadline timestamp with time zone,
   signal_at timestamp with time zone,
+  looked_at timestamp with time zone,
   is_deleting boolean not null default false,
   said text,
   refused_at timestamp with time zone,

@@ -18,6 +18,8 @@ export type OwnKey = {
   deadline: Date | null
   /** When a first word against it came that alone proves nothing. */
   signalAt: Date | null
+  /** When AWS last said anything of it, good or bad: from then on it may have been withdrawn and given back unseen. */
+  lookedAt: Date | null
   /** It was seen to be scheduled for deletion. */
   isDeleting: boolean
   said: string | null
@@ -42,8 +44,11 @@ const LOOK_SOON_MS = 30_000
 const LOOK_AT_LOST_MS = 24 * 3_600_000
 /** Two words against a key, or for it, count when they are so far apart: the states of keys travel through AWS in seconds. */
 const APART_MS = 29_000
-/** A first word that is older than this is forgotten. */
-const SIGNAL_KEPT_MS = 5 * 60_000
+/**
+ * With no longer a gap between two looks a key counts as watched. Over a longer one (all workers down, AWS away) somebody may
+ * have mended a slip of the hand and made another: what was seen before proves nothing any more.
+ */
+const WATCHED_MS = 2 * 60_000
 
 /** States in which AWS refuses a key for cryptography (AWS KMS Developer Guide, "Key states"). */
 const UNUSABLE = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'PendingImport', 'Unavailable']
@@ -82,7 +87,8 @@ export function findingOf(described: KmsResult<KmsKeyFacts>, opened: KmsResult<u
 
 /**
  * What becomes of a key after a look that was begun at `now`, and when it is looked at next. An unknown finding changes no
- * state, however long it lasts.
+ * state, however long it lasts. A key is suspended by looks alone that were never more than two minutes apart, all of them
+ * bad, the last of them ten minutes or more after the first; after a longer gap the ten minutes begin anew.
  */
 export function afterOwnKeyLook(
   key: OwnKey,
@@ -94,12 +100,18 @@ export function afterOwnKeyLook(
   }
   if (finding.finding === 'usable') return afterGoodLook(key, now)
   const { said } = finding
+  const watched = isWatched(key, now)
   const isDeleting = key.isDeleting || (finding.finding === 'withdrawn' && finding.isDeleting)
-  const against: OwnKey = { ...key, said, isDeleting }
+  const against: OwnKey = { ...key, said, isDeleting, lookedAt: now }
   switch (key.state) {
     case 'active':
-      return afterFirstWords(against, finding.finding === 'withdrawn' && finding.sure, now)
+      return afterFirstWords(
+        { ...against, signalAt: watched ? key.signalAt : null },
+        finding.finding === 'withdrawn' && finding.sure,
+        now,
+      )
     case 'waiting': {
+      if (!watched) return { to: waitingFrom(against, now), againInMs: LOOK_SOON_MS }
       const leftMs = (key.deadline?.getTime() ?? 0) - now.getTime()
       if (leftMs > 0) return { to: against, againInMs: Math.min(LOOK_SOON_MS, leftMs) }
       const to: OwnKey = { ...against, state: 'suspended', since: now, deadline: null, signalAt: null }
@@ -120,7 +132,10 @@ export function afterOwnKeyLook(
 }
 
 function afterGoodLook(key: OwnKey, now: Date): { to: OwnKey; againInMs: number; change?: OwnKeyChange } {
-  const good: OwnKey = { ...key, deadline: null, signalAt: null, isDeleting: false, said: null }
+  const good: OwnKey = {
+    ...key,
+    ...{ deadline: null, signalAt: null, lookedAt: now, isDeleting: false, said: null },
+  }
   switch (key.state) {
     case 'active':
       return { to: good, againInMs: LOOK_EVERY_MS }
@@ -135,15 +150,24 @@ function afterGoodLook(key: OwnKey, now: Date): { to: OwnKey; againInMs: number;
   }
 }
 
+/** Whether somebody has looked so shortly before that what was seen then still counts. */
+function isWatched({ lookedAt }: OwnKey, now: Date): boolean {
+  return lookedAt !== null && now.getTime() - lookedAt.getTime() <= WATCHED_MS
+}
+
 /** The ten minutes count from the first word against it. */
 function afterFirstWords(key: OwnKey, sure: boolean, now: Date): { to: OwnKey; againInMs: number } {
-  const age = key.signalAt ? now.getTime() - key.signalAt.getTime() : Number.POSITIVE_INFINITY
-  const first = age <= SIGNAL_KEPT_MS && key.signalAt ? key.signalAt : now
-  if (!sure && (first === now || age < APART_MS)) {
+  const first = key.signalAt ?? now
+  if (!sure && now.getTime() - first.getTime() < APART_MS) {
     return { to: { ...key, signalAt: first }, againInMs: LOOK_SOON_MS }
   }
+  return { to: { ...waitingFrom(key, first), since: now }, againInMs: LOOK_SOON_MS }
+}
+
+/** Nothing happens to what it protects in the ten minutes from that moment on. */
+function waitingFrom(key: OwnKey, first: Date): OwnKey {
   const deadline = new Date(first.getTime() + WAIT_MS)
-  return { to: { ...key, state: 'waiting', since: now, deadline, signalAt: first }, againInMs: LOOK_SOON_MS }
+  return { ...key, state: 'waiting', deadline, signalAt: first }
 }
 
 function wordsOf({ right, detail }: KmsFailure): string {

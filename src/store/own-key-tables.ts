@@ -9,6 +9,7 @@ export const OWN_KEY_TABLES = {
     since: moment,
     deadline: orNull(moment),
     signal_at: orNull(moment),
+    looked_at: orNull(moment),
     is_deleting: withDefault(boolean),
     said: orNull(text()),
     refused_at: orNull(moment),

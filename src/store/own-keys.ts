@@ -14,7 +14,8 @@ const { own_keys } = TABLES
 
 /** Claims keys at which somebody must look. */
 export async function claimOwnKeys(db: Db, request: ClaimRequest): Promise<ClaimedOwnKey[]> {
-  const names = ['arn', 'fence', 'state', 'since', 'deadline', 'signal_at', 'is_deleting', 'said'] as const
+  const seen = ['state', 'since', 'deadline', 'signal_at', 'looked_at', 'is_deleting', 'said'] as const
+  const names = ['arn', 'fence', ...seen] as const
   const rows = await runPrepared(
     db,
     'claim-own-keys',
@@ -57,6 +58,7 @@ export async function endOwnKeyLook(
       since: to.since,
       deadline: to.deadline,
       signal_at: to.signalAt,
+      looked_at: to.lookedAt,
       is_deleting: to.isDeleting,
       said: to.said,
       ...(refused && { refused_at: at }),
@@ -81,8 +83,8 @@ export async function restOwnKey(
 ): Promise<void> {
   await sql`
     update own_keys
-       set state = 'active', since = service_now(), deadline = null, signal_at = null, is_deleting = false, said = null,
-           wake_at = null, claimed_until = null
+       set state = 'active', since = service_now(), deadline = null, signal_at = null, looked_at = null,
+           is_deleting = false, said = null, wake_at = null, claimed_until = null
      where arn = ${arn} and fence = ${fence} and wake_at = claimed_until
   `.execute(db)
 }
@@ -163,9 +165,11 @@ function keyOf(row: {
   since: Date
   deadline: Date | null
   signal_at: Date | null
+  looked_at: Date | null
   is_deleting: boolean
   said: string | null
 }): OwnKey {
   const { state, since, deadline, said } = row
-  return { state, since, deadline, signalAt: row.signal_at, isDeleting: row.is_deleting, said }
+  const { signal_at: signalAt, looked_at: lookedAt, is_deleting: isDeleting } = row
+  return { state, since, deadline, signalAt, lookedAt, isDeleting, said }
 }

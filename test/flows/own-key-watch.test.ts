@@ -76,6 +76,16 @@ async function watch(seconds: number, deps = h.deps): Promise<void> {
   }
 }
 
+/** Looks on until shortly before the ten minutes of a key are over, and lets them pass. */
+async function watchToDeadline(key: KmsKey): Promise<void> {
+  const leftMs = async () =>
+    ((await findOwnKey(h.deps.db, key.arn))?.deadline?.getTime() ?? Number.POSITIVE_INFINITY) -
+    h.clock.now().getTime()
+  for (let look = 0; look < 100 && (await leftMs()) > 20 * SECOND; look += 1) await watch(10)
+  expect(await stateOfKey(key)).toBe('waiting')
+  h.clock.advance(30 * SECOND)
+}
+
 const stateOfKey = async ({ arn }: KmsKey) => (await findOwnKey(h.deps.db, arn))?.state
 const disable = (key: KmsKey) => void Object.assign(key, { state: 'Disabled' })
 const enable = (key: KmsKey) => void Object.assign(key, { state: 'Enabled' })
@@ -352,12 +362,11 @@ test('of two workers at the deadline one writes, and each add-on is told once', 
   const key = customerKey(aws.kms)
   const ids = await Promise.all([addonUnder(key), addonUnder(key), addonUnder(key)])
   disable(key)
-  await watch(60)
   const other = await h.anotherProcess()
-  h.clock.advance(11 * MINUTE)
+  await watchToDeadline(key)
   const [claimed] = await claimDueOwnKeys(h.deps, 10)
   // The first is so slow that its lease ends, and another takes over.
-  h.clock.advance(2 * MINUTE)
+  h.clock.advance(65 * SECOND)
   const [again] = await claimDueOwnKeys(other, 10)
   if (!claimed || !again) throw new Error('nothing was claimed')
   await Promise.all([lookAtOwnKey(h.deps, claimed), lookAtOwnKey(other, again)])
@@ -366,14 +375,30 @@ test('of two workers at the deadline one writes, and each add-on is told once', 
   for (const id of ids) expect(await toldOf(id)).toEqual(['own-key-suspended'])
 })
 
+test('while all workers were away the key may have been mended and withdrawn again: its ten minutes begin anew', async () => {
+  const key = customerKey(aws.kms)
+  const id = await addonUnder(key)
+  disable(key)
+  await watch(120)
+  h.clock.advance(HOUR)
+  await watch(10)
+  const found = await findOwnKey(h.deps.db, key.arn)
+  expect(found).toMatchObject({ state: 'waiting', lookedAt: h.clock.now() })
+  expect(found?.deadline).toEqual(new Date(h.clock.now().getTime() + 10 * MINUTE))
+  expect(h.logLines.join()).toContain('its ten minutes begin anew')
+  await watch(570)
+  expect(await stateOfKey(key)).toBe('waiting')
+  await watch(60)
+  expect(await toldOf(id)).toEqual(['own-key-suspended'])
+})
+
 test('a worker whose lease has ended writes nothing of what it saw', async () => {
   const key = customerKey(aws.kms)
   await addonUnder(key)
   disable(key)
-  await watch(60)
-  h.clock.advance(11 * MINUTE)
+  await watchToDeadline(key)
   const [late] = await claimDueOwnKeys(h.deps, 10)
-  h.clock.advance(2 * MINUTE)
+  h.clock.advance(65 * SECOND)
   const [present] = await claimDueOwnKeys(h.deps, 10)
   if (!late || !present) throw new Error('nothing was claimed')
   await lookAtOwnKey(h.deps, present)

@@ -1,4 +1,4 @@
-import { afterOwnKeyLook, type Finding, findingOf } from '../../domain/own-key-watch.ts'
+import { afterOwnKeyLook, type Finding, findingOf, type OwnKey } from '../../domain/own-key-watch.ts'
 import { uuidFrom } from '../../domain/random-uuid.ts'
 import type { Kms } from '../../kms/create-kms.ts'
 import { wakeHeldByOwnKey } from '../../store/claims.ts'
@@ -55,6 +55,9 @@ export async function lookAtOwnKey(deps: Deps, claimed: ClaimedOwnKey): Promise<
     if (!isOurs) return
     if (to.state !== key.state) {
       deps.log.warn({ arn, from: key.state, to: to.state, said: to.said }, 'encryption key of a customer')
+    } else if (isPutOff(key, to)) {
+      const fields = { arn, lookedAt: key.lookedAt, deadline: to.deadline }
+      deps.log.warn(fields, 'encryption key of a customer was not watched, its ten minutes begin anew')
     } else if (finding.finding === 'unknown') {
       deps.log.warn({ arn, said: finding.said }, 'encryption key of a customer could not be looked at')
     }
@@ -62,6 +65,10 @@ export async function lookAtOwnKey(deps: Deps, claimed: ClaimedOwnKey): Promise<
   } catch (error) {
     deps.log.error({ err: error, arn }, 'look at an encryption key interrupted')
   }
+}
+
+function isPutOff(from: OwnKey, to: OwnKey): boolean {
+  return from.deadline !== null && to.deadline !== null && from.deadline.getTime() !== to.deadline.getTime()
 }
 
 /** Undefined: the key protects nothing. */
