@@ -5,6 +5,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type Failure, failureLines } from './failures.ts'
 
 type Bounds = Readonly<Record<string, string | number>>
 type Model = { name: string; file: 'protocol.pml' | 'liveness.pml'; bounds: Bounds }
@@ -98,13 +99,20 @@ needs('gcc', '--version')
 const work = mkdtempSync(join(tmpdir(), 'securekey-model-'))
 try {
   let passed = 0
-  let failed = 0
-  const count = (asItShould: boolean) => (asItShould ? passed++ : failed++)
+  const failures: Failure[] = []
+  const count = (name: string, broken: string | null, wanted: string | null) => {
+    if (broken === wanted) passed += 1
+    else
+      failures.push({
+        name: `the model "${name}"`,
+        text: `${broken ?? 'nothing'} broke instead of ${wanted ?? 'nothing'}`,
+      })
+  }
 
   const widths = [22, 20, 7, 12, 8, 9]
   row(widths, ['model', 'broken', 'depth', 'states', 'MB', 'seconds'])
   await eachChecked(MODELS, ({ name }, { broken, depth, states, megabytes, seconds }) => {
-    count(broken === null)
+    count(name, broken, null)
     row(widths, [name, broken ?? 'nothing', depth, states, megabytes, seconds.toFixed(1)])
   })
   if (!process.argv.includes('--quick')) {
@@ -112,14 +120,15 @@ try {
     const narrow = [22, 22, 7, 12, 8, 9]
     row(narrow, ['without', 'breaks', 'steps', 'states', 'MB', 'seconds'])
     await eachChecked(MUTANTS, ({ name, breaks }, { broken, depth, states, megabytes, seconds }) => {
-      count(broken === breaks)
+      count(name, broken, breaks)
       const note = broken === breaks ? '' : ` instead of ${breaks}`
       row(narrow, [name, (broken ?? 'nothing') + note, depth, states, megabytes, seconds.toFixed(1)])
     })
   }
   console.log(`\nIn ${Math.round(performance.now() / 1000)} s:`)
-  console.log(`${passed} passed, ${failed} failed`)
-  process.exitCode = failed > 0 ? 1 : 0
+  for (const line of failureLines(failures)) console.log(line)
+  console.log(`${passed} passed, ${failures.length} failed`)
+  process.exitCode = failures.length > 0 ? 1 : 0
 } finally {
   rmSync(work, { recursive: true, force: true })
 }
