@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startLocalPostgres } from '../../local/postgres.ts'
 import { withAdmin } from '../support/admin.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const MODULE = new URL('../../local/postgres.ts', import.meta.url).href
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'securekey-test-'))
 })
 afterAll(async () => {
-  await rm(dataDir, { recursive: true, force: true })
+  await removeFolder(dataDir)
 })
 
 test('what is stored survives a stop, kill -9 of its owner, and a pid file left behind', async () => {

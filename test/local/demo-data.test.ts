@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { openDemoData } from '../../local/demo-data.ts'
 import { withAdmin } from '../support/admin.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const { adminUrl } = inject('postgres')
 
@@ -14,7 +15,7 @@ async function afterFirstRun() {
   writeFileSync(first.statePath, '{}')
   onTestFinished(async () => {
     const { database } = JSON.parse(readFileSync(join(folder, 'demo-secrets.json'), 'utf8'))
-    rmSync(folder, { recursive: true })
+    await removeFolder(folder)
     await withAdmin(adminUrl, (admin) => admin.query(`drop database if exists ${database} with (force)`))
   })
   return { folder, first, secretsPath: join(folder, 'demo-secrets.json') }

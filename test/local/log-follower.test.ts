@@ -1,14 +1,15 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { complaintIn, followLog } from '../../local/log-follower.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const NOW = new Date('2026-03-03T12:00:00Z')
 
 test('each call answers the lines that came since the last one, an unfinished line only with its end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'log-follower-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   const file = join(folder, 'web.log')
   writeFileSync(file, 'one\ntwo\nthr')
   const next = followLog(file)

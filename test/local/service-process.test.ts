@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startServiceProcess } from '../../local/service-process.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 const SERVICE_PROCESS = new URL('../../local/service-process.ts', import.meta.url).href
 const GUARD = new URL('../../local/end-with-parent.ts', import.meta.url).href
@@ -19,7 +20,7 @@ const SERVICE = `
 
 function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'service-process-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   return folder
 }
 

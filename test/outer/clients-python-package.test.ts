@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../support/remove-folder.ts'
 import { keyService } from './snippets/support/key-service.ts'
 import { stateNamed } from './snippets/support/lives-through-rotations.ts'
 import { debianSuite } from './support/debian-suite.ts'
@@ -60,7 +61,7 @@ function blocksOf(heading: string): string[] {
 describe.skipIf(!buildable)('the package for Python', { timeout: BUILD_LIMIT_MS }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-python-'))
   const python = join(folder, 'venv', 'bin', 'python')
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => removeFolder(folder))
 
   const run = async (
     program: string,

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../support/remove-folder.ts'
 import { describeRuby } from './support/minitest.ts'
 import { packGem } from './support/packed-gem.ts'
 import { machineGems, newerGems } from './support/ruby-gems.ts'
@@ -11,8 +11,8 @@ const ANSWER_LIMIT_MS = 20_000
 const frameworks = machineGems('minitest', 'rails', 'action_controller/railtie', 'sinatra/base')
 const newer = await newerGems()
 const packed = isMissing(RUBY) ? undefined : packGem()
-afterAll(() => {
-  if (packed) rmSync(packed.folder, { recursive: true, force: true })
+afterAll(async () => {
+  if (packed) await removeFolder(packed.folder)
 })
 
 describe.skipIf(!packed)('the packed gem', () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { type ServiceProcess, startProgram } from '../acceptance/support/process
 import { type Service, startService } from '../acceptance/support/service.ts'
 import { basic } from '../http/support/partner-call.ts'
 import { PASSWORD } from '../support/harness.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { FAKETIME, isMissing, runTool } from './support/toolchain.ts'
 
 const LIMIT_MS = 120_000
@@ -42,7 +43,7 @@ async function startAtWrongTime(
   })
   onTestFinished(async () => {
     await started.kill()
-    await rm(folder, { recursive: true })
+    await removeFolder(folder)
   })
   return { ...started, set }
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { unpackDebian } from '../../scripts/debian-suite.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { isMissing, type Toolchain } from './support/toolchain.ts'
 
 const DPKG: Toolchain = {
@@ -43,9 +44,9 @@ describe.skipIf(isMissing(DPKG))("Debian's packages", () => {
     replaced.clear()
     asked = []
   })
-  afterAll(() => {
+  afterAll(async () => {
     server.close()
-    rmSync(folder, { recursive: true, force: true })
+    await removeFolder(folder)
   })
 
   const unpack = (cache: string, { names = ['sample'], keys }: { names?: string[]; keys?: string } = {}) => {

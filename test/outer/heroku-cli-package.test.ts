@@ -1,20 +1,12 @@
 import { execFile } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import ours from '../../clients/heroku-cli/package.json' with { type: 'json' }
+import { removeFolder } from '../support/remove-folder.ts'
 import { blocksOf } from './snippets/support/page-blocks.ts'
 import { cliEnvironment, herokuModules } from './support/heroku-cli.ts'
 
@@ -60,8 +52,8 @@ beforeAll(async () => {
   const offline = { ...env, npm_config_offline: 'true', npm_config_registry: NOBODY }
   await run('sh', ['-ec', link], { cwd: copy, env: offline, timeout: INSTALL_LIMIT_MS })
 }, INSTALL_LIMIT_MS)
-afterAll(() => {
-  if (copy) rmSync(copy, { recursive: true, force: true })
+afterAll(async () => {
+  if (copy) await removeFolder(copy)
 })
 
 describe.skipIf(!modules)(

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import type { SealedColumn } from '../../src/sealing/sealing.ts'
 import { listWrappedDeks } from '../../src/store/wrapped-deks.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon } from '../support/addon.ts'
 import { DAY, SEALING_KEY } from '../support/harness.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 
 /** The query and the script of docs/sealed-values.md, as somebody copies them who has a dump and no service. */
 const PAGE = readFileSync(fileURLToPath(new URL('../../docs/sealed-values.md', import.meta.url)), 'utf8')
@@ -18,7 +19,7 @@ const RUN_LIMIT_MS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-sealed-'))
 const script = join(folder, 'open.rb')
 beforeAll(() => writeFileSync(script, blockOf('ruby')))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 function blockOf(language: string): string {
   const blocks = [...PAGE.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))]

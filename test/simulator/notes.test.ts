@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { HerokuError, type SimulatorEvent } from '../../simulator/src/index.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { startHeroku } from './support/start-heroku.ts'
 
 const card = (url: string) => fetch(`${url}/simulator/live`).then((response) => response.text())
@@ -54,7 +55,7 @@ test('a note for an app that does not exist is refused', async () => {
 
 test('a note writes no state', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'notes-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   const { simulator } = await startHeroku({ statePath: join(folder, 'simulator.json') })
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   onTestFinished(() => void vi.useRealTimers())

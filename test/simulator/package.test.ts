@@ -1,18 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import ours from '../../simulator/package.json' with { type: 'json' }
+import { removeFolder } from '../support/remove-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const SIMULATOR = join(ROOT, 'simulator')
@@ -34,7 +27,7 @@ beforeAll(() => {
     symlinkSync(join(ROOT, 'node_modules', name), link)
   }
 })
-afterAll(() => rmSync(project, { recursive: true, force: true }))
+afterAll(() => removeFolder(project))
 
 test('the package holds built code, its README and its licence, and no source', () => {
   expect(readdirSync(installed).sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])

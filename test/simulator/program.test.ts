@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startProgram } from '../acceptance/support/process.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { startStandInService } from './support/stand-in-service.ts'
 
 /** The simulator as a process, with a manifest file beside it. */
@@ -14,7 +15,7 @@ function startSimulator(args: string[], env: Record<string, string> = {}) {
 
 function manifestFile(serviceUrl: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'manifest-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   const path = join(folder, 'addon-manifest.json')
   const urls = { base_url: `${serviceUrl}/heroku/resources`, sso_url: `${serviceUrl}/sso` }
   const api = {

@@ -1,15 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSimulator } from '../../simulator/src/simulator.ts'
+import { removeFolder } from '../support/remove-folder.ts'
 import { createFakeClock } from './support/fake-clock.ts'
 import { callApi, patchKey } from './support/partner.ts'
 import { addonOptions, startWithAddon } from './support/start-heroku.ts'
 
 function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   return folder
 }
 

@@ -16,6 +16,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import ours from '../../../clients/node/package.json' with { type: 'json' }
+import { removeFolder } from '../../support/remove-folder.ts'
 import { DAY, entry, iso, keyringBody, keyText, PAIR } from './support/rings.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -43,7 +44,7 @@ beforeAll(() => {
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
   run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${ours.name}-${ours.version}.tgz`])
 }, RUN_LIMIT_MS)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 test('the package installs without a network, brings no other, and runs no script at its installation', () => {
   expect(readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([

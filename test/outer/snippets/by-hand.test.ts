@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { blockAt } from './support/page-blocks.ts'
 
 /** What readers copy who go without the library: each block runs in its own language, in a process of its own. */
 const RUN_LIMIT_MS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-snippets-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 /**
  * Calls the snippet's function once per line of input; writes `{ value }`, or `{ threw: true }`, per line. An argument

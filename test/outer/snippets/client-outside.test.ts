@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { handedOverTo } from '../../api/support/client.ts'
 import { ANN } from '../../api/support/token.ts'
 import { type HarnessWithAddon, startWithAddon } from '../../support/addon.ts'
 import { DAY } from '../../support/harness.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { blockAt } from './support/page-blocks.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -64,7 +65,7 @@ async function startServer(h: HarnessWithAddon): Promise<{ url: string; stop: ()
 /** A client in a folder of its own, which was given the pair of now. `run` returns what it prints. */
 function clientGiven(h: HarnessWithAddon, env: { SECURE_KEY_URL: string; CLIENT_SECRET: string }) {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-outside-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onTestFinished(() => removeFolder(folder))
   const { SECURE_KEY: keys } = h.heroku.view.configVars('service-1')
   const state = join(folder, 'state.json')
   writeFileSync(state, JSON.stringify({ keys }))
@@ -144,7 +145,7 @@ test('keys that come while the client saves its session are stored whole, and so
   const [imports] = /^import .* from 'node:fs.*$/m.exec(source) ?? []
   const [save] = /^(?:async )?function save[\s\S]*?^}$/m.exec(source) ?? []
   const folder = mkdtempSync(join(tmpdir(), 'securekey-outside-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  onTestFinished(() => removeFolder(folder))
   const both = "await Promise.all([save({ keys: 'x'.repeat(900) }), save({ session: 's' })])"
   const program = [imports, 'const state = {}', save, both].join('\n')
   const client = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: folder })

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { RUBY_CLIENT } from '../support/minitest.ts'
 import { CLIENT_PYTHON } from '../support/python-tests.ts'
 import { isMissing, RUBY, runTool, type Toolchain } from '../support/toolchain.ts'
@@ -32,7 +33,7 @@ describe.each(LANGUAGES)(
   'the lines with the library of the page $page',
   ({ page, language, tool, file, args, env }) => {
     const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
-    afterAll(() => rmSync(folder, { recursive: true, force: true }))
+    afterAll(() => removeFolder(folder))
 
     test.skipIf(isMissing(tool))('prints what its comments say', () => {
       const code = blockAt(`docs/using/${page}.md`, 'With the library', language)

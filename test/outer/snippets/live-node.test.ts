@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import type { Cookies } from './support/browser-cookies.ts'
 import { keyService } from './support/key-service.ts'
 import { stateNamed } from './support/lives-through-rotations.ts'
@@ -14,7 +14,7 @@ async function appOf(page: string, heading: string, state: string, env: Record<s
   const app = await startApp({ ...start, env }, stateNamed(state))
   onTestFinished(async () => {
     await app.stop()
-    rmSync(start.cwd, { recursive: true, force: true })
+    await removeFolder(start.cwd)
   })
   return app
 }

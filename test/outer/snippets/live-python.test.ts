@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { debianSuite } from '../support/debian-suite.ts'
 import { CLIENT_PYTHON, distPackages } from '../support/python-tests.ts'
 import { isMissing } from '../support/toolchain.ts'
@@ -46,7 +47,7 @@ test.skipIf(noPython)('the program of the page Python prints what its comment sa
       env: { PATH: process.env.PATH, ...own, ...variables },
       timeout: MINUTE_MS,
     }),
-  ).finally(() => rmSync(folder, { recursive: true }))
+  ).finally(() => removeFolder(folder))
   expect(stdout).toBe('True\n')
 })
 
@@ -56,8 +57,8 @@ describe.skipIf(noPython || suite === undefined)('Django 4.2 and Flask 3.1', () 
       suite === undefined
         ? undefined
         : pythonApp(`docs/using/${around}.md`, HEADING, around, distPackages(suite))
-    afterAll(() => {
-      if (app) rmSync(app.cwd, { recursive: true, force: true })
+    afterAll(async () => {
+      if (app) await removeFolder(app.cwd)
     })
 
     /** Somebody logs in to the app with the first keys. Then it takes those of the service. */

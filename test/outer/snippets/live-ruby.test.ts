@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { RUBY_CLIENT } from '../support/minitest.ts'
 import { type Gems, machineGems, newerGems } from '../support/ruby-gems.ts'
 import { isMissing, RUBY } from '../support/toolchain.ts'
@@ -47,7 +48,7 @@ test.skipIf(noRuby)('the program of the page Ruby prints what its comment says',
   const { stdout } = await promisify(execFile)('ruby', ['-I', join(RUBY_CLIENT, 'lib'), file], {
     env: { PATH: process.env.PATH, ...own },
     timeout: MINUTE_MS,
-  }).finally(() => rmSync(folder, { recursive: true }))
+  }).finally(() => removeFolder(folder))
   expect(stdout).toBe('fresh\n')
 })
 
@@ -59,8 +60,8 @@ for (const [version, { env, missing }] of Object.entries(FRAMEWORKS)) {
       const apps: Start[] = [heading, restarted].map((at) =>
         rubyApp(`docs/using/${page}.md`, at, around, env),
       )
-      afterAll(() => {
-        for (const { cwd } of apps) rmSync(cwd, { recursive: true, force: true })
+      afterAll(async () => {
+        for (const { cwd } of apps) await removeFolder(cwd)
       })
 
       test(

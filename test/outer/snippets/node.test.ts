@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import {
   expectLoginLivesThroughRotations,
   expectNoStartWithoutKeys,
@@ -15,7 +15,7 @@ describe.each(NODE_APPS)('$page, $heading', ({ page, heading, around, renews }) 
   beforeAll(() => {
     start = nodeApp(page, heading, around as Around)
   })
-  afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
+  afterAll(() => removeFolder(start.cwd))
 
   test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
     await expectLoginLivesThroughRotations(start, { renews })

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { keyring } from '../../../clients/node/src/index.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { ELIXIR, GO, isMissing, PHP, runTool } from '../support/toolchain.ts'
 import { stateNamed } from './support/lives-through-rotations.ts'
 import { blockAt } from './support/page-blocks.ts'
@@ -11,7 +12,7 @@ const PAGE = 'docs/using/others.md'
 /** A compiler on a machine that is busy takes its time. */
 const LIMIT_MS = 120_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-snippet-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 const [FRESH, ONCE, TWICE] = ['fresh', 'rotated once', 'rotated twice'].map(
   (name) => stateNamed(name).secure_key,

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keyring } from '../../../clients/node/src/index.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { isMissing } from '../support/toolchain.ts'
 import { blockAt } from './support/page-blocks.ts'
 
@@ -16,7 +17,7 @@ const OPENSSL = {
 
 test.skipIf(isMissing(OPENSSL))(
   'the keys that a developer makes as the page says are taken by the library',
-  () => {
+  async () => {
     const folder = mkdtempSync(join(tmpdir(), 'securekey-own-keys-'))
     try {
       const command = blockAt('docs/using/what-the-value-is.md', 'A copy in another variable', 'sh')
@@ -29,7 +30,7 @@ test.skipIf(isMissing(OPENSSL))(
       expect(ring.verify(token, { purpose: 'login' })).toMatchObject({ ok: true, text: 'user-17' })
       expect(warnings).toEqual(['keyring-missing'])
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      await removeFolder(folder)
     }
   },
 )

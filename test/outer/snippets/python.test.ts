@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { debianSuite } from '../support/debian-suite.ts'
 import { CLIENT_PYTHON, distPackages } from '../support/python-tests.ts'
 import { isMissing } from '../support/toolchain.ts'
@@ -20,7 +20,7 @@ describe.skipIf(isMissing(CLIENT_PYTHON) || suite === undefined)('Django 4.2 and
     beforeAll(() => {
       start = pythonApp(page, heading, around as 'django' | 'flask', distPackages(suite ?? ''))
     })
-    afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
+    afterAll(() => removeFolder(start.cwd))
 
     test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
       await expectLoginLivesThroughRotations(start, { renews })

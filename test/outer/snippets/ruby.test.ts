@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { type Gems, machineGems, newerGems } from '../support/ruby-gems.ts'
 import { isMissing, RUBY } from '../support/toolchain.ts'
 import {
@@ -30,7 +30,7 @@ for (const [version, { env, missing }] of Object.entries(FRAMEWORKS)) {
       beforeAll(() => {
         start = rubyApp(page, heading, around as RubyAround, env)
       })
-      afterAll(() => rmSync(start.cwd, { recursive: true, force: true }))
+      afterAll(() => removeFolder(start.cwd))
 
       test('a login outlives a rotation, and ends with a revoke', { timeout: MINUTE_MS }, async () => {
         await expectLoginLivesThroughRotations(start, { renews })

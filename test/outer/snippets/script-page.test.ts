@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import type { Scope } from '../../../src/domain/api-token.ts'
 import { tokenOf } from '../../api/support/token.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon } from '../../support/addon.ts'
 import { signedIn } from '../../support/browser.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { kindsOf, stateOf } from '../../support/resource.ts'
 import { CURL, isMissing, PYTHON, RUBY } from '../support/toolchain.ts'
 import { linesOnPage } from './support/lines-on-page.ts'
@@ -16,7 +17,7 @@ import { linesOnPage } from './support/lines-on-page.ts'
 const run = promisify(execFile)
 const LIMIT_MS = 30_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-script-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => removeFolder(folder))
 
 /** The add-on, and the lines of its own page in one language. The service listens elsewhere than its address says. */
 async function startWithLines(id: string) {

@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { afterAll, describe, expect, test } from 'vitest'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { machineGems } from '../support/ruby-gems.ts'
 import { isMissing, RUBY, runTool } from '../support/toolchain.ts'
 import type { Cookies } from './support/browser-cookies.ts'
@@ -11,8 +11,8 @@ import { startApp } from './support/running-app.ts'
 const MINUTE_MS = 60_000
 const gems = machineGems('rack', 'action_controller/railtie')
 const folders: string[] = []
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+afterAll(async () => {
+  for (const folder of folders) await removeFolder(folder)
 })
 
 async function visit(start: ReturnType<typeof rubyApp>, state: string, path: string, cookies: Cookies) {

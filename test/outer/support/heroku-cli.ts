@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { nodeModulesOf } from './npm-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -65,7 +66,7 @@ export async function linkedHerokuCli(
   )
   const run = herokuIn({ cli, home, herokuUrl })
   await expectSuccess(run(['plugins:link', built, '--no-install']))
-  return { run, home, end: () => rmSync(folder, { recursive: true, force: true }) }
+  return { run, home, end: () => removeFolder(folder) }
 }
 
 /** The CLI with a home of its own. Nothing of it goes anywhere but to `herokuUrl`. */

@@ -50,7 +50,7 @@ export type LivedProduction = {
   bad: string[]
   /** Heroku as it was at the end; every test gets one of its own. */
   heroku: () => Promise<Simulator>
-  remove: () => void
+  remove: () => Promise<void>
 }
 
 /** Lets a production live through all of it, and ends it. */
@@ -93,10 +93,8 @@ export async function liveProduction(): Promise<LivedProduction> {
         setByHand(copy, 'foreign')
         return await startHeroku(copy, herokuPort)
       },
-      remove() {
-        files.remove()
-        present.remove()
-        own.remove()
+      async remove() {
+        for (const each of [files, present, own]) await each.remove()
       },
     }
   } finally {

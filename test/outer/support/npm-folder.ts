@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { removeFolder } from '../../support/remove-folder.ts'
 
 const CACHE = fileURLToPath(new URL('../../../.cache/', import.meta.url))
 const INSTALL_LIMIT_MS = 300_000
@@ -27,7 +28,7 @@ export async function nodeModulesOf(folder: string): Promise<string> {
     await run('npm', ['ci', ...flags], { cwd: work, timeout: INSTALL_LIMIT_MS })
     moveTo(work, place)
   } finally {
-    rmSync(work, { recursive: true, force: true })
+    await removeFolder(work)
   }
   return join(place, 'node_modules')
 }

@@ -1,9 +1,10 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import { startProgram } from '../../acceptance/support/process.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { PGBOUNCER } from './toolchain.ts'
 
 /** Starts PgBouncer in front of a database, with its settings as they come but for those given; returns its address. */
@@ -36,7 +37,7 @@ export async function startPgBouncer(databaseUrl: string, settings: Record<strin
   const bouncer = startProgram(PGBOUNCER.program, [...asAnother, file], {})
   onTestFinished(async () => {
     await bouncer.kill()
-    await rm(folder, { recursive: true })
+    await removeFolder(folder)
   })
   await logged(bouncer.stderr, /process up/)
   return `postgres://${username}:${password}@127.0.0.1:${listenPort}${pathname}`

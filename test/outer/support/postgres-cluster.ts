@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { pickPort } from '../../../local/ports.ts'
 import { withAdmin } from '../../support/admin.ts'
+import { removeFolder } from '../../support/remove-folder.ts'
 import { ACCOUNT, programPath, runProgram } from './postgres-programs.ts'
 
 /** The files of a Postgres server. */
-export type Files = { dataDir: string; remove: () => void }
+export type Files = { dataDir: string; remove: () => Promise<void> }
 
 /** A running Postgres server of its own. */
 export type Cluster = Files & {
@@ -47,7 +48,7 @@ export function newFolder(): Files {
   const folder = mkdtempSync(join(tmpdir(), 'securekey-cluster-'))
   const { uid, gid } = ACCOUNT
   if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid)
-  return { dataDir: join(folder, 'data'), remove: () => rmSync(folder, { recursive: true, force: true }) }
+  return { dataDir: join(folder, 'data'), remove: () => removeFolder(folder) }
 }
 
 /** The files of a new server: a system identifier that no other has. */

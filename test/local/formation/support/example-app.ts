@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { type AppRelease, startAppProcess } from '../../../../local/formation/ap
 import { startBalancer } from '../../../../local/formation/balancer.ts'
 import { createFormation, type ProcessNews } from '../../../../local/formation/formation.ts'
 import { type Click, createVisitor } from '../../../../local/formation/visitor.ts'
+import { removeFolder } from '../../../support/remove-folder.ts'
 
 /** Where people find the example. */
 export const exampleFolder = fileURLToPath(
@@ -60,7 +61,7 @@ export async function startExampleApp(program: string, env: Record<string, strin
 /** A folder of the test's own, gone after it. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'example-app-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  onTestFinished(() => removeFolder(folder))
   return folder
 }
 
