@@ -618,6 +618,7 @@ create table private_links (
   create_sent_at timestamptz,                                      -- AWS was last asked to make it: it may not be shown yet
   service_id    text,
   service_name  text,
+  gone_since    timestamptz,                                       -- since when AWS does not show it, though it was there
   asked_at      timestamptz not null,                              -- when its customer last changed it
   looked_at     timestamptz,                                       -- when AWS was last seen as a whole
   published     jsonb not null default '{"how": "each", "vars": {}}', -- the config vars that Heroku has confirmed

@@ -459,6 +459,7 @@ create table private_links (
   create_sent_at timestamp with time zone,
   service_id text,
   service_name text,
+  gone_since timestamp with time zone,
   asked_at timestamp with time zone not null,
   looked_at timestamp with time zone,
   published jsonb not null default '{"how": "each", "vars": {}}'::jsonb,

@@ -13,7 +13,13 @@ import {
 import { type MailSender, type MailServer, parseMailFrom, parseSmtpUrl } from './domain/mail-settings.ts'
 import { PARTNER_APIS, type PartnerApi } from './domain/partner-api.ts'
 import { type Plan, parsePlans } from './domain/plan.ts'
-import { type PrivateLinkSettings, parseDnsName, parseNlbs } from './domain/private-link-settings.ts'
+import {
+  type PrivateLinkSettings,
+  parseDnsName,
+  parseNlbs,
+  privateLinkOf,
+} from './domain/private-link-settings.ts'
+import { databaseUrl, secureUrl } from './domain/url-settings.ts'
 import { weakSecrets } from './domain/weak-secrets.ts'
 
 /** What the manifest says of the add-on; nothing of it is repeated elsewhere. */
@@ -147,38 +153,6 @@ function optional<T>(read: (text: string) => T): (text: string) => T | undefined
 
 function mailOf(server: MailServer | undefined, from: MailSender | undefined): Config['mail'] {
   return server && from && { server, from }
-}
-
-function privateLinkOf(
-  nlbs: PrivateLinkSettings['nlbs'] | undefined,
-  dnsName: string | undefined,
-): Config['privateLink'] {
-  return nlbs && { nlbs, dnsName }
-}
-
-function databaseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    throw new Error('must be a URL that starts with postgres://')
-  }
-  return text
-}
-
-/**
- * Secrets travel to these hosts: https, or http on a loopback address. In the one spelling that there is of an address,
- * without a trailing slash: whoever looks at it must not miss that `HTTPS://` is https.
- */
-function secureUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const loopback = url && /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])$/.test(url.hostname)
-  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && loopback)) {
-    throw new Error('must be an https URL (http only for a loopback address)')
-  }
-  // What stands before an @ looks like the host and is none.
-  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) {
-    throw new Error('must be an address alone, without a user, a query or a fragment')
-  }
-  return url.href.replace(/\/+$/, '')
 }
 
 function sealingKeys(text: string): Config['sealingKeys'] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
+import { NLB } from './support/private-links.ts'
 
 /** 32 bytes, all different, that begin with this one. */
 const bytesFrom = (first: number) => Buffer.from(Array.from({ length: 32 }, (_, i) => (first + 37 * i) % 256))
@@ -153,6 +154,18 @@ test.each([
   ['AWS_ACCOUNT_ID', ['1234', 'mine', '1111-2222-3333']],
   ['KMS_CANARY_KEY', ['mine', 'alias/mine', 'arn:aws:kms:us-east-1:111111111111:alias/mine']],
   ['KMS_REGIONS', ['virginia', 'us-east-1,', 'us-east-1.evil.example', '127.0.0.1']],
+  [
+    'PRIVATELINK_NLBS',
+    [
+      'us-east-1',
+      'virginia=arn',
+      `us-east-1=${NLB.replace('net/', 'app/')}`,
+      `eu-west-1=${NLB}`,
+      `us-east-1=${NLB};us-east-1=${NLB}`,
+      `us-east-1=${NLB},`,
+    ],
+  ],
+  ['PRIVATELINK_DNS_NAME', ['https://keys.example.com', 'keys', '*.example.com', 'keys.example.com:443']],
   ['DATABASE_URL', ['mysql://db/keys', 'db', 'http://db']],
 ])('%s is refused when it makes no sense', (name, values) => {
   for (const value of values) {
@@ -160,6 +173,24 @@ test.each([
     expect(problems, value).toHaveLength(1)
     expect(problems[0]).toContain(`- ${name} `)
   }
+})
+
+test('private links are for a service that has access to AWS and load balancers', () => {
+  const aws = { AWS_ACCESS_KEY_ID: 'AKIA1', AWS_SECRET_ACCESS_KEY: 'x' }
+  const second = NLB.replaceAll('us-east-1', 'eu-west-1')
+  expect(readConfig({ ...REQUIRED, ...aws }).privateLink).toBeUndefined()
+  const read = readConfig({
+    ...REQUIRED,
+    ...aws,
+    PRIVATELINK_NLBS: ` us-east-1=${NLB}, ${NLB.replace('/securekey/', '/second/')} ; eu-west-1=${second};`,
+    PRIVATELINK_DNS_NAME: 'Keys.example.com',
+  }).privateLink
+  expect([...(read?.nlbs.keys() ?? [])]).toEqual(['us-east-1', 'eu-west-1'])
+  expect(read?.nlbs.get('us-east-1')).toHaveLength(2)
+  expect(read?.dnsName).toBe('keys.example.com')
+  expect(problemsOf({ PRIVATELINK_NLBS: `us-east-1=${NLB}` })).toEqual([
+    '  - PRIVATELINK_NLBS needs access to AWS: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+  ])
 })
 
 test('AWS is for a service that has both halves of its credentials, and none that has neither', () => {

@@ -15,7 +15,7 @@ export type ConfigChanges = Record<string, string | null>
  * All apps are checked before the first is changed, so that a refusal changes none.
  */
 export function setAddonConfig(heroku: Heroku, addon: AddOn, changes: ConfigChanges): void {
-  for (const name of Object.keys(changes)) {
+  for (const name of heroku.settings.undeclaredVars === 'taken' ? [] : Object.keys(changes)) {
     if (!heroku.settings.addon.configVars.includes(name)) {
       throw invalidParams(`Config var ${name} is not declared in the add-on's manifest.`)
     }
@@ -50,7 +50,7 @@ export function addonConfig(heroku: Heroku, addon: AddOn): Record<string, string
   const attachment = attachmentsOf(heroku.world, addon).find(({ appId }) => appId === owner.id)
   if (attachment === undefined || addon.state === 'provisioning') return { ...addon.config }
   const config: Record<string, string> = {}
-  for (const name of heroku.settings.addon.configVars) {
+  for (const name of namesOf(heroku, addon)) {
     const value = owner.config[configVarName(heroku, attachment.name, name)]
     if (value !== undefined) config[name] = value
   }
@@ -75,7 +75,13 @@ export function configWithoutAttachment(
 
 /** The names of the config vars that this attachment gives its app. */
 export function attachmentVars(heroku: Heroku, attachment: Attachment): string[] {
-  return heroku.settings.addon.configVars.map((name) => configVarName(heroku, attachment.name, name))
+  const addon = heroku.world.addons.get(attachment.addonId)
+  return namesOf(heroku, addon).map((name) => configVarName(heroku, attachment.name, name))
+}
+
+/** What the manifest declares, and whatever else was taken. */
+function namesOf(heroku: Heroku, addon: AddOn | undefined): string[] {
+  return [...new Set([...heroku.settings.addon.configVars, ...Object.keys(addon?.config ?? {})])]
 }
 
 /** Author of the partner's releases: `<slug>@addons.heroku.com`. */

@@ -36,6 +36,8 @@ export type SimulatorOptions = {
   refreshTokensRotate?: boolean
   /** Whether a PATCH that changes nothing cuts a release: not known of Heroku, so the unkind answer is the default. */
   releaseOnUnchanged?: boolean
+  /** Whether config vars whose names the manifest does not declare are taken or refused with 422: not known of Heroku. */
+  undeclaredVars?: 'refused' | 'taken'
   /** Whether the partner was granted the releases and dynos of attached apps. */
   grantReleases?: boolean
   /** How long a dyno is `starting` after a release; an app may have its own. */
@@ -58,6 +60,7 @@ export function settingsFrom(options: SimulatorOptions): Settings {
     rateLimitScope: options.rateLimitScope ?? 'token',
     refreshTokensRotate: options.refreshTokensRotate ?? false,
     releaseOnUnchanged: options.releaseOnUnchanged ?? true,
+    undeclaredVars: options.undeclaredVars ?? 'refused',
     grantReleases: options.grantReleases ?? true,
     dynoRestartMs: options.dynoRestartMs ?? 10_000,
     serviceTimeoutMs: options.serviceTimeoutMs ?? 25_000,

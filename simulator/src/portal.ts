@@ -11,6 +11,8 @@ export type Portal = {
   revokeToken: (addon: string, options?: { refreshTokens?: boolean }) => void
   /** Moves the service: the paths of `baseUrl` and `ssoUrl` stay, their origin becomes this one. */
   setAddonUrl: (url: string) => void
+  /** Whether config vars that the manifest does not declare are taken from now on. */
+  setUndeclaredVars: (to: 'refused' | 'taken') => void
   /** Pushes a manifest of the other API version: from now on Heroku asks by that. */
   setPartnerApi: (partnerApi: 'v1' | 'v3') => void
 }
@@ -24,6 +26,9 @@ export function createPortal(heroku: Heroku): Portal {
     },
     revokeToken: (idOrName, { refreshTokens = false } = {}) => {
       revokeTokens(heroku, { addonId: addonOf(heroku.world, idOrName).id, refreshTokens })
+    },
+    setUndeclaredVars: (to) => {
+      heroku.settings.undeclaredVars = to
     },
     setAddonUrl: (url) => {
       addon.baseUrl = movedUrl(addon.baseUrl, url)

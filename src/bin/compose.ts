@@ -23,6 +23,7 @@ import { createAppLog } from '../notices/app-log.ts'
 import { createMailer } from '../notices/mail/mailer.ts'
 import { createResolveName } from '../notices/webhook/resolve-name.ts'
 import { createWebhookSender } from '../notices/webhook/send-webhook.ts'
+import { createEndpointServices } from '../privatelink/create-endpoint-services.ts'
 import { createClientSeal } from '../sealing/client-seal.ts'
 import { createLocalKek } from '../sealing/keyring.ts'
 import { createMacs } from '../sealing/macs.ts'
@@ -124,6 +125,7 @@ export async function compose(
     logger.warn({ setting: 'ADDON_CLIENT_SECRET' }, 'setting missing: no grant is exchanged, nothing rotates')
   }
   const kms = config.kms && createKms(config.kms)
+  const endpointServices = config.kms && config.privateLink && createEndpointServices(config.kms)
   const keks = config.sealingKeys.map(({ id, bytes }) => createLocalKek(id, bytes))
   const { id: addonId, configVar, keyringVar, configVarsPrefix } = ADDON
   const names = { addonId, configVar, keyringVar, configVarsPrefix }
@@ -149,7 +151,7 @@ export async function compose(
     witness: createWitness(config.sealingKeys),
     clientSeal: createClientSeal(),
     kms,
-    endpointServices: undefined,
+    endpointServices,
     installation,
     identity: createIdentity(
       callTo('identity', config.herokuIdUrl, IDENTITY_CALL_TIMEOUT_MS),
@@ -208,6 +210,7 @@ export async function compose(
       mailer?.close()
       await Promise.all([dispatcher.close(), userDispatcher.close(), appLog.close()])
       kms?.close()
+      endpointServices?.close()
       await db.destroy()
     },
   }

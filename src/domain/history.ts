@@ -74,6 +74,10 @@ export type HistoryKind =
   | 'privatelink-created'
   | 'privatelink-accounts-changed'
   | 'privatelink-destroyed'
+  | 'privatelink-operational'
+  | 'privatelink-failed'
+  | 'privatelink-connection-available'
+  | 'privatelink-connection-ended'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

@@ -42,3 +42,11 @@ export function parseDnsName(text: string): string {
   if (name.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/.test(name)) return name
   throw new Error('must be a host name, such as keys.example.com')
 }
+
+/** Without load balancers there are no private links, whatever else is set. */
+export function privateLinkOf(
+  nlbs: PrivateLinkSettings['nlbs'] | undefined,
+  dnsName: string | undefined,
+): PrivateLinkSettings | undefined {
+  return nlbs && { nlbs, dnsName }
+}

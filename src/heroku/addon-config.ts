@@ -29,6 +29,23 @@ export function readAddonConfig(body: unknown, names: ConfigVarNames): HeldConfi
   }
 }
 
+/**
+ * Reads the config vars of endpoints from the same answer, by their manifest names: those that are set, of the names that are
+ * known and of those under which any stood. Undefined for an answer that is none.
+ */
+export function readEndpointVars(body: unknown, { configVarsPrefix }: ConfigVarNames) {
+  const values = itemsOf(body)
+  if (!values) return undefined
+  const found: Record<string, string> = {}
+  for (const { name, value } of values) {
+    const upper = name.toUpperCase()
+    const full = upper.startsWith(`${configVarsPrefix}_`) ? upper : `${configVarsPrefix}_${upper}`
+    const isOne = /^ENDPOINT(S|_[0-9A-Z]+_URL)$/.test(full.slice(configVarsPrefix.length + 1))
+    if (isOne && typeof value === 'string' && value !== '') found[full] = value
+  }
+  return found
+}
+
 /** Whether the answer shows exactly this value, under whatever name and in whatever form. */
 export function showsValue(body: unknown, value: string): boolean {
   return JSON.stringify(body)?.includes(JSON.stringify(value)) ?? false

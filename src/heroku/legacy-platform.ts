@@ -78,6 +78,8 @@ export function createLegacyPlatform(call: HerokuCall, options: LegacyPlatformOp
       })
     },
 
+    readEndpointVars: async () => NOT_OFFERED,
+    writeEndpointVars: async () => NOT_OFFERED,
     listAttachments: async () => NOT_OFFERED,
     listReleases: async () => NOT_OFFERED,
     listCollaborators: async () => NOT_OFFERED,

@@ -4,6 +4,7 @@ import { isSameMaterial } from '../domain/keyring-var.ts'
 import { type Collaborator, MOST_COLLABORATORS } from '../domain/makers.ts'
 import { type ConfigVarNames, type HeldConfig, readAddonConfig, showsValue } from './addon-config.ts'
 import type { Call, HerokuCall } from './call.ts'
+import { askEndpointVars, sendEndpointVars } from './endpoint-vars.ts'
 import { type Attachment, readAttachments, readLogInputOfOwner } from './read-attachments.ts'
 import { readCollaborators } from './read-collaborators.ts'
 import { dateOf, objects } from './read-objects.ts'
@@ -46,6 +47,10 @@ export type Platform = {
    * connection was reset before any answer, they are read back, and sent again if the pair is not there.
    */
   writeConfig: (access: Access, vars: ConfigVars) => Promise<HerokuResult<void>>
+  /** The config vars of endpoints, as far as Heroku shows them. */
+  readEndpointVars: (access: Access) => Promise<HerokuResult<Record<string, string>>>
+  /** Sets or, where null, unsets them and nothing else, in one release of every attached app. */
+  writeEndpointVars: (access: Access, vars: Record<string, string | null>) => Promise<HerokuResult<void>>
   listAttachments: (access: Access) => Promise<HerokuResult<Attachment[]>>
   /**
    * The newest releases of an app, at most `count`, newest first. Only partners who were granted it may ask; others get
@@ -74,14 +79,12 @@ export function createPlatform(
 
   async function readConfig(access: Access): Promise<HerokuResult<HeldConfig>> {
     return await call({
+      ...configOf(access, 'read'),
       method: 'GET',
-      path: `/addons/${idOf(access)}/config`,
-      headers: headersOf(access),
       read(body) {
         const held = readAddonConfig(body, options)
         return held ? { ok: true, value: held } : unreadable('the config is not a list')
       },
-      ...callerOf(access, 'read'),
     })
   }
 
@@ -134,6 +137,9 @@ export function createPlatform(
       const arrived = isSameMaterial(present.value, vars)
       return arrived ? { ok: true, value: undefined } : await writeOnce(access, vars)
     },
+
+    readEndpointVars: (access) => askEndpointVars(call, options, configOf(access, 'read')),
+    writeEndpointVars: (access, vars) => sendEndpointVars(call, vars, configOf(access, 'write')),
 
     async listAttachments(access) {
       const listed = await listRaw(access)
@@ -201,6 +207,14 @@ function readRelease(release: Record<string, unknown>, addonId: string): Release
 
 function idOf({ resourceId, addonUuid = resourceId }: Access): string {
   return addonUuid
+}
+
+function configOf(access: Access, operation: 'read' | 'write') {
+  return {
+    path: `/addons/${idOf(access)}/config`,
+    headers: headersOf(access),
+    ...callerOf(access, operation),
+  }
 }
 
 function headersOf(access: Access): Record<string, string> {

@@ -16,6 +16,7 @@ export const PRIVATE_LINK_TABLES = {
     create_sent_at: orNull(moment),
     service_id: orNull(text()),
     service_name: orNull(text()),
+    gone_since: orNull(moment),
     asked_at: moment,
     looked_at: orNull(moment),
     published: withDefault(json<PublishedEndpoints>()),

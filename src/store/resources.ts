@@ -28,7 +28,6 @@ export type Resource = {
   formerName: string | null
   renamedAt: Date | null
   plan: string
-  /** As Heroku says it. */
   region: string | null
   periodMs: number
   grace: GracePeriod
@@ -40,11 +39,7 @@ export type Resource = {
 }
 
 /** Everything that a provision request brings. */
-export type NewResource = {
-  id: string
-  name: string | null
-  plan: string
-  region: string | null
+export type NewResource = Pick<Resource, 'id' | 'name' | 'plan' | 'region'> & {
   periodMs: number
   options: AddonOptions
   dek: WrappedDek
@@ -239,8 +234,7 @@ function resourceOf(row: Selectable<Schema['resources']> & { own_key_state: OwnK
     name: row.name,
     formerName: row.former_name,
     renamedAt: row.renamed_at,
-    // A tombstone has neither.
-    plan: row.plan ?? '',
+    plan: row.plan ?? '', // a tombstone has none, and no period
     region: row.region,
     periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),

@@ -4,6 +4,7 @@ import type { Outcome } from '../flows/rotation/group.ts'
 import { createUnsealGuard } from '../flows/rotation/unseal-guard.ts'
 import { createJobs, type Job, type JobOptions } from './jobs.ts'
 import { createNotices } from './notices.ts'
+import { createPrivateLinks } from './private-links.ts'
 
 export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
   clockOffsetMs: ClockOffset
@@ -14,7 +15,7 @@ export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
 export type Worker = {
   /** Works until nothing is due. A call while another is at work returns undefined at once. */
   tick: () => Promise<Tally | undefined>
-  /** Resolves when no notice is being told: that goes on beside the ticks. */
+  /** Resolves when no notice is being told and no private link is looked at: that goes on beside the ticks. */
   idle: () => Promise<void>
   /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
   stop: (limitMs: number) => Promise<void>
@@ -43,6 +44,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     mayClaim: isConfirmed,
     ...(options.noticeLimitMs !== undefined && { limitMs: options.noticeLimitMs }),
   })
+  const privateLinks = createPrivateLinks(deps, { mayClaim: isConfirmed, closing: closing.signal })
   let ticking: Promise<Tally> | undefined
 
   async function work(): Promise<Tally> {
@@ -79,6 +81,7 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
         }
         if (!(await isRight()) || !(await isConfirmed())) return
         notices.begin()
+        privateLinks.begin()
       }
       const run = await job.claim()
       if (!run) return
@@ -102,6 +105,10 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     return differs.length === 0
   }
 
+  async function idle(): Promise<void> {
+    await Promise.all([notices.idle(), privateLinks.idle()])
+  }
+
   return {
     async tick() {
       if (ticking || closing.signal.aborted) return undefined
@@ -115,15 +122,16 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
       } finally {
         ticking = undefined
         notices.begin()
+        privateLinks.begin()
       }
     },
-    idle: () => notices.idle(),
+    idle,
     async stop(limitMs) {
       closing.abort()
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
-        await notices.idle()
+        await idle()
       } finally {
         clearTimeout(timer)
       }

@@ -24,6 +24,8 @@ const WRONG = {
   AWS_ACCOUNT_ID: 'not-to-be-quoted-17',
   KMS_REGIONS: 'not-to-be-quoted-18',
   KMS_CANARY_KEY: 'not-to-be-quoted-19',
+  PRIVATELINK_NLBS: 'not-to-be-quoted-20',
+  PRIVATELINK_DNS_NAME: 'not-to-be-quoted-21',
   SMTP_URL: 'smtp://user:not-to-be-quoted-15@mail.example.com/path',
   MAIL_FROM: 'not-to-be-quoted-16',
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Actor } from '../../src/domain/actor.ts'
 import type { HistoryKind } from '../../src/domain/history.ts'
 import type { OwnKeyState } from '../../src/domain/own-key-watch.ts'
@@ -32,6 +32,7 @@ import { destroyPrivateLink } from '../../src/flows/private-link/destroy-link.ts
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
+import { createEndpointServices } from '../../src/privatelink/create-endpoint-services.ts'
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { ask, clientOf, handedOverTo } from '../api/support/client.ts'
@@ -40,9 +41,11 @@ import { webhookOf } from '../notices/support/webhook.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
+import { CUSTOMER, startFakeEc2 } from '../support/fake-ec2.ts'
+import { PARTNER } from '../support/fake-kms.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
-import { linkSettings } from '../support/private-links.ts'
+import { createAwsCustomer, linkSettings, lookOnce } from '../support/private-links.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
 
 const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
@@ -54,6 +57,41 @@ async function offeringLinks(h: HarnessWithAddon): Promise<Deps> {
 }
 const linked = async (h: HarnessWithAddon) => {
   await createPrivateLink(await offeringLinks(h), { ...about(h), accounts: ['111111111111'] })
+}
+
+/** The same with a link that AWS has made, and a look by which the worker goes on. */
+async function linkAtAws(h: HarnessWithAddon, delays: { serviceMs?: number } = {}) {
+  const { ec2, url } = await startFakeEc2(h.clock.now, { delays })
+  const access = { ...PARTNER, sessionToken: undefined, endpointUrl: url }
+  const endpointServices = createEndpointServices(access)
+  const customer = createAwsCustomer(url, CUSTOMER)
+  onTestFinished(async () => {
+    endpointServices.close()
+    customer.close()
+    await ec2.close()
+  })
+  const deps = { ...(await offeringLinks(h)), endpointServices }
+  await createPrivateLink(deps, { ...about(h), accounts: [CUSTOMER.account] })
+  const look = async () => {
+    h.clock.advance(MINUTE)
+    await lookOnce(deps)
+  }
+  await look()
+  return { ec2, customer, look }
+}
+
+async function connected(h: HarnessWithAddon) {
+  const started = await linkAtAws(h)
+  const [name = ''] = (await serviceIds(h)).map((id) => `com.amazonaws.vpce.us-east-1.${id}`)
+  const endpointId = await started.customer.createEndpoint(name)
+  await started.look()
+  await started.look()
+  return { ...started, endpointId }
+}
+
+async function serviceIds({ deps }: HarnessWithAddon): Promise<string[]> {
+  const rows = await deps.db.selectFrom('private_links').select('service_id').execute()
+  return rows.map(({ service_id }) => service_id ?? '')
 }
 
 type Story = {
@@ -640,6 +678,40 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
       await destroyPrivateLink(h.deps, about(h))
     },
     leaves: ['privatelink-created', 'privatelink-destroyed'],
+  },
+  'privatelink-operational': {
+    actor: 'worker',
+    happens: async (h) => void (await linkAtAws(h)),
+    leaves: ['privatelink-created', 'privatelink-operational'],
+  },
+  'privatelink-failed': {
+    actor: 'worker',
+    async happens(h) {
+      const { ec2, look } = await linkAtAws(h, { serviceMs: HOUR })
+      const [service] = await serviceIds(h)
+      Object.assign(ec2.service(service ?? '') ?? {}, { state: 'Failed' })
+      await look()
+    },
+    leaves: ['privatelink-created', 'privatelink-failed'],
+  },
+  'privatelink-connection-available': {
+    actor: 'worker',
+    happens: async (h) => void (await connected(h)),
+    leaves: ['privatelink-created', 'privatelink-operational', 'privatelink-connection-available'],
+  },
+  'privatelink-connection-ended': {
+    actor: 'worker',
+    async happens(h) {
+      const { customer, endpointId, look } = await connected(h)
+      await customer.deleteEndpoint(endpointId)
+      await look()
+    },
+    leaves: [
+      'privatelink-created',
+      'privatelink-operational',
+      'privatelink-connection-available',
+      'privatelink-connection-ended',
+    ],
   },
 }
 

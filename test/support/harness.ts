@@ -159,14 +159,14 @@ export function testEnvironment(databaseUrl: string, herokuUrl: string): Record<
 export function addonAt(url: string): SimulatorOptions['addon'] {
   return {
     id: ADDON.id,
-    configVars: [ADDON.configVar, ADDON.keyringVar],
+    configVars: [ADDON.configVar, ADDON.keyringVar, `${ADDON.configVarsPrefix}_ENDPOINTS`],
     prefix: ADDON.configVarsPrefix,
     baseUrl: `${url}/heroku/resources`,
     ssoUrl: `${url}/sso/login`,
     password: PASSWORD,
     ssoSalt: SSO_SALT,
     clientSecret: CLIENT_SECRET,
-    plans: ['daily', 'weekly', 'fortnightly', 'monthly', 'private-fortnightly'],
+    plans: ['daily', 'weekly', 'fortnightly', 'monthly', 'private-fortnightly', 'shield-fortnightly'],
   }
 }
 

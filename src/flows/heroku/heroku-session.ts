@@ -15,6 +15,9 @@ import { takeOverName } from './take-over-name.ts'
 export type HerokuSession = {
   readConfig: () => Promise<HerokuResult<HeldConfig>>
   writeConfig: (vars: ConfigVars) => Promise<HerokuResult<void>>
+  /** The config vars of endpoints, and a change of them. */
+  readEndpointVars: () => Promise<HerokuResult<Record<string, string>>>
+  writeEndpointVars: (vars: Record<string, string | null>) => Promise<HerokuResult<void>>
   listAttachments: () => Promise<HerokuResult<Attachment[]>>
   listReleases: (appId: string, count: number) => Promise<HerokuResult<Releases>>
   /** Where the log of the owning app is written to now; null: it has no log input. */
@@ -115,6 +118,8 @@ export function createHerokuSession(deps: Deps, caller: Caller, signal?: AbortSi
   return {
     readConfig: () => call(platform.readConfig),
     writeConfig: (vars) => call((access) => platform.writeConfig(access, vars)),
+    readEndpointVars: () => call(platform.readEndpointVars),
+    writeEndpointVars: (vars) => call((access) => platform.writeEndpointVars(access, vars)),
     listAttachments,
     listReleases: (appId, count) => call((access) => platform.listReleases(access, appId, count)),
     readLogInput: () => call(platform.readLogInput),

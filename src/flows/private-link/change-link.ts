@@ -1,9 +1,8 @@
 import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import { writeChanges } from '../../store/changes.ts'
 import type { Trx } from '../../store/database.ts'
-import { lockPrivateLink, type StoredLink } from '../../store/private-links.ts'
-import { type LockedResource, lockResource } from '../change-resource.ts'
+import { findPrivateLink, lockPrivateLink, type StoredLink } from '../../store/private-links.ts'
+import { changeResource, type LockedResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { linkView } from './link-view.ts'
 import type { PrivateLinkOutcome } from './outcome.ts'
@@ -14,7 +13,7 @@ type Changing = Pick<Deps, 'db' | 'now' | 'settings' | 'log'>
 type Decision = { event: HistoryEvent } | { same: true } | { outcome: PrivateLinkOutcome }
 
 /**
- * Changes the private link of a live add-on under the locks of both, with its history row. Throws what `lockResource` throws:
+ * Changes the private link of a live add-on under the locks of both, with its history row. Throws what `changeResource` throws:
  * `unknown-resource`, `resource-gone`, and `unauthenticated` where the token of `actor` has ended.
  */
 export async function changeLink(
@@ -23,20 +22,20 @@ export async function changeLink(
   decide: (stored: StoredLink | undefined, locked: LockedResource, trx: Trx) => Decision | Promise<Decision>,
 ): Promise<PrivateLinkOutcome> {
   const { resourceId } = subject
-  const { outcome, event } = await deps.db.transaction().execute(async (trx) => {
-    const locked = await lockResource(trx, subject)
+  let changed: HistoryEvent | undefined
+  const outcome = await changeResource(deps, subject, async (locked, trx) => {
     const decision = await decide(await lockPrivateLink(trx, resourceId), locked, trx)
-    if ('outcome' in decision) return { outcome: decision.outcome, event: undefined }
-    const changed = 'event' in decision ? decision.event : undefined
-    if (changed) {
-      const { stored } = locked
-      await writeChanges(trx, [{ ...stored, to: stored.state, by: 'change', events: [changed] }], deps.now())
+    if ('outcome' in decision) return decision
+    const after = await findPrivateLink(trx, resourceId)
+    const done: PrivateLinkOutcome = {
+      outcome: 'done',
+      view: after ? await linkView(trx, deps, after) : null,
     }
-    const after = await lockPrivateLink(trx, resourceId)
-    const view = after ? await linkView(trx, deps, after) : null
-    return { outcome: { outcome: 'done', view } as const, event: changed }
+    if (!('event' in decision)) return { outcome: done }
+    changed = decision.event
+    return { outcome: done, to: locked.stored.state, events: [decision.event] }
   })
-  if (event) deps.log.info({ resourceId, what: event.kind }, 'private link changed')
+  if (changed) deps.log.info({ resourceId, what: changed.kind }, 'private link changed')
   return outcome
 }
 

@@ -8,6 +8,7 @@ import { findPlan, type Plan, unknownPlan } from '../../domain/plan.ts'
 import { openRotation, type ResourceState, wokenAt, wokenWhenNeeded } from '../../domain/resource-state.ts'
 import { nextRotationAfterPlanChange } from '../../domain/schedule.ts'
 import { formatTokenLife, tooManyKeys } from '../../domain/token-life.ts'
+import { lockPrivateLink } from '../../store/private-links.ts'
 import { type Resource, setPlan } from '../../store/resources.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
@@ -18,7 +19,7 @@ export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourc
  * Puts a resource on another plan. The present key's age counts on the new plan, so a shorter period may make it due
  * at once; a rotation under way is left to finish and takes the new period from there.
  * Throws `unknown-plan`, `unknown-resource`, or `resource-gone`; `invalid-option` where the plan rotates too often for the keys
- * that a stated life of what apps sign takes: Heroku shows the sum to the customer, who states another life first.
+ * that a stated life of what apps sign takes; `unknown-plan` too for one without a space where there is a private link. Heroku shows the sum to the customer, who states another life first.
  */
 export async function changePlan(
   deps: Deps,
@@ -33,6 +34,7 @@ export async function changePlan(
     if (!plan) throw unknownPlan(deps.settings.plans, request.plan)
     if (resource.dek?.ownKey && isClosed(resource.dek.ownKey)) throw suspended()
     if (!plan.space && resource.dek && isOwnKey(resource.dek.kekId)) throw needsSpace(deps.settings.plans)
+    if (!plan.space && (await lockPrivateLink(trx, resourceId))) throw needsSpaceForLink(deps.settings.plans)
     const { state } = stored
     const problem = tooManyKeys(
       { ...state, grace: resource.grace, periodMs: plan.periodMs },
@@ -61,12 +63,23 @@ function suspended(): SecurekeyError {
 
 /** A customer's own key stays: there is no way back to ours. */
 function needsSpace(plans: readonly Plan[]): SecurekeyError {
-  const offered = plans.flatMap(({ name, space }) => (space ? [name] : []))
-  const which = offered.length > 0 ? ` Choose one of: ${offered.join(', ')}.` : ''
   return new SecurekeyError(
     'unknown-plan',
-    `This add-on is encrypted by a key of your own, which needs a private or shield plan.${which}`,
+    `This add-on is encrypted by a key of your own, which needs a private or shield plan.${plansOfSpaces(plans)}`,
   )
+}
+
+/** Its customer takes the link away first: nobody's endpoints end by a change of the plan. */
+function needsSpaceForLink(plans: readonly Plan[]): SecurekeyError {
+  return new SecurekeyError(
+    'unknown-plan',
+    `This add-on is reached by PrivateLink, which needs a private or shield plan.${plansOfSpaces(plans)} For any other plan destroy the link first, and wait until it is gone.`,
+  )
+}
+
+function plansOfSpaces(plans: readonly Plan[]): string {
+  const offered = plans.flatMap(({ name, space }) => (space ? [name] : []))
+  return offered.length > 0 ? ` Choose one of: ${offered.join(', ')}.` : ''
 }
 
 /** Heroku shows the message. */

@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { writeChanges } from '../../store/changes.ts'
+import { endLinkOfAddon } from '../../store/private-link-looks.ts'
 import { leaveTombstone, shredResource } from '../../store/resource-ends.ts'
 import { findResource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
@@ -11,7 +12,7 @@ import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 
 /**
  * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a
- * worker is doing for it can no longer be written. Throws `unknown-resource`, or `resource-gone` the second time. Of an
+ * worker is doing for it can no longer be written; its private link is taken down at AWS afterwards. Throws `unknown-resource`, or `resource-gone` the second time. Of an
  * unknown one the end is written down all the same: the provision request that Heroku has given up on may still come.
  */
 export async function deprovision(deps: Deps, request: { resourceId: string; actor?: Actor }): Promise<void> {
@@ -43,6 +44,7 @@ async function endResource(deps: Deps, resourceId: string, actor: Actor): Promis
     }
     const events = [...cancelled, ...withdrawnNext(state, keys, now, actor), end]
     await writeChanges(trx, [{ ...stored, to: state, by: 'takeover', events }], now)
+    await endLinkOfAddon(trx, resourceId, now)
     await shredResource(trx, resourceId, now)
   })
   deps.log.info({ resourceId }, 'resource deprovisioned')

@@ -78,6 +78,10 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'privatelink-created': 'PrivateLink asked for',
   'privatelink-accounts-changed': 'AWS accounts of PrivateLink changed',
   'privatelink-destroyed': 'PrivateLink taken away',
+  'privatelink-operational': 'PrivateLink is operational',
+  'privatelink-failed': 'PrivateLink has failed',
+  'privatelink-connection-available': 'Endpoint of PrivateLink connected',
+  'privatelink-connection-ended': 'Endpoint of PrivateLink is gone',
 }
 
 /** One line of the history. */
