@@ -83,7 +83,7 @@ export function createHerokuUsers(options: HerokuUsersOptions): HerokuUsers {
     if (status === 401) return { verdict: 'wrong-token' }
     if (status !== 200) return { verdict: 'unknown' }
     const told = objectOf(text)
-    if (!told) return { verdict: 'not-now', detail: 'Heroku answered with no JSON' }
+    if (!told) return NO_JSON
     const id = String(told.id).toLowerCase()
     // An answer about anything but what was asked for permits nothing.
     const isMeant = UUID.test(id) && (told.name === addon || id === addon.toLowerCase())
@@ -98,7 +98,11 @@ export function createHerokuUsers(options: HerokuUsersOptions): HerokuUsers {
     for (const { status } of [config, account]) if (!TOLD.includes(status)) return notNow(status)
     if (config.status === 401) return { verdict: 'wrong-token' }
     if (config.status !== 200) return { verdict: 'read-only' }
-    return { verdict: 'may', addonId, user: account.status === 200 ? userOf(account.text) : null }
+    const told = account.status === 200 ? objectOf(account.text) : {}
+    // A maintenance page may come with status 200 too.
+    return told && Array.isArray(objectOf(config.text))
+      ? { verdict: 'may', addonId, user: userOf(told) }
+      : NO_JSON
   }
 
   return {
@@ -117,8 +121,9 @@ export function createHerokuUsers(options: HerokuUsersOptions): HerokuUsers {
   }
 }
 
-function userOf(text: string): HerokuUser | null {
-  const { id, email } = objectOf(text) ?? {}
+const NO_JSON: TokenVerdict = { verdict: 'not-now', detail: 'Heroku answered with no JSON' }
+
+function userOf({ id, email }: Record<string, unknown>): HerokuUser | null {
   if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID) return null
   return { id, email: typeof email === 'string' && email !== '' ? email : null }
 }

@@ -1,13 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import {
-  addAccounts,
-  type ChangeOutcome,
-  createPrivateLink,
-  destroyPrivateLink,
-  removeAccounts,
-} from '../../flows/private-link/change-private-link.ts'
+import { addAccounts, removeAccounts } from '../../flows/private-link/change-accounts.ts'
+import { createPrivateLink } from '../../flows/private-link/create-link.ts'
+import { destroyPrivateLink } from '../../flows/private-link/destroy-link.ts'
 import { readPrivateLink } from '../../flows/private-link/link-view.ts'
+import type { PrivateLinkOutcome } from '../../flows/private-link/outcome.ts'
 import { goneObject, linkObject } from '../private-link/link-object.ts'
 import { failureOf, NO_LINK, refusalOf } from '../private-link/refusal.ts'
 import type { ApiScope } from './api-scope.ts'
@@ -46,8 +43,10 @@ export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
     },
     async (request, reply) => {
       const view = await readPrivateLink(deps, bearer.callerOf(request).resourceId)
-      const { name, detail } = (view ? failureOf(view) : NO_LINK) ?? {}
-      return view && !name ? linkObject(view) : sendProblem(reply, name ?? 'not-found', { detail })
+      const refusal = view ? failureOf(view) : NO_LINK
+      if (view && !refusal) return linkObject(view)
+      const { name, detail } = refusal ?? NO_LINK
+      return sendProblem(reply, name, { detail })
     },
   )
 
@@ -68,6 +67,7 @@ export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
             ...PERSONS_CHANGE,
             'private-link-exists',
             'private-link-going',
+            'private-link-failed',
             'no-private-link',
             'invalid-option',
           ),
@@ -77,7 +77,10 @@ export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
     async (request, reply) => {
       const { allowed_accounts: accounts } = request.body
       const { resourceId, actor } = bearer.personOf(request)
-      return sendOutcome(reply, await createPrivateLink(deps, { resourceId, actor, accounts }))
+      const done = await createPrivateLink(deps, { resourceId, actor, accounts })
+      // The same request again, of a link that has failed meanwhile.
+      const failure = done.outcome === 'done' && done.view ? failureOf(done.view) : undefined
+      return failure ? sendProblem(reply, failure.name, { detail: failure.detail }) : sendOutcome(reply, done)
     },
   )
 
@@ -146,9 +149,8 @@ export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
   )
 }
 
-function sendOutcome(reply: FastifyReply, done: ChangeOutcome): FastifyReply {
+function sendOutcome(reply: FastifyReply, done: PrivateLinkOutcome): FastifyReply {
   if (done.outcome === 'done') return reply.send(done.view ? linkObject(done.view) : goneObject())
   const { name, detail } = refusalOf(done)
-  // A token that has ended meanwhile is told what any wrong one is told, and no more.
-  return sendProblem(reply, name, name === 'unauthenticated' ? {} : { detail })
+  return sendProblem(reply, name, { detail })
 }

@@ -28,7 +28,8 @@ const FROM_HEROKU: Readonly<Record<Exclude<Admission['outcome'], 'admitted'>, Re
   unknown: UNKNOWN,
   'read-only': {
     name: 'scope-missing',
-    detail: 'At Heroku your token may look at this add-on, but not read its config. To change something it must.',
+    detail:
+      'At Heroku your token may look at this add-on, but not read its config. To change something it must.',
   },
   'not-named': {
     name: 'person-required',

@@ -1,5 +1,5 @@
-import type { ChangeOutcome } from '../../flows/private-link/change-private-link.ts'
 import type { PrivateLinkView } from '../../flows/private-link/link-view.ts'
+import type { PrivateLinkOutcome } from '../../flows/private-link/outcome.ts'
 import type { ProblemName } from '../api/problems.ts'
 
 /** Why somebody does not get what he asked for, by the name of the problem, and in words for him. */
@@ -17,7 +17,7 @@ export function failureOf({ status, failure }: PrivateLinkView): LinkRefusal | u
 }
 
 /** Why a change was not made. */
-export function refusalOf(outcome: Exclude<ChangeOutcome, { outcome: 'done' }>): LinkRefusal {
+export function refusalOf(outcome: Exclude<PrivateLinkOutcome, { outcome: 'done' }>): LinkRefusal {
   switch (outcome.outcome) {
     case 'none':
       return NO_LINK
@@ -43,9 +43,5 @@ export function refusalOf(outcome: Exclude<ChangeOutcome, { outcome: 'done' }>):
       }
     case 'refused':
       return { name: 'invalid-option', detail: outcome.problem }
-    case 'gone':
-      return { name: 'resource-gone', detail: 'This add-on was deprovisioned.' }
-    case 'ended':
-      return { name: 'unauthenticated', detail: 'The token has ended.' }
   }
 }

@@ -2,14 +2,11 @@ import rateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import type { Deps } from '../../flows/deps.ts'
-import {
-  addAccounts,
-  type ChangeOutcome,
-  createPrivateLink,
-  destroyPrivateLink,
-  removeAccounts,
-} from '../../flows/private-link/change-private-link.ts'
-import { readPrivateLink } from '../../flows/private-link/link-view.ts'
+import { addAccounts, removeAccounts } from '../../flows/private-link/change-accounts.ts'
+import { createPrivateLink } from '../../flows/private-link/create-link.ts'
+import { destroyPrivateLink } from '../../flows/private-link/destroy-link.ts'
+import { type PrivateLinkView, readPrivateLink } from '../../flows/private-link/link-view.ts'
+import type { PrivateLinkOutcome } from '../../flows/private-link/outcome.ts'
 import { CHANGES_PER_HOUR, COUNTED, MINUTE_MS } from '../api/bearer.ts'
 import { handleError } from '../errors.ts'
 import { registerJsonBody } from '../json-body.ts'
@@ -68,19 +65,22 @@ export async function registerPrivateLinkApi(
   app.get(PATH, async (request, reply) => {
     const view = await readPrivateLink(deps, door.visitorOf(request).resourceId)
     const refusal = view ? failureOf(view) : NO_LINK
-    return view && !refusal ? linkObject(view) : refuse(reply, refusal ?? NO_LINK)
+    return view && !refusal ? named(request, view) : refuse(reply, refusal ?? NO_LINK)
   })
-  app.post(PATH, change, async (request, reply) =>
-    sendOutcome(reply, await createPrivateLink(deps, accountsOf(request))),
-  )
+  app.post(PATH, change, async (request, reply) => {
+    const done = await createPrivateLink(deps, accountsOf(request))
+    // The same request again, of a link that has failed meanwhile.
+    const failure = done.outcome === 'done' && done.view ? failureOf(done.view) : undefined
+    return failure ? refuse(reply, failure) : sendOutcome(request, reply, done)
+  })
   app.delete(PATH, change, async (request, reply) =>
-    sendOutcome(reply, await destroyPrivateLink(deps, door.personOf(request))),
+    sendOutcome(request, reply, await destroyPrivateLink(deps, door.personOf(request))),
   )
   app.put(`${PATH}/allowed_accounts`, change, async (request, reply) =>
-    sendOutcome(reply, await addAccounts(deps, accountsOf(request))),
+    sendOutcome(request, reply, await addAccounts(deps, accountsOf(request))),
   )
   app.patch(`${PATH}/allowed_accounts`, change, async (request, reply) =>
-    sendOutcome(reply, await removeAccounts(deps, accountsOf(request))),
+    sendOutcome(request, reply, await removeAccounts(deps, accountsOf(request))),
   )
 }
 
@@ -88,9 +88,14 @@ function addonIn({ params }: FastifyRequest): string {
   return (params as { addon?: string }).addon ?? ''
 }
 
-function sendOutcome(reply: FastifyReply, done: ChangeOutcome): FastifyReply {
+/** The plugin looks into the name, so there must be one. */
+function named(request: FastifyRequest, view: PrivateLinkView) {
+  return linkObject({ ...view, addon: view.addon ?? addonIn(request) })
+}
+
+function sendOutcome(request: FastifyRequest, reply: FastifyReply, done: PrivateLinkOutcome): FastifyReply {
   if (done.outcome !== 'done') return refuse(reply, refusalOf(done))
-  return reply.send(done.view ? linkObject(done.view) : goneObject())
+  return reply.send(done.view ? named(request, done.view) : goneObject())
 }
 
 /** The same as everywhere, but that a token which has ended meanwhile is told what any wrong one is told. */
