@@ -17,7 +17,7 @@ describe('every page', () => {
   test('lets nothing in from elsewhere and is kept by nobody', async () => {
     const h = await startWithAddon()
     const browser = await signedIn(h, { addon: h.addon.name })
-    for (const path of ['', '/rotations', '/history', '/nowhere']) {
+    for (const path of ['', '/rotations', '/history', '/privatelink', '/nowhere']) {
       const { headers } = await browser.get(browser.base + path)
       const policy = headers.get('content-security-policy') ?? ''
       expect(policy).toContain("default-src 'none'")

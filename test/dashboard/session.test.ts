@@ -79,11 +79,13 @@ describe('a session', () => {
     const [sessionId = ''] = browser.cookies.values()
     // The cookie of one resource, under the name of another.
     browser.cookies.set(`securekey-${other.id}`, sessionId)
-    for (const path of ['', '/rotations', '/history', '/history.csv', '/history.jsonl']) {
+    for (const path of ['', '/rotations', '/history', '/history.csv', '/history.jsonl', '/privatelink']) {
       expect((await browser.get(`/dashboard/${other.id}${path}`)).status).toBe(403)
     }
     const token = await browser.token()
-    for (const action of ['rotate', 'revoke', 'pause', 'resume', 'grace', 'retry', 'reveal', 'sign-out']) {
+    const links = ['', '/add', '/remove', '/destroy'].map((path) => `privatelink${path}`)
+    const actions = ['rotate', 'revoke', 'pause', 'resume', 'grace', 'retry', 'reveal', 'sign-out', ...links]
+    for (const action of actions) {
       const form = { form_token: token, version: '2', name: other.name }
       expect((await browser.post(`/dashboard/${other.id}/${action}`, form)).status).toBe(403)
     }

@@ -25,6 +25,8 @@ export type Visit = {
   mayHandleKeys: boolean
   /** The legacy partner API is in use, whose sign-ons name nobody. */
   legacy: boolean
+  /** The plans whose add-ons have a page *PrivateLink*. */
+  plansWithLinks: readonly string[]
 }
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -46,6 +48,9 @@ const REFUSALS: Readonly<Partial<Record<SessionProblem, SecurityRefusal>>> = {
 
 /** What stands in front of the dashboard. `userSignOn`: what shows or replaces keys wants a sign-on that names its user. */
 export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boolean): Guard {
+  const { plans, privateLink } = deps.settings
+  const plansWithLinks = privateLink ? plans.filter(({ space }) => space).map(({ name }) => name) : []
+
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Visit | undefined> {
     const { resourceId } = request.params as { resourceId: string }
     const sessionId = cookies.read(request, resourceId)
@@ -66,6 +71,7 @@ export function createGuard(deps: Deps, cookies: SessionCookies, userSignOn: boo
         sessionDigest: idDigest,
         mayHandleKeys: verified || !userSignOn,
         legacy: deps.settings.partnerApi === 'v1',
+        plansWithLinks,
       }
     }
     const refusal = found.outcome === 'none' ? REFUSALS[found.because] : undefined

@@ -112,7 +112,7 @@ function titleOf(problem: FormProblem | undefined): string {
 
 /** The frame of a page of this resource. */
 export function shellOf(visit: Visit, resource: { name: string | null; plan: string }): Shell {
-  const { base, formToken, actor, resourceId, mayHandleKeys, legacy } = visit
+  const { base, formToken, actor, resourceId, mayHandleKeys, legacy, plansWithLinks } = visit
   return {
     title: '',
     base,
@@ -122,6 +122,7 @@ export function shellOf(visit: Visit, resource: { name: string | null; plan: str
     verified: actor.verified,
     mayHandleKeys,
     legacy,
+    privateLink: plansWithLinks.includes(resource.plan),
     formToken,
   }
 }

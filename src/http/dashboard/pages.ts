@@ -22,6 +22,7 @@ export type PageName =
   | 'revealed'
   | 'mail'
   | 'mail-link'
+  | 'private-link'
   | 'message'
 
 /** Who is signed in to what: the frame of every page but those that refuse. */
@@ -37,6 +38,8 @@ export type Shell = {
   mayHandleKeys: boolean
   /** Over the legacy partner API, which names nobody and tells of no apps. */
   legacy: boolean
+  /** The plan is for one of Heroku's spaces, and this service offers private links. */
+  privateLink: boolean
   formToken: string
 }
 

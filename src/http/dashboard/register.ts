@@ -16,6 +16,7 @@ import { registerMailPage } from './mail-page.ts'
 import { sendNotSignedIn } from './messages.ts'
 import { registerNoticesPage } from './notices-page.ts'
 import { sendOverview } from './overview-page.ts'
+import { registerPrivateLinkPage } from './private-link.ts'
 import { registerReveal } from './reveal.ts'
 import { registerScript } from './script.ts'
 import { registerSessions } from './sessions.ts'
@@ -60,6 +61,7 @@ export async function registerDashboard(
   await app.register((scope) => registerMailLinks(scope, deps))
   registerWebhooks(app, { deps, apps }, guard)
   registerWebhookPage(app, { deps, apps }, guard)
+  registerPrivateLinkPage(app, { deps, apps }, guard)
 
   app.get(
     '/dashboard/:resourceId',

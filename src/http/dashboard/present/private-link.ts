@@ -1,0 +1,35 @@
+import type { PrivateLinkView } from '../../../flows/private-link/link-view.ts'
+
+const SAYS: Readonly<Record<PrivateLinkView['status'], string>> = {
+  Provisioning: 'It is being made, which takes five to ten minutes. Load this page again to see.',
+  Operational: 'Accounts below may make a VPC endpoint for this service name, in the same region.',
+  Deprovisioning:
+    'It is being taken away. When AWS has nothing left of it, a few minutes from now, another can be created.',
+  Failed: 'It could not be made. Destroy it, then create it again.',
+}
+const BADGES: Readonly<Record<PrivateLinkView['status'], string>> = {
+  Provisioning: 'state-open',
+  Operational: 'state-done',
+  Deprovisioning: 'state-open',
+  Failed: 'state-stuck',
+}
+
+/** A private link as its page shows it. */
+export function privateLinkModel(link: PrivateLinkView) {
+  const { serviceName, status, failure, accounts, connections } = link
+  return {
+    serviceName,
+    status,
+    badge: BADGES[status],
+    says: SAYS[status],
+    failure,
+    going: status === 'Deprovisioning',
+    accounts: accounts.map((account) => ({ ...account, removable: account.status !== 'Removing' })),
+    connections,
+  }
+}
+
+/** Accounts as somebody types them: one a line, or with blanks or commas between them. */
+export function typedAccounts(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((each) => each !== '')
+}
