@@ -35,6 +35,8 @@ export type Config = {
   databaseUrl: string
   host: string
   port: number
+  /** Where the load balancer of PrivateLink reaches the web process. Undefined: there is no private side. */
+  privateLinkPort: number | undefined
   addonPassword: string
   addonSsoSalt: string
   /** Undefined: not known yet. Then no grant can be exchanged, and nothing rotates. */
@@ -94,6 +96,7 @@ export function readConfig(env: Environment): Config {
     databaseUrl: setting('DATABASE_URL', undefined, databaseUrl),
     host: setting('HOST', '0.0.0.0', String),
     port: setting('PORT', '5000', wholeNumber(0, 65_535)),
+    privateLinkPort: setting('PRIVATELINK_PORT', '', optional(wholeNumber(1, 65_535))),
     addonPassword: setting('ADDON_PASSWORD', undefined, String),
     addonSsoSalt: setting('ADDON_SSO_SALT', undefined, String),
     addonClientSecret: setting('ADDON_CLIENT_SECRET', '', String) || undefined,
@@ -138,6 +141,9 @@ export function readConfig(env: Environment): Config {
   }
   const hasMail = ['SMTP_URL', 'MAIL_FROM'].filter((name) => env[name]?.trim())
   if (hasMail.length === 1) problems.push(`${hasMail[0]} is set alone: mail needs SMTP_URL and MAIL_FROM`)
+  if (config.privateLinkPort !== undefined && config.privateLinkPort === config.port) {
+    problems.push('PRIVATELINK_PORT must be another than PORT')
+  }
   if (config.addonUrl?.startsWith('https:')) problems.push(...weakSecrets(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config

@@ -30,6 +30,7 @@ test('with the required settings alone everything else has its documented defaul
   expect(readConfig(REQUIRED)).toMatchObject({
     host: '0.0.0.0',
     port: 5_000,
+    privateLinkPort: undefined,
     addonUrl: 'https://securekey.example.com',
     partnerApi: 'v3',
     herokuApiUrl: 'https://api.heroku.com',
@@ -143,6 +144,7 @@ describe('SEALING_KEYS', () => {
 
 test.each([
   ['PORT', ['-1', '65536', '80.5', '0x50', '1e3']],
+  ['PRIVATELINK_PORT', ['0', '65536', 'on', '5000']],
   ['ROTATION_CONCURRENCY', ['0', '1001', 'many']],
   ['HEROKU_MAX_RPS', ['0', '-1', '0.5', 'Infinity']],
   ['ROTATION_CRON', ['often', '* * * *', '61 * * * * *']],

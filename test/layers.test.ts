@@ -58,6 +58,10 @@ const TABLE: Record<string, Rule> = {
   http: {
     folders: ['flows', 'domain'],
     packages: ['fastify', '@fastify/*', 'typebox', 'eta', 'negotiator', 'structured-headers', 'node:crypto'],
+    onlyIn: {
+      'node:net': ['src/http/private/listener.ts', 'src/http/private/peers.ts'],
+      'node:http': ['src/http/private/listener.ts', 'src/http/private/peers.ts'],
+    },
   },
   worker: { folders: ['flows', 'domain'], packages: ['node-cron'] },
   'logger.ts': { packages: ['pino'] },

@@ -1,6 +1,7 @@
 import { ADDON, type Config } from '../config.ts'
 import { createReadiness } from '../flows/readiness.ts'
 import { createApp } from '../http/app.ts'
+import { createPrivateListener } from '../http/private/listener.ts'
 import { compose } from './compose.ts'
 import { watchKeks } from './known-keks.ts'
 import { runProcess } from './run.ts'
@@ -13,6 +14,7 @@ await runProcess('web', async (config, logger) => {
   const options = { poolSize: POOL_SIZE, connections: CONNECTIONS, callsForPages: true }
   const { deps, clockOffsetMs, close } = await compose(config, logger, options)
   const keksKnown = await watchKeks(deps, logger)
+  const privateListener = config.privateLinkPort === undefined ? undefined : createPrivateListener(logger)
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: config.addonPassword },
     dashboard: {
@@ -25,8 +27,10 @@ await runProcess('web', async (config, logger) => {
     missing: missingOf(config),
     beforeWork: keksKnown,
     readiness: createReadiness(deps, clockOffsetMs),
+    privateListener,
   })
   await app.listen({ host: config.host, port: config.port })
+  await privateListener?.listen(app.server, { host: config.host, port: config.privateLinkPort ?? 0 })
   return {
     async stop() {
       await app.close()

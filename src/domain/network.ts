@@ -1,10 +1,13 @@
 /**
  * The network that an address is in: the /24 of an IPv4 address, the /48 of an IPv6 address. These are the smallest
  * networks that the internet routes, so somebody who only gets another address from his provider mostly stays where he was.
- * An IPv4 address that is written as IPv6 is the IPv4 address. Null for what is no address.
+ * An IPv4 address that is written as IPv6 is the IPv4 address. Of what came through a VPC endpoint it is that endpoint. Null for
+ * what is no address.
  */
 export function networkOf(address: string | null): string | null {
   if (address === null) return null
+  const [endpoint] = ENDPOINT.exec(address) ?? []
+  if (endpoint !== undefined) return endpoint
   if (!address.includes(':')) return ofFour(address)
   const groups = groupsOf(address)
   if (!groups) return null
@@ -14,6 +17,16 @@ export function networkOf(address: string | null): string | null {
     return `${high >> 8}.${high & 255}.${low >> 8}.0/24`
   }
   return `${new URL(`http://[${[a, b, c].map((group) => group.toString(16)).join(':')}::]`).hostname.slice(1, -1)}/48`
+}
+
+const ENDPOINT = /endpoint vpce-[0-9a-f]{8,17}$/
+
+/**
+ * An address within a network of a customer's, and the VPC endpoint by which it came from there. Many such networks have the
+ * same addresses, so that the endpoint tells more of where somebody is than the address: it is his network.
+ */
+export function throughEndpoint(address: string | null, endpointId: string): string {
+  return address === null ? `endpoint ${endpointId}` : `${address} through endpoint ${endpointId}`
 }
 
 function ofFour(address: string): string | null {

@@ -1,4 +1,9 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { createAttachedApps } from '../flows/dashboard/attached-apps.ts'
 import type { Deps } from '../flows/deps.ts'
 import type { Readiness } from '../flows/readiness.ts'
@@ -12,7 +17,9 @@ import { isHealthRoute, registerHealth } from './health.ts'
 import { registerJsonBody } from './json-body.ts'
 import { registerAuthentication } from './partner/authenticate.ts'
 import { registerResources } from './partner/resources.ts'
-import { registerPrivateLinkApi } from './private-link/routes.ts'
+import { registerPrivateGate } from './private/gate.ts'
+import type { PrivateListener } from './private/listener.ts'
+import { privateEndpointOf } from './private/peers.ts'
 import { requireHttps } from './require-https.ts'
 import { buildSerializer } from './serializers.ts'
 import { PREFERS } from './sso/prefers-json.ts'
@@ -30,6 +37,8 @@ export type AppOptions = {
   missing?: readonly string[]
   /** Asked before every request but for the health of the process; what it throws is the answer. */
   beforeWork?: () => Promise<void>
+  /** What listens behind the load balancer of PrivateLink; it is stopped with the app. */
+  privateListener?: PrivateListener | undefined
 }
 
 const API_PREFIX = '/v1'
@@ -78,6 +87,7 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
+    options.privateListener?.stop()
     setTimeout(() => app.server.closeAllConnections(), CLOSE_CONNECTIONS_MS).unref()
   })
   // Nor one that has been answered: its connection would be kept open for the next.
@@ -85,11 +95,13 @@ export async function createApp(deps: Deps, options: AppOptions): Promise<Fastif
     if (closing) reply.header('connection', 'close')
   })
   app.addHook('onClose', () => background.drain(DRAIN_LIMIT_MS))
+  app.addHook('onClose', () => options.privateListener?.ended())
   app.setErrorHandler(handleError)
   app.setNotFoundHandler(handleNotFound)
   logResponses(app)
   const { httpsUrl, beforeWork } = options
   registerAnswerHeaders(app, { https: httpsUrl !== undefined })
+  registerPrivateGate(app, deps, { prefix: API_PREFIX })
   if (httpsUrl !== undefined) requireHttps(app, httpsUrl)
   if (beforeWork) {
     app.addHook('onRequest', async (request) => {
@@ -131,9 +143,15 @@ function logResponses(app: FastifyInstance): void {
         method: request.method,
         route: request.routeOptions.url ?? 'none',
         status: reply.statusCode,
+        ...endpointField(request),
         ms: Math.round(reply.elapsedTime),
       },
       'request answered',
     )
   })
+}
+
+function endpointField(request: FastifyRequest) {
+  const endpoint = privateEndpointOf(request)
+  return endpoint === null ? {} : { endpoint }
 }

@@ -5,6 +5,7 @@ import { type ServiceProcess, startProcess } from './support/process.ts'
 const WRONG = {
   DATABASE_URL: 'mysql://user:not-to-be-quoted-1@db/keys',
   PORT: 'not-to-be-quoted-2',
+  PRIVATELINK_PORT: 'not-to-be-quoted-17',
   ADDON_URL: 'http://not-to-be-quoted-3.example.com',
   PARTNER_API: 'not-to-be-quoted-15',
   HEROKU_API_URL: 'ftp://not-to-be-quoted-4.example.com',

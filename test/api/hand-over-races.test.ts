@@ -314,5 +314,7 @@ async function askOf(deps: Deps, h: Rotated, nonce = NONCE): Promise<string> {
   const mac = Buffer.from(/:(.*):/.exec(headers.signature)?.[1] ?? '', 'base64')
   const proof = { kid: kidOf(h.previous), text: base, mac, created, expires: null, nonce: named }
   const actor = { type: 'client', id: h.id, name: 'laptop', address: null } as const
-  return (await handOver(deps, { resourceId: h.addon.id, actor, proof, epk })).outcome
+  return (
+    await handOver(deps, { resourceId: h.addon.id, actor, proof, epk, origin: 'http://127.0.0.1:5000' })
+  ).outcome
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { networkOf } from '../../src/domain/network.ts'
+import { networkOf, throughEndpoint } from '../../src/domain/network.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.0/24'],
@@ -24,3 +24,11 @@ test.each(['', '999.1.1.1', '203.0.113', ':::', 'fe80::1%eth0', 'localhost', '::
     expect(networkOf(address)).toBeNull()
   },
 )
+
+test('what came through a VPC endpoint is in the network of that endpoint, whatever its address there', () => {
+  const [one, other] = ['vpce-01c87ae3c05563935', 'vpce-01234567']
+  for (const address of ['10.0.0.5', '10.0.7.9', 'fd00::1', null]) {
+    expect(networkOf(throughEndpoint(address, one))).toBe(`endpoint ${one}`)
+  }
+  expect(networkOf(throughEndpoint('10.0.0.5', other))).toBe(`endpoint ${other}`)
+})

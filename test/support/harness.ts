@@ -7,6 +7,7 @@ import { ADDON, type Config, readConfig } from '../../src/config.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { createKekCheck } from '../../src/flows/operations/known-keks.ts'
 import { createApp } from '../../src/http/app.ts'
+import { createPrivateListener, type PrivateLimits } from '../../src/http/private/listener.ts'
 import { createLogger } from '../../src/logger.ts'
 import { createWorker, type Worker } from '../../src/worker/worker.ts'
 import { createFakeClock, type FakeClock } from '../simulator/support/fake-clock.ts'
@@ -34,6 +35,8 @@ export type Harness = {
   app: Awaited<ReturnType<typeof createApp>>
   /** Where the service listens. */
   url: string
+  /** Lets it listen for what comes by PrivateLink too; returns the port. */
+  listenPrivately: () => Promise<number>
   databaseUrl: string
   /** Every log line written so far, as text. */
   logLines: string[]
@@ -49,6 +52,7 @@ export type HarnessOptions = {
   /** Real time after which a call to Heroku is given up; short, since the simulator is near. */
   callTimeoutMs?: number
   seed?: string
+  privateLimits?: Partial<PrivateLimits>
   /** Who ends everything; the test that started it, unless a whole file shares it. */
   whenFinished?: (end: () => Promise<void>) => void
 }
@@ -91,6 +95,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 
   const deps = await composeProcess()
   const isHttps = config.addonUrl.startsWith('https:')
+  const privateListener = createPrivateListener(logger, options.privateLimits)
   const app = await createApp(deps, {
     credentials: { username: ADDON.id, password: PASSWORD },
     dashboard: {
@@ -101,6 +106,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     logger,
     httpsUrl: isHttps ? config.addonUrl : undefined,
     beforeWork: createKekCheck(deps),
+    privateListener,
     readiness: { troubles: async () => [], mayProvision: async () => true },
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -121,6 +127,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     heroku,
     app,
     url,
+    listenPrivately: () => privateListener.listen(app.server, { host: '127.0.0.1', port: 0 }),
     databaseUrl: database.url,
     logLines,
     worker(workerOptions = {}) {

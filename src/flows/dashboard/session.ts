@@ -61,14 +61,18 @@ export async function useSession(
   return await judge(deps, session, { resourceId, counts: !request.byItself })
 }
 
-/** The same for a text that the command line was given (`sk_cli_…`), which is good for one resource. */
+/**
+ * The same for a text that the command line was given (`sk_cli_…`), which is good for one resource. `boundTo`: the only one
+ * that may be acted on here.
+ */
 export async function useCommandLine(
   deps: Pick<Deps, 'db' | 'macs'>,
   { digest }: { digest: Buffer },
+  boundTo: string | null = null,
 ): Promise<SessionOutcome> {
   const session = await findSession(deps.db, digest)
   if (!session) return { outcome: 'none', because: 'absent' }
-  return await judge(deps, session, { resourceId: session.resourceId, counts: true })
+  return await judge(deps, session, { resourceId: boundTo ?? session.resourceId, counts: true })
 }
 
 /** `counts`: the request is a use of the session. */

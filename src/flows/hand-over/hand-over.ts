@@ -24,6 +24,8 @@ export type HandOverRequest = {
   actor: ClientActor
   proof: Proof & { created: number; expires: number | null; nonce: string }
   epk: unknown
+  /** Where the service is for this client. */
+  origin: string
 }
 
 type Latest = { kid: string; nextRotationAt: Date; refreshAfterMs: number }
@@ -71,9 +73,8 @@ export async function handOver(deps: Deps, request: HandOverRequest): Promise<Ha
   const { found, latest, outcome } = decided
   if (outcome === 'already-latest' || !ephemeral) return { outcome: 'already-latest', ...latest }
   const opened = await openKeyring(deps, found)
-  const { origin } = new URL(deps.settings.addonUrl)
   const claims = {
-    iss: origin,
+    iss: request.origin,
     aud: actor.id,
     nonce: proof.nonce,
     iat: Math.floor(decided.now.getTime() / 1_000),

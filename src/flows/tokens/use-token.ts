@@ -18,27 +18,30 @@ export type TokenOutcome =
  * - `absent`: there is none of that id, or its secret is another
  * - `over`: it has expired, or the KEK that its MAC was made by is no longer listed
  * - `forged`: its row was not written by this service
+ * - `foreign`: it speaks for another resource than the one that is asked for
  */
-export type TokenProblem = 'malformed' | 'absent' | 'over' | 'forged'
+export type TokenProblem = 'malformed' | 'absent' | 'over' | 'forged' | 'foreign'
 
 /** The time of last use is written at most so often. */
 const TOUCH_EVERY_MS = 60_000
 
 /**
  * Looks for whom a token of a kind speaks. It is asked at every request, so a token ends with its row. `address`: from where
- * it is used, which is noted.
+ * it is used, which is noted. `boundTo`: the only resource for which it may speak here; of another it counts as not used.
  */
 export async function useToken(
   deps: Pick<Deps, 'db' | 'macs'>,
   text: string,
   kind: TokenKind = 'api',
   address: string | null = null,
+  boundTo: string | null = null,
 ): Promise<TokenOutcome> {
   const given = readBearer(text)
   if (given?.kind !== kind) return { outcome: 'none', because: 'malformed' }
   const token = await findToken(deps.db, given.id, networkOf(address))
   if (token?.kind !== kind || !isSameDigest(token.digest, given.digest))
     return { outcome: 'none', because: 'absent' }
+  if (boundTo !== null && token.resourceId !== boundTo) return { outcome: 'none', because: 'foreign' }
   const problem = await problemOf(deps, token)
   if (problem) return { outcome: 'none', because: problem }
   const resource = await findResource(deps.db, token.resourceId)

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Person } from '../../domain/actor.ts'
 import type { Scope } from '../../domain/api-token.ts'
 import type { Deps } from '../../flows/deps.ts'
+import { boundTo, noteCaller, refuseAtEndpoint } from '../private/binding.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import { limitOf, sendTooMany, tell, tellLimit } from './limits.ts'
 import { sendProblem } from './problems.ts'
@@ -67,7 +68,11 @@ export async function registerBearer(
 
   app.addHook('onRequest', async (request, reply) => {
     const text = bearerOf(request)
-    const found = await whoAsks(deps, text, { address: addressOf(request), userSignOn })
+    const found = await whoAsks(deps, text, {
+      address: addressOf(request),
+      userSignOn,
+      boundTo: boundTo(request),
+    })
     if (found.outcome === 'none') {
       const limit = tell(reply, await wrongOfAddress(request))
       const sentOne = request.headers.authorization !== undefined
@@ -77,9 +82,10 @@ export async function registerBearer(
       }
       if (found.because === 'forged') logSecurityRefusal(request, 'forged-token')
       else if (sentOne) logSecurityRefusal(request, 'wrong-token', { problem: found.because })
-      return sendProblem(reply, 'unauthenticated')
+      return refuseAtEndpoint(request, reply) ?? sendProblem(reply, 'unauthenticated')
     }
     callers.set(request, found.caller)
+    noteCaller(request, found.caller.resourceId)
     const limit = tell(reply, await ofToken(request))
     if (limit.isOver) return sendTooMany(reply, limit)
     if (found.outcome === 'gone') return sendProblem(reply, 'resource-gone')

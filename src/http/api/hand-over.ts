@@ -6,6 +6,7 @@ import { SecurekeyError } from '../../domain/errors.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { type HandOverOutcome, handOver } from '../../flows/hand-over/hand-over.ts'
 import { type TokenProblem, useToken } from '../../flows/tokens/use-token.ts'
+import { boundTo, noteCaller, originOf, refuseAtEndpoint } from '../private/binding.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import { bearerOf, COUNTED, MINUTE_MS, PER_TOKEN_AND_MINUTE, WRONG_PER_ADDRESS_AND_MINUTE } from './bearer.ts'
 import { HAND_OVER_DESCRIPTION } from './hand-over-description.ts'
@@ -83,9 +84,10 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
   })
 
   app.addHook('onRequest', async (request, reply) => {
-    const found = await useToken(deps, bearerOf(request), 'client', addressOf(request))
+    const found = await useToken(deps, bearerOf(request), 'client', addressOf(request), boundTo(request))
     if (found.outcome === 'none') return await refuse(request, reply, found.because)
     const { id, name, resourceId } = found.token
+    noteCaller(request, resourceId)
     clients.set(request, { resourceId, actor: { type: 'client', id, name, address: addressOf(request) } })
     const asked = limitOf(await ofClient(request))
     if (asked.isOver) return sendTooMany(reply, asked)
@@ -117,7 +119,13 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
           },
           ...describedRefusals(
             ...(['not-authenticated', 'clock', 'replayed', 'unusable-epk', 'hand-over-off'] as const),
-            ...(['previous-key-after-latest', 'plain-http', 'resource-gone', 'too-large'] as const),
+            ...([
+              'previous-key-after-latest',
+              'not-this-endpoint',
+              'plain-http',
+              'resource-gone',
+              'too-large',
+            ] as const),
             ...(['malformed-request', 'not-json', 'too-many-requests', 'internal', 'not-now'] as const),
           ),
         },
@@ -126,7 +134,8 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
     async (request, reply) => {
       const client = clients.get(request)
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
-      const url = new URL(`${base}${request.routeOptions.url}`)
+      const origin = originOf(request)
+      const url = new URL(`${origin ?? base}${request.routeOptions.url}`)
       const signed = readSignedRequest(request, { url, body })
       if (!client || !signed) return await refuse(request, reply)
       kids.set(request, `${client.actor.id} ${signed.kid}`)
@@ -134,7 +143,7 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
       if (asked.isOver) return sendTooMany(reply, asked)
       const { kid, base: text, mac, created, expires, nonce } = signed
       const proof = { kid, text, mac, created, expires, nonce }
-      const outcome = await handOver(deps, { ...client, proof, epk: epkIn(body) })
+      const outcome = await handOver(deps, { ...client, proof, epk: epkIn(body), origin: url.origin })
       return await answer(request, reply, signed, outcome)
     },
   )
@@ -187,7 +196,8 @@ export async function registerHandOver(app: FastifyInstance, deps: Deps): Promis
       return sendTooMany(reply, wrong)
     }
     logSecurityRefusal(request, problem === 'forged' ? 'forged-token' : 'wrong-client', { problem })
-    return sendProblem(reply, 'not-authenticated')
+    const known = clients.has(request)
+    return (known ? undefined : refuseAtEndpoint(request, reply)) ?? sendProblem(reply, 'not-authenticated')
   }
 }
 

@@ -29,15 +29,18 @@ export function scopesOfPerson({ verified }: { verified: boolean }, userSignOn: 
   return verified || !userSignOn ? SCOPES : OF_NOBODY
 }
 
-/** Looks who sent a bearer: a program with an API token, or a person by the command line. */
+/**
+ * Looks who sent a bearer: a program with an API token, or a person by the command line. `boundTo`: the only resource for which
+ * it may be, where the way of the request is that of one resource.
+ */
 export async function whoAsks(
   deps: Deps,
   text: string,
-  { address, userSignOn }: { address: string | null; userSignOn: boolean },
+  { address, userSignOn, boundTo }: { address: string | null; userSignOn: boolean; boundTo: string | null },
 ): Promise<Asking> {
   const given = readBearer(text)
   if (given?.kind === 'cli') {
-    const found = await useCommandLine(deps, given)
+    const found = await useCommandLine(deps, given, boundTo)
     if (found.outcome === 'none') return found
     const { session } = found
     return {
@@ -51,7 +54,7 @@ export async function whoAsks(
       },
     }
   }
-  const found = await useToken(deps, text, 'api', address)
+  const found = await useToken(deps, text, 'api', address, boundTo)
   if (found.outcome === 'none') return found
   const { id, name, resourceId, scopes } = found.token
   return {

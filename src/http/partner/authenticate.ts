@@ -3,7 +3,7 @@ import basicAuth from '@fastify/basic-auth'
 import type { FastifyInstance } from 'fastify'
 import { SecurekeyError } from '../../domain/errors.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
-import { createPasswordTries } from './password-tries.ts'
+import { createWrongTries } from '../wrong-tries.ts'
 
 /**
  * Asks Heroku's credentials of every route of this scope: user is the manifest's id, password the manifest's
@@ -17,7 +17,7 @@ export async function registerAuthentication(
 ): Promise<void> {
   const username = digest(credentials.username)
   const password = digest(credentials.password)
-  const tries = createPasswordTries(now)
+  const tries = createWrongTries(now)
   app.addHook('onRequest', async (request) => {
     if (!tries.isOver(addressOf(request) ?? '')) return
     logSecurityRefusal(request, 'too-many-requests')
