@@ -1,9 +1,12 @@
+import Fastify from 'fastify'
 import { compactDecrypt, decodeJwt, exportJWK, generateKeyPair } from 'jose'
 import { sql } from 'kysely'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { SCOPES } from '../../src/domain/api-token.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
+import { registerPrivateGate } from '../../src/http/private/gate.ts'
+import { createPrivateListener } from '../../src/http/private/listener.ts'
 import { keysOn } from '../support/addon.ts'
 import { NLBS } from '../support/private-links.ts'
 import {
@@ -118,22 +121,21 @@ test('each route of the API is served through the endpoint of the add-on', async
   }
 })
 
-test('a token of another add-on that is refused counts as not used', async () => {
+test('a token or a session of another add-on that is refused counts as not used', async () => {
   const h = await startLinked()
   const { id, text } = await tokenOf(h, ['read'], { resourceId: h.other.id })
-  expect(await h.get(text)).toMatchObject(REFUSED)
-  const row = await h.deps.db
-    .selectFrom('api_tokens')
-    .select('last_used_at')
-    .where('id', '=', id)
-    .executeTakeFirst()
-  expect(row?.last_used_at).toBeNull()
-  expect(
-    await h.deps.db.selectFrom('access_networks').selectAll().where('subject', '=', `token:${id}`).execute(),
-  ).toEqual([])
-  expect(h.logLines.some((line) => line.includes('"problem":"foreign"') && line.includes(ENDPOINT))).toBe(
-    true,
-  )
+  const { token: person } = await signedOnByCommandLine(h, { addon: h.other.id })
+  h.clock.advance(5 * 60_000)
+  const used = async () => [
+    await h.deps.db.selectFrom('api_tokens').select('last_used_at').where('id', '=', id).execute(),
+    await h.deps.db.selectFrom('sessions').select('last_used_at').execute(),
+    await h.deps.db.selectFrom('access_networks').selectAll().execute(),
+  ]
+  const before = await used()
+  for (const sent of [text, person]) expect(await h.get(sent)).toMatchObject(REFUSED)
+  expect(await used()).toEqual(before)
+  const told = h.logLines.filter((line) => line.includes('"problem":"foreign"') && line.includes(ENDPOINT))
+  expect(told).toHaveLength(2)
 })
 
 test('from the next request on nothing is served through an endpoint that is not there, not allowed or not wanted any more', async () => {
@@ -155,6 +157,22 @@ test('from the next request on nothing is served through an endpoint that is not
     await h.deps.db.deleteFrom('private_links').where('resource_id', '=', h.addon.id).execute()
     await linkEndpoint(h.deps.db, h.addon.id)
   }
+})
+
+test('a route that asks for no token is closed to the private side', async () => {
+  const h = await shared()
+  const app = Fastify()
+  registerPrivateGate(app, h.deps, { prefix: '/v1' })
+  app.get('/v1/forgetful', async () => 'open')
+  const listener = createPrivateListener(h.app.log)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    listener.stop()
+    await app.close()
+  })
+  expect(await (await fetch(`${url}/v1/forgetful`)).text()).toBe('open')
+  const port = await listener.listen(app.server, { host: '127.0.0.1', port: 0 })
+  expect(await throughEndpoint(port, '/v1/forgetful')).toMatchObject(REFUSED)
 })
 
 test('a user or a role of an account is as good as the account', async () => {
