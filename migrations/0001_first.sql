@@ -210,6 +210,19 @@ create table sealed_keys (
   primary key (resource_id, version)
 );
 
+-- The code by which another add-on takes over the keys of this one: one at a time, for an hour, used once. No digest of it
+-- stands here, only a MAC by a key that is derived from a key of SEALING_KEYS, so whoever has the table can neither make nor
+-- prove one. It goes when it is used, with a revoke, and with the add-on.
+create table fork_codes (
+  resource_id uuid primary key references keysets (resource_id) on delete cascade,
+  id          text not null unique check (id ~ '^[0-9a-f]{16}$'),
+  created_at  timestamptz not null,
+  expires_at  timestamptz not null check (expires_at > created_at),
+  kek_id      text not null,
+  mac         bytea not null check (length(mac) = 32)
+);
+create index fork_codes_expires_at on fork_codes (expires_at);
+
 -- What happened to an add-on: one row when it has happened, never changed. `seq` is taken under the lock of the
 -- resource's row in `keysets`, so whoever reads on from a number misses nothing.
 create table history (

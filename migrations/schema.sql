@@ -119,6 +119,22 @@ create table first_lookers (
   constraint first_lookers_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE
 );
 
+create table fork_codes (
+  resource_id uuid not null,
+  id text not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  kek_id text not null,
+  mac bytea not null,
+  constraint fork_codes_pkey PRIMARY KEY (resource_id),
+  constraint fork_codes_check CHECK (expires_at > created_at),
+  constraint fork_codes_id_check CHECK (id ~ '^[0-9a-f]{16}$'::text),
+  constraint fork_codes_mac_check CHECK (length(mac) = 32),
+  constraint fork_codes_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES keysets(resource_id) ON DELETE CASCADE,
+  constraint fork_codes_id_key UNIQUE (id)
+);
+CREATE INDEX fork_codes_expires_at ON fork_codes USING btree (expires_at);
+
 create table freezes_for_all (
   id text not null,
   from_at timestamp with time zone not null,

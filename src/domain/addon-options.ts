@@ -17,7 +17,12 @@ export type AddonOptions = {
   logsNotices: boolean
   /** How long the longest thing lives that apps sign, if stated. */
   tokenLifeMs: number | null
+  /** The keys are those of another add-on. */
+  fork?: ForkWish
 }
+
+/** Whose keys are taken over, by a code that was made there, and which options were left to it. */
+export type ForkWish = { code: string; stated: { grace: boolean; tokenLife: boolean } }
 
 /** What holds where an option is left out, and the limits of what may be chosen. */
 export type OptionLimits = {
@@ -43,6 +48,7 @@ export type OwnKeyLimits = Pick<ArnLimits, 'accountId' | 'addonRegion'> & {
  * ones are ignored (Add-on Parameter Handling). Throws `invalid-option` with a sentence that the customer can act on.
  */
 export function readOptions(given: Readonly<Record<string, unknown>>, limits: OptionLimits): AddonOptions {
+  const fork = forkOption(given)
   const ownKey = ownKeyOption(given['encryption-key'], limits.ownKeys)
   const options = {
     grace: graceOption(given.grace, limits),
@@ -51,6 +57,7 @@ export function readOptions(given: Readonly<Record<string, unknown>>, limits: Op
     ...(ownKey && { ownKey }),
     logsNotices: logOption(given.log),
     tokenLifeMs: tokenLifeOption(given['token-life']),
+    ...(fork && { fork }),
   }
   const problem = tooManyKeys({ ...options, periodMs: limits.periodMs }, limits.plans)
   if (problem === undefined) return options
@@ -108,6 +115,24 @@ function ownKeyOption(
   const read = readOwnKeyArn(option, { ...limits, regions })
   if ('problem' in read) throw refused(read.problem)
   return read
+}
+
+/** What is no code at all is refused where codes are looked up, as every wrong one is. */
+function forkOption(given: Readonly<Record<string, unknown>>): ForkWish | undefined {
+  const { fork: option } = given
+  if (isLeftOut(option)) return undefined
+  if (isLeftOut(given['encryption-key'])) {
+    throw new SecurekeyError(
+      'invalid-option',
+      'The option --fork takes keys over into an add-on with an encryption key of your own: name that key too, by --encryption-key.',
+    )
+  }
+  const stated = { grace: !isLeftOut(given.grace), tokenLife: !isLeftOut(given['token-life']) }
+  return { code: typeof option === 'string' ? option.trim() : '', stated }
+}
+
+function isLeftOut(option: unknown): boolean {
+  return option === undefined || option === null
 }
 
 function tokenLifeOption(option: unknown): number | null {

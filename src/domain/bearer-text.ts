@@ -2,11 +2,11 @@ import { hash, timingSafeEqual } from 'node:crypto'
 
 /**
  * What stands in `Authorization: Bearer`: an API token, what a person got who signed on by the command line, or the secret
- * of an enrolled client.
+ * of an enrolled client. And the code of a fork, which is of the same form and stands in an option of `addons:create`.
  */
-export type BearerKind = 'api' | 'cli' | 'client'
+export type BearerKind = 'api' | 'cli' | 'client' | 'fork'
 
-const KINDS: readonly BearerKind[] = ['api', 'cli', 'client']
+const KINDS: readonly BearerKind[] = ['api', 'cli', 'client', 'fork']
 
 export const BEARER_ID_BYTES = 8
 export const BEARER_SECRET_BYTES = 32

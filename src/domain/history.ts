@@ -71,13 +71,8 @@ export type HistoryKind =
   | 'mail-address-confirmed'
   | 'mail-address-removed'
   | 'token-life-changed'
-  | 'privatelink-created'
-  | 'privatelink-accounts-changed'
-  | 'privatelink-destroyed'
-  | 'privatelink-operational'
-  | 'privatelink-failed'
-  | 'privatelink-connection-available'
-  | 'privatelink-connection-ended'
+  | 'fork-code-made'
+  | 'forked'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

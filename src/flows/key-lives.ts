@@ -25,6 +25,7 @@ export type KeyLife = {
 /** The history rows that tell of keys. */
 export const KEY_EVENTS: readonly HistoryKind[] = [
   'provisioned',
+  'forked',
   'rotated',
   'rotation-superseded',
   'rotation-cancelled',
@@ -39,7 +40,13 @@ export const KEY_EVENTS: readonly HistoryKind[] = [
 ]
 
 /** Whose keys Heroku had confirmed, or held, when it happened. */
-const CONFIRMED: readonly HistoryKind[] = ['provisioned', 'rotated', 'filler-published', 'config-adopted']
+const CONFIRMED: readonly HistoryKind[] = [
+  'provisioned',
+  'forked',
+  'rotated',
+  'filler-published',
+  'config-adopted',
+]
 
 /**
  * The lives of the versions that the events tell of and of those that are stored, newest first. A resource that was

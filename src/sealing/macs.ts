@@ -2,7 +2,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { macKeyOf } from './mac-key.ts'
 
 /** What a MAC is for. Each has a key of its own, so a MAC that was made for one is worth nothing for another. */
-export type MacPurpose = 'check value' | 'session' | 'form token' | 'api token' | 'mailbox'
+export type MacPurpose = 'check value' | 'session' | 'form token' | 'api token' | 'fork code' | 'mailbox'
 
 /** Makes the MAC of a text (HMAC-SHA-256, 32 bytes) by a key that is derived for that purpose. */
 export type Mac = (purpose: MacPurpose, text: string) => Buffer | Promise<Buffer>

@@ -1,7 +1,7 @@
 import type { OwnKeyState } from '../domain/own-key-watch.ts'
-import { bigint, boolean, moment, orNull, text, withDefault } from './columns.ts'
+import { bigint, boolean, bytes, moment, orNull, text, uuid, withDefault } from './columns.ts'
 
-/** The table of customers' own keys. */
+/** The tables of customers' own keys, and of codes by which an add-on with one takes over the keys of another. */
 export const OWN_KEY_TABLES = {
   own_keys: {
     arn: text(),
@@ -17,5 +17,13 @@ export const OWN_KEY_TABLES = {
     wake_at: orNull(moment),
     claimed_until: orNull(moment),
     fence: withDefault(bigint),
+  },
+  fork_codes: {
+    resource_id: uuid,
+    id: text(),
+    created_at: moment,
+    expires_at: moment,
+    kek_id: text(),
+    mac: bytes,
   },
 }

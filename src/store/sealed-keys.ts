@@ -15,6 +15,8 @@ export type NewKey = {
   /** SHA-256 of its text, 32 bytes. */
   digest: Buffer
   sealed: Buffer
+  /** When it was made, where that was before: it is another add-on's. */
+  createdAt?: Date
 }
 
 /** The stored keys of a live resource, the newest first. */
@@ -95,8 +97,8 @@ export async function insertKeys(trx: Trx, keys: readonly NewKey[], now: Date): 
 }
 
 /** The row of a new key. */
-export function keyRow({ resourceId, version, digest, sealed }: NewKey, now: Date) {
-  return { resource_id: resourceId, version, created_at: now, digest, sealed }
+export function keyRow({ resourceId, version, digest, sealed, createdAt }: NewKey, now: Date) {
+  return { resource_id: resourceId, version, created_at: createdAt ?? now, digest, sealed }
 }
 
 /** Erases keys for good. */

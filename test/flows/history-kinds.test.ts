@@ -16,7 +16,7 @@ import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { setGracePeriod } from '../../src/flows/dashboard/set-grace-period.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
-import type { Deps } from '../../src/flows/deps.ts'
+import { makeForkCode } from '../../src/flows/fork/fork-codes.ts'
 import { switchHandOver } from '../../src/flows/hand-over/switch-hand-over.ts'
 import { removeMailAddress } from '../../src/flows/notices/mail/addresses.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
@@ -41,8 +41,7 @@ import { webhookOf } from '../notices/support/webhook.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
-import { CUSTOMER, startFakeEc2 } from '../support/fake-ec2.ts'
-import { PARTNER } from '../support/fake-kms.ts'
+import { customerKey, kmsEnvironment, startFakeKms } from '../support/fake-kms.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
 import { createAwsCustomer, linkSettings, lookOnce } from '../support/private-links.ts'
@@ -124,6 +123,17 @@ const tellOfKeyOf = async (h: HarnessWithAddon, states: readonly OwnKeyState[]) 
   const arn = 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab'
   await h.deps.db.updateTable('resources').set({ kek_id: arn }).execute()
   for (const state of states) await tellOfOwnKey(h.deps, arn, { state, said: null }, h.clock.now())
+}
+/** Another add-on, with a key of its customer's own, takes the keys over. */
+const takeKeysOver = async (h: HarnessWithAddon) => {
+  const { kms, url } = await startFakeKms(h.clock.now)
+  onTestFinished(() => kms.close())
+  const deps = await h.anotherProcess(kmsEnvironment(url))
+  const made = await makeForkCode(deps, about(h))
+  const fork = made.outcome === 'made' ? made.text : ''
+  const options = { 'encryption-key': customerKey(kms).arn, fork }
+  await provisionResource(deps, provisionRequest({ plan: 'private-fortnightly', options }))
+  return uuid(1)
 }
 /** Time passes until the config is compared. */
 const check = async (h: HarnessWithAddon) => {
@@ -472,6 +482,16 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     actor: 'worker',
     happens: (h) => tellOfKeyOf(h, ['suspended', 'lost']),
     leaves: ['own-key-suspended', 'own-key-lost'],
+  },
+  'fork-code-made': {
+    actor: 'person',
+    happens: (h) => makeForkCode(h.deps, about(h)),
+    leaves: ['fork-code-made'],
+  },
+  forked: {
+    actor: 'heroku',
+    happens: takeKeysOver,
+    leaves: ['provisioned', 'forked'],
   },
   'unusual-access': {
     actor: 'person',

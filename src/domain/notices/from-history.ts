@@ -51,6 +51,17 @@ const TOLD: Partial<Readonly<Record<HistoryKind, Tell>>> = {
     made(row, `The API token “${textIn(row.details, 'name')}” of ${name} was made`),
   'client-enrolled': (row, name) =>
     made(row, `The client “${textIn(row.details, 'name')}” of ${name} was enrolled`),
+  'fork-code-made': (row, name) => ({
+    kind: 'keys-forked',
+    text: `A code was made by ${actorWords(row.actor)}: whoever has it can take over the keys of ${name} into another add-on, once, until ${dateWords(dateIn(row.details, 'expiresAt'))}.`,
+    facts: {
+      what: 'code-made',
+      by: actorWords(row.actor),
+      from: addressOf(row.actor),
+      expires: textIn(row.details, 'expiresAt'),
+    },
+  }),
+  forked,
   ...TOLD_OF_POLICY,
   'unusual-access': unusualAccess,
   'own-key-suspended': (row, name) =>
@@ -77,6 +88,8 @@ export const SEVERE_ROWS: readonly HistoryKind[] = [
   'own-key-suspended',
   'own-key-restored',
   'own-key-lost',
+  'fork-code-made',
+  'forked',
 ]
 
 /** What is told of a history row; undefined: nothing. The same row always makes the same notice. */
@@ -116,6 +129,16 @@ function rotated({ rotation, key, actor }: HistoryRow, name: string): Told {
       by: askedByWords(actor),
       next: next?.toISOString() ?? null,
     },
+  }
+}
+
+function forked({ details }: HistoryRow, name: string): Told {
+  const to = textIn(details, 'to')
+  const [source, target] = to ? [name, to] : [textIn(details, 'from'), name]
+  return {
+    kind: 'keys-forked',
+    text: `The keys of ${source} were taken over by the add-on ${target}: both accept them, and each rotates by itself.`,
+    facts: { what: to ? 'taken' : 'took-over', other: to || textIn(details, 'from') },
   }
 }
 

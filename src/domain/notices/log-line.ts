@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<Notice['kind'], string>> = {
   'grant-lost': 'grant=lost',
   'hand-over-used': 'hand-over=used',
   'token-made': 'token=made',
+  'keys-forked': 'keys=forked',
   'policy-changed': 'policy=changed',
   'unusual-access': 'access=unusual',
   'encryption-key': 'encryption-key=changed',

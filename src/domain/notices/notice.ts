@@ -11,6 +11,7 @@
  * - `grant-lost`: Heroku no longer lets us change the config var
  * - `hand-over-used`: a client outside Heroku came for keys
  * - `token-made`: somebody made something by which a program reaches this add-on
+ * - `keys-forked`: somebody made a code by which another add-on takes over the keys, or one has taken them over
  * - `policy-changed`: the plan, the schedule or what is announced and told is another
  * - `unusual-access`: somebody came in a way that is not usual here
  * - `encryption-key`: the customer's own key was withdrawn, works again, or is lost
@@ -30,6 +31,7 @@ export const NOTICE_KINDS = [
   'grant-lost',
   'hand-over-used',
   'token-made',
+  'keys-forked',
   'policy-changed',
   'unusual-access',
   'encryption-key',
@@ -62,6 +64,7 @@ export const SEVERE_KINDS: readonly NoticeKind[] = [
   'rotation-stuck',
   'unusual-access',
   'encryption-key',
+  'keys-forked',
 ]
 
 /** Whether Heroku's collaborators of the app are told of it too. */

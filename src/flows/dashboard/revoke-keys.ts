@@ -7,6 +7,7 @@ import { afterRevoke, type ResourceState } from '../../domain/resource-state.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BEFORE_SCHEDULED } from '../../domain/schedule.ts'
 import type { Trx } from '../../store/database.ts'
+import { endForkCode } from '../../store/fork-codes.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
@@ -27,7 +28,7 @@ export type RevokeOutcome = { outcome: 'requested' | 'joined'; rotation: Rotatio
  * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
  * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
  * dashboard sessions end but `session`, the digest of the id of the one that asks. Its API tokens that may read keys end too,
- * unless `keepTokens`, and the hand-over to enrolled clients is switched off. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
+ * unless `keepTokens`, and so does the code of a fork; the hand-over to enrolled clients is switched off. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
  * it comes. Throws `unknown-resource` or `resource-gone`.
  */
 export async function revokeKeys(deps: Deps, request: Replacement): Promise<RevokeOutcome> {
@@ -122,6 +123,7 @@ async function replaceOnce(
     const ending = { resourceId, kind: 'api', scope: 'keyring' } as const
     const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, ending)
     const switchedOff = await switchOffIn(trx, resource, actor, now)
+    const forkCodeEnded = await endForkCode(trx, resourceId)
     if (isUnderWay) {
       // Whoever has signed on since the first press goes all the same.
       const events: HistoryEvent[] = []
@@ -146,6 +148,7 @@ async function replaceOnce(
         versions: liveVersions(keyset).join(', '),
         ...(sessionsEnded > 0 && { sessionsEnded }),
         ...(tokensEnded && { tokensEnded: tokensEnded.ended }),
+        ...(forkCodeEnded && { forkCodeEnded }),
       },
     }
     const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked, ...switchedOff]

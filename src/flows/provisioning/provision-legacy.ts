@@ -4,7 +4,8 @@ import { ownResourceId } from '../../domain/legacy-id.ts'
 import { countEnded, isPathTaken } from '../../store/legacy-resources.ts'
 import type { Deps } from '../deps.ts'
 import type { InsertResource } from './insert-resource.ts'
-import { type ProvisionOutcome, type ProvisionRequest, provision } from './provision.ts'
+import { type ProvisionOutcome, provision } from './provision.ts'
+import type { ProvisionRequest } from './provision-request.ts'
 
 export type LegacyProvisionRequest = Pick<
   ProvisionRequest,

@@ -1,11 +1,9 @@
-import { describeOptions } from '../../domain/addon-options.ts'
-import { ANY_TIME } from '../../domain/calendar.ts'
-import { firstDueAt } from '../../domain/first-date.ts'
+import type { SecurekeyError } from '../../domain/errors.ts'
+import type { GracePeriod } from '../../domain/grace.ts'
 import { grantDigest } from '../../domain/grant.ts'
-import type { HistoryEvent, NamedKey } from '../../domain/history.ts'
+import type { HistoryEvent } from '../../domain/history.ts'
 import { keyFromBytes } from '../../domain/key.ts'
-import { type ResourceState, stateAtProvision } from '../../domain/resource-state.ts'
-import { nextRotationAt } from '../../domain/schedule.ts'
+import type { ResourceState } from '../../domain/resource-state.ts'
 import type { WrappedDek } from '../../domain/wrapped-dek.ts'
 import type { ResourceSealer } from '../../sealing/sealing.ts'
 import { type Db, serviceNow } from '../../store/database.ts'
@@ -14,28 +12,18 @@ import { lockState } from '../../store/keysets.ts'
 import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
 import { tellOfRepeat } from '../../store/provision-repeats.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
-import { findKeys, type NewKey } from '../../store/sealed-keys.ts'
+import { findKeys } from '../../store/sealed-keys.ts'
 import { gone } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
 import type { Deps } from '../deps.ts'
-import { makeKey } from '../make-key.ts'
-import { firstTargets } from '../notices/first-targets.ts'
+import { readForkCode } from '../fork/fork-codes.ts'
 import type { InsertResource } from './insert-resource.ts'
 import { judge } from './judge.ts'
+import { type FirstKeys, freshKeys, type Making, newResource } from './new-resource.ts'
 import { notConfirmed, notNow } from './not-now.ts'
+import type { ProvisionRequest } from './provision-request.ts'
 import { sealUnderOwnKey } from './seal-under-own-key.ts'
-
-export type ProvisionRequest = {
-  resourceId: string
-  name: string | null
-  plan: string
-  region: string | null
-  options: Readonly<Record<string, unknown>>
-  grant: { code: string; expiresAt: Date } | null
-  logInputUrl: string | null
-  /** How the legacy API calls it and where its config is; left out by version 3. */
-  legacy?: { herokuId: string | null; callbackPath: string }
-}
+import { noSuchCode, takeOverKeys } from './take-over-keys.ts'
 
 export type ProvisionOutcome = {
   outcome: 'provisioned' | 'already-provisioned'
@@ -58,7 +46,8 @@ const MOST_TRIES = 3
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, and the next one where it is to be announced, once per id: a repeated or parallel
+ * Makes a resource with two fresh keys, and the next one where it is to be announced, or with the keys of the add-on of
+ * which the request brings a code, once per id: a repeated or parallel
  * request is answered with the keys of the present, and after 24 hours without any, whatever the settings have become
  * since the first. Each repeat leaves a trace in the history. Waits for nothing but Postgres, and where the customer brings a
  * key for AWS KMS. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
@@ -80,82 +69,56 @@ export async function provision(
   }
   const { plan, options } = judged
   const now = deps.now()
-  const { resourceId, logInputUrl, legacy } = request
+  const { resourceId } = request
   // A customer's key costs calls to AWS, and a repeat has none of its own to make.
-  if (options.ownKey && (await findResource(deps.db, resourceId)))
+  if (options.ownKey && (await findResource(deps.db, resourceId))) {
     return await repeatedProvision(deps, request)
+  }
+  // Before AWS is asked: a code that is none costs nothing.
+  const code = options.fork && (await readForkCode(deps, options.fork.code))
+  if (options.fork && !code) return await repeatedOr(deps, request, noSuchCode())
   const { sealer, dek } = options.ownKey
     ? await sealUnderOwnKey(deps, resourceId, options.ownKey.arn)
     : await deps.sealing.forNewResource(resourceId)
-  // Nobody has signed with it, so it is a filler; it stands there since consumers expect two keys from the start.
-  const filler = makeKey(deps, sealer, resourceId, 1)
-  const current = makeKey(deps, sealer, resourceId, 2)
-  // Announced with the answer, it costs no release.
-  const next = options.announcesNext ? makeKey(deps, sealer, resourceId, 3) : undefined
   const grant = sealGrant(sealer, request.grant)
-  const { windows } = options
-  const spread = deps.settings.spreadMs > 0
-  const first = spread
-    ? firstDueAt({ resourceId, periodMs: plan.periodMs, windows }, now)
-    : nextRotationAt(now, plan.periodMs, now, windows)
-  const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
-  const made = [filler, current, ...(next ? [next] : [])]
-  const nextVersion = next?.key.version ?? null
-  const calendar = { ...ANY_TIME, windows }
-  const versions = { current: 2, filler: 1, next: nextVersion }
-  const { tokenLifeMs } = options
-  const state = stateAtProvision({ ...versions, epoch, checkAt, calendar, tokenLifeMs }, first, now)
-  const inserted = await insert({
-    id: resourceId,
-    name: request.name,
-    plan: plan.name,
-    region: request.region,
-    periodMs: plan.periodMs,
-    options,
-    dek,
-    sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
-    legacy,
-    keys: made.map(({ key }) => key),
-    grant,
-    state,
-    targets: firstTargets(deps, {
-      subject: { resourceId, name: request.name },
-      state,
-      options,
-      periodMs: plan.periodMs,
-    }),
-    events: [
-      {
-        at: now,
-        kind: 'provisioned',
-        actor: { type: 'heroku' },
-        key: named(current.key),
-        filler: named(filler.key),
-        details: { plan: plan.name, ...describeOptions(options) },
-      },
-      ...(next
-        ? [{ at: now, kind: 'next-announced', actor: { type: 'heroku' }, key: named(next.key) } as const]
-        : []),
-    ],
-  })
-  if (!inserted) return await repeatedProvision(deps, request)
+  const making = { request, plan, options, sealer, dek, grant, epoch, now }
+  const made = code ? await takeOverKeys(deps, making, code) : await makeKeys(deps, insert, making)
+  if (!made) return await repeatedProvision(deps, request)
+  if (made === 'no-code') return await repeatedOr(deps, request, noSuchCode())
   deps.log.event({ resourceId, plan: plan.name }, 'resource provisioned')
+  const { state, grace, keys } = made
   return {
     outcome: 'provisioned',
     resourceId,
-    config: configOf(deps, { resourceId, grace: options.grace, periodMs: plan.periodMs }, state, textOfMade),
+    config: configOf(deps, { resourceId, grace, periodMs: plan.periodMs }, state, textOfMade),
     grant: grant && { ...grant, resourceId, fence: FIRST_GRANT_FENCE, dek },
   }
 
   function textOfMade(version: number): string {
-    const text = made.find(({ key }) => key.version === version)?.text
+    const text = keys.find(({ key }) => key.version === version)?.text
     if (text === undefined) throw new Error(`key version ${version} was not made`)
     return text
   }
 }
 
-function named({ version, fingerprint }: NewKey): NamedKey {
-  return { version, fingerprint }
+async function makeKeys(
+  deps: Deps,
+  insert: InsertResource,
+  making: Making,
+): Promise<(FirstKeys & { grace: GracePeriod }) | undefined> {
+  const made = freshKeys(deps, making)
+  const inserted = await insert(newResource(deps, making, made))
+  return inserted ? { ...made, grace: making.options.grace } : undefined
+}
+
+/** A request that is repeated while the first one uses up what it brings. */
+async function repeatedOr(
+  deps: Deps,
+  request: ProvisionRequest,
+  refusal: SecurekeyError,
+): Promise<ProvisionOutcome> {
+  if (await findResource(deps.db, request.resourceId)) return await repeatedProvision(deps, request)
+  throw refusal
 }
 
 async function repeatedProvision(

@@ -101,7 +101,7 @@ export async function newToken(
   facts: Omit<TokenFacts, 'id' | 'kind'>,
 ): Promise<StoredToken> {
   const made = readBearer(text)
-  if (!made || made.kind === 'cli') throw new RangeError('no text of a token')
+  if (!made || made.kind === 'cli' || made.kind === 'fork') throw new RangeError('no text of a token')
   const { id, kind, digest } = made
   const mac = await deps.macs.make('api token', tokenFactsText(digest, { ...facts, id, kind }))
   return { ...facts, ...mac, id, kind, digest, lastUsedAt: null }

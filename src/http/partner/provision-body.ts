@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox'
 import { cleanText } from '../../domain/clean-text.ts'
 import { grantExpiresAt } from '../../domain/grant.ts'
 import { RESOURCE_ID_PATTERN } from '../../domain/resource-id.ts'
-import type { ProvisionOutcome, ProvisionRequest } from '../../flows/provisioning/provision.ts'
+import type { ProvisionOutcome } from '../../flows/provisioning/provision.ts'
+import type { ProvisionRequest } from '../../flows/provisioning/provision-request.ts'
 
 /** Postgres takes no zero character in a text. */
 const Text = Type.String({ maxLength: 2_000, pattern: '^[^\\u0000]*$' })

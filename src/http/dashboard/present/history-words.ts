@@ -67,6 +67,8 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'own-key-suspended': 'Suspended: its own encryption key is withdrawn',
   'own-key-restored': 'Own encryption key works again',
   'own-key-lost': 'Own encryption key was deleted',
+  'fork-code-made': 'Code made by which another add-on takes over the keys',
+  forked: 'Keys taken over by another add-on',
   'webhook-added': 'Webhook added',
   'webhook-removed': 'Webhook removed',
   'webhook-secret-replaced': 'Secret of a webhook replaced',
