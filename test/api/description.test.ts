@@ -47,6 +47,7 @@ test('the description names every route with its scopes, a schema for each answe
     'POST /v1/tokens',
     'DELETE /v1/tokens',
     'DELETE /v1/tokens/{id}',
+    'POST /v1/fork-codes',
     'GET /v1/sessions',
     'DELETE /v1/sessions',
     'DELETE /v1/sessions/{id}',

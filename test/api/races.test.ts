@@ -108,6 +108,7 @@ describe('what ends while its request waits for the add-on', () => {
   }
   const ofPersons = [
     ['POST', '/tokens', { name: 'x', scopes: ['read'] }],
+    ['POST', '/fork-codes', {}],
     ['DELETE', '/tokens', undefined],
     ['DELETE', '/sessions', undefined],
     ['POST', '/access/known', { until: '2026-03-03T12:00:00Z' }],

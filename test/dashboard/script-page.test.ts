@@ -23,7 +23,7 @@ test('the page names this add-on, its address and its app, links to the tokens, 
   expect(text).toContain('where nobody is there to type it, add --confirm service-1.')
   expect(text).toContain(`href="${browser.base}/tokens"`)
   // No token and no key is ever among what is to be pasted.
-  expect(text).not.toMatch(/sk_(api|cli|client)_|[0-9A-F]{64}/)
+  expect(text).not.toMatch(/sk_(api|cli|client|fork)_|[0-9A-F]{64}/)
   expect((await createBrowser(h).get(`${browser.base}/script`)).text).not.toContain('securekey:info')
 })
 

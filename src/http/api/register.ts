@@ -14,6 +14,7 @@ import { registerBearer } from './bearer.ts'
 import { registerCalendar } from './calendar.ts'
 import { registerCheckIns } from './check-ins.ts'
 import { registerClients } from './clients.ts'
+import { registerForkCodes } from './fork-codes.ts'
 import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
@@ -96,6 +97,7 @@ export async function registerApi(
     registerClients(scope)
     registerMailAddresses(scope)
     registerTokens(scope)
+    registerForkCodes(scope)
     registerSessions(scope)
     registerWebhooks(scope)
     registerWebhookTries(scope)

@@ -13,6 +13,8 @@ export type PageName =
   | 'notices'
   | 'token-life'
   | 'tokens'
+  | 'fork'
+  | 'fork-made'
   | 'token-made'
   | 'clients'
   | 'webhooks'

@@ -10,6 +10,7 @@ import { baseOf } from './addresses.ts'
 import { prepareForBrowsers } from './browser-scope.ts'
 import { registerCalendarPage } from './calendar-page.ts'
 import { registerClients } from './clients.ts'
+import { registerForkPage } from './fork-page.ts'
 import { createGuard } from './guard.ts'
 import { registerLists } from './lists.ts'
 import { registerMailPage } from './mail-page.ts'
@@ -56,6 +57,7 @@ export async function registerDashboard(
   registerCalendarPage(app, { deps, apps }, guard)
   registerTokenLifePage(app, { deps, apps }, guard)
   registerClients(app, { deps, apps }, guard)
+  registerForkPage(app, { deps, apps }, guard)
   registerMailPage(app, { deps, apps }, guard)
   registerNoticesPage(app, { deps, apps }, guard)
   await app.register((scope) => registerMailLinks(scope, deps))
