@@ -1,53 +1,10 @@
-import { HerokuError } from '../../simulator/src/index.ts'
 import { openDashboard } from '../dashboard.ts'
 import { readKeyPair } from '../key-pair.ts'
-import { SERVICE_1 } from '../scenario.ts'
 import { until } from '../until.ts'
 import { heldPair, type PrivateLife, tellCustomer } from './private-life.ts'
 
 const MINUTE = 60_000
 const ROTATION_LIMIT_MS = 30_000
-export const PRIVATE_PLAN = 'private-fortnightly'
-
-/** Makes an add-on that a key of its customer protects. A key that does not let us use it makes none. */
-export async function checkOwnKeyProvision({
-  stack,
-  aws,
-  check,
-}: Omit<PrivateLife, 'addonId' | 'arn' | 'time'>): Promise<{ addonId: string; arn: string }> {
-  const { customer, view } = stack.simulator
-  const create = (plan: string, arn: string) =>
-    customer.createAddon({ app: SERVICE_1, plan, options: { 'encryption-key': arn } })
-  const refusal = async (plan: string, arn: string) => {
-    const error = await create(plan, arn).then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    )
-    return error instanceof HerokuError ? error.message : ''
-  }
-  const closed = aws.createKey({ allowed: false })
-  const right = await refusal(PRIVATE_PLAN, closed)
-  check(
-    'a key that lets us do nothing is refused, and the missing right is named',
-    right.includes('kms:DescribeKey'),
-  )
-
-  const arn = aws.createKey({ allowed: true })
-  tellCustomer(stack, 'aws kms create-key --policy file://policy.json', [
-    arn,
-    `heroku addons:create securekey:${PRIVATE_PLAN} -a ${SERVICE_1} -- --encryption-key ARN`,
-  ])
-  const plan = await refusal('fortnightly', arn)
-  check('a plan without a space takes no key of a customer', plan.includes(PRIVATE_PLAN))
-  check('what is refused makes nothing', view.addons().length === 0)
-
-  const { id: addonId } = await create(PRIVATE_PLAN, arn)
-  check('the data key of the add-on was made by the key of the customer', aws.dataKeysMade(arn, addonId) > 0)
-  const seen = await stack.observer.ownKeyOf(addonId)
-  check('the add-on is watched under that key', seen?.arn === arn && seen.state === 'active')
-  check('the app has its two keys', readKeyPair(heldPair(stack)) !== undefined)
-  return { addonId, arn }
-}
 
 /** The key goes on being used: a rotation under it is like any other. */
 export async function checkRotationUnderOwnKey(life: PrivateLife, what: string): Promise<void> {

@@ -4,7 +4,7 @@ import { until } from '../until.ts'
 /** Lets time pass for what is looked at in minutes, so that nobody waits for them here. */
 export type Time = {
   /**
-   * Puts every date of the watched tables so much earlier, a minute or two at a time, and after each step waits until the
+   * Puts every date of the watched tables so much earlier, a minute or more at a time, and after each step waits until the
    * worker has looked: so it sees what it would have seen. Everything else in the service keeps its dates.
    */
   pass: (ms: number, signal: AbortSignal) => Promise<void>
@@ -13,8 +13,8 @@ export type Time = {
 
 /** Dates in them say when somebody looks again, and until when nothing happens. */
 const WATCHED = ['own_keys', 'private_links']
-/** Shorter than the gap after which a key counts as unwatched, and longer than the time between two looks. */
-const STEP_MS = 100_000
+/** Shorter than the gap after which a key counts as unwatched. */
+const LONGEST_STEP_MS = 100_000
 const LOOK_LIMIT_MS = 15_000
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -53,8 +53,10 @@ export async function letTimePass(databaseUrl: string): Promise<Time> {
   return {
     async pass(ms, signal) {
       const looked = async () => !(await isLooking())
-      for (let leftMs = ms; leftMs > 0; leftMs -= STEP_MS) {
-        await putOn(Math.min(leftMs, STEP_MS))
+      // All of one length: after each of them a look is due, also where what is waited for is a minute apart.
+      const steps = Math.ceil(ms / LONGEST_STEP_MS)
+      for (let step = 0; step < steps; step += 1) {
+        await putOn(ms / steps)
         await until('A look of the worker', looked, { limitMs: LOOK_LIMIT_MS, signal })
       }
     },

@@ -5,7 +5,8 @@ import { ensureApps } from '../scenario.ts'
 import type { SessionOptions } from '../session.ts'
 import type { Stack } from '../stack.ts'
 import { type Aws, startAws } from './aws.ts'
-import { checkOwnKeyProvision, checkRotationUnderOwnKey, checkWithdrawal } from './life-under-own-key.ts'
+import { checkRotationUnderOwnKey, checkWithdrawal } from './life-under-own-key.ts'
+import { checkMoveToOwnKey } from './move-to-own-key.ts'
 import { letTimePass } from './pass-time.ts'
 import { heldPair, type PrivateLife } from './private-life.ts'
 
@@ -39,7 +40,7 @@ function lifeIn(aws: Aws, once: boolean): LifeToRun {
       const time = await letTimePass(stack.data.databaseUrl)
       closers.defer(() => time.close())
       await ensureApps(stack.simulator)
-      const made = await checkOwnKeyProvision({ stack, aws, check, signal })
+      const made = await checkMoveToOwnKey({ stack, aws, check, signal })
       const life = { stack, aws, time, check, signal, ...made }
       await checkRotationUnderOwnKey(life, 'under the key of the customer')
       await checkWithdrawal(life)
