@@ -10,7 +10,7 @@ describe.skipIf(NO_CLI)('the options of heroku addons:create', { timeout: TEST_L
   test('arrive together, one that nobody knows is ignored, and the commands show what was chosen', async () => {
     const { harness, heroku, securekey, exchanged } = world()
     await harness.heroku.customer.createApp('options-1')
-    const chosen = `--window "${WINDOW}" --token-life 30d --grace 48h --next --log off --fork elsewhere`
+    const chosen = `--window "${WINDOW}" --token-life 30d --grace 48h --next --log off --colour blue`
     const created = await heroku(`addons:create securekey:fortnightly -a options-1 -- ${chosen}`)
     expect(created.code, created.stderr).toBe(0)
     const [, name = ''] = /Created (\S+) as /.exec(created.stdout) ?? []
@@ -35,6 +35,7 @@ describe.skipIf(NO_CLI)('the options of heroku addons:create', { timeout: TEST_L
     await refused('--token-life 200d', 'needs 16 keys')
     await refused('--log loud', '--log must be')
     await refused('--encryption-key arn:x', '--encryption-key')
+    await refused('--fork elsewhere', '--encryption-key')
     expect(harness.heroku.view.configVars('options-2')).not.toHaveProperty('SECURE_KEY')
   })
 })

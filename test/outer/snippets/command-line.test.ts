@@ -59,6 +59,7 @@ describe.skipIf(NO_CLI)(PAGE, () => {
     expect([...named].toSorted()).toEqual([
       'securekey:access',
       'securekey:doctor',
+      'securekey:fork-code',
       'securekey:freezes',
       'securekey:freezes:add',
       'securekey:freezes:remove',
