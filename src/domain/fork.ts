@@ -78,7 +78,7 @@ export function keptKeyset(keyset: Keyset, now: Date): Keyset {
     second,
     pending: null,
     pendingFiller: null,
-    older: older.filter(({ until, version }) => until > now && version > revokedTo),
+    older: older.filter(({ until }) => until > now),
     next: next?.announced ? next : null,
     revokedTo,
   }

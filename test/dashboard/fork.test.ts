@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { readForkCode } from '../../src/flows/fork/fork-codes.ts'
+import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { type Answer, signedIn } from '../support/browser.ts'
 import { kmsEnvironment, startFakeKms } from '../support/fake-kms.ts'
@@ -54,4 +56,19 @@ test('without access to AWS the page says so, and the first page does not lead t
   const { text } = await ann.get(`${ann.base}/fork`)
   expect(text).toContain('no access to AWS KMS')
   expect(text).not.toContain('Make the code')
+})
+
+test('a session that a revoke ends while its form waits leaves no code behind', async () => {
+  const h = await start()
+  const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
+  const fields = { form_token: await ann.token() }
+  const held = await holdKeyset(h.deps.db, h.addon.id)
+  const revoking = revokeKeys(h.deps, { resourceId: h.addon.id, actor: { type: 'operator' } })
+  await untilSomeWait(h.deps.db, 1)
+  const asked = ann.post(`${ann.base}/fork`, fields)
+  await untilSomeWait(h.deps.db, 2)
+  held.release()
+  await revoking
+  expect(codeIn(await asked)).toBeUndefined()
+  expect(await h.deps.db.selectFrom('fork_codes').selectAll().execute()).toEqual([])
 })

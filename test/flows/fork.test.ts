@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { keyring } from '../../clients/node/src/index.ts'
 import { noticeFrom } from '../../src/domain/notices/from-history.ts'
@@ -9,6 +10,7 @@ import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { findKeys } from '../../src/store/sealed-keys.ts'
 import { ANN } from '../api/support/token.ts'
+import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { callPartnerApi, provisionBody } from '../http/support/partner-call.ts'
 import { keysOn, startWithAddon } from '../support/addon.ts'
 import { allRows } from '../support/all-rows.ts'
@@ -257,4 +259,58 @@ test('an add-on that its own key has suspended hands no keys over, makes no code
   await expect(codeOf(h, first.uuid)).rejects.toMatchObject({ code: 'own-key-unusable' })
   await h.deps.db.updateTable('own_keys').set({ state: 'active' }).where('arn', '=', h.arn).execute()
   expect((await post(h, body)).status).toBe(200)
+})
+
+test.each([
+  [
+    'a revoke',
+    async (h: Started) => void (await revokeKeys(h.deps, { resourceId: h.resourceId, actor: ANN })),
+  ],
+  ['another code', async (h: Started) => void (await codeOf(h))],
+  ['its removal', (h: Started) => deprovision(h.deps, { resourceId: h.resourceId })],
+])(
+  '%s of the old add-on that comes first ends the code of a request which is already looking at it',
+  async (_what, first) => {
+    const h = await start()
+    const body = bodyWith(h, await codeOf(h))
+    const held = await holdKeyset(h.deps.db, h.resourceId)
+    const ending = first(h)
+    await untilSomeWait(h.deps.db, 1)
+    const asking = post(h, body)
+    await untilSomeWait(h.deps.db, 2)
+    held.release()
+    await ending
+    const answer = await asking
+    expect(answer.status).toBe(422)
+    expect(answer.json.message).toContain('needs a code')
+    expect(await findResource(h.deps.db, body.uuid)).toBeUndefined()
+  },
+)
+
+test('a process that dies at any step of the taking over leaves no add-on behind, and the code as good as before', async () => {
+  const h = await startRotated()
+  const code = await codeOf(h)
+  const body = bodyWith(h, code)
+  const before = await kindsOf(h.deps, h.resourceId)
+  await sql`create function die() returns trigger language plpgsql as $$ begin raise exception 'dead'; end $$`.execute(
+    h.deps.db,
+  )
+  const steps = [
+    ...['delete on fork_codes', 'insert on resources', 'insert on keysets', 'insert on sealed_keys'],
+    ...['insert on history', 'insert on own_keys'],
+  ]
+  for (const step of steps) {
+    const table = step.split(' ').at(-1) ?? ''
+    await sql
+      .raw(`create trigger dies after ${step} for each statement execute function die()`)
+      .execute(h.deps.db)
+    expect((await post(h, body)).status, step).toBe(500)
+    await sql.raw(`drop trigger dies on ${table}`).execute(h.deps.db)
+    expect(await findResource(h.deps.db, body.uuid), step).toBeUndefined()
+  }
+  expect(await kindsOf(h.deps, h.resourceId)).toEqual(before)
+  // The answer may be lost after all is done: then Heroku asks again.
+  const done = await post(h, body)
+  expect(done.status).toBe(200)
+  expect(await post(h, body)).toMatchObject({ status: 200, text: done.text })
 })

@@ -40,6 +40,8 @@ export async function takeOverKeys(
 ): Promise<TakenOver | 'no-code' | undefined> {
   try {
     return await underDataKey(deps, { resourceId: code.resourceId }, async (oldSealer, locked, trx) => {
+      // Whatever is refused after this gives it back.
+      if (!(await spendForkCode(trx, code))) return 'no-code'
       const { resource: old, stored } = locked
       const why = whyNotForked(stored.state)
       if (why) throw refused(`names an add-on that ${why}. Nothing was made, and the code is still good`)
@@ -55,21 +57,20 @@ export async function takeOverKeys(
       })
       const resource = newResource(deps, { ...rest, options: kept }, taken)
       const inserted = await insertResources(trx, [resource], making.now)
-      if (inserted.size === 0) return undefined
-      // Rolls back what was inserted.
-      if (!(await spendForkCode(trx, code))) throw new SpentMeanwhile()
+      if (inserted.size === 0) throw new MadeMeanwhile()
       await recordEvents(trx, [{ resourceId: old.id, events: [toldTo(making)] }])
       return { ...taken, grace: terms.grace }
     })
   } catch (error) {
-    if (error instanceof SpentMeanwhile || isOver(error)) return 'no-code'
+    if (error instanceof MadeMeanwhile) return undefined
+    if (isOver(error)) return 'no-code'
     if (!isOfOwnKey(error)) throw error
     const { message } = error as SecurekeyError
     throw refused(`names an add-on whose keys cannot be opened. It says: ${message}`)
   }
 }
 
-class SpentMeanwhile extends Error {}
+class MadeMeanwhile extends Error {}
 
 /** The add-on of the code was removed since. */
 function isOver(error: unknown): boolean {
