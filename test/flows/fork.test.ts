@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { keyring } from '../../clients/node/src/index.ts'
+import { bearerText } from '../../src/domain/bearer-text.ts'
 import { noticeFrom } from '../../src/domain/notices/from-history.ts'
 import { isSevere } from '../../src/domain/notices/notice.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
@@ -186,8 +187,11 @@ test('whatever is wrong with a code, the sentence is the same, and AWS is not as
   const forged = live.replace(/^sk_fork_[0-9a-f]{16}/, (start) =>
     start.replace(/.$/, (d) => (d === '0' ? '1' : '0')),
   )
+  // The history tells its id.
+  const guessed = bearerText('fork', Buffer.from(live.slice(8, 24), 'hex'), Buffer.alloc(32, 1))
   const calls = h.kms.calls().length
   const wrong = [
+    guessed,
     ...[used, replaced, over, removed, revoked, forged, `${live}0`, live.replace('fork', 'api')],
     ...['true', true, '', ' ', h.addon.name, h.resourceId, 7, {}],
   ]

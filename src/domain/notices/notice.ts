@@ -31,10 +31,10 @@ export const NOTICE_KINDS = [
   'grant-lost',
   'hand-over-used',
   'token-made',
-  'keys-forked',
   'policy-changed',
   'unusual-access',
   'encryption-key',
+  'keys-forked',
   'test',
 ] as const
 
