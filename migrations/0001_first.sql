@@ -21,6 +21,11 @@ create table resources (
   kek_id                  text,                                    -- which key of SEALING_KEYS wrapped the data key
   former_kek_id           text,                                    -- the last other one that has wrapped the same data key
   wrapped_dek             bytea,                                   -- null once the add-on is gone
+  -- Where a customer's own key wraps that, a second data key of ours for what leads to people, so that they can be told while
+  -- that key is away. The same columns again.
+  notice_kek_id           text,
+  former_notice_kek_id    text,
+  notice_dek              bytea,
   sealed_log_input_url    bytea,
   hands_over              boolean not null default false,          -- enrolled clients are given the keys
   heroku_id               text,                                    -- of the legacy API: app123@heroku.com, or a uuid
@@ -38,6 +43,12 @@ create table resources (
   check ((state = 'provisioned') = (wrapped_dek is not null)),
   check ((state = 'provisioned') = (kek_id is not null)),
   check (former_kek_id <> kek_id),
+  constraint resources_notice_dek check (
+    (notice_dek is not null) = coalesce(starts_with(kek_id, 'arn:'), false)
+    and (notice_dek is not null) = (notice_kek_id is not null)
+  ),
+  constraint resources_notice_kek_id check (not starts_with(notice_kek_id, 'arn:')),
+  constraint resources_former_notice_kek_id check (former_notice_kek_id <> notice_kek_id),
   check ((state = 'deprovisioned') = (deprovisioned_at is not null))
 );
 create index resources_name on resources (name) where state = 'provisioned';
@@ -46,6 +57,7 @@ create index resources_heroku_id on resources (heroku_id) where heroku_id is not
 create unique index resources_addon_uuid on resources (addon_uuid) where addon_uuid is not null;
 -- Which keys of SEALING_KEYS are still needed is asked at every start.
 create index resources_kek_id on resources (kek_id) where kek_id is not null;
+create index resources_notice_kek_id on resources (notice_kek_id) where notice_kek_id is not null;
 
 -- The keys of SEALING_KEYS that were ever used here. The check value is a MAC of a constant by a key derived from that
 -- key: it tells another key of the same name apart, and gives nothing away.

@@ -521,6 +521,9 @@ create table resources (
   kek_id text,
   former_kek_id text,
   wrapped_dek bytea,
+  notice_kek_id text,
+  former_notice_kek_id text,
+  notice_dek bytea,
   sealed_log_input_url bytea,
   hands_over boolean not null default false,
   heroku_id text,
@@ -536,9 +539,13 @@ create table resources (
   constraint resources_check1 CHECK ((state = 'provisioned'::text) = (kek_id IS NOT NULL)),
   constraint resources_check2 CHECK (former_kek_id <> kek_id),
   constraint resources_check3 CHECK ((state = 'deprovisioned'::text) = (deprovisioned_at IS NOT NULL)),
+  constraint resources_former_notice_kek_id CHECK (former_notice_kek_id <> notice_kek_id),
   constraint resources_grace_period_seconds_check CHECK (grace_period_seconds > 0),
   constraint resources_live CHECK (state = 'deprovisioned'::text OR plan IS NOT NULL
     AND rotation_period_seconds IS NOT NULL),
+  constraint resources_notice_dek CHECK ((notice_dek IS NOT NULL) = COALESCE(starts_with(kek_id, 'arn:'::text), false)
+    AND (notice_dek IS NOT NULL) = (notice_kek_id IS NOT NULL)),
+  constraint resources_notice_kek_id CHECK (NOT starts_with(notice_kek_id, 'arn:'::text)),
   constraint resources_own_key_told_check CHECK (own_key_told = ANY (ARRAY['suspended'::text, 'lost'::text])),
   constraint resources_rotation_period_seconds_check CHECK (rotation_period_seconds > 0),
   constraint resources_state_check CHECK (state = ANY (ARRAY['provisioned'::text, 'deprovisioned'::text]))
@@ -548,6 +555,7 @@ CREATE INDEX resources_former_name ON resources USING btree (former_name) WHERE 
 CREATE INDEX resources_heroku_id ON resources USING btree (heroku_id) WHERE heroku_id IS NOT NULL;
 CREATE INDEX resources_kek_id ON resources USING btree (kek_id) WHERE kek_id IS NOT NULL;
 CREATE INDEX resources_name ON resources USING btree (name) WHERE state = 'provisioned'::text;
+CREATE INDEX resources_notice_kek_id ON resources USING btree (notice_kek_id) WHERE notice_kek_id IS NOT NULL;
 
 create table sealed_keys (
   resource_id uuid not null,

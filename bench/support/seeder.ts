@@ -51,6 +51,7 @@ await serveParent<SeedOrder, null>(async ({ url, from, count }) => {
 /** Provisioned so that its first rotation came due at some moment of the last day. Its access token is fresh. */
 async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
   const { sealer, dek } = await sealing.forNewResource(resourceId)
+  const notices = await sealing.forNotices(resourceId, dek)
   const dueAt = new Date(Date.now() - Math.random() * DAY_MS)
   const at = new Date(dueAt.getTime() - PERIOD_MS)
   const filler = makeKey({ random: randomBytes }, sealer, resourceId, 1).key
@@ -71,7 +72,7 @@ async function createSeed(sealing: Sealing, resourceId: string): Promise<Seed> {
       tokenLifeMs: null,
     },
     dek,
-    sealedLogInputUrl: sealer.seal('sealed_log_input_url', LOG_INPUT_URL),
+    sealedLogInputUrl: notices.seal('sealed_log_input_url', LOG_INPUT_URL),
     keys: [filler, current],
     grant: {
       sealedCode: sealer.seal('sealed_code', resourceId),

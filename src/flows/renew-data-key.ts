@@ -1,7 +1,7 @@
 import { SecurekeyError } from '../domain/errors.ts'
 import { isOwnKey } from '../domain/own-key-arn.ts'
-import type { WrappedDek } from '../domain/wrapped-dek.ts'
-import type { ResourceSealer, SealedColumn } from '../sealing/sealing.ts'
+import { isSameDek, type NoticeDek, type WrappedDek } from '../domain/wrapped-dek.ts'
+import type { NoticeColumn, NoticeSealer, ResourceSealer, SealedColumn } from '../sealing/sealing.ts'
 import type { Trx } from '../store/database.ts'
 import type { Resource } from '../store/resources.ts'
 import { findSealedValues, replaceSealedValues, type SealedValues } from '../store/sealed-values.ts'
@@ -11,7 +11,8 @@ import type { Deps } from './deps.ts'
 export type FreshDek = {
   dek: WrappedDek
   sealer: ResourceSealer
-  former: { dek: WrappedDek; sealer: ResourceSealer }
+  notices: NoticeSealer
+  former: { dek: WrappedDek; sealer: ResourceSealer; notices: NoticeSealer }
 }
 
 /**
@@ -24,9 +25,14 @@ export async function makeFreshDek(
   resourceId: string,
   present: WrappedDek,
 ): Promise<FreshDek> {
-  const former = { dek: present, sealer: await deps.sealing.forResource(resourceId, present) }
+  const former = {
+    dek: present,
+    sealer: await deps.sealing.forResource(resourceId, present),
+    notices: await deps.sealing.forNotices(resourceId, present),
+  }
   const ownKey = isOwnKey(present.kekId) ? present.kekId : undefined
-  return { ...(await deps.sealing.forNewResource(resourceId, ownKey)), former }
+  const { sealer, dek } = await deps.sealing.forNewResource(resourceId, ownKey)
+  return { sealer, dek, notices: await deps.sealing.forNotices(resourceId, dek), former }
 }
 
 /**
@@ -39,44 +45,73 @@ export async function renewDataKey(
   trx: Trx,
   resource: Resource,
   fresh: FreshDek,
-  whenUnreadable: 'throw' | 'leave',
+  whenUnreadable: WhenUnreadable,
 ): Promise<boolean> {
-  if (!resource.dek?.wrapped.equals(fresh.former.dek.wrapped)) return false
+  if (!isSameDek(fresh.former.dek, resource.dek)) return false
   const values = await findSealedValues(trx, resource.id)
   await replaceSealedValues(trx, resource.id, sealedAnew(values, fresh, whenUnreadable), fresh.dek)
   return true
 }
 
-function sealedAnew(values: SealedValues, fresh: FreshDek, whenUnreadable: 'throw' | 'leave'): SealedValues {
+/**
+ * The same for what leads to people alone, of an add-on whose first data key a customer's own key wraps: that is not needed.
+ * False: it is not the one that was to be replaced any more.
+ */
+export async function renewNoticeDek(
+  deps: Pick<Deps, 'sealing'>,
+  trx: Trx,
+  resource: Resource,
+  present: NoticeDek,
+): Promise<boolean> {
+  const { id, dek } = resource
+  if (!dek?.notices?.wrapped.equals(present.wrapped)) return false
+  const fresh = { ...dek, notices: await deps.sealing.newNoticeDek(id) }
+  const former = await deps.sealing.forNotices(id, dek)
+  const notices = await deps.sealing.forNotices(id, fresh)
+  const values = await findSealedValues(trx, id)
+  const anew = noticesAnew(values, { notices, former: { notices: former } }, 'throw')
+  await replaceSealedValues(trx, id, { ...values, ...anew }, fresh)
+  return true
+}
+
+type WhenUnreadable = 'throw' | 'leave'
+
+function sealedAnew(values: SealedValues, fresh: FreshDek, whenUnreadable: WhenUnreadable): SealedValues {
   const { sealer, former } = fresh
-  const anew = (sealed: Buffer, seal: () => Buffer): Buffer => {
-    try {
-      return seal()
-    } catch (error) {
-      if (whenUnreadable === 'leave' && error instanceof SecurekeyError) return sealed
-      throw error
-    }
-  }
   const text = (column: SealedColumn, sealed: Buffer | null) =>
-    sealed && anew(sealed, () => sealer.seal(column, former.sealer.open(column, sealed)))
+    sealed && anew(sealed, () => sealer.seal(column, former.sealer.open(column, sealed)), whenUnreadable)
   return {
-    keys: values.keys.map((key) => ({
-      ...key,
-      sealed: anew(key.sealed, () =>
-        sealer.sealKey(key.version, former.sealer.openKey(key.version, key.sealed)),
-      ),
-    })),
+    keys: values.keys.map((key) => {
+      const { version } = key
+      const seal = () => sealer.sealKey(version, former.sealer.openKey(version, key.sealed))
+      return { ...key, sealed: anew(key.sealed, seal, whenUnreadable) }
+    }),
     code: text('sealed_code', values.code),
     accessToken: text('sealed_access_token', values.accessToken),
     refreshToken: text('sealed_refresh_token', values.refreshToken),
-    logInputUrl: text('sealed_log_input_url', values.logInputUrl),
-    webhooks: values.webhooks.map(({ id, sealed }) => ({
-      id,
-      sealed: anew(sealed, () => sealer.seal('sealed_webhook', former.sealer.open('sealed_webhook', sealed))),
-    })),
-    mailAddresses: values.mailAddresses.map(({ id, sealed }) => ({
-      id,
-      sealed: text('sealed_address', sealed) ?? sealed,
-    })),
+    ...noticesAnew(values, fresh, whenUnreadable),
+  }
+}
+
+function noticesAnew(
+  { logInputUrl, webhooks, mailAddresses }: SealedValues,
+  fresh: { notices: NoticeSealer; former: { notices: NoticeSealer } },
+  whenUnreadable: WhenUnreadable,
+): Pick<SealedValues, 'logInputUrl' | 'webhooks' | 'mailAddresses'> {
+  const text = (column: NoticeColumn, sealed: Buffer) =>
+    anew(sealed, () => fresh.notices.seal(column, fresh.former.notices.open(column, sealed)), whenUnreadable)
+  return {
+    logInputUrl: logInputUrl && text('sealed_log_input_url', logInputUrl),
+    webhooks: webhooks.map(({ id, sealed }) => ({ id, sealed: text('sealed_webhook', sealed) })),
+    mailAddresses: mailAddresses.map(({ id, sealed }) => ({ id, sealed: text('sealed_address', sealed) })),
+  }
+}
+
+function anew(sealed: Buffer, seal: () => Buffer, whenUnreadable: WhenUnreadable): Buffer {
+  try {
+    return seal()
+  } catch (error) {
+    if (whenUnreadable === 'leave' && error instanceof SecurekeyError) return sealed
+    throw error
   }
 }

@@ -1,16 +1,22 @@
 import { SecurekeyError } from '../domain/errors.ts'
-import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import type { DekColumn, NoticeDek, WrappedDek } from '../domain/wrapped-dek.ts'
 import { createSealingKey, openBytes, SEALING_KEY_BYTES, type SealingKey, sealBytes } from './envelope.ts'
 import { createLocalMac, type Mac } from './macs.ts'
 
-const DEK_COLUMN = 'wrapped_dek'
+/** Where a wrapped data key stands. */
+export type DekPlace = { resourceId: string; column: DekColumn }
+
+const WORDS: Record<DekColumn, string> = {
+  wrapped_dek: 'the data key',
+  notice_dek: 'the data key for notices',
+}
 
 /** A key-encryption key of `SEALING_KEYS`: it wraps data keys, and MACs are made by keys derived from it. */
 export type Kek = {
   id: string
-  wrap: (resourceId: string, dek: Uint8Array) => Promise<Buffer>
+  wrap: (place: DekPlace, dek: Uint8Array) => Promise<Buffer>
   /** At once where the key is at hand. */
-  unwrap: (resourceId: string, wrapped: Buffer) => Buffer | Promise<Buffer>
+  unwrap: (place: DekPlace, wrapped: Buffer) => Buffer | Promise<Buffer>
   mac: Mac
 }
 
@@ -26,8 +32,8 @@ export function createLocalKek(id: string, bytes: Uint8Array): Kek {
   const key = createSealingKey(bytes)
   return {
     id,
-    wrap: async (resourceId, dek) => sealBytes(key, { resourceId, column: DEK_COLUMN }, dek),
-    unwrap: (resourceId, wrapped) => openBytes(key, { resourceId, column: DEK_COLUMN }, wrapped),
+    wrap: async (place, dek) => sealBytes(key, place, dek),
+    unwrap: (place, wrapped) => openBytes(key, place, wrapped),
     mac: createLocalMac(bytes),
   }
 }
@@ -38,6 +44,9 @@ export type Keyring = {
    * customer's own key that is named.
    */
   createDek: (resourceId: string, ownKey?: string) => Promise<{ dek: SealingKey; wrapped: WrappedDek }>
+  /** A second data key, for what leads to people: by the primary KEK, whichever wraps the first. */
+  createNoticeDek: (resourceId: string) => Promise<NoticeDek>
+  openNoticeDek: (resourceId: string, wrapped: NoticeDek) => SealingKey | Promise<SealingKey>
   /** The data key of a resource, whichever listed KEK or own key wrapped it. */
   openDek: (resourceId: string, wrapped: WrappedDek) => SealingKey | Promise<SealingKey>
   /** The id of the KEK that wraps. */
@@ -46,7 +55,7 @@ export type Keyring = {
    * The same data key wrapped by the primary KEK; undefined when that opens it already, or when a customer's own key wraps
    * it: from that there is no way back. Throws when no listed KEK opens it.
    */
-  rewrap: (resourceId: string, wrapped: WrappedDek) => Promise<WrappedDek | undefined>
+  rewrap: (place: DekPlace, wrapped: WrappedDek) => Promise<WrappedDek | undefined>
 }
 
 /** The KEKs of `SEALING_KEYS`: the first is primary and wraps, every one of them unwraps; and beside them the own keys. */
@@ -57,18 +66,23 @@ export function createKeyring(
 ): Keyring {
   const primary = primaryOf(keks)
 
-  async function wrap(resourceId: string, dek: Uint8Array): Promise<WrappedDek> {
-    return { kekId: primary.id, wrapped: await primary.wrap(resourceId, dek) }
+  async function wrap(place: DekPlace, dek: Uint8Array): Promise<NoticeDek> {
+    return { kekId: primary.id, wrapped: await primary.wrap(place, dek) }
   }
 
-  function unwrap(resourceId: string, { kekId, wrapped }: WrappedDek): Buffer | Promise<Buffer> {
+  function unwrap(place: DekPlace, { kekId, wrapped }: NoticeDek): Buffer | Promise<Buffer> {
     const kek = keks.find(({ id }) => id === kekId)
     if (!kek) {
       throw new SecurekeyError('sealed-value-unreadable', 'A stored secret could not be opened.', {
-        detail: `the data key of resource ${resourceId} was wrapped by KEK "${kekId}", which SEALING_KEYS does not list`,
+        detail: `${WORDS[place.column]} of resource ${place.resourceId} was wrapped by KEK "${kekId}", which SEALING_KEYS does not list`,
       })
     }
-    return kek.unwrap(resourceId, wrapped)
+    return kek.unwrap(place, wrapped)
+  }
+
+  function open(place: DekPlace, wrapped: NoticeDek): SealingKey | Promise<SealingKey> {
+    const bytes = unwrap(place, wrapped)
+    return bytes instanceof Promise ? bytes.then(createSealingKey) : createSealingKey(bytes)
   }
 
   return {
@@ -76,20 +90,29 @@ export function createKeyring(
     async createDek(resourceId, ownKey) {
       if (ownKey !== undefined) return await ownKeks.createDek(ownKey, resourceId)
       const bytes = random(SEALING_KEY_BYTES)
-      return { dek: createSealingKey(bytes), wrapped: await wrap(resourceId, bytes) }
+      return { dek: createSealingKey(bytes), wrapped: await wrap(dekOf(resourceId), bytes) }
     },
+    createNoticeDek: (resourceId) => wrap(noticeDekOf(resourceId), random(SEALING_KEY_BYTES)),
+    openNoticeDek: (resourceId, wrapped) => open(noticeDekOf(resourceId), wrapped),
     openDek(resourceId, wrapped) {
       if (ownKeks.isOwn(wrapped.kekId)) return ownKeks.openDek(resourceId, wrapped)
-      const bytes = unwrap(resourceId, wrapped)
-      return bytes instanceof Promise ? bytes.then(createSealingKey) : createSealingKey(bytes)
+      return open(dekOf(resourceId), wrapped)
     },
-    async rewrap(resourceId, wrapped) {
+    async rewrap(place, wrapped) {
       if (ownKeks.isOwn(wrapped.kekId)) return undefined
       // Opened in any case: a name alone does not say that this very key wrapped it.
-      const dek = await unwrap(resourceId, wrapped)
-      return wrapped.kekId === primary.id ? undefined : await wrap(resourceId, dek)
+      const dek = await unwrap(place, wrapped)
+      return wrapped.kekId === primary.id ? undefined : await wrap(place, dek)
     },
   }
+}
+
+function dekOf(resourceId: string): DekPlace {
+  return { resourceId, column: 'wrapped_dek' }
+}
+
+function noticeDekOf(resourceId: string): DekPlace {
+  return { resourceId, column: 'notice_dek' }
 }
 
 function primaryOf(keks: readonly Kek[]): Kek {

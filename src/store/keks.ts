@@ -31,7 +31,14 @@ export async function listNeededKekIds(db: Db): Promise<string[]> {
       union all
       select (select min(r.kek_id) from resources r where r.kek_id > n.kek_id)
         from needed n where n.kek_id is not null
+    ), for_notices as (
+      select min(notice_kek_id) as kek_id from resources where notice_kek_id is not null
+      union all
+      select (select min(r.notice_kek_id) from resources r where r.notice_kek_id > n.kek_id)
+        from for_notices n where n.kek_id is not null
     )
-    select kek_id from needed where kek_id is not null and not starts_with(kek_id, 'arn:')`.execute(db)
+    select kek_id from needed where kek_id is not null and not starts_with(kek_id, 'arn:')
+     union
+    select kek_id from for_notices where kek_id is not null`.execute(db)
   return rows.map((row) => row.kek_id)
 }

@@ -28,6 +28,9 @@ export async function shredResource(trx: Trx, id: string, now: Date): Promise<vo
       kek_id: null,
       former_kek_id: null,
       wrapped_dek: null,
+      notice_kek_id: null,
+      former_notice_kek_id: null,
+      notice_dek: null,
       sealed_log_input_url: null,
     })
     .where('id', '=', id)

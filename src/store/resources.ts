@@ -9,7 +9,7 @@ import type { ResourceState } from '../domain/resource-state.ts'
 import type { WrappedDek } from '../domain/wrapped-dek.ts'
 import { span } from './columns.ts'
 import type { Db } from './database.ts'
-import { dekOf, ownKeyState } from './dek-row.ts'
+import { dekWithNoticesOf, ownKeyState } from './dek-row.ts'
 import { askAll, given, runPrepared } from './group-statement.ts'
 import { historyRow } from './history.ts'
 import { gracePeriodOf, graceSecondsOf, msOf, secondsOf } from './intervals.ts'
@@ -58,6 +58,7 @@ export type NewResource = Pick<Resource, 'id' | 'name' | 'plan' | 'region'> & {
 const { resources, keysets, sealed_keys, oauth_grants, history, own_keys } = TABLES
 const {
   former_kek_id: _formerKek,
+  former_notice_kek_id: _formerNoticeKek,
   missing_since: _missing,
   repeat_told_at: _repeat,
   own_key_told: _ownKeyTold,
@@ -164,6 +165,8 @@ function resourceRow(resource: NewResource, now: Date) {
     grace_period_seconds: graceSecondsOf(resource.options.grace),
     kek_id: resource.dek.kekId,
     wrapped_dek: resource.dek.wrapped,
+    notice_kek_id: resource.dek.notices?.kekId ?? null,
+    notice_dek: resource.dek.notices?.wrapped ?? null,
     sealed_log_input_url: resource.sealedLogInputUrl,
     heroku_id: resource.legacy?.herokuId ?? null,
     callback_path: resource.legacy?.callbackPath ?? null,
@@ -227,7 +230,6 @@ export async function setMissingSince(db: Db, id: string, since: Date | null): P
 }
 
 function resourceOf(row: Selectable<Schema['resources']> & { own_key_state: OwnKeyState | null }): Resource {
-  const { kek_id: kekId, wrapped_dek: wrapped } = row
   return {
     id: row.id,
     state: row.state,
@@ -238,7 +240,7 @@ function resourceOf(row: Selectable<Schema['resources']> & { own_key_state: OwnK
     region: row.region,
     periodMs: row.rotation_period_seconds === null ? 0 : msOf(row.rotation_period_seconds),
     grace: gracePeriodOf(row.grace_period_seconds),
-    dek: kekId === null || wrapped === null ? null : dekOf(kekId, wrapped, row.own_key_state),
+    dek: dekWithNoticesOf(row),
     handsOver: row.hands_over,
     address: { addonUuid: row.addon_uuid, callbackPath: row.callback_path, since: row.created_at },
     createdAt: row.created_at,

@@ -4,7 +4,7 @@ import { findSealedMailAddresses, replaceSealedMailAddress } from './mail-addres
 import { findKeys, type StoredKey } from './sealed-keys.ts'
 import { listWebhooks, replaceWebhookSeal } from './webhooks.ts'
 
-/** Every sealed value of a live resource, all under its one data key. */
+/** Every sealed value of a live resource. */
 export type SealedValues = {
   keys: StoredKey[]
   code: Buffer | null
@@ -53,6 +53,9 @@ export async function replaceSealedValues(
       kek_id: dek.kekId,
       wrapped_dek: dek.wrapped,
       former_kek_id: null,
+      notice_kek_id: dek.notices?.kekId ?? null,
+      notice_dek: dek.notices?.wrapped ?? null,
+      former_notice_kek_id: null,
       sealed_log_input_url: logInputUrl,
     })
     .where('id', '=', resourceId)

@@ -1,62 +1,72 @@
 import { sql } from 'kysely'
-import type { WrappedDek } from '../domain/wrapped-dek.ts'
+import type { DekColumn, WrappedDek } from '../domain/wrapped-dek.ts'
 import type { Db } from './database.ts'
 
 /** What a customer's own key wraps is that customer's: no key of SEALING_KEYS has anything to do with it. */
-const OURS = sql<boolean>`not starts_with(kek_id, 'arn:')`
+const OURS = {
+  wrapped_dek: sql<boolean>`not starts_with(kek_id, 'arn:')`,
+  notice_dek: sql<boolean>`true`,
+}
+
+/** The columns beside each. */
+const BESIDE = {
+  wrapped_dek: { kek: 'kek_id', former: 'former_kek_id' },
+  notice_dek: { kek: 'notice_kek_id', former: 'former_notice_kek_id' },
+} as const
 
 /**
- * The data keys of live resources that keys of SEALING_KEYS wrap, in the order of their ids, from behind `after` on. With
- * `touchedByOther` only those that another KEK than this one wraps, or has ever wrapped.
+ * The data keys of live resources that keys of SEALING_KEYS wrap, in the order of their ids, from behind `after` on: the
+ * first, or the second ones for notices. With `touchedByOther` only those that another KEK than this one wraps, or has ever
+ * wrapped.
  */
 export async function listWrappedDeks(
   db: Db,
-  page: { limit: number; after?: string; touchedByOther?: string },
+  page: { limit: number; column?: DekColumn; after?: string; touchedByOther?: string },
 ): Promise<{ resourceId: string; dek: WrappedDek }[]> {
-  const { limit, after, touchedByOther } = page
+  const { limit, column = 'wrapped_dek', after, touchedByOther } = page
+  const { kek } = BESIDE[column]
   const rows = await db
     .selectFrom('resources')
-    .select(['id', 'kek_id', 'wrapped_dek'])
-    .where('wrapped_dek', 'is not', null)
-    .where(OURS)
+    .select((eb) => ['id', eb.ref(kek).as('kek'), eb.ref(column).as('wrapped')])
+    .where(column, 'is not', null)
+    .where(OURS[column])
     .$if(after !== undefined, (q) => q.where('id', '>', after ?? ''))
-    .$if(touchedByOther !== undefined, (q) => q.where(isTouchedByOther(touchedByOther ?? '')))
+    .$if(touchedByOther !== undefined, (q) => q.where(isTouchedByOther(column, touchedByOther ?? '')))
     .orderBy('id')
     .limit(limit)
     .execute()
-  return rows.flatMap(({ id, kek_id: kekId, wrapped_dek: wrapped }) => {
+  return rows.flatMap(({ id, kek: kekId, wrapped }) => {
     return kekId === null || wrapped === null ? [] : [{ resourceId: id, dek: { kekId, wrapped } }]
   })
 }
 
-/** How many there are of those. */
+/** How many there are of those, the second ones among them. */
 export async function countTouchedByOther(db: Db, kekId: string): Promise<number> {
-  const row = await db
-    .selectFrom('resources')
-    .select((eb) => eb.fn.countAll<string>().as('count'))
-    .where('wrapped_dek', 'is not', null)
-    .where(OURS)
-    .where(isTouchedByOther(kekId))
-    .executeTakeFirstOrThrow()
-  return Number(row.count)
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from resources
+     where (wrapped_dek is not null and ${OURS.wrapped_dek} and ${isTouchedByOther('wrapped_dek', kekId)})
+        or (notice_dek is not null and ${isTouchedByOther('notice_dek', kekId)})`.execute(db)
+  return rows[0]?.count ?? 0
 }
 
-function isTouchedByOther(kekId: string) {
-  return sql<boolean>`(kek_id <> ${kekId} or former_kek_id is not null)`
+function isTouchedByOther(column: DekColumn, kekId: string) {
+  const { kek, former } = BESIDE[column]
+  return sql<boolean>`(${sql.ref(kek)} <> ${kekId} or ${sql.ref(former)} is not null)`
 }
 
 /** Swaps a wrapped data key, unless it was changed or shredded meanwhile: then false. */
 export async function replaceWrappedDek(
   db: Db,
-  id: string,
+  at: { resourceId: string; column: DekColumn },
   old: WrappedDek,
   fresh: WrappedDek,
 ): Promise<boolean> {
+  const { kek, former } = BESIDE[at.column]
   const row = await db
     .updateTable('resources')
-    .set({ kek_id: fresh.kekId, former_kek_id: old.kekId, wrapped_dek: fresh.wrapped })
-    .where('id', '=', id)
-    .where('wrapped_dek', '=', old.wrapped)
+    .set({ [kek]: fresh.kekId, [former]: old.kekId, [at.column]: fresh.wrapped })
+    .where('id', '=', at.resourceId)
+    .where(at.column, '=', old.wrapped)
     .returning('id')
     .executeTakeFirst()
   return row !== undefined
@@ -64,14 +74,17 @@ export async function replaceWrappedDek(
 
 /** How many there are, or how many another key of SEALING_KEYS wraps than that of this id. */
 export async function countWrappedDeks(db: Db, { notBy }: { notBy?: string } = {}): Promise<number> {
-  const { count } = await db
-    .selectFrom('resources')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('wrapped_dek', 'is not', null)
-    .where(OURS)
-    .$if(notBy !== undefined, (query) => query.where('kek_id', '<>', notBy ?? ''))
-    .executeTakeFirstOrThrow()
-  return Number(count)
+  const count = async (column: DekColumn) => {
+    const row = await db
+      .selectFrom('resources')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where(column, 'is not', null)
+      .where(OURS[column])
+      .$if(notBy !== undefined, (query) => query.where(BESIDE[column].kek, '<>', notBy ?? ''))
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
+  }
+  return (await count('wrapped_dek')) + (await count('notice_dek'))
 }
 
 /** Wrapped data keys of other live resources, under one KEK if it is given, else under ours, from `from` on round about. */
@@ -85,7 +98,7 @@ export async function findWrappedDeks(
       .selectFrom('resources')
       .select(['id', 'kek_id', 'wrapped_dek'])
       .where('kek_id', kekId === undefined ? 'is not' : '=', kekId ?? null)
-      .$if(kekId === undefined, (query) => query.where(OURS))
+      .$if(kekId === undefined, (query) => query.where(OURS.wrapped_dek))
       .where('id', side, from)
       .where('id', '<>', except)
       .orderBy('id')

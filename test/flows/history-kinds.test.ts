@@ -121,7 +121,10 @@ const showToTwo = async (h: HarnessWithAddon) => {
 /** What the watch finds out of the customer's own key, in this order: that is told of the add-ons whose row names it. */
 const tellOfKeyOf = async (h: HarnessWithAddon, states: readonly OwnKeyState[]) => {
   const arn = 'arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab'
-  await h.deps.db.updateTable('resources').set({ kek_id: arn }).execute()
+  await h.deps.db
+    .updateTable('resources')
+    .set({ kek_id: arn, notice_kek_id: 'k1', notice_dek: Buffer.from('none') })
+    .execute()
   for (const state of states) await tellOfOwnKey(h.deps, arn, { state, said: null }, h.clock.now())
 }
 /** Another add-on, with a key of its customer's own, takes the keys over. */

@@ -429,8 +429,8 @@ test('a key costs two calls a minute, however many add-ons it protects', async (
   const id = await addonUnder(key)
   // Copies of its row, as if there were ten thousand.
   await sql`
-    insert into resources (id, state, plan, rotation_period_seconds, kek_id, wrapped_dek, created_at)
-    select gen_random_uuid(), state, plan, rotation_period_seconds, kek_id, wrapped_dek, created_at
+    insert into resources (id, state, plan, rotation_period_seconds, kek_id, wrapped_dek, notice_kek_id, notice_dek, created_at)
+    select gen_random_uuid(), state, plan, rotation_period_seconds, kek_id, wrapped_dek, notice_kek_id, notice_dek, created_at
       from resources, generate_series(1, 10000) where id = ${id}`.execute(h.deps.db)
   const before = aws.kms.calls().length
   await watch(600)

@@ -281,8 +281,8 @@ test('a data key that is renewed while a webhook is added leaves one that opens'
     ...h.deps,
     sealing: {
       ...sealing,
-      async forResource(...place: Parameters<typeof sealing.forResource>) {
-        const sealer = await sealing.forResource(...place)
+      async forNotices(...place: Parameters<typeof sealing.forNotices>) {
+        const sealer = await sealing.forNotices(...place)
         if (renewed === 0) renewed += (await renewDataKeys({ ...h.deps, sealing })).renewed
         return sealer
       },

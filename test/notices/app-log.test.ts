@@ -120,7 +120,7 @@ describe('the log of the app', () => {
     'is none but Logplex: to %s nothing is sent, and the present address is asked for',
     async (logInputUrl) => {
       const h = await addAddon(shared())
-      const sealer = await h.deps.sealing.forResource(h.addon.id, await dekOf(h))
+      const sealer = await h.deps.sealing.forNotices(h.addon.id, await dekOf(h))
       const sealed = sealer.seal('sealed_log_input_url', logInputUrl)
       await h.deps.db
         .updateTable('resources')

@@ -6,6 +6,7 @@ import { createSealing, type ResourceSealer, type Sealing } from '../../src/seal
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 
 const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
+const PLACE = { resourceId: RESOURCE, column: 'wrapped_dek' } as const
 const OTHER = 'fedcba98-7654-3210-fedc-ba9876543210'
 const KEY = seededBytes('key')(32)
 
@@ -83,7 +84,7 @@ describe('exchange of the KEK', () => {
 
   test('a rewrapped data key opens with the new KEK alone, and what it sealed before still opens', async () => {
     const { dek, sealed } = await sealedByOld()
-    const rewrapped = await sealingWith('new', 'old').rewrap(RESOURCE, dek)
+    const rewrapped = await sealingWith('new', 'old').rewrap(PLACE, dek)
     if (rewrapped === undefined) throw new Error('it was not rewrapped')
     const sealer = await sealingWith('new').forResource(RESOURCE, rewrapped)
     expect(sealer.openKey(2, sealed)).toEqual(KEY)
@@ -91,7 +92,7 @@ describe('exchange of the KEK', () => {
 
   test('a data key that the first KEK wrapped is left as it is', async () => {
     const { dek } = await sealedByOld()
-    expect(await sealingWith('old', 'older').rewrap(RESOURCE, dek)).toBeUndefined()
+    expect(await sealingWith('old', 'older').rewrap(PLACE, dek)).toBeUndefined()
   })
 
   test('without the old KEK, the error names its id and the resource, never a key', async () => {
@@ -122,7 +123,7 @@ test.each(['', 'nonsense', 'a.b.c.d.e', `\u0001${'x'.repeat(60)}`])(
 )
 
 test('a wrapped data key of another length than a key is refused, although it is wrapped well', async () => {
-  const wrapped = await kek('old').wrap(RESOURCE, new Uint8Array(31))
+  const wrapped = await kek('old').wrap(PLACE, new Uint8Array(31))
   await expect(open(sealingWith('old'), RESOURCE, { kekId: 'old', wrapped })).rejects.toThrow(RangeError)
 })
 

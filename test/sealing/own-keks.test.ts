@@ -68,7 +68,7 @@ describe('a data key that a customer’s own key has wrapped', () => {
   test('is never wrapped by ours: there is no way back', async () => {
     const { arn } = customerKey(started.kms)
     const { sealing, dek } = await sealedUnder(arn)
-    expect(await sealing.rewrap(RESOURCE, dek)).toBeUndefined()
+    expect(await sealing.rewrap({ resourceId: RESOURCE, column: 'wrapped_dek' }, dek)).toBeUndefined()
   })
 
   test('stays closed in a service that has no access to AWS', async () => {

@@ -110,9 +110,9 @@ test('a resource that is deprovisioned while its data key is rewrapped stays wit
   const both = sealingWith('new', 'old')
   const sealing: Sealing = {
     ...both,
-    async rewrap(resourceId, wrapped) {
-      await deprovision(deps, { resourceId })
-      return await both.rewrap(resourceId, wrapped)
+    async rewrap(place, wrapped) {
+      await deprovision(deps, { resourceId: place.resourceId })
+      return await both.rewrap(place, wrapped)
     },
   }
   expect(await rewrapDeks({ ...deps, sealing })).toEqual({ rewrapped: 0, unreadable: 0 })

@@ -277,6 +277,29 @@ describe('the database refuses', () => {
       'resources_check2',
     ],
     [
+      'a second data key beside one of ours',
+      [`update resources set notice_dek = '\\x01', notice_kek_id = 'k1'`],
+      'resources_notice_dek',
+    ],
+    [
+      'a data key of a customer’s own key without a second one',
+      [`update resources set kek_id = 'arn:aws'`],
+      'resources_notice_dek',
+    ],
+    [
+      'a second data key that a customer’s own key wraps',
+      [`update resources set kek_id = 'arn:aws', notice_dek = '\\x01', notice_kek_id = 'arn:aws'`],
+      'resources_notice_kek_id',
+    ],
+    [
+      'a former sealing key of the second data key that is the present one',
+      [
+        `update resources set kek_id = 'arn:aws', notice_dek = '\\x01', notice_kek_id = 'k1',
+           former_notice_kek_id = 'k1'`,
+      ],
+      'resources_former_notice_kek_id',
+    ],
+    [
       'a rotation period of zero',
       ['update resources set rotation_period_seconds = 0'],
       'resources_rotation_period_seconds_check',

@@ -132,8 +132,9 @@ describe('a wrapped data key', () => {
     const { db } = await startStore()
     await storeResource(db, 1)
     const fresh = { kekId: 'k2', wrapped: Buffer.from('fresh') }
-    expect(await replaceWrappedDek(db, uuid(1), wrapped('another'), fresh)).toBe(false)
-    expect(await replaceWrappedDek(db, uuid(1), wrapped('wrapped 1'), fresh)).toBe(true)
+    const first = { resourceId: uuid(1), column: 'wrapped_dek' } as const
+    expect(await replaceWrappedDek(db, first, wrapped('another'), fresh)).toBe(false)
+    expect(await replaceWrappedDek(db, first, wrapped('wrapped 1'), fresh)).toBe(true)
     expect((await findResource(db, uuid(1)))?.dek).toEqual(fresh)
   })
 

@@ -1,6 +1,7 @@
 import { keyFromBytes } from '../../src/domain/key.ts'
 import type { Deps } from '../../src/flows/deps.ts'
-import type { SealedColumn } from '../../src/sealing/sealing.ts'
+import type { NoticeColumn, SealedColumn } from '../../src/sealing/sealing.ts'
+import { dekWithNoticesOf } from '../../src/store/dek-row.ts'
 
 /** Secrets by what they are, for the report. */
 export type Secrets = Map<string, string>
@@ -50,10 +51,12 @@ export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise
   const tokens = await db.selectFrom('oauth_tokens').selectAll().execute()
   const webhooks = await db.selectFrom('webhooks').selectAll().execute()
   for (const resource of await db.selectFrom('resources').selectAll().execute()) {
-    const { id, kek_id: kekId, wrapped_dek: wrapped } = resource
-    if (kekId === null || wrapped === null) continue
-    secrets.set(wrapped.toString('hex'), 'a wrapped data key')
-    const sealer = await deps.sealing.forResource(id, { kekId, wrapped })
+    const { id } = resource
+    const dek = dekWithNoticesOf({ ...resource, own_key_state: null })
+    if (!dek) continue
+    for (const { wrapped } of [dek, dek.notices ?? dek])
+      secrets.set(wrapped.toString('hex'), 'a wrapped data key')
+    const sealer = await deps.sealing.forResource(id, dek)
     const add = (column: string, sealed: Buffer | null | undefined, open: (sealed: Buffer) => string) => {
       if (!sealed) return
       secrets.set(sealed.toString('hex'), `a sealed value (${column})`)
@@ -65,6 +68,8 @@ export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise
     for (const key of keys.filter((each) => each.resource_id === id)) {
       add('sealed', key.sealed, (sealed) => keyFromBytes(sealer.openKey(key.version, sealed)))
     }
+    const notices = await deps.sealing.forNotices(id, dek)
+    const told = (column: NoticeColumn) => (sealed: Buffer) => notices.open(column, sealed)
     const text = (column: SealedColumn) => (sealed: Buffer) => sealer.open(column, sealed)
     const grant = grants.find((each) => each.resource_id === id)
     add('sealed_code', grant?.sealed_code, text('sealed_code'))
@@ -72,13 +77,13 @@ export async function sealedSecrets(deps: Pick<Deps, 'db' | 'sealing'>): Promise
     add('sealed_access_token', pair?.sealed_access_token, text('sealed_access_token'))
     add('sealed_refresh_token', pair?.sealed_refresh_token, text('sealed_refresh_token'))
     for (const webhook of webhooks.filter((each) => each.resource_id === id)) {
-      add('sealed_webhook', webhook.sealed_webhook, text('sealed_webhook'))
-      const { url, secret } = JSON.parse(sealer.open('sealed_webhook', webhook.sealed_webhook))
+      add('sealed_webhook', webhook.sealed_webhook, told('sealed_webhook'))
+      const { url, secret } = JSON.parse(notices.open('sealed_webhook', webhook.sealed_webhook))
       secrets.set(secret, 'a secret of a webhook')
       const { search } = new URL(url)
       if (search.length > SHORTEST) secrets.set(search.slice(1), 'the query of a webhook')
     }
-    add('sealed_log_input_url', resource.sealed_log_input_url, text('sealed_log_input_url'))
+    add('sealed_log_input_url', resource.sealed_log_input_url, told('sealed_log_input_url'))
   }
   return secrets
 }

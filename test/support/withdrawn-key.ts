@@ -9,5 +9,9 @@ export async function withdrawOwnKey(db: Db, resourceId: string, state: OwnKeySt
     .insertInto('own_keys')
     .values({ arn: ARN, state, since: new Date(0) })
     .execute()
-  await db.updateTable('resources').set({ kek_id: ARN }).where('id', '=', resourceId).execute()
+  await db
+    .updateTable('resources')
+    .set({ kek_id: ARN, notice_kek_id: 'k1', notice_dek: Buffer.from('none') })
+    .where('id', '=', resourceId)
+    .execute()
 }

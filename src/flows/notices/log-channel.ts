@@ -44,7 +44,7 @@ async function openUrl(
   { sealed, dek }: LogInput,
 ): Promise<string | undefined> {
   if (!sealed) return undefined
-  const sealer = await deps.sealing.forResource(resourceId, dek)
+  const sealer = await deps.sealing.forNotices(resourceId, dek)
   return sealer.open('sealed_log_input_url', sealed)
 }
 
@@ -69,7 +69,7 @@ async function askPresentUrl(
 const ASK_AGAIN_MS = 60_000
 
 async function keepUrl(deps: Deps, resourceId: string, { dek }: LogInput, url: string): Promise<void> {
-  const sealer = await deps.sealing.forResource(resourceId, dek)
+  const sealer = await deps.sealing.forNotices(resourceId, dek)
   // One that was sealed by a data key which has left meanwhile is not kept, and asked for again.
   await replaceLogInput(deps.db, resourceId, { dek, sealed: sealer.seal('sealed_log_input_url', url) })
 }

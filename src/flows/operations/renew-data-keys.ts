@@ -1,11 +1,11 @@
 import { SecurekeyError } from '../../domain/errors.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
-import type { WrappedDek } from '../../domain/wrapped-dek.ts'
+import type { DekColumn, WrappedDek } from '../../domain/wrapped-dek.ts'
 import { deleteTokensOfOthers } from '../../store/api-tokens.ts'
 import { countTouchedByOther, listWrappedDeks } from '../../store/wrapped-deks.ts'
 import { changeResource } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
-import { makeFreshDek, renewDataKey } from '../renew-data-key.ts'
+import { makeFreshDek, renewDataKey, renewNoticeDek } from '../renew-data-key.ts'
 import { endTokensIn } from '../tokens/tokens.ts'
 
 const BATCH = 200
@@ -32,26 +32,33 @@ export async function renewDataKeys(
 ): Promise<RenewedDataKeys> {
   const primary = deps.sealing.primaryKekId
   const done = { renewed: 0, unreadable: 0 }
-  let after: string | undefined
-  while (!signal?.aborted) {
-    const page = { limit: BATCH, touchedByOther: primary, ...(after === undefined ? {} : { after }) }
-    const batch = await listWrappedDeks(deps.db, page)
-    if (batch.length === 0) break
-    for (let from = 0; from < batch.length && !signal?.aborted; from += AT_A_TIME) {
-      await Promise.all(batch.slice(from, from + AT_A_TIME).map(renew))
-      onProgress?.(done)
-    }
-    after = batch.at(-1)?.resourceId
-  }
+  await renewAll('wrapped_dek')
+  // Where a customer's own key wraps the first: those are not ours to renew.
+  await renewAll('notice_dek')
   if (!signal?.aborted) {
     const tokens = await deleteTokensOfOthers(deps.db, primary)
     if (tokens > 0) deps.log.warn({ tokens }, 'api tokens ended with the key of their MAC')
   }
   return { ...done, left: await countTouchedByOther(deps.db, primary) }
 
-  async function renew({ resourceId, dek }: { resourceId: string; dek: WrappedDek }): Promise<void> {
+  async function renewAll(column: DekColumn): Promise<void> {
+    let after: string | undefined
+    while (!signal?.aborted) {
+      const page = { limit: BATCH, column, touchedByOther: primary, ...(after !== undefined && { after }) }
+      const batch = await listWrappedDeks(deps.db, page)
+      if (batch.length === 0) return
+      for (let from = 0; from < batch.length && !signal?.aborted; from += AT_A_TIME) {
+        const group = batch.slice(from, from + AT_A_TIME)
+        await Promise.all(group.map(({ resourceId, dek }) => renew(column, resourceId, dek)))
+        onProgress?.(done)
+      }
+      after = batch.at(-1)?.resourceId
+    }
+  }
+
+  async function renew(column: DekColumn, resourceId: string, dek: WrappedDek): Promise<void> {
     try {
-      if (await renewOne(deps, resourceId, dek)) done.renewed += 1
+      if (await renewOne(deps, column, resourceId, dek)) done.renewed += 1
     } catch (error) {
       if (!(error instanceof SecurekeyError)) throw error
       // Deprovisioned meanwhile: nothing is left to be renewed.
@@ -64,12 +71,16 @@ export async function renewDataKeys(
 
 async function renewOne(
   deps: Pick<Deps, 'db' | 'now' | 'sealing'>,
+  column: DekColumn,
   resourceId: string,
   present: WrappedDek,
 ): Promise<boolean> {
-  const fresh = await makeFreshDek(deps, resourceId, present)
+  const fresh = column === 'wrapped_dek' ? await makeFreshDek(deps, resourceId, present) : undefined
   return await changeResource(deps, { resourceId }, async ({ resource, stored }, trx) => {
-    if (!(await renewDataKey(trx, resource, fresh, 'throw'))) return { outcome: false }
+    const renewed = fresh
+      ? await renewDataKey(trx, resource, fresh, 'throw')
+      : await renewNoticeDek(deps, trx, resource, present)
+    if (!renewed) return { outcome: false }
     // Whoever has the other KEK may have made one of them.
     const tokens = await endTokensIn(trx, { resourceId, kind: 'api' })
     const clients = await endTokensIn(trx, { resourceId, kind: 'client' })

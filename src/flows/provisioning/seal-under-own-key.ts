@@ -23,7 +23,8 @@ export async function sealUnderOwnKey(
   const made = await kms.makeDataKey(arn, resourceId)
   if (!made.ok) throw refusalOf(deps, made.failure)
   made.value.bytes.fill(0)
-  const dek = { kekId: arn, wrapped: made.value.wrapped }
+  const notices = await deps.sealing.newNoticeDek(resourceId)
+  const dek = { kekId: arn, wrapped: made.value.wrapped, notices }
   const opened = await kms.openDataKey(arn, resourceId, dek.wrapped)
   if (!opened.ok) throw refusalOf(deps, opened.failure)
   opened.value.fill(0)

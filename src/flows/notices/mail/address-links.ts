@@ -3,6 +3,7 @@ import type { HistoryEvent } from '../../../domain/history.ts'
 import { maskedAddress } from '../../../domain/mail-address.ts'
 import { isLinkSecret, type MailAddressSecrets, readMailLink } from '../../../domain/mail-link.ts'
 import { MAIL_LANE } from '../../../domain/notices/notice.ts'
+import type { NoticeSealer } from '../../../sealing/sealing.ts'
 import type { Trx } from '../../../store/database.ts'
 import { recordEvents } from '../../../store/history.ts'
 import {
@@ -14,8 +15,8 @@ import {
 import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import { findResource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { underDataKey } from '../../under-data-key.ts'
-import { type AddressSealer, openAddress, sealAddress, sealerOf } from './sealed-address.ts'
+import { underNoticeKey } from '../../under-notice-key.ts'
+import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** What a link that went to an address is for. */
 export type LinkUse = 'confirm' | 'unsubscribe'
@@ -47,7 +48,7 @@ export async function followMailLink(
   if (!found) return OVER
   const { resourceId, id } = found.stored
   const actor: Person = { type: 'person', userId: null, email: null, verified: false, address: link.from }
-  const outcome = await underDataKey(deps, { resourceId }, async (sealer, { resource }, trx) => {
+  const outcome = await underNoticeKey(deps, { resourceId }, async (sealer, { resource }, trx) => {
     const stored = await findMailAddress(trx, id)
     const secrets = stored && openAddress(sealer, stored)
     if (!stored || !secrets || !isSecretOf(secrets, use, found.secret)) return OVER
@@ -67,7 +68,7 @@ export async function followMailLink(
   return outcome
 }
 
-type Opened = { stored: StoredMailAddress; secrets: MailAddressSecrets; sealer: AddressSealer }
+type Opened = { stored: StoredMailAddress; secrets: MailAddressSecrets; sealer: NoticeSealer }
 
 async function confirmIn(trx: Trx, { stored, secrets, sealer }: Opened) {
   const sealed = sealAddress(sealer, { ...secrets, confirm: null })

@@ -7,7 +7,7 @@ import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../
 import { deleteCursor, listCursors, type StoredCursor } from '../../../store/notice-cursors.ts'
 import type { Resource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { underDataKey } from '../../under-data-key.ts'
+import { underNoticeKey } from '../../under-notice-key.ts'
 import { openAddress, sealerOf } from './sealed-address.ts'
 
 /**
@@ -63,7 +63,7 @@ export async function removeMailAddress(
   request: { resourceId: string; actor: Actor; id: string },
 ): Promise<boolean> {
   const { resourceId, actor, id } = request
-  const removed = await underDataKey(deps, request, async (sealer, _locked, trx) => {
+  const removed = await underNoticeKey(deps, request, async (sealer, _locked, trx) => {
     const stored = await findMailAddress(trx, id)
     if (stored?.resourceId !== resourceId || !(await deleteMailAddress(trx, resourceId, id))) return false
     await deleteCursor(trx, stored)

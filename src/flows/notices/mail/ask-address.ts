@@ -22,7 +22,7 @@ import {
 import { noteMailAsked, purgeMailAsked } from '../../../store/mail-asked.ts'
 import { findSession } from '../../../store/sessions.ts'
 import type { Deps } from '../../deps.ts'
-import { underDataKey } from '../../under-data-key.ts'
+import { underNoticeKey } from '../../under-notice-key.ts'
 import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** A person who wants something of the addresses of a resource. `session`: the digest of the id of the one that asks. */
@@ -65,7 +65,7 @@ export async function addMailAddress(
     confirm: linkSecret(deps.random(LINK_SECRET_BYTES)),
     unsubscribe: linkSecret(deps.random(LINK_SECRET_BYTES)),
   }
-  const stored = await underDataKey(deps, request, async (sealer, { resource }, trx) => {
+  const stored = await underNoticeKey(deps, request, async (sealer, { resource }, trx) => {
     if (!(await findSession(trx, session))) return { outcome: 'signed-out' as const }
     const held = await listMailAddresses(trx, resourceId)
     const isHeld = held.some((each) => isSame(openAddress(sealer, each)?.address, address))
@@ -99,7 +99,7 @@ export async function retryMailAddress(
   const before = await openedOf(deps, resourceId, id)
   // Made before the transaction: the address of a row never changes.
   const mailboxDigest = before && (await mailboxDigestOf(deps, before.address))
-  const found = await underDataKey(deps, request, async (sealer, { resource }, trx) => {
+  const found = await underNoticeKey(deps, request, async (sealer, { resource }, trx) => {
     if (!(await findSession(trx, session))) return { outcome: 'signed-out' as const }
     const stored = await findMailAddress(trx, id)
     const opened = stored?.resourceId === resourceId ? openAddress(sealer, stored) : undefined

@@ -1,6 +1,6 @@
 import { SecurekeyError } from '../../../domain/errors.ts'
 import type { WebhookSecrets } from '../../../domain/notices/webhook-secret.ts'
-import type { ResourceSealer } from '../../../sealing/sealing.ts'
+import type { NoticeSealer } from '../../../sealing/sealing.ts'
 import { findWebhook, type StoredWebhook } from '../../../store/webhooks.ts'
 import { liveResource } from '../../change-resource.ts'
 import type { Deps } from '../../deps.ts'
@@ -12,12 +12,12 @@ export type WebhookContent = WebhookSecrets & { url: string }
 export type OpenWebhook = { webhook: StoredWebhook; content: WebhookContent }
 
 /** The id is sealed with the rest: a value that was copied to another webhook does not open. */
-export function sealWebhook(sealer: ResourceSealer, id: string, content: WebhookContent): Buffer {
+export function sealWebhook(sealer: NoticeSealer, id: string, content: WebhookContent): Buffer {
   return sealer.seal('sealed_webhook', JSON.stringify({ id, ...content }))
 }
 
 /** Opens what is sealed of a webhook. Throws `sealed-value-unreadable`. */
-export function openContent(sealer: ResourceSealer, { id, sealed }: StoredWebhook): WebhookContent {
+export function openContent(sealer: NoticeSealer, { id, sealed }: StoredWebhook): WebhookContent {
   const opened = JSON.parse(sealer.open('sealed_webhook', sealed)) as WebhookContent & { id: string }
   if (opened.id !== id) {
     throw new SecurekeyError('sealed-value-unreadable', 'A stored secret cannot be read.', {
@@ -45,5 +45,5 @@ export async function openWebhook(
       webhook: await findWebhook(trx, which),
     }))
   if (!webhook || !resource.dek) return undefined
-  return { webhook, content: openContent(await deps.sealing.forResource(resource.id, resource.dek), webhook) }
+  return { webhook, content: openContent(await deps.sealing.forNotices(resource.id, resource.dek), webhook) }
 }

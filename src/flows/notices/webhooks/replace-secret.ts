@@ -9,7 +9,7 @@ import {
 import { findSession } from '../../../store/sessions.ts'
 import { findWebhook, replaceWebhookSeal } from '../../../store/webhooks.ts'
 import type { Deps } from '../../deps.ts'
-import { underDataKey } from '../../under-data-key.ts'
+import { underNoticeKey } from '../../under-notice-key.ts'
 import { openContent, sealWebhook } from './open-webhook.ts'
 import { recordOfWebhook } from './webhooks.ts'
 
@@ -31,7 +31,7 @@ export async function replaceWebhookSecret(
   const secret = webhookSecret(deps.random(WEBHOOK_SECRET_BYTES))
   const now = deps.now()
   const formerUntil = new Date(now.getTime() + OVERLAP_MS)
-  const outcome = await underDataKey<ReplaceSecretOutcome>(
+  const outcome = await underNoticeKey<ReplaceSecretOutcome>(
     deps,
     { resourceId, actor },
     async (sealer, _locked, trx) => {

@@ -28,7 +28,7 @@ import {
 } from '../../../store/webhooks.ts'
 import { liveResource, lockResource } from '../../change-resource.ts'
 import type { Deps } from '../../deps.ts'
-import { underDataKey } from '../../under-data-key.ts'
+import { underNoticeKey } from '../../under-notice-key.ts'
 import { sealWebhook } from './open-webhook.ts'
 
 export type WebhookWish = {
@@ -81,7 +81,7 @@ export async function addWebhook(deps: Deps, wish: WebhookWish): Promise<AddWebh
     createdAt: deps.now(),
     offSince: null,
   }
-  const added = await underDataKey(deps, { resourceId, actor }, async (sealer, _locked, trx) => {
+  const added = await underNoticeKey(deps, { resourceId, actor }, async (sealer, _locked, trx) => {
     if (session && !(await findSession(trx, session))) return false
     if ((await listWebhooks(trx, resourceId)).length >= MOST_WEBHOOKS) {
       throw new SecurekeyError('too-many', `There are ${MOST_WEBHOOKS} webhooks already. Remove one first.`)

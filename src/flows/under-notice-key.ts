@@ -1,5 +1,6 @@
 import { SecurekeyError } from '../domain/errors.ts'
-import type { ResourceSealer } from '../sealing/sealing.ts'
+import { isSameDek } from '../domain/wrapped-dek.ts'
+import type { NoticeSealer } from '../sealing/sealing.ts'
 import type { Trx } from '../store/database.ts'
 import { type LockedResource, liveResource, lockResource, type Subject } from './change-resource.ts'
 import type { Deps } from './deps.ts'
@@ -8,23 +9,23 @@ import type { Deps } from './deps.ts'
 const TRIES = 3
 
 /**
- * A transaction that holds the lock of a live resource and seals or opens values of it. The data key is opened before,
- * since a KEK may be far away; where another one was taken into use meanwhile, it begins anew. Throws what `lockResource`
+ * A transaction that holds the lock of a live resource and seals or opens what leads to its people; no customer's own key is
+ * needed for that. The data key is opened before, since a KEK may be far away; where another one was taken into use meanwhile, it begins anew. Throws what `lockResource`
  * does, and `sealed-value-unreadable`.
  */
-export async function underDataKey<T>(
+export async function underNoticeKey<T>(
   deps: Pick<Deps, 'db' | 'sealing'>,
   subject: Subject,
-  work: (sealer: ResourceSealer, locked: LockedResource, trx: Trx) => Promise<T>,
+  work: (sealer: NoticeSealer, locked: LockedResource, trx: Trx) => Promise<T>,
 ): Promise<T> {
   const { resourceId } = subject
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { dek } = await liveResource(deps.db, resourceId)
     if (!dek) break
-    const sealer = await deps.sealing.forResource(resourceId, dek)
+    const sealer = await deps.sealing.forNotices(resourceId, dek)
     const done = await deps.db.transaction().execute(async (trx) => {
       const locked = await lockResource(trx, subject)
-      if (!locked.resource.dek?.wrapped.equals(dek.wrapped)) return undefined
+      if (!isSameDek(dek, locked.resource.dek)) return undefined
       return { result: await work(sealer, locked, trx) }
     })
     if (done) return done.result
