@@ -124,7 +124,8 @@ export function afterOwnKeyLook(
         return { to: against, againInMs: LOOK_EVERY_MS }
       }
       const to: OwnKey = { ...against, state: 'lost', since: now }
-      return { to, againInMs: LOOK_AT_LOST_MS, change: 'lost' }
+      // Soon, once: where whoever found it dies before it has told, the next look does.
+      return { to, againInMs: LOOK_SOON_MS, change: 'lost' }
     }
     case 'lost':
       return { to: against, againInMs: LOOK_AT_LOST_MS }
