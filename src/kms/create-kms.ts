@@ -95,9 +95,12 @@ function takenOver(bytes: Uint8Array | undefined): Buffer | undefined {
   return copy
 }
 
-/** Whether an answer is of the key that was asked for: KMS names it by its ARN, others by its id. */
+/**
+ * Whether an answer is of the key that was asked for: KMS names it by its ARN, others by its id, or by an ARN in the one
+ * account that they know. Ids are random.
+ */
 function isOf(arn: string, keyId: string | undefined): boolean {
-  return keyId === undefined || keyId === arn || arn.endsWith(`/${keyId}`)
+  return keyId === undefined || keyId.split('/').at(-1) === arn.split('/').at(-1)
 }
 
 /** Both fields tell of it, and some who play AWS fill in one of them: the worse counts. */

@@ -86,6 +86,8 @@ async function watchToDeadline(key: KmsKey): Promise<void> {
   h.clock.advance(30 * SECOND)
 }
 
+const failing = (type: string, status: number) =>
+  aws.kms.faults.add({ kind: 'exception', type, status, times: 100_000 })
 const stateOfKey = async ({ arn }: KmsKey) => (await findOwnKey(h.deps.db, arn))?.state
 const disable = (key: KmsKey) => void Object.assign(key, { state: 'Disabled' })
 const enable = (key: KmsKey) => void Object.assign(key, { state: 'Enabled' })
@@ -283,6 +285,10 @@ describe('what is not the customer’s doing suspends nobody', () => {
   test.each<[string, () => void]>([
     ['an outage of AWS', () => aws.kms.faults.add({ kind: 'status', status: 503, times: 100_000 })],
     ['our own credentials', () => void Object.assign(aws.partner, { expired: true })],
+    ['a clock of ours that is off', () => failing('RequestTimeTooSkewed', 403)],
+    ['a signature that AWS does not take', () => failing('SignatureDoesNotMatch', 403)],
+    ['throttling, as long as it lasts', () => failing('ThrottlingException', 400)],
+    ['an action that nobody knows', () => failing('UnknownOperationException', 400)],
   ])('%s', async (_name, breakIt) => {
     const key = customerKey(aws.kms)
     const id = await addonUnder(key)
@@ -340,6 +346,26 @@ describe('what is not the customer’s doing suspends nobody', () => {
     await watch(120)
     expect(await stateOfKey(key)).toBe('active')
     expect(h.logLines.join()).toContain('data key does not open')
+  })
+})
+
+describe('of whoever plays AWS the worse word counts', () => {
+  test.each([
+    ['opens what a disabled key has wrapped', { action: 'Decrypt', type: '' }],
+    ['does not know how to open', { action: 'Decrypt', type: 'UnknownOperationException' }],
+    ['does not know how to describe', { action: 'DescribeKey', type: 'UnknownOperationException' }],
+  ])('one that %s', async (_name, { action, type }) => {
+    const key = customerKey(aws.kms)
+    await addonUnder(key)
+    const { kms } = h.deps
+    if (!kms) throw new Error('no access to AWS is set')
+    const deps = { ...h.deps }
+    // As moto does: the state of a key stops none but its description.
+    if (type) aws.kms.faults.add({ kind: 'exception', type, action, times: 100_000 })
+    else deps.kms = { ...kms, openDataKey: async () => ({ ok: true, value: Buffer.alloc(32) }) }
+    disable(key)
+    await watch(800, deps)
+    expect(await stateOfKey(key)).toBe('suspended')
   })
 })
 

@@ -163,6 +163,22 @@ describe('a failure is told by whose it is', () => {
     expect(await adapter.describe(arn)).toMatchObject({ failure: { kind: 'unsupported' } })
   })
 
+  test.each([
+    ['RequestTimeTooSkewed', 403, 'credentials'],
+    ['RequestInTheFuture', 400, 'credentials'],
+    ['InvalidSignatureException', 400, 'credentials'],
+    ['SignatureDoesNotMatch', 403, 'credentials'],
+    ['IncompleteSignatureException', 400, 'credentials'],
+    ['UnknownOperation', 400, 'unsupported'],
+    ['InternalFailure', 501, 'unsupported'],
+    ['InternalFailure', 500, 'outage'],
+    ['NobodyKnowsThisException', 403, 'outage'],
+  ] as const)('%s with status %i is no word against a key: %s', async (type, status, kind) => {
+    const { arn } = customerKey(started.kms)
+    started.kms.faults.add({ kind: 'exception', type, status, times: 9 })
+    expect(await adapter.describe(arn)).toMatchObject({ failure: { kind } })
+  })
+
   test('a call that hangs ends within its limit', async () => {
     const { arn } = customerKey(started.kms, { region: REGION })
     started.kms.faults.add({ kind: 'hang', times: 3 })
