@@ -11,6 +11,7 @@ import { checkBooks } from './support/books.ts'
 import { type Disturbance, type Play, play, type Subject } from './support/interleaved-play.ts'
 import { beginAll, cutConnection } from './support/locks.ts'
 import type { Point } from './support/mortal-process.ts'
+import { isOurs, shareInWords } from './support/share.ts'
 import { tickOf } from './support/ticks.ts'
 
 let h: Harness
@@ -36,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   console.log(
-    `interleavings: ${tried.moments} moments with ${CHANGES.length} changes at each, ` +
+    `interleavings: ${shareInWords}: ${tried.moments} moments with ${CHANGES.length} changes at each, ` +
       `${tried.takeovers} takeovers, ${tried.cuts} cut connections`,
   )
 })
@@ -54,7 +55,7 @@ describe.each(WORKS)('$name', (work) => {
       undefined,
       (played) => expectOrder(played, work, 'undisturbed'),
     )
-    for (const point of momentsOf(points, work)) {
+    for (const point of momentsOf(points, work, 'change')) {
       tried.moments += 1
       await play(h, CHANGES, work, { point, disturb: changeAll }, async (played) => {
         await expectOrder(played, work, point.name)
@@ -76,7 +77,7 @@ describe.each(WORKS)('$name', (work) => {
     const points = await play(h, [NOTHING], work, undefined, (played) =>
       expectOrder(played, work, 'undisturbed'),
     )
-    for (const point of momentsOf(points, work)) {
+    for (const point of momentsOf(points, work, 'takeover')) {
       tried.takeovers += 1
       await play(h, [NOTHING], work, { point, disturb: takeOver }, async (played) => {
         await expectOrder(played, work, point.name)
@@ -94,7 +95,11 @@ describe.each(WORKS)('$name', (work) => {
       expectOrder(played, work, 'undisturbed'),
     )
     const statements = points.filter(
-      ({ name, nth }) => nth === 1 && name.startsWith('before') && !name.includes('call'),
+      ({ name, nth }) =>
+        nth === 1 &&
+        name.startsWith('before') &&
+        !name.includes('call') &&
+        isOurs(`cut ${work.name} ${name}`),
     )
     for (const point of statements) {
       tried.cuts += 1
@@ -132,14 +137,19 @@ const cut: Disturbance = async (_, at) => {
 }
 
 /**
- * Each moment once: of what the add-ons pass one after the other, the first is taken. A transaction begins with the lock
+ * Each moment of our share once: of what the add-ons pass one after the other, the first is taken. A transaction begins with the lock
  * of its rows, and what comes within it waits for the commit; `INTERLEAVINGS=all` tries each statement of it all the same.
  */
-function momentsOf(points: readonly Point[], { refreshToo = false }: Work): Point[] {
+function momentsOf(
+  points: readonly Point[],
+  { name: work, refreshToo = false }: Work,
+  what: string,
+): Point[] {
   const all = process.env.INTERLEAVINGS === 'all'
   return points.filter(({ name, nth, within }, index) => {
     if (nth > 1 || (within && !all)) return false
     if (OF_A_REFRESH.test(name) && !refreshToo && !all) return false
+    if (!isOurs(`${what} ${work} ${name}`)) return false
     return all || name.startsWith('before') || !points[index + 1]?.name.startsWith('before')
   })
 }

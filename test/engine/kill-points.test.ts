@@ -7,6 +7,7 @@ import { type Aftermath, aftermathOf, type Pushes, pushesOf } from './support/af
 import { checkBooks } from './support/books.ts'
 import { type Death, mortalProcess, type Point } from './support/mortal-process.ts'
 import { PATIENCE } from './support/patience.ts'
+import { isOurs, shareInWords } from './support/share.ts'
 import { tickOf } from './support/ticks.ts'
 import { worthDying } from './support/worth-dying.ts'
 
@@ -33,6 +34,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
     pointsFound += reference.points.length
     for (const death of deathsAt(reference.points)) {
       const at = `${death.name} #${death.nth}${death.callArrivesLate ? ', the call arriving late' : ''}`
+      if (!isOurs(`${scenario.name} ${at}`)) continue
       const story = await playUntilKilled(h, scenario, death)
       pointsTried += 1
       expect.soft(story.died, `killed ${at}`).toBe(true)
@@ -47,7 +49,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
 
 afterAll(() => {
   console.log(
-    `kill points: ${pointsFound} found in ${SCENARIOS.length} scenarios, ${pointsTried} different ones tried`,
+    `kill points: ${shareInWords}: ${pointsFound} found in ${SCENARIOS.length} scenarios, ${pointsTried} different ones tried`,
   )
 })
 
