@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { DAY, HOUR, MINUTE } from '../support/harness.ts'
+import { randomCases } from '../support/random-cases.ts'
 import { kindsOf } from '../support/resource.ts'
 import { addonsOn, liveUntil, restartsOf } from '../support/restarts.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { checkBooks } from './support/books.ts'
 
-const RUNS = Number(process.env.FC_RUNS ?? 4)
 const harness = sharedHarness({ env: { SPREAD_RESTARTS: '1h', CHECK_EVERY: '90d' } })
 let fleets = 0
 
@@ -80,6 +80,6 @@ test('in random fleets with outages and two workers no app is restarted twice wi
       h.heroku.faults.clear()
       for (const app of apps) await h.heroku.customer.destroyApp(app)
     }),
-    { numRuns: RUNS },
+    randomCases(4),
   )
 }, 120_000)

@@ -10,6 +10,7 @@ import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import type { Worker } from '../../src/worker/worker.ts'
 import { DAY, type Harness, HOUR, MINUTE } from '../support/harness.ts'
+import { randomCases } from '../support/random-cases.ts'
 import { historyOf, kindsOf, livesOf } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 
@@ -171,7 +172,7 @@ describe('every key that was ever stored leaves its fingerprint in the history',
       fc.asyncProperty(fc.array(anyStep, { minLength: 8, maxLength: 30 }), async (life) => {
         await live(life)
       }),
-      { numRuns: 40, endOnFailure: true },
+      { ...randomCases(40), endOnFailure: true },
     )
   })
 })

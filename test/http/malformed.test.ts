@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { randomCases } from '../support/random-cases.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
 import { callPartnerApi, HEADERS, type PartnerCall, provisionBody } from './support/partner-call.ts'
 
@@ -100,7 +101,7 @@ describe('whatever JSON comes,', () => {
         expect([200, 400, 422]).toContain(status)
         expect(json).toEqual(expect.objectContaining({ message: expect.any(String), id: expect.any(String) }))
       }),
-      { numRuns: 300 },
+      randomCases(300),
     )
     expect(harness().logLines.filter((line) => line.includes('request failed'))).toEqual([])
   })

@@ -1,0 +1,4 @@
+/** So many runs, unless FC_RUNS asks for others, and the same cases each time: FC_SEED draws others. */
+export function randomCases(runs: number): { numRuns: number; seed: number } {
+  return { numRuns: Number(process.env.FC_RUNS ?? runs), seed: Number(process.env.FC_SEED ?? 20_260_303) }
+}
