@@ -71,7 +71,7 @@ async function startObservedLife() {
   const h = await startWithAddon({
     grace: '48h',
     env: { SMTP_URL: smtp, MAIL_FROM },
-    callTimeoutMs: 300,
+    callTimeoutMs: 1_000,
     simulator: { refreshTokensRotate: true },
   })
   const secrets: Secrets = new Map(SETTINGS)

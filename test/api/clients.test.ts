@@ -71,7 +71,7 @@ test('a client without a name, and one more than a hundred, are refused', async 
   ])
   for (let made = 0; made < 100; made += 1) await clientOf(h)
   expect(problem(await h.call('POST', '/clients', { body: { name: 'x' } }))).toEqual([409, 'too-many'])
-}, 20_000)
+})
 
 test('no API token enrols a client or switches the hand-over; one that may look sees the switch', async () => {
   const h = await startWithPerson()

@@ -208,7 +208,7 @@ describe('a client', () => {
     expect((await statuses(59, h.latest, h.secret)).at(-2)).toBe(200)
     expect((await ask(h, { key: 'A'.repeat(64), secret: h.secret })).status).toBe(429)
     expect((await ask(h, { key: 'A'.repeat(64), secret: other })).status).toBe(401)
-  }, 30_000)
+  })
 
   test('is no reason to refuse others: wrong ones are counted by their address', async () => {
     const h = await startRotated()
@@ -221,7 +221,7 @@ describe('a client', () => {
     }
     expect(Object.fromEntries(statuses)).toEqual({ 401: 60, 429: 2 })
     expect((await ask(h, { key: h.previous, secret: h.secret }, from)).status).toBe(200)
-  }, 30_000)
+  })
 })
 
 describe('what happens while its request waits for the add-on', () => {
@@ -295,7 +295,7 @@ test('a web process that is killed anywhere has told of the keys before it gave 
   expect(lived).toBe(true)
   expect(points.length).toBeGreaterThan(4)
   for (const point of points) expect((await play(point)).lived, point.name).toBe(false)
-}, 60_000)
+})
 
 /** The same request, whichever process it comes to. Returns what came of it. */
 async function askOf(deps: Deps, h: Rotated, nonce = NONCE): Promise<string> {

@@ -114,7 +114,7 @@ test('a statement that waits longer than its limit leaves the claim to its lease
     url: life.databaseUrl,
     poolSize: 3,
     onIdleError: () => {},
-    statementTimeoutMs: 150,
+    statementTimeoutMs: 1_000,
     Client: clientOfClock(life.clock.now),
   })
   const gate = gateAtPush({ ...life.deps, db }, 'after')
@@ -147,7 +147,7 @@ test('a pool without a free connection fails the tick within seconds and loses n
   const before = life.held()
   life.clock.advance(14 * DAY)
   // Each job waits so long.
-  const db = clockedDatabase(life, { connectTimeoutMs: 300 })
+  const db = clockedDatabase(life, { connectTimeoutMs: 1_000 })
   const held = Promise.withResolvers<void>()
   const taken = Promise.withResolvers<void>()
   const holding = db.connection().execute(async (connection) => {

@@ -101,7 +101,7 @@ test('an add-on that is locked for too long costs no other the tokens that Herok
     poolSize: 3,
     onIdleError: () => {},
     Client: clientOfClock(h.clock.now),
-    statementTimeoutMs: 150,
+    statementTimeoutMs: 1_000,
   })
   const held = await holdKeyset(h.deps.db, locked)
   await tickOf({ ...h.deps, db })

@@ -4,7 +4,7 @@ import type { Fault } from '../../simulator/src/faults.ts'
 import { startChildWorker } from './support/child-worker.ts'
 import { type Life, startLife } from './support/customer-app.ts'
 
-const PATIENCE = { timeout: 15_000, interval: 20 }
+const PATIENCE = { timeout: 30_000, interval: 20 }
 
 /** A life on the real clock, since the worker is a process of its own that has no other. */
 async function startLifeNow(): Promise<Life> {

@@ -116,7 +116,7 @@ test('a push that leaves after the lease and after the next rotation is put righ
 })
 
 test('a worker whose claim was taken over records no failure either', async () => {
-  const life = await startLife({ callTimeoutMs: 300 })
+  const life = await startLife({ callTimeoutMs: 1_000 })
   life.clock.advance(14 * DAY)
   const fault = { match: { method: 'PATCH', addon: life.id }, kind: 'hang' } as const
   life.heroku.faults.add(fault)

@@ -108,7 +108,7 @@ describe('a deprovision', () => {
   })
 
   test('during a push that fails: the failure is written nowhere', async () => {
-    const h = await startWithAddon({ callTimeoutMs: 300 })
+    const h = await startWithAddon({ callTimeoutMs: 1_000 })
     h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'hang' })
     h.clock.advance(14 * DAY)
     const ticking = h.worker1.tick()

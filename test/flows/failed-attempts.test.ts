@@ -9,15 +9,15 @@ import {
   pushes,
   startWithAddon,
 } from '../support/addon.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
+import { DAY, type HarnessOptions, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { endedRotations, historyOf, kindsOf, stateOf } from '../support/resource.ts'
 
 const PATCH = { method: 'PATCH' }
 
 const notOfTokens = (kind: string) => kind !== 'access-token-refreshed'
 
-async function startDue(): Promise<HarnessWithAddon> {
-  const h = await startWithAddon({ callTimeoutMs: 300 })
+async function startDue(options: HarnessOptions = {}): Promise<HarnessWithAddon> {
+  const h = await startWithAddon(options)
   h.clock.advance(14 * DAY)
   return h
 }
@@ -36,7 +36,7 @@ describe('an attempt that fails', () => {
   ] as const)(
     'by %s is counted with its reason, tried again, and ends with the same key',
     async (_what, fault, kind) => {
-      const h = await startDue()
+      const h = await startDue(fault.kind === 'hang' ? { callTimeoutMs: 1_000 } : {})
       h.heroku.faults.add({ match: PATCH, ...fault })
       expect(await h.worker1.tick()).toMatchObject({ promoted: 0, failed: 1 })
       const { rotation, attempts, failures, wakeAt, claimedUntil } = await stateOf(h.deps, h.addon.id)

@@ -43,7 +43,7 @@ test('the rotation after a revoke keeps the revoked-to key as second, a period a
 })
 
 test('a revoke supersedes an open rotation, and a late push of that one is put right', async () => {
-  const h = await startWithAddon({ callTimeoutMs: 300 })
+  const h = await startWithAddon({ callTimeoutMs: 1_000 })
   const old = keysOn(h)
   const late = h.heroku.faults.add({ match: { method: 'PATCH' }, kind: 'delayed-apply', answer: 'hang' })
   h.clock.advance(14 * DAY)

@@ -15,7 +15,7 @@ const ERROR = 50
 
 /** So many add-ons on apps of their own, all of them due. */
 async function startDue(count: number, options: HarnessOptions & { plan?: string } = {}): Promise<Many> {
-  const h = await startWithAddon({ callTimeoutMs: 300, ...options })
+  const h = await startWithAddon(options)
   const addons = [h.addon]
   for (let number = 2; number <= count; number += 1) {
     await h.heroku.customer.createApp(`service-${number}`)
@@ -178,7 +178,7 @@ test('a 404 for one of many is believed when it is repeated, since Heroku answer
 })
 
 test('time-outs are a host’s failure too', async () => {
-  const h = await startDue(4, { callTimeoutMs: 60 })
+  const h = await startDue(4, { callTimeoutMs: 300 })
   failAll({ match: { path: '/addons/' }, kind: 'hang' })(h)
   await tickFor(h, HOUR, MINUTE)
   expect(told(h, 'trouble began')).toMatchObject([{ owner: 'host', cause: 'api' }])

@@ -7,7 +7,9 @@ import { startReceiver } from './support/receiver.ts'
 
 const SECRET = webhookSecret(Buffer.alloc(32, 1))
 const FORMER = webhookSecret(Buffer.alloc(32, 2))
-const LIMITS = { resolveMs: 100, connectMs: 150, allMs: 250, restMs: 20 }
+const LIMITS = { resolveMs: 10_000, connectMs: 15_000, allMs: 25_000, restMs: 20 }
+/** Where something is not to come at all. */
+const SHORT = { limits: { ...LIMITS, resolveMs: 100 } }
 
 const post = (url: string, secrets = [SECRET]) => ({
   url,
@@ -69,7 +71,8 @@ test('every notice has a connection of its own', async () => {
 
 test('a receiver that says nothing is left when the time is over', async () => {
   const receiver = await startReceiver(() => undefined)
-  expect(await senderOf()(post(receiver.url), live())).toMatchObject({ trouble: 'timed-out' })
+  const send = senderOf({ limits: { ...LIMITS, allMs: 1_000 } })
+  expect(await send(post(receiver.url), live())).toMatchObject({ trouble: 'timed-out' })
   expect(receiver.posts).toHaveLength(1)
 })
 
@@ -222,8 +225,8 @@ test('a name that does not exist, and name servers that say nothing or fail, are
     return await promise
   }
   const troubles = await Promise.all(
-    [namesLeadTo(), { resolveName: () => Promise.reject(failing) }, { resolveName: silent }].map((options) =>
-      senderOf(options)(post(url), live()),
+    [namesLeadTo(), { resolveName: () => Promise.reject(failing) }, { resolveName: silent, ...SHORT }].map(
+      (options) => senderOf(options)(post(url), live()),
     ),
   )
   expect(troubles).toMatchObject([

@@ -49,7 +49,10 @@ export type Harness = {
 export type HarnessOptions = {
   env?: Record<string, string>
   simulator?: Partial<SimulatorOptions>
-  /** Real time after which a call to Heroku is given up; short, since the simulator is near. */
+  /**
+   * Real time after which a call to Heroku is given up; to be set where Heroku says nothing. It is the limit of every other
+   * call too, so it leaves them time on a busy machine.
+   */
   callTimeoutMs?: number
   seed?: string
   privateLimits?: Partial<PrivateLimits>
@@ -80,7 +83,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     const composed = await compose(readConfig({ ...environment, ...env }), logger, {
       poolSize: 5,
       connections: 20,
-      callTimeoutMs: options.callTimeoutMs ?? 2_000,
+      callTimeoutMs: options.callTimeoutMs ?? 15_000,
       world: {
         now: clock.now,
         steadyMs: () => clock.now().getTime(),

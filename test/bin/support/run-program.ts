@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { type Harness, testEnvironment } from '../../support/harness.ts'
 
-const LIMIT_MS = 15_000
+const LIMIT_MS = 60_000
 
 /** Runs a program of `src/bin` as an operator would; returns its exit code and all that it printed. */
 export async function runProgram(

@@ -32,7 +32,7 @@ export async function copyOf(h: Harness): Promise<Deps> {
   const composed = await compose({ ...h.config, databaseUrl: database.url }, logger, {
     poolSize: 5,
     connections: 20,
-    callTimeoutMs: 2_000,
+    callTimeoutMs: 15_000,
     world: {
       now: h.clock.now,
       steadyMs: h.deps.steadyMs,

@@ -1,2 +1,2 @@
 /** For what comes at once, unless the machine is busy with something else. */
-export const PATIENCE = { interval: 5, timeout: 10_000 }
+export const PATIENCE = { interval: 5, timeout: 30_000 }

@@ -1,6 +1,6 @@
 import { request as send } from 'undici'
 
-const LIMITS = { headersTimeout: 5_000, bodyTimeout: 5_000 }
+const LIMITS = { headersTimeout: 30_000, bodyTimeout: 30_000 }
 
 /** What a browser keeps of one cookie, and how it was set. */
 export type KeptCookie = { value: string; attributes: Record<string, string>; endsAtMs: number }

@@ -140,7 +140,7 @@ export function startLive(
 
 /** Waits for what other sockets of this process do; fails if it does not come. */
 export async function until(isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 30_000
   while (!isSo()) {
     if (performance.now() > end) throw new Error('it did not come')
     await new Promise((resolve) => setImmediate(resolve))
