@@ -34,7 +34,7 @@ export default defineConfig({
       },
     ],
     // A hung test must end by itself. No limit here is a claim about speed: a machine on which others work takes its time.
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // By the state of the system, not by the clock: looked at often, and given up late on a busy machine.
     expect: { poll: { interval: 5, timeout: 30_000 } },

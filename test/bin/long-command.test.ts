@@ -13,7 +13,7 @@ async function startScript() {
   child.stderr.on('data', (chunk) => {
     said.err += chunk
   })
-  await expect.poll(() => said.out, { timeout: 15_000 }).toContain('one is done')
+  await expect.poll(() => said.out).toContain('one is done')
   return { child, said }
 }
 
@@ -22,7 +22,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const { child, said } = await startScript()
     child.kill(signal)
-    const [code] = await once(child, 'exit')
+    const [code] = await once(child, 'close')
     expect(code).toBe(0)
     expect(said.out).toContain('Stopped: 2 are left. Type it again to go on.')
   },
@@ -31,7 +31,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 test('away from a terminal it shows how far it is in whole lines, and no more often than once a minute', async () => {
   const { child, said } = await startScript()
   child.kill('SIGINT')
-  await once(child, 'exit')
+  await once(child, 'close')
   const lines = said.err.split('\n').filter((line) => line.trim() !== '')
   expect(lines.map((line) => /(\d) of 3/.exec(line)?.[1])).toEqual(['0', '1'])
   expect(said.err).not.toContain('\r')

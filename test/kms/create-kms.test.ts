@@ -186,7 +186,7 @@ describe('a failure is told by whose it is', () => {
     expect(await adapterWith({ callLimitMs: 150 }).describe(arn)).toMatchObject({
       failure: { kind: 'outage' },
     })
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
 

@@ -10,7 +10,7 @@ const SERVICE_PROCESS = new URL('../../local/service-process.ts', import.meta.ur
 const GUARD = new URL('../../local/end-with-parent.ts', import.meta.url).href
 
 /** Two processes have to start, one after the other, on a machine with other work. */
-const PATIENCE = { timeout: 15_000 }
+const PATIENCE = { timeout: 30_000 }
 
 /** Says that it runs, ends in good order when told to, and would otherwise run for ever. */
 const SERVICE = `

@@ -7,7 +7,7 @@ import { packGem } from './support/packed-gem.ts'
 import { machineGems, newerGems } from './support/ruby-gems.ts'
 import { isMissing, RUBY } from './support/toolchain.ts'
 
-const ANSWER_LIMIT_MS = 20_000
+const ANSWER_LIMIT_MS = 60_000
 const frameworks = machineGems('minitest', 'rails', 'action_controller/railtie', 'sinatra/base')
 const newer = await newerGems()
 const packed = isMissing(RUBY) ? undefined : packGem()

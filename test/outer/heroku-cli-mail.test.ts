@@ -4,7 +4,7 @@ import { NO_CLI, sharedCliWorld, unwrapped } from './support/heroku-cli-world.ts
 
 const world = sharedCliWorld()
 
-describe.skipIf(NO_CLI)('heroku securekey:mail', { timeout: 180_000 }, () => {
+describe.skipIf(NO_CLI)('heroku securekey:mail', { timeout: 300_000 }, () => {
   test('adds an address, which its reader confirms, lists it, and removes it', async () => {
     const { securekey, newAddon, mail, harness, proxy } = world()
     const { name } = await newAddon('mail-1')

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const README = 'clients/heroku-cli/README.md'
 const INSTALL_LIMIT_MS = 300_000
 /** A process of the CLI takes some seconds, and more where others work on the machine. */
-const TEST_LIMIT_MS = 120_000
+const TEST_LIMIT_MS = 300_000
 const MOST_BYTES = 16 * 1024 * 1024
 const NOBODY = 'http://127.0.0.1:1'
 const run = promisify(execFile)

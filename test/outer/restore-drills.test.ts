@@ -31,7 +31,7 @@ import {
 import { POSTGRES, runProgram } from './support/postgres-programs.ts'
 import { isMissing } from './support/toolchain.ts'
 
-const TEST_LIMIT_MS = 90_000
+const TEST_LIMIT_MS = 240_000
 
 let past: LivedProduction
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-const CONNECT_LIMIT_MS = 15_000
+const CONNECT_LIMIT_MS = 30_000
 const STATEMENT_LIMIT_MS = 60_000
 
 /** Runs statements on the server's own database, over a connection of its own. */

@@ -9,7 +9,7 @@ export type TestDatabase = { url: string; giveBack(): Promise<void> }
 
 type Clone = { name: string; url: string; cleaner: pg.Pool }
 
-const CONNECT_LIMIT_MS = 15_000
+const CONNECT_LIMIT_MS = 30_000
 const STATEMENT_LIMIT_MS = 20_000
 
 /** Databases of this process that were given back and emptied. */

@@ -16,7 +16,7 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const ACTION_LIMIT_MS = 10_000
+const ACTION_LIMIT_MS = 30_000
 export const SCREENSHOTS = new URL('../../../.local/screenshots', import.meta.url).pathname
 
 /** Whether the tests of this file can run; if not, and nobody insists, it is said once why they are skipped. */

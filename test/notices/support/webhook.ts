@@ -24,7 +24,7 @@ export function impatient(h: Pick<Harness, 'deps'>): void {
     local: true,
     userAgent: 'securekey test',
     steadyMs: h.deps.steadyMs,
-    limits: { resolveMs: 100, connectMs: 150, allMs: 200, restMs: 20 },
+    limits: { resolveMs: 1_000, connectMs: 1_500, allMs: 1_500, restMs: 20 },
   })
   Object.assign(h.deps, { sendWebhook })
 }

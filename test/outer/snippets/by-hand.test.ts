@@ -7,7 +7,7 @@ import { removeFolder } from '../../support/remove-folder.ts'
 import { blockAt } from './support/page-blocks.ts'
 
 /** What readers copy who go without the library: each block runs in its own language, in a process of its own. */
-const RUN_LIMIT_MS = 30_000
+const RUN_LIMIT_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-snippets-'))
 afterAll(() => removeFolder(folder))
 

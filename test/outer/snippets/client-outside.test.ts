@@ -22,7 +22,7 @@ const ROOT = new URL('../../../', import.meta.url)
 const EXAMPLE = fileURLToPath(new URL('clients/examples/client-outside/', ROOT))
 const LIBRARY = fileURLToPath(new URL('local/formation/library-from-source.ts', ROOT))
 const PAGE = 'docs/using/client-outside.md'
-const LIMIT_MS = 60_000
+const LIMIT_MS = 180_000
 
 /**
  * The service at its public address. Its clock stands in the past; the client, which has the clock of this machine, is told so.

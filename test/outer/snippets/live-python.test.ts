@@ -17,7 +17,7 @@ import { pythonApp } from './support/python-apps.ts'
 import { type RunningApp, type Start, startApp } from './support/running-app.ts'
 
 /** The lines of the pages for apps that take new keys while they run. */
-const MINUTE_MS = 60_000
+const LIMIT_MS = 180_000
 const HEADING = 'Without a restart'
 const SOURCE = fileURLToPath(new URL('../../../clients/python/src', import.meta.url))
 const noPython = isMissing(CLIENT_PYTHON)
@@ -45,7 +45,7 @@ test.skipIf(noPython)('the program of the page Python prints what its comment sa
   const { stdout } = await withService('rotated twice', async ({ variables }) =>
     promisify(execFile)(CLIENT_PYTHON.program, ['-B', file], {
       env: { PATH: process.env.PATH, ...own, ...variables },
-      timeout: MINUTE_MS,
+      timeout: LIMIT_MS,
     }),
   ).finally(() => removeFolder(folder))
   expect(stdout).toBe('True\n')
@@ -84,14 +84,14 @@ describe.skipIf(noPython || suite === undefined)('Django 4.2 and Flask 3.1', () 
       await withService(state, visit, opened)
     }
 
-    test('a login outlives a rotation that comes while the app runs', { timeout: MINUTE_MS }, async () => {
+    test('a login outlives a rotation that comes while the app runs', { timeout: LIMIT_MS }, async () => {
       await lived('rotated once', async (running, visitor) => {
         expect(await running.get('/visit', visitor)).toBe('42')
         expect(await running.get('/visit', visitor), 'signed with the new key').toBe('42')
       })
     })
 
-    test('a login ends with a revoke that comes while the app runs', { timeout: MINUTE_MS }, async () => {
+    test('a login ends with a revoke that comes while the app runs', { timeout: LIMIT_MS }, async () => {
       await lived('revoked', async (running, visitor) => {
         expect(await running.get('/visit', visitor)).toBe('nobody')
         await running.get('/login', visitor)

@@ -15,7 +15,7 @@ import { linesOnPage } from './support/lines-on-page.ts'
 
 /** The service runs in this process, so the programs run beside it, and each has an end. */
 const run = promisify(execFile)
-const LIMIT_MS = 30_000
+const LIMIT_MS = 60_000
 const folder = mkdtempSync(join(tmpdir(), 'securekey-script-'))
 afterAll(() => removeFolder(folder))
 

@@ -12,7 +12,7 @@ import { blockAt } from './support/page-blocks.ts'
 
 const PAGE = 'docs/using/webhooks.md'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const LIMIT_MS = 60_000
+const LIMIT_MS = 180_000
 
 type Delivered = { secret: string; headers: Record<string, string>; body: string }
 

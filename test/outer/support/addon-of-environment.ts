@@ -7,7 +7,7 @@ import type { Environment } from './environment.ts'
 export type Heroku = Pick<Simulator, 'view' | 'customer' | 'faults'>
 
 /** What a test waits for at most; each is there long before. */
-export const PATIENCE = { timeout: 20_000, interval: 20 }
+export const PATIENCE = { timeout: 60_000, interval: 20 }
 
 /** An app with an add-on whose tokens are there; `place` is asked whether they are. */
 export async function newAddon(

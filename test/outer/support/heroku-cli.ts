@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const PLUGIN = join(ROOT, 'clients/heroku-cli')
 const CLI = join(ROOT, 'test/outer/heroku-cli')
 const REQUIRED = process.env.REQUIRE_TOOLS === '1'
-const COMMAND_LIMIT_MS = 60_000
+const COMMAND_LIMIT_MS = 120_000
 
 /** How a command ended, and what it printed. */
 export type Ran = { code: number | null; stdout: string; stderr: string }

@@ -44,7 +44,7 @@ export async function startPgBouncer(databaseUrl: string, settings: Record<strin
 }
 
 async function logged(text: () => string, pattern: RegExp): Promise<void> {
-  await vi.waitUntil(() => pattern.test(text()), { timeout: 10_000 })
+  await vi.waitUntil(() => pattern.test(text()), { timeout: 30_000 })
 }
 
 async function freePort(): Promise<number> {

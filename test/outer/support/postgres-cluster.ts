@@ -25,7 +25,7 @@ export type Cluster = Files & {
   freeze: () => void
 }
 
-const READY_LIMIT_MS = 30_000
+const READY_LIMIT_MS = 60_000
 const POLL_MS = 20
 
 // Nothing here has to survive a power cut of the machine, and two clusters share it with the rest of a test.

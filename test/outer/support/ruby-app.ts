@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { RUBY_CLIENT } from './minitest.ts'
 
-const ANSWER_LIMIT_MS = 30_000
+const ANSWER_LIMIT_MS = 60_000
 
 type Asked = { path?: string; cookies?: Record<string, string>; ask_at?: number; pass?: number }
 export type Said = {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import { stateNamed } from './lives-through-rotations.ts'
 
-const WAIT_LIMIT_MS = 20_000
+const WAIT_LIMIT_MS = 60_000
 
 /** A service that hands out the keys of a state of the vectors, to whoever brings its token. */
 export type KeyService = {

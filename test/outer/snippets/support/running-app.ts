@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type Cookies, cookieHeader, keepCookies } from './browser-cookies.ts'
 
-const START_LIMIT_MS = 30_000
-const REQUEST_LIMIT_MS = 10_000
+const START_LIMIT_MS = 90_000
+const REQUEST_LIMIT_MS = 30_000
 
 /** How an app is started: it prints `port <number>` once it listens on 127.0.0.1. */
 export type Start = { command: string; args: readonly string[]; cwd: string; env?: Record<string, string> }
