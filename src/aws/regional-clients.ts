@@ -14,6 +14,9 @@ export type RegionalClients<Sdk, Client> = {
 
 export type ClientConfig = ReturnType<typeof configFor>
 
+/** Of one call with all its tries and pages. The SDK minds a signal also while it sleeps between two tries. */
+export const CALL_LIMIT_MS = 5_000
+
 const CONNECT_WITHIN_MS = 1_500
 const ANSWER_WITHIN_MS = 2_500
 /** What says "not now" is asked again twice; the limit of the whole call ends that. */

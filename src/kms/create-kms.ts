@@ -1,6 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { type AwsAccess, createRegionalClients } from '../aws/regional-clients.ts'
-import { CALL_LIMIT_MS, within } from '../aws/within.ts'
+import { type AwsAccess, CALL_LIMIT_MS, createRegionalClients } from '../aws/regional-clients.ts'
 import {
   dekContext,
   type KmsKeyFacts,
@@ -47,7 +46,7 @@ export function createKms(settings: AwsAccess & { callLimitMs?: number }): Kms {
   ): Promise<KmsResult<T>> {
     try {
       const at = await clients.of(regionOfArn(arn))
-      const value = await within(limitMs, (abortSignal) => work(at, { abortSignal }))
+      const value = await work(at, { abortSignal: AbortSignal.timeout(limitMs) })
       if (value !== undefined) return { ok: true, value }
       return { ok: false, failure: { kind: 'wrong', right, detail: 'an answer without what was asked for' } }
     } catch (error) {

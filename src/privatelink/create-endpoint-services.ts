@@ -1,6 +1,5 @@
 import type { EC2Client } from '@aws-sdk/client-ec2'
-import { type AwsAccess, createRegionalClients } from '../aws/regional-clients.ts'
-import { CALL_LIMIT_MS, within } from '../aws/within.ts'
+import { type AwsAccess, CALL_LIMIT_MS, createRegionalClients } from '../aws/regional-clients.ts'
 import type {
   EndpointFailure,
   EndpointResult,
@@ -42,7 +41,8 @@ export function createEndpointServices(settings: AwsAccess & { callLimitMs?: num
   async function call<T>(region: string, work: (at: At) => Promise<T>): Promise<EndpointResult<T>> {
     try {
       const found = await clients.of(region)
-      const value = await within(limitMs, (abortSignal) => work({ ...found, options: { abortSignal } }))
+      const options = { abortSignal: AbortSignal.timeout(limitMs) }
+      const value = await work({ ...found, options })
       return { ok: true, value }
     } catch (error) {
       const failure = error instanceof FailureInAnswer ? error.failure : endpointFailureOf(error)
