@@ -3,7 +3,6 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Db } from '../../src/store/database.ts'
-import { LINK_REGION, NLB } from './private-links.ts'
 import { ENDPOINT, headerOf } from './proxy-header.ts'
 
 /** A connection to the private listener that has said nothing yet. */
@@ -84,6 +83,11 @@ export async function throughEndpoint(
 
 export const ACCOUNT = '123456789101'
 
+const REGION = 'us-east-1'
+const NLB = 'arn:aws:elasticloadbalancing:us-east-1:444455556666:loadbalancer/net/securekey/0123456789abcdef'
+/** `PRIVATELINK_NLBS` of a service that has one. */
+export const NLBS = `${REGION}=${NLB}`
+
 /** Makes an endpoint of that account one that is there for an add-on. */
 export async function linkEndpoint(
   db: Db,
@@ -91,7 +95,7 @@ export async function linkEndpoint(
   { endpoint = ENDPOINT, account = ACCOUNT, dnsName = 'vpce-1.example.com' } = {},
 ): Promise<void> {
   const at = new Date(0)
-  const link = { region: LINK_REGION, nlb_arn: NLB, client_token: resourceId, asked_at: at }
+  const link = { region: REGION, nlb_arn: NLB, client_token: resourceId, asked_at: at }
   await db
     .insertInto('private_links')
     .values({ resource_id: resourceId, ...link })

@@ -5,8 +5,8 @@ import { type Admission, admitHerokuUser } from '../../flows/private-link/admit-
 import { isMeant } from '../../flows/private-link/is-meant.ts'
 import { type ProblemName, problemFacts } from '../api/problems.ts'
 import { whoAsks } from '../api/who-asks.ts'
-import { createPasswordTries } from '../partner/password-tries.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
+import { createWrongTries } from '../wrong-tries.ts'
 import { type Credential, credentialIn } from './credential.ts'
 
 /** Who was let in, and to which add-on. `person`: who changes something; undefined for whoever only looks. */
@@ -55,10 +55,10 @@ const GUESSES: readonly ProblemName[] = ['unauthenticated', 'not-found']
  */
 export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) {
   const visitors = new WeakMap<FastifyRequest, Visitor>()
-  const tries = createPasswordTries(deps.now)
+  const tries = createWrongTries(deps.now)
 
   async function withOurs(text: string, { addon, toChange, address }: Asked): Promise<Visitor | Refusal> {
-    const found = await whoAsks(deps, text, { address, userSignOn })
+    const found = await whoAsks(deps, text, { address, userSignOn, boundTo: null })
     if (found.outcome === 'none') return WRONG
     const { resourceId, actor, scopes, session } = found.caller
     if (found.outcome === 'gone' || !(await isMeant(deps, { resourceId, addon }))) return UNKNOWN

@@ -33,7 +33,7 @@ type Dropped = HeaderProblem | 'late' | 'ended' | 'too-many-of-endpoint' | 'too-
  * One that begins with anything else is closed without a word.
  */
 export function createPrivateListener(
-  log: Pick<FastifyBaseLogger, 'warn'>,
+  log: Pick<FastifyBaseLogger, 'info' | 'warn'>,
   limits: Partial<PrivateLimits> = {},
 ): PrivateListener {
   const { headerMs, most, mostWithoutHeader, mostOfEndpoint } = { ...LIMITS, ...limits }
@@ -118,7 +118,9 @@ export function createPrivateListener(
       await promise
       server.off('error', reject)
       server.on('error', (error) => log.warn({ err: error }, 'private listener failed'))
-      return (server.address() as AddressInfo).port
+      const { port } = server.address() as AddressInfo
+      log.info({ port }, 'private side listening')
+      return port
     },
     stop() {
       server.close(() => ended.resolve())
