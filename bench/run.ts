@@ -5,6 +5,7 @@ import { writeReport } from './support/report.ts'
 
 const BENCHES = [
   'sealing',
+  'own-keys',
   'rotations-per-second',
   'rotations-at-100-ms',
   'backlog',

@@ -1,3 +1,5 @@
+import type { OwnKeyOrder } from '../support/own-key.ts'
+
 /** What a candidate's process is told: where its database and Heroku are, and what it has to do. */
 export type CandidateOrder = {
   url: string
@@ -7,6 +9,8 @@ export type CandidateOrder = {
   count: number
   /** `prepare`: put tables and jobs into the database that the rounds are copied from, nothing more. */
   stage: 'prepare' | 'run'
+  /** The key of a customer that protects all of it: its data keys are opened and cached before the start. */
+  ownKey?: OwnKeyOrder
 }
 
 /** What a run came to. Time counts from the start signal to the last promotion. */

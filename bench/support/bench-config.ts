@@ -1,10 +1,16 @@
 import { type Config, readConfig } from '../../src/config.ts'
 import { BENCH_SEALING_KEYS } from './bench-resource.ts'
+import { type OwnKeyOrder, ownKeyEnvironment } from './own-key.ts'
 
 export const BENCH_PASSWORD = 'bench-password'
 
 /** The settings of a real process, with Heroku's call limit out of the way. */
-export function benchConfig(options: { url: string; herokuUrl: string; inFlight?: number }): Config {
+export function benchConfig(options: {
+  url: string
+  herokuUrl: string
+  inFlight?: number
+  ownKey?: OwnKeyOrder | undefined
+}): Config {
   return readConfig({
     DATABASE_URL: options.url,
     ADDON_PASSWORD: BENCH_PASSWORD,
@@ -16,5 +22,6 @@ export function benchConfig(options: { url: string; herokuUrl: string; inFlight?
     SEALING_KEYS: BENCH_SEALING_KEYS,
     ROTATION_CONCURRENCY: String(options.inFlight ?? 50),
     HEROKU_MAX_RPS: '1000000',
+    ...(options.ownKey && ownKeyEnvironment(options.ownKey)),
   })
 }

@@ -3,6 +3,7 @@ import { TABLES } from '../../src/store/schema.ts'
 import { type BenchPostgres, createMigrated, withClient } from './bench-postgres.ts'
 import { resourceIdOf } from './bench-resource.ts'
 import { startChild } from './child.ts'
+import type { OwnKeyOrder } from './own-key.ts'
 import type { SeedOrder } from './seeder.ts'
 
 const SEEDER = new URL('./seeder.ts', import.meta.url)
@@ -11,13 +12,14 @@ const SEEDER = new URL('./seeder.ts', import.meta.url)
 type Range = { from: number; count: number }
 
 /** Stores resources `from` up to `from + count`, each with sealed values that really open, due over the last day. */
-async function seedDue(url: string, range: Range): Promise<void> {
+async function seedDue(url: string, range: Range, ownKey?: OwnKeyOrder): Promise<void> {
   const parts = Math.max(1, Math.min(availableParallelism(), Math.ceil(range.count / 2_000)))
   const size = Math.ceil(range.count / parts)
   await Promise.all(
     Array.from({ length: parts }, async (_, part) => {
       const from = range.from + part * size
-      const order: SeedOrder = { url, from, count: Math.min(size, range.from + range.count - from) }
+      const count = Math.min(size, range.from + range.count - from)
+      const order: SeedOrder = { url, from, count, ...(ownKey && { ownKey }) }
       await (await startChild(SEEDER, order)).stop()
     }),
   )
@@ -88,10 +90,10 @@ function ownValue(table: (typeof COPIED)[number], name: string): string | undefi
 export async function createSeeded(
   postgres: BenchPostgres,
   database: string,
-  resources: { all: number; due: number },
+  resources: { all: number; due: number; ownKey?: OwnKeyOrder },
 ): Promise<string> {
   const url = await createMigrated(postgres, database)
-  await seedDue(url, { from: 1, count: resources.due })
+  await seedDue(url, { from: 1, count: resources.due }, resources.ownKey)
   await seedWaiting(url, { from: resources.due + 1, count: resources.all - resources.due })
   await withClient(url, async (client) => {
     // As after a first rotation: each is known to be on an app of its own.
