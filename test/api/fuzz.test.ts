@@ -179,7 +179,7 @@ test('no request to any route brings a 5xx or an answer that is not described, a
       expect(counts[`${operation.operationId} 2xx`] ?? 0, operation.operationId).toBeGreaterThan(0)
     }
   }
-}, 120_000)
+}, 240_000)
 
 /** As it may stand in an address; what is no text at all is left out. */
 function encode(text: string): string {

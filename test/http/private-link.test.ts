@@ -47,7 +47,6 @@ test('the requests of Heroku’s plugin, in the order of its story: create, wait
   const removed = await h.send('PATCH', { path: ACCOUNTS, body: allowed('123456789101', '111122223333') })
   expect(removed.status).toBe(200)
   expect(removed.body.allowed_accounts).toContainEqual({ arn: ROOT, status: 'Removing' })
-  // The plugin sends a content type and no body.
   const destroyed = await h.send('DELETE')
   expect([destroyed.status, destroyed.body.status]).toEqual([200, 'Deprovisioning'])
   expect(await h.send('POST', { body: allowed('123456789101') })).toMatchObject({

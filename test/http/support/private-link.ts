@@ -51,7 +51,7 @@ function senderTo(h: HarnessWithAddon) {
       redirect: 'manual',
       headers: {
         accept: 'application/vnd.heroku+json; version=3',
-        'content-type': 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(authorization !== null && { authorization }),
         ...(more.from && { 'x-forwarded-for': more.from }),
       },
