@@ -135,6 +135,9 @@ test('ten at a time and ten a second are asked, after a burst of sixty, and the 
   const all = await Promise.all(Array.from({ length: 15 }, () => hanging.ask()))
   expect(hanging.asked).toHaveLength(10)
   expect(all.every(({ verdict }) => verdict === 'not-now')).toBe(true)
+  // The others did not wait for a connection: they were told at once.
+  const tooMany = { verdict: 'not-now', detail: 'too many ask at the moment' }
+  expect(all.slice(10)).toEqual(Array(5).fill(tooMany))
 
   const { ask, asked, clock } = await start(() => ({ status: 404 }))
   const tried = async (times: number) => {

@@ -5,6 +5,7 @@ import { type Admission, admitHerokuUser } from '../../flows/private-link/admit-
 import { isMeant } from '../../flows/private-link/is-meant.ts'
 import { type ProblemName, problemFacts } from '../api/problems.ts'
 import { whoAsks } from '../api/who-asks.ts'
+import { boundTo } from '../private/binding.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
 import { createWrongTries } from '../wrong-tries.ts'
 import { type Credential, credentialIn } from './credential.ts'
@@ -13,7 +14,7 @@ import { type Credential, credentialIn } from './credential.ts'
 export type Visitor = { resourceId: string; person: Person | undefined }
 
 type Refusal = { name: ProblemName; detail: string; retryAfterSeconds?: number }
-type Asked = { addon: string; toChange: boolean; address: string | null }
+type Asked = { addon: string; toChange: boolean; address: string | null; bound: string | null }
 
 const WRONG: Refusal = { name: 'unauthenticated', detail: 'The token is not right.' }
 const NO_TOKEN: Refusal = {
@@ -57,8 +58,11 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
   const visitors = new WeakMap<FastifyRequest, Visitor>()
   const tries = createWrongTries(deps.now)
 
-  async function withOurs(text: string, { addon, toChange, address }: Asked): Promise<Visitor | Refusal> {
-    const found = await whoAsks(deps, text, { address, userSignOn, boundTo: null })
+  async function withOurs(
+    text: string,
+    { addon, toChange, address, bound }: Asked,
+  ): Promise<Visitor | Refusal> {
+    const found = await whoAsks(deps, text, { address, userSignOn, boundTo: bound })
     if (found.outcome === 'none') return WRONG
     const { resourceId, actor, scopes, session } = found.caller
     if (found.outcome === 'gone' || !(await isMeant(deps, { resourceId, addon }))) return UNKNOWN
@@ -82,7 +86,8 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
       const address = addressOf(request)
       const credential = credentialIn(request.headers.authorization)
       const { addon = '' } = request.params as { addon?: string }
-      const asked = { addon, toChange: request.method !== 'GET' && request.method !== 'HEAD', address }
+      const toChange = !['GET', 'HEAD'].includes(request.method)
+      const asked = { addon, toChange, address, bound: boundTo(request) }
       if (credential.kind === 'heroku' && tries.isOver(address ?? '')) {
         logSecurityRefusal(request, 'too-many-requests')
         const detail = 'Too many wrong tokens came from your address. Try again in a minute.'
