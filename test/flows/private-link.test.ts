@@ -248,7 +248,7 @@ describe('AWS', () => {
     await pass(h, 20)
     expect(await view()).toMatchObject({
       status: 'Failed',
-      failure: expect.stringContaining('Destroy the link'),
+      failure: expect.stringContaining('could not make'),
     })
     await destroy()
     await pass(h, 30)

@@ -45,11 +45,8 @@ export async function lookAtLink(
     if (problem) deps.log.warn({ resourceId, said: describeEndpointFailure(problem) }, 'private link: AWS')
     const published = await publishEndpoints(deps, claimed, look)
     if (published === 'lost') return
-    if (look.gone && published === 'done') {
-      if (await dropPrivateLink(deps.db, claimed)) deps.log.info({ resourceId }, 'private link is gone')
-      return
-    }
-    await finish(deps, claimed, { ...look, changed: look.changed || published === 'again' })
+    const isOver = look.gone && published === 'done'
+    await finish(deps, claimed, { ...look, gone: isOver, changed: look.changed || published === 'again' })
   } catch (error) {
     deps.log.error({ err: error, resourceId }, 'look at a private link interrupted')
   }
@@ -68,7 +65,10 @@ async function finish(deps: Deps, claimed: ClaimedLink, look: LookResult): Promi
     .execute(async (trx) => {
       // The lock of the add-on first, as everybody takes them.
       if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
-      if (await endLinkLook(trx, claimed, { ...end, againInMs })) return true
+      const ended = look.gone
+        ? await dropPrivateLink(trx, claimed)
+        : await endLinkLook(trx, claimed, { ...end, againInMs })
+      if (ended) return true
       if (events.length > 0) throw new LinkWasChanged()
       return false
     })
@@ -77,6 +77,7 @@ async function finish(deps: Deps, claimed: ClaimedLink, look: LookResult): Promi
       throw error
     })
   if (!written) return
+  if (look.gone) deps.log.info({ resourceId }, 'private link is gone')
   if (end.status !== link.status) {
     deps.log.info({ resourceId, from: link.status, to: end.status, failure: end.failure }, 'private link')
   }

@@ -166,7 +166,13 @@ export function mortalProcess(base: Deps, databaseUrl: string, death?: Death | D
   const db = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool: { connect, options: {}, end: () => pool.end() } as PostgresPool }),
   })
-  const deps: Deps = { ...base, db, platform: gated(base.platform), identity: gated(base.identity) }
+  const deps: Deps = {
+    ...base,
+    db,
+    platform: gated(base.platform),
+    identity: gated(base.identity),
+    endpointServices: base.endpointServices && gated(base.endpointServices),
+  }
   return {
     deps,
     points,
