@@ -58,7 +58,8 @@ const ask = (addon: Subject) =>
   createPrivateLink(h.deps, { resourceId: addon.id, accounts: [CUSTOMER.account], actor: ANN })
 async function connected(addon: Subject): Promise<Partial<Subject>> {
   const endpointId = await customer.createEndpoint(await operationalLink(h, addon.id))
-  await pass(h, 90)
+  h.clock.advance(MINUTE)
+  await pass(h, 20)
   return { endpointId }
 }
 const about = ({ id }: Subject) => ({ resourceId: id, actor: ANN })

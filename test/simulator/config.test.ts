@@ -23,6 +23,24 @@ describe('a config PATCH', () => {
     )
   })
 
+  test('that names what the manifest does not declare is refused with 422, or taken where Heroku is told to', async () => {
+    const { simulator, tokens, addon } = await startWithAddon()
+    const send = (value: string | null) =>
+      callApi(simulator, tokens.access_token, {
+        method: 'PATCH',
+        path: `/addons/${addon.id}/config`,
+        body: { config: [{ name: 'SECURE_ENDPOINT_1_URL', value }] },
+      })
+    expect((await send('x')).status).toBe(422)
+    simulator.setUndeclaredVars('taken')
+    expect((await send('x')).status).toBe(200)
+    expect(simulator.view.configVars('service-1')).toMatchObject({ SECURE_ENDPOINT_1_URL: 'x' })
+    await patchKey(simulator, tokens.access_token, addon.id, 'NEW,FIRST')
+    expect(simulator.view.configVars('service-1')).toMatchObject({ SECURE_ENDPOINT_1_URL: 'x' })
+    expect((await send(null)).status).toBe(200)
+    expect(simulator.view.configVars('service-1')).not.toHaveProperty('SECURE_ENDPOINT_1_URL')
+  })
+
   test('cuts one release on an app to which the add-on is attached twice', async () => {
     const { simulator, tokens, addon } = await startWithAddon()
     await simulator.customer.attach({ addon: addon.name, app: 'service-1', as: 'SECOND' })

@@ -9,6 +9,7 @@ import { CUSTOMER, nlbArn, VPC } from './fake-ec2.ts'
 import { kmsEnvironment, REGION } from './fake-kms.ts'
 import { type Harness, SECOND } from './harness.ts'
 
+export const LINK_REGION = REGION
 export const NLB = nlbArn()
 /** `PRIVATELINK_NLBS` of a service that offers private links in one region. */
 export const NLBS = `${REGION}=${NLB},${nlbArn('second')}`
