@@ -35,7 +35,10 @@ export function loadWorld(path: string): World | undefined {
   }
 }
 
-/** A file from before there were failed releases holds only such as succeeded, and one from before others nobody beside the owner. */
+/**
+ * A file from before there were failed releases holds only such as succeeded, and one from before collaborators nobody beside
+ * the owner.
+ */
 function completed(app: App): App {
   const releases = app.releases.map((release) => ({ ...release, status: release.status ?? 'succeeded' }))
   const { releaseCommand = 'succeeds', collaborators = [] } = app

@@ -14,7 +14,8 @@ export type LegacyPlatformOptions = PlatformOptions & {
 
 /**
  * api.heroku.com, as far as partners of the legacy API use it (Add-on Provider App Info API). It reads and writes the config
- * vars, by the add-on's password, and tells where the log of the owning app is. It tells of no attachments, releases or people, so nothing is sent for these.
+ * vars, by the add-on's password, and tells where the log of the owning app is. It tells of no attachments, releases or
+ * people, so nothing is sent for these.
  */
 export function createLegacyPlatform(call: HerokuCall, options: LegacyPlatformOptions): Platform {
   const { addonId, password, configVar, keyringVar } = options

@@ -23,13 +23,14 @@ import { endTokensIn } from '../tokens/tokens.ts'
 export type RevokeOutcome = { outcome: 'requested' | 'joined'; rotation: RotationName } | ServedBefore
 
 /**
- * A key leaked: no key that exists now counts as valid from this moment on, and a worker brings a new key and a filler to
- * Heroku in one push; so does the next key, where that is announced. An unfinished rotation is superseded: its pending key is erased, and whatever its worker still
- * writes is void. Should its push arrive late all the same, the check that follows a revoke puts the config right.
- * The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it. All its
- * dashboard sessions end but `session`, the digest of the id of the one that asks. Its API tokens that may read keys end too,
- * unless `keepTokens`, and so does the code of a fork; the hand-over to enrolled clients is switched off. `joined`: a revoke is under way already. With `once` the same request revokes once, however often
- * it comes. Throws `unknown-resource` or `resource-gone`.
+ * A key leaked: no key that exists now counts as valid from this moment on, the next one included, and a worker brings a
+ * new key and a filler to Heroku in one push. An unfinished rotation is superseded: its pending key is erased, and whatever
+ * its worker still writes is void. Should its push arrive late all the same, the check that follows a revoke puts the
+ * config right. The resource gets a fresh data key, so whoever has opened the former one does not open the new keys with it.
+ * All its dashboard sessions end but `session`, the digest of the id of the one that asks. So do its API tokens that may
+ * read keys, unless `keepTokens`, and the code of a fork; the hand-over to enrolled clients is switched off. `joined`: a
+ * revoke is under way already. With `once` the same request revokes once, however often it comes. Throws
+ * `unknown-resource` or `resource-gone`.
  */
 export async function revokeKeys(deps: Deps, request: Replacement): Promise<RevokeOutcome> {
   return await replaceAllKeys(deps, request, 'keys-revoked')

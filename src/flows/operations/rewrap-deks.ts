@@ -14,8 +14,8 @@ const COLUMNS = ['wrapped_dek', 'notice_dek'] as const satisfies DekColumn[]
 
 /**
  * Wraps every data key by the primary KEK that is not wrapped by it yet, in batches by resource id; of an add-on with a
- * customer's own key the second one, for notices. Restartable at any
- * time: what is done is passed over. Nothing is decrypted but the data keys themselves.
+ * customer's own key the second one, for notices. Restartable at any time: what is done is passed over. Nothing is
+ * decrypted but the data keys themselves.
  */
 export async function rewrapDeks(
   deps: Pick<Deps, 'db' | 'sealing' | 'log'>,

@@ -1,7 +1,10 @@
 import type { EndpointFailure, EndpointServices, ServicePlace } from '../../domain/aws-endpoint.ts'
 import { isOpen } from '../../domain/private-link-look.ts'
 
-/** Ends all endpoints of a service and deletes it. Returns why it is still there; undefined: AWS is deleting it, or it is gone. */
+/**
+ * Ends all endpoints of a service and deletes it. Returns why it is still there; undefined: AWS is deleting it, or it is
+ * gone.
+ */
 export async function removeService(
   services: EndpointServices,
   at: ServicePlace,

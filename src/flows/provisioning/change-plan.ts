@@ -18,8 +18,9 @@ export type ChangePlanOutcome = { outcome: 'plan-changed' | 'same-plan'; resourc
 /**
  * Puts a resource on another plan. The present key's age counts on the new plan, so a shorter period may make it due
  * at once; a rotation under way is left to finish and takes the new period from there.
- * Throws `unknown-plan`, `unknown-resource`, or `resource-gone`; `invalid-option` where the plan rotates too often for the keys
- * that a stated life of what apps sign takes; `unknown-plan` too for one without a space where there is a private link. Heroku shows the sum to the customer, who states another life first.
+ * Throws `unknown-resource` or `resource-gone`; `unknown-plan`, also for a plan without a space where the add-on has an own
+ * key or a private link; `invalid-option` where the plan rotates too often for the keys that a stated token life takes:
+ * Heroku shows the sum to the customer, who states another life first.
  */
 export async function changePlan(
   deps: Deps,

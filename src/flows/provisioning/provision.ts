@@ -46,12 +46,12 @@ const MOST_TRIES = 3
 const GRANT_HEAD_START_MS = 15_000
 
 /**
- * Makes a resource with two fresh keys, and the next one where it is to be announced, or with the keys of the add-on of
- * which the request brings a code, once per id: a repeated or parallel
- * request is answered with the keys of the present, and after 24 hours without any, whatever the settings have become
- * since the first. Each repeat leaves a trace in the history. Waits for nothing but Postgres, and where the customer brings a
- * key for AWS KMS. Throws `unknown-plan`, `invalid-option`, `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless
- * `mayProvision`: a process that is wrong about the time would write wrong dates.
+ * Makes a resource, once per id: with two fresh keys, and the next one where it is to be announced, or with the keys of the
+ * add-on of which the request brings a code. A repeated or parallel request is answered with the keys of the present, and
+ * after 24 hours without any, whatever the settings have become since the first. Each repeat leaves a trace in the history.
+ * Waits for nothing but Postgres, and for AWS KMS where the customer brings a key. Throws `unknown-plan`, `invalid-option`,
+ * `resource-gone` after deprovision, `not-confirmed` in a copy of the database, or `not-now` unless `mayProvision`: a process
+ * that is wrong about the time would write wrong dates.
  */
 export async function provision(
   deps: Deps,

@@ -57,7 +57,10 @@ export async function readMailReaders(
   }
 }
 
-/** Forgets an address of a resource. False: there is none of that id. Throws `unknown-resource`, `resource-gone` or `unauthenticated`. */
+/**
+ * Forgets an address of a resource. False: there is none of that id. Throws `unknown-resource`, `resource-gone` or
+ * `unauthenticated`.
+ */
 export async function removeMailAddress(
   deps: Pick<Deps, 'db' | 'sealing' | 'now' | 'log'>,
   request: { resourceId: string; actor: Actor; id: string },
