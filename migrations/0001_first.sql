@@ -659,7 +659,8 @@ create table private_links (
   check ((attempts = 0) = (failing_since is null))
 );
 create index private_links_wake_at on private_links (wake_at) where wake_at is not null;
-create index private_links_nlb_arn on private_links (nlb_arn);
+-- How many links each load balancer of a region serves is counted for a new one.
+create index private_links_region_nlb_arn on private_links (region, nlb_arn);
 
 -- Who may make endpoints of a link: accounts, users and roles by their full ARNs.
 create table private_link_accounts (

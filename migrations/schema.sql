@@ -494,7 +494,7 @@ create table private_links (
   constraint private_links_wanted_check CHECK (wanted = ANY (ARRAY['present'::text, 'absent'::text])),
   constraint private_links_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)
 );
-CREATE INDEX private_links_nlb_arn ON private_links USING btree (nlb_arn);
+CREATE INDEX private_links_region_nlb_arn ON private_links USING btree (region, nlb_arn);
 CREATE INDEX private_links_wake_at ON private_links USING btree (wake_at) WHERE wake_at IS NOT NULL;
 
 create table resource_apps (

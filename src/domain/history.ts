@@ -73,6 +73,13 @@ export type HistoryKind =
   | 'token-life-changed'
   | 'fork-code-made'
   | 'forked'
+  | 'privatelink-created'
+  | 'privatelink-accounts-changed'
+  | 'privatelink-destroyed'
+  | 'privatelink-operational'
+  | 'privatelink-failed'
+  | 'privatelink-connection-available'
+  | 'privatelink-connection-ended'
 
 /** How a rotation can end: its key signs, a revoke took its place, or the add-on was removed. */
 export type RotationEnd = 'rotated' | 'rotation-superseded' | 'rotation-cancelled'

@@ -6,6 +6,7 @@ import {
   SERVICE_STATES,
   type ServiceFacts,
 } from '../domain/aws-endpoint.ts'
+import { partitionOf } from '../domain/aws-region.ts'
 import { failureOfCode } from './classify.ts'
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+$/
@@ -83,9 +84,4 @@ function stateAmong<State extends string>(
   shown: string | undefined,
 ): State | 'unknown' {
   return states.find((state) => state === shown?.toLowerCase()) ?? 'unknown'
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
 }

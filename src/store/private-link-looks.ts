@@ -208,26 +208,3 @@ export async function countPrivateLinks(db: Db): Promise<number> {
     .executeTakeFirstOrThrow()
   return count
 }
-
-/** Lets a link end with its add-on: who might use it and what Heroku held of it is erased at once. */
-export async function endLinkOfAddon(trx: Trx, resourceId: string, now: Date): Promise<void> {
-  await trx
-    .updateTable('private_links')
-    .set({
-      wanted: 'absent',
-      status: 'Deprovisioning',
-      failure: null,
-      published: JSON.stringify({ how: 'each', vars: {} }),
-      asked_at: now,
-      attempts: 0,
-      failing_since: null,
-      last_failure: null,
-      wake_at: sql<Date>`service_now()`,
-      claimed_until: null,
-      fence: sql<string>`fence + 1`,
-    })
-    .where('resource_id', '=', resourceId)
-    .execute()
-  await trx.deleteFrom('private_link_accounts').where('resource_id', '=', resourceId).execute()
-  await trx.deleteFrom('private_link_connections').where('resource_id', '=', resourceId).execute()
-}

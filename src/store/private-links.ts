@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import { NOTHING_PUBLISHED } from '../domain/endpoint-vars.ts'
 import type { LinkAccountStatus, LinkStatus } from '../domain/private-link.ts'
 import type { Db, Trx } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -107,7 +108,7 @@ export async function noteLinkChange(
   trx: Trx,
   resourceId: string,
   now: Date,
-  change: { wanted?: 'absent'; status?: LinkStatus } = {},
+  change: { wanted?: 'absent'; status?: LinkStatus; published?: string } = {},
 ): Promise<void> {
   await trx
     .updateTable('private_links')
@@ -124,4 +125,12 @@ export async function noteLinkChange(
     })
     .where('resource_id', '=', resourceId)
     .execute()
+}
+
+/** Lets a link end with its add-on: who might use it and what Heroku held of it is erased at once. */
+export async function endLinkOfAddon(trx: Trx, resourceId: string, now: Date): Promise<void> {
+  const published = JSON.stringify(NOTHING_PUBLISHED)
+  await noteLinkChange(trx, resourceId, now, { wanted: 'absent', status: 'Deprovisioning', published })
+  await trx.deleteFrom('private_link_accounts').where('resource_id', '=', resourceId).execute()
+  await trx.deleteFrom('private_link_connections').where('resource_id', '=', resourceId).execute()
 }

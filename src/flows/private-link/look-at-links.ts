@@ -15,7 +15,7 @@ import { endOf, eventsOf, type LookResult } from './look-result.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
 import { takeDown } from './take-down.ts'
 
-/** Much longer than a look, which stops in between when it has taken too long. */
+/** Longer than a look can last: it makes some thirty calls at the most, each with a limit of its own. */
 const LEASE_MS = 5 * 60_000
 
 /** Claims up to `limit` links at which somebody must look. */

@@ -52,7 +52,7 @@ export async function publishEndpoints(
 /** Undefined: what endpoints there are is not known, so all stays as it is. */
 function wantedVars(
   { settings }: Pick<Deps, 'settings'>,
-  { link, resourceId: _ }: ClaimedLink,
+  { link }: ClaimedLink,
   { connections }: LookResult,
 ): Record<string, string> | undefined {
   if (link.wanted === 'absent') return {}

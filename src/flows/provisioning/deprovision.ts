@@ -2,7 +2,7 @@ import type { Actor } from '../../domain/actor.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { liveVersions } from '../../domain/keyset.ts'
 import { writeChanges } from '../../store/changes.ts'
-import { endLinkOfAddon } from '../../store/private-link-looks.ts'
+import { endLinkOfAddon } from '../../store/private-links.ts'
 import { leaveTombstone, shredResource } from '../../store/resource-ends.ts'
 import { findResource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
@@ -11,9 +11,10 @@ import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
 
 /**
- * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a
- * worker is doing for it can no longer be written; its private link is taken down at AWS afterwards. Throws `unknown-resource`, or `resource-gone` the second time. Of an
- * unknown one the end is written down all the same: the provision request that Heroku has given up on may still come.
+ * Ends a resource: its keys, tokens and data key are erased, an unfinished rotation is cancelled, and whatever a worker is
+ * doing for it can no longer be written; its private link is taken down at AWS afterwards. Throws `unknown-resource`, or
+ * `resource-gone` the second time. Of an unknown one the end is written down all the same: the provision request that
+ * Heroku has given up on may still come.
  */
 export async function deprovision(deps: Deps, request: { resourceId: string; actor?: Actor }): Promise<void> {
   const { resourceId, actor = { type: 'heroku' } } = request

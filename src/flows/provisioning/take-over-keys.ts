@@ -70,6 +70,7 @@ export async function takeOverKeys(
   }
 }
 
+/** Undoes everything: a request with the same id was faster. */
 class MadeMeanwhile extends Error {}
 
 /** The add-on of the code was removed since. */
@@ -153,18 +154,12 @@ function firstKeys(
     ],
   }
 
-  function sealedAnew({ version, digest, sealed, createdAt }: StoredKey): MadeKey {
-    const bytes = oldSealer.openKey(version, sealed)
-    const { fingerprint } = namedKeyOf({ version, digest, sealed, createdAt })
-    const key = {
-      resourceId,
-      version,
-      fingerprint,
-      digest,
-      createdAt,
-      sealed: sealer.sealKey(version, bytes),
-    }
-    return { text: keyFromBytes(bytes), key }
+  function sealedAnew(theirs: StoredKey): MadeKey {
+    const { version, digest, createdAt } = theirs
+    const bytes = oldSealer.openKey(version, theirs.sealed)
+    const { fingerprint } = namedKeyOf(theirs)
+    const sealed = sealer.sealKey(version, bytes)
+    return { text: keyFromBytes(bytes), key: { resourceId, version, fingerprint, digest, createdAt, sealed } }
   }
 
   function madeAt({ key }: MadeKey): Date {
