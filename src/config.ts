@@ -142,7 +142,7 @@ export function readConfig(env: Environment): Config {
   const hasMail = ['SMTP_URL', 'MAIL_FROM'].filter((name) => env[name]?.trim())
   if (hasMail.length === 1) problems.push(`${hasMail[0]} is set alone: mail needs SMTP_URL and MAIL_FROM`)
   if (config.privateLinkPort !== undefined && config.privateLinkPort === config.port) {
-    problems.push('PRIVATELINK_PORT must be another than PORT')
+    problems.push('PRIVATELINK_PORT must differ from PORT')
   }
   if (config.addonUrl?.startsWith('https:')) problems.push(...weakSecrets(config))
   if (problems.length > 0) throw new ConfigError(problems)
