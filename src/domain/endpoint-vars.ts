@@ -4,8 +4,6 @@
  */
 export type PublishedEndpoints = { how: 'each' | 'together'; vars: Readonly<Record<string, string>> }
 
-export const NOTHING_PUBLISHED: PublishedEndpoints = { how: 'each', vars: {} }
-
 /** So many endpoints of an add-on have a config var: an app has room for 32 kB of them. */
 export const MOST_ENDPOINT_VARS = 50
 

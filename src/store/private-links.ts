@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { NOTHING_PUBLISHED } from '../domain/endpoint-vars.ts'
+import type { PublishedEndpoints } from '../domain/endpoint-vars.ts'
 import type { LinkAccountStatus, LinkStatus } from '../domain/private-link.ts'
 import type { Db, Trx } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -129,7 +129,8 @@ export async function noteLinkChange(
 
 /** Lets a link end with its add-on: who might use it and what Heroku held of it is erased at once. */
 export async function endLinkOfAddon(trx: Trx, resourceId: string, now: Date): Promise<void> {
-  const published = JSON.stringify(NOTHING_PUBLISHED)
+  const nothing: PublishedEndpoints = { how: 'each', vars: {} }
+  const published = JSON.stringify(nothing)
   await noteLinkChange(trx, resourceId, now, { wanted: 'absent', status: 'Deprovisioning', published })
   await trx.deleteFrom('private_link_accounts').where('resource_id', '=', resourceId).execute()
   await trx.deleteFrom('private_link_connections').where('resource_id', '=', resourceId).execute()
