@@ -5,6 +5,7 @@ import type { Health } from '../../domain/health.ts'
 import { type HistoryRow, ROTATION_ENDS } from '../../domain/history.ts'
 import { waitsForRoom } from '../../domain/keyring-room.ts'
 import { publishedPair } from '../../domain/keyset.ts'
+import { isClosed } from '../../domain/own-key-watch.ts'
 import type { Pause } from '../../domain/pause.ts'
 import type { ResourceState } from '../../domain/resource-state.ts'
 import type { OpenRotation } from '../../domain/rotation.ts'
@@ -31,6 +32,8 @@ export type Overview = {
   plan: string
   /** The ARN of the customer's own key that protects what is stored; null: ours do. */
   ownKeyArn: string | null
+  /** That key is withdrawn or gone: nothing that is stored opens. */
+  ownKeyClosed: boolean
   periodMs: number
   grace: GracePeriod
   graceFloorMs: number
@@ -97,6 +100,7 @@ export async function readOverview(deps: Deps, resourceId: string): Promise<Over
       name: resource.name,
       plan: resource.plan,
       ownKeyArn: resource.dek?.ownKey ? resource.dek.kekId : null,
+      ownKeyClosed: resource.dek?.ownKey !== undefined && isClosed(resource.dek.ownKey),
       periodMs: resource.periodMs,
       grace: resource.grace,
       graceFloorMs: deps.settings.graceFloorMs,

@@ -6,6 +6,7 @@ import staticFiles from '@fastify/static'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import { logSecurityRefusal } from '../security-refused.ts'
+import { baseOf } from './addresses.ts'
 import { sendGone, sendMessage } from './messages.ts'
 
 /** Only forms of the dashboard are posted here; the largest field is the reason of a pause. */
@@ -68,10 +69,12 @@ function handleBrowserError(error: FastifyError, request: FastifyRequest, reply:
   }
   if (error instanceof SecurekeyError && isOfOwnKey(error)) {
     request.log.info({ refusal: error.code, detail: error.detail }, 'request refused')
+    const { resourceId } = request.params as { resourceId?: string }
     return sendMessage(reply, 503, {
       title: 'Your encryption key can’t be used just now',
       paragraphs: [error.message, 'Nothing was changed. Your apps keep the keys that they have.'],
       howToOpen: false,
+      ...(resourceId !== undefined && { back: baseOf(resourceId) }),
     })
   }
   const status = error.statusCode ?? 500

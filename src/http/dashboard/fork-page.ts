@@ -20,6 +20,7 @@ export function registerForkPage(app: FastifyInstance, { deps }: DashboardDeps, 
         shell: shellOf(visit, overview),
         next: momentOf(overview.nextRotationAt, deps.now(), 'minute'),
         offered: deps.settings.ownKeys !== undefined,
+        closed: overview.ownKeyClosed,
         plan: planOf(),
       })
     }),

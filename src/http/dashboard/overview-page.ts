@@ -91,6 +91,7 @@ export async function sendOverview(
       keyringVar: deps.settings.keyringVar,
       keys: keyRows(overview),
       ownKeyArn: overview.ownKeyArn,
+      ownKeyClosed: overview.ownKeyClosed,
       ownKeysOffered: deps.settings.ownKeys !== undefined,
       tokenLife: overview.tokenLifeMs === null ? '' : periodWords(overview.tokenLifeMs),
       goodFor: periodWords(goodForSeconds(overview) * 1_000),

@@ -53,6 +53,7 @@ export function overview(keys: Key[], more: Partial<Overview> = {}): Overview {
     name: 'n',
     plan: 'fortnightly',
     ownKeyArn: null,
+    ownKeyClosed: false,
     periodMs: FORTNIGHT_MS,
     grace: { until: 'next-rotation' },
     graceFloorMs: 7_200_000,

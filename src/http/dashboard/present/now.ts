@@ -58,7 +58,9 @@ export function nowModel(overview: Overview): NowModel {
   if (health.state === 'gone') return { ...model, headline, since: moment(health.since) }
   if (health.state === 'own-key-waiting') {
     const end = moment(health.until)
-    const lines = end ? [`It is suspended ${end.fromNow} (${end.text}) unless the key works again.`] : []
+    const lines = end
+      ? [`This add-on is suspended ${end.fromNow} (${end.text}) unless the key works again.`]
+      : []
     return {
       ...model,
       state: 'held-back',
