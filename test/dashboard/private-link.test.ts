@@ -56,7 +56,11 @@ test('each button says first what it does: create opens nothing, a removal and a
   expectSaidBefore(after, 'nothing restarts until an endpoint is connected', 'Add the accounts')
   expectSaidBefore(after, 'Every connection is cut at once', 'Destroy the private link')
 
+  expect(wordsOf(after)).not.toContain('aws ec2 create-vpc-endpoint')
   await setLink(h, { status: 'Operational', service_name: SERVICE_NAME })
+  expect(wordsOf(await page(ann))).toContain(
+    `aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --region us-east-1 --service-name ${SERVICE_NAME}`,
+  )
   const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: ACCOUNT }
   await h.deps.db
     .insertInto('private_link_connections')

@@ -2,7 +2,7 @@ import type { PrivateLinkView } from '../../../flows/private-link/link-view.ts'
 
 const SAYS: Readonly<Record<PrivateLinkView['status'], string>> = {
   Provisioning: 'It is being made, which takes five to ten minutes. Load this page again to see.',
-  Operational: 'Accounts below may make a VPC endpoint for this service name, in the same region.',
+  Operational: 'An allowed account may make a VPC endpoint for this service name, in the same region.',
   Deprovisioning:
     'It is being taken away. When AWS has nothing left of it, a few minutes from now, another can be created.',
   Failed: 'It could not be made. Destroy it, then create it again.',
@@ -19,6 +19,7 @@ export function privateLinkModel(link: PrivateLinkView) {
   const { serviceName, status, failure, accounts, connections } = link
   return {
     serviceName,
+    command: status === 'Operational' && serviceName !== null ? endpointCommand(serviceName) : null,
     status,
     badge: BADGES[status],
     says: SAYS[status],
@@ -27,6 +28,13 @@ export function privateLinkModel(link: PrivateLinkView) {
     accounts: accounts.map((account) => ({ ...account, removable: account.status !== 'Removing' })),
     connections,
   }
+}
+
+/** What its customer types to make an endpoint, in the region that the service name holds. */
+function endpointCommand(serviceName: string): string {
+  const [, region] = /^com\.amazonaws\.vpce\.([a-z0-9-]+)\./.exec(serviceName) ?? []
+  const at = region === undefined ? '' : ` --region ${region}`
+  return `aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface${at} --service-name ${serviceName} --vpc-id VPC --subnet-ids SUBNET --security-group-ids GROUP`
 }
 
 /** Accounts as somebody types them: one a line, or with blanks or commas between them. */
