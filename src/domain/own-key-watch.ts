@@ -44,11 +44,13 @@ const LOOK_SOON_MS = 30_000
 const LOOK_AT_LOST_MS = 24 * 3_600_000
 /** Two words against a key, or for it, count when they are so far apart: the states of keys travel through AWS in seconds. */
 const APART_MS = 29_000
+/** A word that alone proves nothing is forgotten when nobody has looked again for so long. */
+const REMEMBERED_MS = 2 * 60_000
 /**
- * With no longer a gap between two looks a key counts as watched. Over a longer one (all workers down, AWS away) somebody may
+ * A deadline holds over a gap between two looks that is no longer. Over a longer one (all workers down, AWS away) somebody may
  * have mended a slip of the hand and made another: what was seen before proves nothing any more.
  */
-const WATCHED_MS = 2 * 60_000
+const WATCHED_MS = 15 * 60_000
 
 /** States in which AWS refuses a key for cryptography (AWS KMS Developer Guide, "Key states"). */
 const UNUSABLE = ['Disabled', 'PendingDeletion', 'PendingReplicaDeletion', 'PendingImport', 'Unavailable']
@@ -87,8 +89,8 @@ export function findingOf(described: KmsResult<KmsKeyFacts>, opened: KmsResult<u
 
 /**
  * What becomes of a key after a look that was begun at `now`, and when it is looked at next. An unknown finding changes no
- * state, however long it lasts. A key is suspended by looks alone that were never more than two minutes apart, all of them
- * bad, the last of them ten minutes or more after the first; after a longer gap the ten minutes begin anew.
+ * state, however long it lasts. A key is suspended by a bad look at its deadline or later, ten minutes after the first, where
+ * every look between was bad; after a quarter of an hour without any the ten minutes begin anew.
  */
 export function afterOwnKeyLook(
   key: OwnKey,
@@ -100,18 +102,17 @@ export function afterOwnKeyLook(
   }
   if (finding.finding === 'usable') return afterGoodLook(key, now)
   const { said } = finding
-  const watched = isWatched(key, now)
   const isDeleting = key.isDeleting || (finding.finding === 'withdrawn' && finding.isDeleting)
   const against: OwnKey = { ...key, said, isDeleting, lookedAt: now }
   switch (key.state) {
     case 'active':
       return afterFirstWords(
-        { ...against, signalAt: watched ? key.signalAt : null },
+        { ...against, signalAt: hasLooked(key, now, REMEMBERED_MS) ? key.signalAt : null },
         finding.finding === 'withdrawn' && finding.sure,
         now,
       )
     case 'waiting': {
-      if (!watched) return { to: waitingFrom(against, now), againInMs: LOOK_SOON_MS }
+      if (!hasLooked(key, now, WATCHED_MS)) return { to: waitingFrom(against, now), againInMs: LOOK_SOON_MS }
       const leftMs = (key.deadline?.getTime() ?? 0) - now.getTime()
       if (leftMs > 0) return { to: against, againInMs: Math.min(LOOK_SOON_MS, leftMs) }
       const to: OwnKey = { ...against, state: 'suspended', since: now, deadline: null, signalAt: null }
@@ -152,8 +153,8 @@ function afterGoodLook(key: OwnKey, now: Date): { to: OwnKey; againInMs: number;
 }
 
 /** Whether somebody has looked so shortly before that what was seen then still counts. */
-function isWatched({ lookedAt }: OwnKey, now: Date): boolean {
-  return lookedAt !== null && now.getTime() - lookedAt.getTime() <= WATCHED_MS
+function hasLooked({ lookedAt }: OwnKey, now: Date, withinMs: number): boolean {
+  return lookedAt !== null && now.getTime() - lookedAt.getTime() <= withinMs
 }
 
 /** The ten minutes count from the first word against it. */
