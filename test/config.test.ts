@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError, readConfig } from '../src/config.ts'
+import { nlbArn } from './support/fake-ec2.ts'
 import { NLB } from './support/private-links.ts'
 
 /** 32 bytes, all different, that begin with this one. */
@@ -184,7 +185,7 @@ test('private links are for a service that has access to AWS and load balancers'
   const read = readConfig({
     ...REQUIRED,
     ...aws,
-    PRIVATELINK_NLBS: ` us-east-1=${NLB}, ${NLB.replace('/securekey/', '/second/')} ; eu-west-1=${second};`,
+    PRIVATELINK_NLBS: ` us-east-1=${NLB}, ${nlbArn('second')} ; eu-west-1=${second};`,
     PRIVATELINK_DNS_NAME: 'Keys.example.com',
   }).privateLink
   expect([...(read?.nlbs.keys() ?? [])]).toEqual(['us-east-1', 'eu-west-1'])

@@ -197,6 +197,51 @@ const ownKey = (columns: Record<string, string> = {}) => {
   const row = { arn: `'arn:aws:kms:us-east-1:111111111111:key/x'`, since: AT, ...columns }
   return `insert into own_keys (${Object.keys(row)}) values (${Object.values(row)})`
 }
+const forkCode = (columns: Record<string, string> = {}) => {
+  const row = {
+    resource_id: 'ID',
+    id: `'0123456789abcdef'`,
+    created_at: AT,
+    expires_at: LATER,
+    kek_id: `'k1'`,
+    mac: DIGEST,
+    ...columns,
+  }
+  return `insert into fork_codes (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const link = (columns: Record<string, string> = {}) => {
+  const row = {
+    resource_id: 'ID',
+    region: `'us-east-1'`,
+    nlb_arn: `'arn:aws:elasticloadbalancing'`,
+    client_token: `'t'`,
+    asked_at: AT,
+    ...columns,
+  }
+  return `insert into private_links (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const linkAccount = (columns: Record<string, string> = {}) => {
+  const row = {
+    resource_id: 'ID',
+    arn: `'arn:aws:iam::111111111111:root'`,
+    status: `'Adding'`,
+    since: AT,
+    ...columns,
+  }
+  return `insert into private_link_accounts (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const connection = (columns: Record<string, string> = {}) => {
+  const row = {
+    resource_id: 'ID',
+    endpoint_id: `'vpce-1'`,
+    account: `'111111111111'`,
+    state: `'pending'`,
+    seen_at: AT,
+    ...columns,
+  }
+  return `insert into private_link_connections (${Object.keys(row)}) values (${Object.values(row)})`
+}
+const LIVE = { state: `'available'` }
 const cursor = (columns: Record<string, string> = {}) => {
   const row = {
     resource_id: 'ID',
@@ -298,6 +343,15 @@ describe('the database refuses', () => {
            former_notice_kek_id = 'k1'`,
       ],
       'resources_former_notice_kek_id',
+    ],
+    [
+      'one id of Heroku’s for two resources',
+      [
+        `update resources set addon_uuid = ID`,
+        `insert into resources (id, state, created_at, deprovisioned_at, addon_uuid)
+           values (${STRANGER}, 'deprovisioned', ${AT}, ${AT}, ID)`,
+      ],
+      'resources_addon_uuid',
     ],
     [
       'a rotation period of zero',
@@ -667,6 +721,78 @@ describe('the database refuses', () => {
       [`update resources set own_key_told = 'waiting'`],
       'resources_own_key_told_check',
     ],
+    // fork_codes
+    [
+      'two fork codes of one resource',
+      [forkCode(), forkCode({ id: `'${'f'.repeat(16)}'` })],
+      'fork_codes_pkey',
+    ],
+    [
+      'one fork code for two resources',
+      [forkCode(), forkCode({ resource_id: STRANGER })],
+      'fork_codes_id_key',
+    ],
+    ['a fork code of another form', [forkCode({ id: `'0123456789ABCDEF'` })], 'fork_codes_id_check'],
+    ['a fork code that was never good', [forkCode({ expires_at: AT })], 'fork_codes_check'],
+    ['a fork code under a MAC that is none', [forkCode({ mac: SHORT })], 'fork_codes_mac_check'],
+    [
+      'a fork code of a resource that does not exist',
+      [forkCode({ resource_id: STRANGER })],
+      'fork_codes_resource_id_fkey',
+    ],
+    // private_links, private_link_accounts and private_link_connections
+    ['two private links of one resource', [link(), link()], 'private_links_pkey'],
+    [
+      'a private link of a resource that does not exist',
+      [link({ resource_id: STRANGER })],
+      'private_links_resource_id_fkey',
+    ],
+    ['a private link that is wanted and not', [link({ wanted: `'perhaps'` })], 'private_links_wanted_check'],
+    ['a private link in no known state', [link({ status: `'Lost'` })], 'private_links_status_check'],
+    ['a failed private link without a reason', [link({ status: `'Failed'` })], 'private_links_check'],
+    ['the reason of a failure that is none', [link({ failure: `'x'` })], 'private_links_check'],
+    [
+      'a private link that nobody wants and that stays',
+      [link({ wanted: `'absent'` })],
+      'private_links_check1',
+    ],
+    ['an endpoint service without its name', [link({ service_id: `'vpce-svc-1'` })], 'private_links_check2'],
+    ['the name of no endpoint service', [link({ service_name: `'x'` })], 'private_links_check2'],
+    ['failed looks of which nobody knows since when', [link({ attempts: '1' })], 'private_links_check3'],
+    [
+      'a private link that fails without a failed look',
+      [link({ failing_since: AT })],
+      'private_links_check3',
+    ],
+    ['one allowed account twice', [link(), linkAccount(), linkAccount()], 'private_link_accounts_pkey'],
+    [
+      'an allowed account of any length',
+      [link(), linkAccount({ arn: `'${'a'.repeat(121)}'` })],
+      'private_link_accounts_arn_check',
+    ],
+    [
+      'an allowed account in no known state',
+      [link(), linkAccount({ status: `'Perhaps'` })],
+      'private_link_accounts_status_check',
+    ],
+    ['an allowed account of no link', [linkAccount()], 'private_link_accounts_resource_id_fkey'],
+    ['one endpoint of a link twice', [link(), connection(), connection()], 'private_link_connections_pkey'],
+    [
+      'an endpoint id of any length',
+      [link(), connection({ endpoint_id: `'${'v'.repeat(65)}'` })],
+      'private_link_connections_endpoint_id_check',
+    ],
+    [
+      'an endpoint of an account by its ARN',
+      [link(), connection({ account: `'arn:aws:iam::111111111111:root'` })],
+      'private_link_connections_account_check',
+    ],
+    [
+      'one live endpoint for two resources',
+      [link(), connection(LIVE), connection({ ...LIVE, resource_id: STRANGER })],
+      'private_link_connections_endpoint_id',
+    ],
+    ['an endpoint of no link', [connection()], 'private_link_connections_resource_id_fkey'],
     // mail_addresses, mail_asked and collaborator_mails
     ['one mail address twice', [mailAddress(), mailAddress()], 'mail_addresses_pkey'],
     ['a mail address by any other id', [mailAddress({ id: `'ann@example.com'` })], 'mail_addresses_id_check'],
@@ -847,6 +973,8 @@ describe('the database refuses', () => {
     const { rows: constraints } = await sql<{ name: string }>`
       select conname as name from pg_constraint
        where connamespace = 'public'::regnamespace and contype <> 'n' and not starts_with(conname, 'kysely')
+      union select indexrelid::regclass::text from pg_index join pg_class on pg_class.oid = indexrelid
+       where relnamespace = 'public'::regnamespace and indisunique and not starts_with(relname, 'kysely')
     `.execute(db)
     const shown = new Set(table.map(([, , constraint]) => constraint))
     expect(constraints.map(({ name }) => name).toSorted()).toEqual([...shown].toSorted())

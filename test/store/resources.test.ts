@@ -68,6 +68,7 @@ describe('a resource', () => {
     const { db } = await startStore()
     const grace = { until: 'elapsed', ms: 48 * 3_600_000 } as const
     await storeResource(db, 1, {
+      region: 'amazon-web-services::us-east-1',
       options: { grace, announcesNext: false, windows: [], logsNotices: false, tokenLifeMs: null },
     })
     expect(await findResource(db, uuid(1))).toEqual({
@@ -75,6 +76,7 @@ describe('a resource', () => {
       state: 'provisioned',
       name: 'securekey-solid-1',
       plan: 'fortnightly',
+      region: 'amazon-web-services::us-east-1',
       periodMs: 14 * 86_400_000,
       grace,
       dek: { kekId: 'k1', wrapped: Buffer.from('wrapped 1') },
