@@ -15,6 +15,8 @@ const CLAIM_SECONDS = 2
 const CLAIM_TURNS = 6
 const SMALLEST_CLAIM = 5
 const LARGEST_CLAIM = 200
+/** Customers' own keys are watched so often, however rarely a worker looks for other work and however long that takes. */
+const WATCH_CRON = '*/10 * * * * *'
 
 await runProcess('worker', async (config, logger) => {
   const { rotationConcurrency, herokuMaxRps } = config
@@ -36,11 +38,14 @@ await runProcess('worker', async (config, logger) => {
     await keksKnown()
     await worker.tick()
   }
-  const cron = startCron(config.rotationCron, deps.log, tick, { now: systemNow, steadyMs: systemSteadyMs })
+  const clocks = { now: systemNow, steadyMs: systemSteadyMs }
+  const cron = startCron(config.rotationCron, deps.log, tick, clocks)
+  const watch = deps.kms && startCron(WATCH_CRON, deps.log, worker.watch, clocks)
   logger.info({ cron: config.rotationCron, rotationConcurrency, herokuMaxRps }, 'worker started')
   return {
     async stop() {
       await cron.stop()
+      await watch?.stop()
       await worker.stop(FINISH_CALLS_WITHIN_MS)
       await close()
     },

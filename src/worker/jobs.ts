@@ -123,7 +123,7 @@ function questionsJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptio
 const OWN_KEYS_PER_BATCH = 10
 
 /** Customers' own keys: whether AWS still lets us use them. A backlog of rotations must not put a suspension off. */
-function ownKeysJob(deps: Deps): Job {
+export function ownKeysJob(deps: Deps): Job {
   return {
     name: 'own keys',
     batchesAtATime: 1,

@@ -2,7 +2,7 @@ import { type ClockOffset, LARGEST_CLOCK_OFFSET_MS } from '../flows/clock-offset
 import type { Deps } from '../flows/deps.ts'
 import type { Outcome } from '../flows/rotation/group.ts'
 import { createUnsealGuard } from '../flows/rotation/unseal-guard.ts'
-import { createJobs, type Job, type JobOptions } from './jobs.ts'
+import { createJobs, type Job, type JobOptions, ownKeysJob } from './jobs.ts'
 import { createNotices } from './notices.ts'
 import { createPrivateLinks } from './private-links.ts'
 
@@ -15,6 +15,11 @@ export type WorkerOptions = Pick<JobOptions, 'concurrency' | 'claimLimit'> & {
 export type Worker = {
   /** Works until nothing is due. A call while another is at work returns undefined at once. */
   tick: () => Promise<Tally | undefined>
+  /**
+   * Looks at the customers' own keys that are due, also while a tick is at work: a suspension hangs on looks that are never far
+   * apart. A call while another looks returns at once.
+   */
+  watch: () => Promise<void>
   /** Resolves when no notice is being told and no private link is looked at: that goes on beside the ticks. */
   idle: () => Promise<void>
   /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
@@ -45,7 +50,9 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     ...(options.noticeLimitMs !== undefined && { limitMs: options.noticeLimitMs }),
   })
   const privateLinks = createPrivateLinks(deps, { mayClaim: isConfirmed, closing: closing.signal })
+  const ownKeys = ownKeysJob(deps)
   let ticking: Promise<Tally> | undefined
+  let watching: Promise<void> | undefined
 
   async function work(): Promise<Tally> {
     const tally = emptyTally()
@@ -105,6 +112,10 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     return differs.length === 0
   }
 
+  async function lookAtOwnKeys(): Promise<void> {
+    if ((await isRight()) && (await isConfirmed())) await workOff(ownKeys, emptyTally())
+  }
+
   async function idle(): Promise<void> {
     await Promise.all([notices.idle(), privateLinks.idle()])
   }
@@ -125,12 +136,22 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
         privateLinks.begin()
       }
     },
+    async watch() {
+      if (watching || closing.signal.aborted || !deps.kms) return
+      watching = lookAtOwnKeys()
+      try {
+        await watching
+      } finally {
+        watching = undefined
+      }
+    },
     idle,
     async stop(limitMs) {
       closing.abort()
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
+        await watching
         await idle()
       } finally {
         clearTimeout(timer)

@@ -12,7 +12,10 @@ export type ChildWorker = {
   kill: () => Promise<void>
 }
 
-export function startChildWorker(h: Pick<Harness, 'databaseUrl' | 'heroku'>): ChildWorker {
+export function startChildWorker(
+  h: Pick<Harness, 'databaseUrl' | 'heroku'>,
+  env: Record<string, string> = {},
+): ChildWorker {
   const child = spawn(process.execPath, ['src/bin/worker.ts'], {
     env: {
       PATH: process.env.PATH,
@@ -20,6 +23,7 @@ export function startChildWorker(h: Pick<Harness, 'databaseUrl' | 'heroku'>): Ch
       ROTATION_CRON: '* * * * * *',
       HEROKU_MAX_RPS: '1000',
       LOG_LEVEL: 'info',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
