@@ -115,6 +115,13 @@ describe('a provision request of the legacy API', () => {
     expect((await post(kensaBody({ ...same, uuid: first.json.id }))).status).toBe(200)
     const second = await post(kensaBody(same))
     expect([second.status, second.json.id]).toEqual([422, 'already-there'])
+    // Whoever wants to take the keys over must not be told to remove them.
+    const fork = await post(kensaBody({ ...same, options: { fork: 'sk_fork_x' } }))
+    expect(fork.json).toEqual({
+      id: 'already-there',
+      message: expect.stringContaining('Leave the first in place'),
+    })
+    expect(second.json.message).toContain('Remove it first')
     const elsewhere = `${shared().heroku.url}/vendor/apps/${randomUUID()}`
     expect((await post(kensaBody({ ...same, callback_url: elsewhere }))).status).toBe(200)
     await callPartnerApi(shared().app, { method: 'DELETE', path: `/${first.json.id}`, headers: ACCEPT })

@@ -39,7 +39,10 @@ export async function provisionLegacy(
     deps.log.warn({ resourceId, callbackPath }, 'callback address is not one of app info, not used')
   // Both would write their keys over those of the other, in the same vars of the same app.
   const isTaken = herokuId !== null && (await isPathTaken(deps.db, { herokuId, callbackPath, resourceId }))
-  if (isTaken) throw alreadyThere('This app has this add-on already.')
+  if (isTaken)
+    throw (rest.options.fork ?? null) === null
+      ? alreadyThere('This app has this add-on already.')
+      : noSecond()
   const legacy = { herokuId, callbackPath }
   const provisioned = await provision(
     deps,
@@ -60,6 +63,14 @@ function nameless(): SecurekeyError {
   return new SecurekeyError(
     'malformed-request',
     'The request body is malformed: uuid or heroku_id has to say which add-on it is.',
+  )
+}
+
+/** Whoever removed the first one, to make the second that takes its keys over, would lose these. */
+function noSecond(): SecurekeyError {
+  return new SecurekeyError(
+    'already-there',
+    'This app has this add-on already. Over the legacy API it can have no second one that takes the keys over. Leave the first in place, and write to our support.',
   )
 }
 
