@@ -43,8 +43,6 @@ test.each<[string, string | null]>([
   ['a token of ours that is none', basic(':sk_api_nonsense')],
   ['the same as a bearer', 'Bearer sk_cli_0123456789abcdef_x'],
   ['the same in capitals', basic(':SK_API_nonsense')],
-  ['the word undefined', basic(':undefined')],
-  ['the word null', basic(':null')],
 ])('%s is 401, and Heroku is not asked', async (_what, authorization) => {
   const h = await shared()
   const asked = trap(h)
@@ -66,10 +64,18 @@ afterAll(async () => {
   for (const end of ends) await end()
 })
 
-test('whoever’s plugin sent “undefined” is told what to do', async () => {
+test('whoever’s plugin sent “undefined” is told what to do, and by no 401, at which Heroku’s command line asks for another login', async () => {
   const h = await shared()
-  const { body } = await h.send('GET', { token: 'undefined' })
-  expect(body.message).toMatch(/version 2\.0\.1 .* `heroku securekey:privatelink`/)
+  const asked = trap(h)
+  for (const authorization of [basic(':undefined'), basic(':null'), 'Bearer undefined']) {
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const answer = await h.send(method, { authorization, ...(method === 'POST' && { body: BODY }) })
+      expect(answer).toMatchObject({ status: 403, body: { id: 'sign-on-refused' } })
+      expect(answer.body.message).toMatch(/version 2\.0\.1 .* `heroku securekey:privatelink`/)
+    }
+  }
+  expect(asked()).toBe(0)
+  h.heroku.faults.clear()
 })
 
 test('an add-on of somebody else is answered like one that does not exist, byte for byte, and so is every odd name', async () => {
@@ -206,7 +212,7 @@ test('a token and a session of ours are good for their own add-on, as a bearer a
 test('a body is not read before somebody is let in, and never a large one', async () => {
   const h = await startWithPrivateAddon()
   const body = JSON.stringify({ allowed_accounts: ['1'.repeat(10_000_000)] })
-  expect((await h.send('POST', { body, token: 'undefined' })).status).toBe(401)
+  expect((await h.send('POST', { body, token: 'undefined' })).status).toBe(403)
   expect((await h.send('POST', { body, addon: 'nowhere' })).status).toBe(404)
   expect((await h.send('POST', { body })).status).toBe(413)
 })

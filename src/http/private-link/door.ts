@@ -17,8 +17,9 @@ type Refusal = { name: ProblemName; detail: string; retryAfterSeconds?: number }
 type Asked = { addon: string; toChange: boolean; address: string | null; bound: string | null }
 
 const WRONG: Refusal = { name: 'unauthenticated', detail: 'The token is not right.' }
+/** No 401: at that, Heroku’s command line shows none of these words and asks for another login, or blames HEROKU_API_KEY. */
 const NO_TOKEN: Refusal = {
-  name: 'unauthenticated',
+  name: 'sign-on-refused',
   detail:
     'Your plugin sent the word “undefined” in place of your Heroku token, as version 2.0.1 of Heroku’s plugin does. Use `heroku securekey:privatelink` instead.',
 }
