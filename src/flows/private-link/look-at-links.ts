@@ -42,7 +42,9 @@ export async function lookAtLink(
         : await takeDown(deps, services, claimed)
     if (look === 'lost') return
     const { problem } = look
-    if (problem) deps.log.warn({ resourceId, said: describeEndpointFailure(problem) }, 'private link: AWS')
+    if (problem) {
+      deps.log.warn({ resourceId, said: describeEndpointFailure(problem) }, 'private link: AWS did not do it')
+    }
     const published = await publishEndpoints(deps, claimed, look)
     if (published === 'lost') return
     const isOver = look.gone && published === 'done'
@@ -79,7 +81,10 @@ async function finish(deps: Deps, claimed: ClaimedLink, look: LookResult): Promi
   if (!written) return
   if (look.gone) deps.log.info({ resourceId }, 'private link is gone')
   if (end.status !== link.status) {
-    deps.log.info({ resourceId, from: link.status, to: end.status, failure: end.failure }, 'private link')
+    deps.log.info(
+      { resourceId, from: link.status, to: end.status, failure: end.failure },
+      'private link: status changed',
+    )
   }
 }
 

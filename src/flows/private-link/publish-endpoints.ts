@@ -42,7 +42,7 @@ export async function publishEndpoints(
   const { failure } = result
   deps.log.warn(
     { resourceId: claimed.resourceId, said: describeFailure(failure) },
-    'private link: config vars',
+    'private link: config vars were not changed',
   )
   if (NEVER.includes(failure.kind)) return 'done'
   const isLate = link.wanted === 'absent' && at.getTime() - link.asked_at.getTime() >= GIVEN_UP_AFTER_MS
