@@ -31,7 +31,7 @@ test('the page says before the button what a code does, that there is no way bac
   expect(made.headers.get('cache-control')).toBe('no-store')
   expect(made.text).toContain(NO_WAY_BACK)
   expect(made.text).toContain(
-    'heroku addons:create securekey:private-fortnightly -a APP -- --encryption-key ARN',
+    'heroku addons:create securekey:private-fortnightly -a APP -- \\\n  --encryption-key ARN --fork CODE<',
   )
   expect((await readForkCode(h.deps, codeIn(made) ?? ''))?.resourceId).toBe(h.addon.id)
   expect(codeIn(await ann.get(`${ann.base}/fork`))).toBeUndefined()

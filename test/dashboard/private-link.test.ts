@@ -59,7 +59,7 @@ test('each button says first what it does: create opens nothing, a removal and a
   expect(wordsOf(after)).not.toContain('aws ec2 create-vpc-endpoint')
   await setLink(h, { status: 'Operational', service_name: SERVICE_NAME })
   expect(wordsOf(await page(ann))).toContain(
-    `aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --region us-east-1 --service-name ${SERVICE_NAME}`,
+    `aws ec2 create-vpc-endpoint \\ --vpc-endpoint-type Interface \\ --region us-east-1 \\ --service-name ${SERVICE_NAME}`,
   )
   const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: ACCOUNT }
   await h.deps.db
@@ -193,6 +193,9 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => 
     await tab.getByText('It is being made').waitFor()
     await look('provisioning')
     await setLink(h, { status: 'Operational', service_name: SERVICE_NAME })
+    await tab.reload()
+    await tab.getByText('Make one in AWS').waitFor()
+    await look('no-endpoint')
     const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: ACCOUNT }
     await h.deps.db
       .insertInto('private_link_connections')

@@ -76,7 +76,7 @@ async function findService(deps: Deps, services: EndpointServices, claimed: Clai
   // Whoever cannot list services still makes them.
   const known: ServiceFacts[] =
     serviceId !== null && serviceName !== null ? [{ serviceId, serviceName, state: 'unknown' }] : []
-  const list = (shown.ok ? shown.value : known).filter(({ state }) => state !== 'deleted')
+  const list = shown.ok ? shown.value : known
   const service =
     serviceId === null
       ? list.find(({ state }) => state !== 'deleting' && state !== 'failed')

@@ -18,7 +18,7 @@ export async function takeDown(
   const { region, service_id: serviceId, create_sent_at: sentAt } = link
   const shown = await services.find({ region, resourceId, serviceId })
   if (!shown.ok && shown.failure.kind !== 'unsupported') return { ...NOTHING_SEEN, problem: shown.failure }
-  const present = shown.ok ? shown.value.filter(({ state }) => state !== 'deleted') : []
+  const present = shown.ok ? shown.value : []
   const ids = new Set(present.filter(({ state }) => state !== 'deleting').map((each) => each.serviceId))
   if (present.length > 0 && !(await noteShown(deps.db, claimed))) return 'lost'
   // What was made a moment ago may not be shown yet.

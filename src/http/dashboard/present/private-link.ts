@@ -33,8 +33,14 @@ export function privateLinkModel(link: PrivateLinkView) {
 /** What its customer types to make an endpoint, in the region that the service name holds. */
 function endpointCommand(serviceName: string): string {
   const [, region] = /^com\.amazonaws\.vpce\.([a-z0-9-]+)\./.exec(serviceName) ?? []
-  const at = region === undefined ? '' : ` --region ${region}`
-  return `aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface${at} --service-name ${serviceName} --vpc-id VPC --subnet-ids SUBNET --security-group-ids GROUP`
+  return [
+    'aws ec2 create-vpc-endpoint',
+    '--vpc-endpoint-type Interface',
+    ...(region === undefined ? [] : [`--region ${region}`]),
+    `--service-name ${serviceName}`,
+    '--vpc-id VPC --subnet-ids SUBNET',
+    '--security-group-ids GROUP',
+  ].join(' \\\n  ')
 }
 
 /** Accounts as somebody types them: one a line, or with blanks or commas between them. */
