@@ -747,7 +747,11 @@ describe('the database refuses', () => {
       [link({ resource_id: STRANGER })],
       'private_links_resource_id_fkey',
     ],
-    ['a private link that is wanted and not', [link({ wanted: `'perhaps'` })], 'private_links_wanted_check'],
+    [
+      'a private link that is wanted and not',
+      [link({ wanted: `'perhaps'`, status: `'Deprovisioning'` })],
+      'private_links_wanted_check',
+    ],
     ['a private link in no known state', [link({ status: `'Lost'` })], 'private_links_status_check'],
     ['a failed private link without a reason', [link({ status: `'Failed'` })], 'private_links_check'],
     ['the reason of a failure that is none', [link({ failure: `'x'` })], 'private_links_check'],
