@@ -89,6 +89,27 @@ test('a suspension, its end and the loss of the key are told by log, webhook and
   expect(told()).toEqual(all('suspended', 'again', 'suspended', 'deleted'))
 })
 
+test('collaborators, whom Heroku alone knows, are told when the key works again, and until then no warning is logged', async () => {
+  const { h, key, mail } = await startTold()
+  const readers = () => mail.arrived.flatMap(({ to }) => to).filter((address) => address !== READER)
+  const before = h.logLines.length
+  key.state = 'Disabled'
+  await until(h, key.arn, 'suspended')
+  const logged = h.logLines
+    .slice(before)
+    .map((line) => JSON.parse(line) as { level: number; msg: string; failure?: string })
+    .filter(({ msg }) => /^(delivery|notices) /.test(msg))
+  const INFO = 30
+  expect(logged.filter(({ level }) => level > INFO)).toEqual([])
+  expect(logged.map(({ failure }) => failure)).toContain(
+    'Heroku cannot be asked while the encryption key cannot be used',
+  )
+  expect(readers()).toEqual([])
+  key.state = 'Enabled'
+  await until(h, key.arn, 'active')
+  expect(readers()).toContain('ann@example.com')
+})
+
 test('who is told is sealed by no key of the customer’s, and the keys and tokens are by nothing else', async () => {
   const { h, key } = await startTold()
   const resource = await findResource(h.deps.db, h.addon.id)

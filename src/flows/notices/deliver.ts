@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader'
-import { SecurekeyError } from '../../domain/errors.ts'
+import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
 import { afterDelivery, type Delivery } from '../../domain/notices/delivery.ts'
 import { type SettledCursor, settleCursors } from '../../store/notice-cursors.ts'
 import type { Deps } from '../deps.ts'
@@ -81,6 +81,8 @@ async function attempt(
   } catch (error) {
     // Deprovisioned meanwhile: nobody is left to be told.
     if (error instanceof SecurekeyError && error.code === 'resource-gone') return { told: notices.length }
+    // An expected state: what needs Heroku waits until the customer's key opens its token again.
+    if (isOfOwnKey(error)) return failed('Heroku cannot be asked while the encryption key cannot be used')
     if (!signal.aborted) deps.log.warn({ err: error, ...fieldsOf(delivery) }, 'delivery interrupted')
     return failed(signal.aborted ? 'there was no answer in time' : 'we could not send it')
   }
