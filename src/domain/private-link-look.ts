@@ -65,7 +65,8 @@ const LASTING: readonly EndpointFailure['kind'][] = ['quota', 'invalid', 'refuse
 export function statusAfter(facts: LookFacts, now: Date): { status: LinkStatus; failure: string | null } {
   const { status, failure, service, refusedArns, anyActive, problem, attempts } = facts
   const failed = (words: string) => ({ status: 'Failed', failure: words }) as const
-  if (service === 'failed') return failed('AWS could not make the endpoint service.')
+  if (service === 'failed')
+    return failed('AWS could not make the endpoint service. Destroy the link, then create it again.')
   if (service === 'available' && !problem) {
     if (refusedArns.length > 0 && !anyActive) {
       return failed(

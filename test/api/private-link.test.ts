@@ -84,7 +84,7 @@ test('refusals say what is wrong: the accounts, the plan, a link that is not the
   ] as const) {
     const answer = await h.call(method, '/privatelink', body)
     expect(problem(answer)).toEqual([409, 'private-link-failed'])
-    expect(answer.body.detail).toBe('AWS took none of it. Destroy it, then create it again.')
+    expect(answer.body.detail).toBe('AWS took none of it.')
   }
   const plain = await startWithPerson('fortnightly')
   expect(problem(await plain.call('POST', '/privatelink', allowed('123456789101')))).toEqual([

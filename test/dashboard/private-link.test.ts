@@ -106,7 +106,7 @@ test('a link that has failed says why, and can be destroyed', async () => {
   await setLink(h, { status: 'Failed', failure: 'AWS took none of it.' })
   const ann = await signedInAsAnn(h)
   const failed = await page(ann)
-  expect(wordsOf(failed)).toContain('Failed AWS took none of it. It could not be made. Destroy it')
+  expect(wordsOf(failed)).toContain('Failed AWS took none of it. No endpoint can be made for it now.')
   expect((await post(ann, '/destroy')).status).toBe(303)
 })
 

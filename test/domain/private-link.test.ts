@@ -192,6 +192,17 @@ describe('the status', () => {
     expect(status({ refusedArns: ['arn:a'], anyActive: false })).toBe('Failed')
     expect(status({ refusedArns: ['arn:a'], anyActive: true })).toBe('Operational')
   })
+
+  test('says what to do only where a person must do it, and that it is tried on where it is', () => {
+    const words = (facts: Partial<LookFacts>) => statusAfter({ ...base, ...facts }, NOW).failure
+    expect(words({ service: 'failed' })).toContain('Destroy the link, then create it again.')
+    const late = { service: 'on-its-way', askedAt: ago(30 * MINUTE), attempts: 9 } as const
+    for (const kind of ['refused', 'limited', 'quota', 'missing', 'busy', 'invalid', 'outage'] as const) {
+      const said = words({ ...late, problem: problem(kind) })
+      expect(said).toContain('We go on trying')
+      expect(said).not.toContain('Destroy')
+    }
+  })
 })
 
 describe('the next look', () => {

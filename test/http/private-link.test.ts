@@ -76,7 +76,7 @@ test('a link that has failed is an error with its reason, for Heroku’s `wait` 
     status: 409,
     body: {
       id: 'private-link-failed',
-      message: 'AWS took none of it. Destroy it, then create it again.',
+      message: 'AWS took none of it.',
     },
   })
   expect((await h.send('POST', { body: allowed('123456789101') })).status).toBe(409)
