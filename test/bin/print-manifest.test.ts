@@ -12,7 +12,7 @@ test('the printed manifest holds the secrets and the address, and says what the 
     id: 'securekey',
     api: {
       version: '3',
-      config_vars: ['SECURE_KEY', 'SECURE_KEYRING'],
+      config_vars: ['SECURE_KEY', 'SECURE_KEYRING', 'SECURE_ENDPOINTS'],
       config_vars_prefix: 'SECURE',
       requires: ['attachable', 'many_per_app', 'log_input'],
       password: 'password-for-the-test',
