@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { readForkCode } from '../../src/flows/fork/fork-codes.ts'
 import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
@@ -6,6 +6,14 @@ import { startWithAddon } from '../support/addon.ts'
 import { type Answer, signedIn } from '../support/browser.ts'
 import { kmsEnvironment, startFakeKms } from '../support/fake-kms.ts'
 import { kindsOf } from '../support/resource.ts'
+import {
+  browserFound,
+  expectAccessible,
+  openFromHeroku,
+  screenshot,
+  useChromium,
+  type View,
+} from './support/chromium.ts'
 
 const codeIn = ({ text }: Answer) => /sk_fork_[0-9a-f]{16}_[0-9a-z]{58}/.exec(text)?.[0]
 const NO_WAY_BACK = 'There is no way back'
@@ -71,4 +79,34 @@ test('a session that a revoke ends while its form waits leaves no code behind', 
   await revoking
   expect(codeIn(await asked)).toBeUndefined()
   expect(await h.deps.db.selectFrom('fork_codes').selectAll().execute()).toEqual([])
+})
+
+describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => {
+  const chromium = useChromium()
+
+  test.each<View>([
+    { width: 1280, scheme: 'light' },
+    { width: 390, scheme: 'dark' },
+  ])('a code is made from the first page, and a person of any sight can read it: $width px', async (view) => {
+    const h = await start()
+    const { page } = await chromium.open(view)
+    const look = async (name: string) => {
+      await page.waitForLoadState('load')
+      await expectAccessible(page)
+      expect(
+        await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+      ).toBe(0)
+      await screenshot(page, `${name}-${view.width}-${view.scheme}`)
+    }
+    await openFromHeroku(page, h, h.addon.name)
+    await page.locator('a[href$="/fork"]').click()
+    await page.getByRole('heading', { name: 'Move to an encryption key of yours' }).waitFor()
+    await look('fork')
+    await page.getByRole('button', { name: 'Make the code' }).click()
+    await page
+      .getByText(/sk_fork_/)
+      .first()
+      .waitFor()
+    await look('fork-code-made')
+  })
 })
