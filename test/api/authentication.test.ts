@@ -163,32 +163,28 @@ describe('limits', () => {
   test.each([
     { what: 'changes of one kind', scope: 'rotate', method: 'POST', path: '/resume', most: 120 },
     { what: 'looks at the keys', scope: 'keyring', method: 'GET', path: '/keyring', most: 600 },
-  ] as const)(
-    'bound $what by the hour',
-    async ({ scope, method, path, most }) => {
-      const h = await startApi()
-      const call = await h.callerWith('read', scope)
-      vi.useFakeTimers({ toFake: ['Date'] })
-      onTestFinished(() => void vi.useRealTimers())
-      for (let asked = 0; asked < most; asked += 1) {
-        // The limit by the minute begins anew.
-        if (asked % 100 === 0) vi.setSystemTime(Date.now() + MINUTE)
-        expect((await call(method, path)).status).toBeLessThan(400)
-      }
-      vi.setSystemTime(Date.now() + MINUTE)
-      const { status, headers } = await call(method, path)
-      expect(status).toBe(429)
-      expect(Number(headers.get('retry-after'))).toBeGreaterThan(60)
-      expect((await call('GET', '/rotations')).status).toBe(200)
-      if (method === 'GET') {
-        const known = { headers: { 'if-none-match': '*' } }
-        expect((await call(method, path, known)).status).toBe(304)
-      }
-      vi.setSystemTime(Date.now() + HOUR)
+  ] as const)('bound $what by the hour', async ({ scope, method, path, most }) => {
+    const h = await startApi()
+    const call = await h.callerWith('read', scope)
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    for (let asked = 0; asked < most; asked += 1) {
+      // The limit by the minute begins anew.
+      if (asked % 100 === 0) vi.setSystemTime(Date.now() + MINUTE)
       expect((await call(method, path)).status).toBeLessThan(400)
-    },
-    60_000,
-  )
+    }
+    vi.setSystemTime(Date.now() + MINUTE)
+    const { status, headers } = await call(method, path)
+    expect(status).toBe(429)
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(60)
+    expect((await call('GET', '/rotations')).status).toBe(200)
+    if (method === 'GET') {
+      const known = { headers: { 'if-none-match': '*' } }
+      expect((await call(method, path, known)).status).toBe(304)
+    }
+    vi.setSystemTime(Date.now() + HOUR)
+    expect((await call(method, path)).status).toBeLessThan(400)
+  })
 
   test('count requests without a right token per address, and refuse no right one for them', async () => {
     const h = await startApi()

@@ -310,7 +310,7 @@ test('no change of any header on the way brings a key, a 5xx, or another answer 
     { numRuns: 150, seed: 20260303 },
   )
   expect(await kindsOf(h.deps, h.addon.id)).not.toContain('keys-read')
-}, 60_000)
+})
 
 function b64(byte: number): string {
   return Buffer.alloc(32, byte).toString('base64url')
