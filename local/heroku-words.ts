@@ -4,8 +4,10 @@ import { type Entry, RANK } from './entry.ts'
 import { readKeyPair } from './key-pair.ts'
 import { fingerprintsOf, keyLines, keyringLine } from './key-words.ts'
 
-/** What the narrator looks up: an add-on's name and when the customer asked for it. */
-export type AddonLookUp = (addonId: string) => { name: string; createdAt: Date } | undefined
+/** What the narrator looks up: an add-on's name, and when and with which options the customer asked for it. */
+export type AddonLookUp = (
+  addonId: string,
+) => { name: string; createdAt: Date; options: Readonly<Record<string, string>> } | undefined
 
 /**
  * Tells what happened at the simulated Heroku, from events of one moment. A release, the config it brought and the
@@ -80,12 +82,11 @@ function tellAddon(event: Of<'addon'>, addonOf: AddonLookUp): Entry[] {
   if (event.action === 'destroy') {
     return [{ at, rank: RANK.atHeroku, who: 'heroku', text: `${event.addon} is gone` }]
   }
-  const asked: Entry = {
-    at: addonOf(event.addonId)?.createdAt ?? at,
-    rank: RANK.asked,
-    who: 'customer',
-    text: `heroku addons:create ${ADDON.id}:${event.plan} -a ${event.app}`,
-  }
+  const { createdAt = at, options = {} } = addonOf(event.addonId) ?? {}
+  const given = Object.entries(options).map(([name, value]) => ` --${name} ${value}`)
+  const command = `heroku addons:create ${ADDON.id}:${event.plan} -a ${event.app}`
+  const text = given.length === 0 ? command : `${command} --${given.join('')}`
+  const asked: Entry = { at: createdAt, rank: RANK.asked, who: 'customer', text }
   return [asked, { at, rank: RANK.atHeroku, who: 'heroku', text: `created ${event.addon}` }]
 }
 
@@ -99,9 +100,18 @@ function tellAttachment(event: Of<'attachment'>, events: readonly SimulatorEvent
     (addon) => addon.action === action && (action === 'destroy' || addon.app === app),
   )
   if (implied) return []
+  const isReplaced = events.some(
+    (other) =>
+      other.type === 'attachment' &&
+      other.action !== action &&
+      other.attachment === event.attachment &&
+      other.app === app,
+  )
+  // What held the name is detached by the same command.
+  if (isReplaced && action === 'destroy') return []
   const text =
     action === 'create'
-      ? `heroku addons:attach ${event.addon} --as ${event.attachment} -a ${app}`
+      ? `heroku addons:attach ${event.addon} --as ${event.attachment} -a ${app}${isReplaced ? ` --confirm ${app}` : ''}`
       : `heroku addons:detach ${event.attachment} -a ${app}`
   return [{ at: new Date(event.at), rank: RANK.asked, who: 'customer', text }]
 }
@@ -109,13 +119,15 @@ function tellAttachment(event: Of<'attachment'>, events: readonly SimulatorEvent
 /** A call of the service to Heroku; its date is that of its beginning, before the releases that it causes. */
 function tellApiCall(call: ApiCall): Entry[] {
   const entry = { at: new Date(call.at), rank: RANK.called, who: ADDON.id }
-  const value = Object.values(call.config ?? {})[0]
-  if (!['PATCH', 'PUT'].includes(call.method) || typeof value !== 'string') {
+  const config = Object.entries(call.config ?? {})
+  if (!['PATCH', 'PUT'].includes(call.method) || config.length === 0) {
     return [{ ...entry, text: `${call.method} ${shortPath(call.path)} -> ${call.status}`, tone: 'quiet' }]
   }
   const arrived = typeof call.status === 'number' && call.status < 300
   const fate = arrived ? 'Heroku took it' : `Heroku's answer: ${call.status}`
-  const text = `publish  ${fingerprintsOf(value)} sent to Heroku for every attached app; ${fate}`
+  const pair = config.map(([, value]) => value && fingerprintsOf(value)).find(Boolean)
+  const others = config.map(([name, value]) => (value === null ? `the end of ${name}` : name))
+  const text = `publish  ${pair ?? others.join(', ')} sent to Heroku for every attached app; ${fate}`
   return [{ ...entry, text, tone: arrived ? 'good' : 'warning' }]
 }
 

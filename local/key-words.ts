@@ -20,8 +20,8 @@ export function keyringLine(name: string, value: string): string | undefined {
   }
 }
 
-/** The two keys of a value by their fingerprints. */
-export function fingerprintsOf(value: string): string {
+/** The two keys of a value by their fingerprints. Undefined for any other value. */
+export function fingerprintsOf(value: string): string | undefined {
   const keys = readKeyPair(value)
-  return keys ? `${fingerprint(keys.first)},${fingerprint(keys.second)}` : 'a value that is no pair of keys'
+  return keys && `${fingerprint(keys.first)},${fingerprint(keys.second)}`
 }

@@ -115,8 +115,8 @@ export async function createNarrator(options: NarratorOptions): Promise<Narrator
 
 function lookUpAddon(simulator: Simulator, id: string) {
   try {
-    const { name, createdAt } = simulator.view.addon(id)
-    return { name, createdAt: new Date(createdAt) }
+    const { name, createdAt, options } = simulator.view.addon(id)
+    return { name, createdAt: new Date(createdAt), options }
   } catch {
     // One whose creation failed is forgotten.
     return undefined

@@ -43,10 +43,6 @@ export async function checkMoveToOwnKey({
   const fork = String(
     (await (await signOnAsCommandLine(simulator, former.id)).ask('POST', '/fork-codes')).body.code,
   )
-  tellCustomer(
-    stack,
-    `heroku addons:create securekey:${PRIVATE_PLAN} -a ${SERVICE_1} -- --encryption-key ARN --fork CODE`,
-  )
   const { id: addonId, name } = await create(PRIVATE_PLAN, arn, { fork })
   check('the data key of the add-on was made by the key of the customer', aws.dataKeysMade(arn, addonId) > 0)
   const seen = await stack.observer.ownKeyOf(addonId)
@@ -57,7 +53,6 @@ export async function checkMoveToOwnKey({
   )
 
   const [other] = view.attachments(addonId)
-  tellCustomer(stack, `heroku addons:attach ${name} --as SECURE -a ${SERVICE_1} --confirm ${SERVICE_1}`)
   await customer.attach({ addon: name, app: SERVICE_1, as: 'SECURE', confirm: SERVICE_1 })
   check(
     'nobody is logged out: the app holds the keys that it held',

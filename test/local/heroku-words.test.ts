@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { tellHeroku } from '../../local/heroku-words.ts'
 import { fingerprint } from '../../local/key-pair.ts'
 import type { ApiCall } from '../../simulator/src/api-call.ts'
@@ -10,10 +10,14 @@ const ID = '01234567-89ab-cdef-0123-456789abcdef'
 const NEW = 'A'.repeat(64)
 const OLD = 'B'.repeat(64)
 
+let options: Record<string, string> = {}
+beforeEach(() => {
+  options = {}
+})
 const tell = (...happenings: Happening[]) =>
   tellHeroku(
     happenings.map((happening) => ({ at: AT, ...happening }) as SimulatorEvent),
-    (id) => (id === ID ? { name: 'securekey-solid-14332', createdAt: new Date(AT) } : undefined),
+    (id) => (id === ID ? { name: 'securekey-solid-14332', createdAt: new Date(AT), options } : undefined),
   )
 const texts = (...happenings: Happening[]) => tell(...happenings).map(({ who, text }) => `${who}: ${text}`)
 
@@ -135,6 +139,16 @@ test('a push is the step publish, by fingerprints, and says when Heroku did not 
   expect(texts(apiCall({ status: 'lost' }))[0]).toContain("Heroku's answer: lost")
 })
 
+test('a push of other config vars is told by their names, set or taken away', () => {
+  const ENDPOINT = 'SECURE_ENDPOINT_01C87AE3C05563935_URL'
+  expect(texts(apiCall({ config: { [ENDPOINT]: 'https://vpce-01c87ae3c05563935.example/v1' } }))).toEqual([
+    `securekey: publish  ${ENDPOINT} sent to Heroku for every attached app; Heroku took it`,
+  ])
+  expect(texts(apiCall({ config: { [ENDPOINT]: null } }))).toEqual([
+    `securekey: publish  the end of ${ENDPOINT} sent to Heroku for every attached app; Heroku took it`,
+  ])
+})
+
 test('other calls are told in short, ids by their first digits', () => {
   expect(texts(apiCall({ method: 'GET', config: null }), serviceCall({}))).toEqual([
     'securekey: GET /addons/01234567…/config -> 200',
@@ -169,5 +183,18 @@ test('an app that is attached in the same moment in which the add-on came is tol
     'customer: heroku addons:create securekey:fortnightly -a service-1',
     'heroku: created securekey-solid-14332',
     'customer: heroku addons:attach securekey-solid-14332 --as SERVICE_ONE_SECURE -a service-2',
+  ])
+})
+
+test('an add-on is told with its options, as the command line takes them', () => {
+  options = { 'encryption-key': 'arn:aws:kms:us-east-1:111111111111:key/1', fork: 'CODE' }
+  expect(texts(addon('create'))[0]).toBe(
+    'customer: heroku addons:create securekey:fortnightly -a service-1 -- --encryption-key arn:aws:kms:us-east-1:111111111111:key/1 --fork CODE',
+  )
+})
+
+test('an attachment that takes the name of another is one command, which Heroku wants confirmed', () => {
+  expect(texts(attachment('destroy', 'service-2'), attachment('create', 'service-2'))).toEqual([
+    'customer: heroku addons:attach securekey-solid-14332 --as SERVICE_ONE_SECURE -a service-2 --confirm service-2',
   ])
 })
