@@ -1,15 +1,40 @@
+import { systemNow } from '../clock.ts'
 import { openDashboard } from '../dashboard.ts'
 import { readKeyPair } from '../key-pair.ts'
+import { SERVICE_1 } from '../scenario.ts'
 import { until } from '../until.ts'
+import type { CommandLine } from './command-line.ts'
 import { heldPair, type PrivateLife, tellCustomer } from './private-life.ts'
 
 const MINUTE = 60_000
 const ROTATION_LIMIT_MS = 30_000
 
-/** The key goes on being used: a rotation under it is like any other. */
-export async function checkRotationUnderOwnKey(life: PrivateLife, what: string): Promise<void> {
+/** The key goes on being used: a rotation under it is like any other, by the schedule or asked for by `api`. */
+export async function checkRotationUnderOwnKey(
+  life: PrivateLife,
+  what: string,
+  api?: CommandLine,
+): Promise<void> {
+  const { stack } = life
+  const rotation = checkRotationOf(life, heldPair(stack), what)
+  if (!api) return await rotation
+  tellCustomer(stack, `heroku securekey:rotate -a ${SERVICE_1}`)
+  await Promise.all([rotation, askForRotation(life, api)])
+}
+
+/** Asks once more where it was too soon. If it still is, the schedule makes a rotation before long. */
+async function askForRotation({ signal }: PrivateLife, api: CommandLine): Promise<void> {
+  const { allowed_at } = (await api.ask('POST', '/rotations', {})).body
+  if (typeof allowed_at !== 'string') return
+  const isTime = () => systemNow() >= new Date(allowed_at)
+  await until('The date from which a rotation is allowed', isTime, { limitMs: ROTATION_LIMIT_MS, signal })
+  await api.ask('POST', '/rotations', {})
+}
+
+/** Waits for the rotation that follows `held`. */
+async function checkRotationOf(life: PrivateLife, held: string, what: string): Promise<void> {
   const { stack, check, signal } = life
-  const former = readKeyPair(heldPair(stack))
+  const former = readKeyPair(held)
   const rotated = () => {
     const now = readKeyPair(heldPair(stack))
     return now !== undefined && now.first !== former?.first
@@ -21,7 +46,10 @@ export async function checkRotationUnderOwnKey(life: PrivateLife, what: string):
   )
 }
 
-/** Disabled for less than ten minutes, a key changes nothing; for longer, it suspends the add-on until it works again. */
+/**
+ * Disabled for less than ten minutes, a key changes nothing; for longer, it suspends the add-on until it works again. Then
+ * the add-on rotates again.
+ */
 export async function checkWithdrawal(life: PrivateLife): Promise<void> {
   const { stack, aws, check, signal, addonId, arn, time } = life
   const stateOf = async () => (await stack.observer.ownKeyOf(addonId))?.state
@@ -61,8 +89,12 @@ export async function checkWithdrawal(life: PrivateLife): Promise<void> {
   check('suspended: a revoke is refused', !(await dashboard.isTaken('revoke', { name })))
   check('suspended: what the app holds stays as it is', heldPair(stack) === held)
 
-  enable()
-  await pass(2)
-  await pass(1)
-  check('key enabled: the add-on is restored', (await stateOf()) === 'active')
+  const restore = async () => {
+    enable()
+    await pass(2)
+    await pass(1)
+    check('key enabled: the add-on is restored', (await stateOf()) === 'active')
+  }
+  // What came due meanwhile is made up for at once, perhaps before all minutes have passed.
+  await Promise.all([checkRotationOf(life, held, 'after the key works again'), restore()])
 }

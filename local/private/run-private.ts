@@ -5,6 +5,8 @@ import { ensureApps } from '../scenario.ts'
 import type { SessionOptions } from '../session.ts'
 import type { Stack } from '../stack.ts'
 import { type Aws, startAws } from './aws.ts'
+import { signOnAsCommandLine } from './command-line.ts'
+import { checkPrivateLink } from './life-of-a-link.ts'
 import { checkRotationUnderOwnKey, checkWithdrawal } from './life-under-own-key.ts'
 import { checkMoveToOwnKey } from './move-to-own-key.ts'
 import { letTimePass } from './pass-time.ts'
@@ -44,7 +46,8 @@ function lifeIn(aws: Aws, once: boolean): LifeToRun {
       const life = { stack, aws, time, check, signal, ...made }
       await checkRotationUnderOwnKey(life, 'under the key of the customer')
       await checkWithdrawal(life)
-      await checkRotationUnderOwnKey(life, 'after the key works again')
+      const api = await signOnAsCommandLine(stack.simulator, life.addonId)
+      await checkPrivateLink(life, api)
       if (once) await checkEnd(life)
     },
     ...(!once && {
