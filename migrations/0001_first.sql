@@ -644,7 +644,7 @@ create table private_links (
   service_id    text,
   service_name  text,
   gone_since    timestamptz,                                       -- since when AWS does not show it, though it was there
-  asked_at      timestamptz not null,                              -- when its customer last changed it
+  asked_at      timestamptz not null,                              -- when its customer last changed it, or it had to be made anew
   looked_at     timestamptz,                                       -- when AWS was last seen as a whole
   published     jsonb not null default '{"how": "each", "vars": {}}', -- the config vars that Heroku has confirmed
   attempts      integer not null default 0,                        -- failed looks in a row, and since when

@@ -44,7 +44,8 @@ export type LookFacts = {
   status: LinkStatus
   failure: string | null
   askedAt: Date
-  service: 'available' | 'failed' | 'on-its-way'
+  /** `not-shown`: AWS has not shown it just now, which may mean nothing. */
+  service: 'available' | 'failed' | 'on-its-way' | 'not-shown'
   /** Those that AWS does not take, and whether any was taken. */
   refusedArns: readonly string[]
   anyActive: boolean
@@ -54,13 +55,16 @@ export type LookFacts = {
 }
 
 const GIVEN_UP_AFTER_MS = 30 * 60_000
-/** Failures that no waiting mends, as a rule, are believed the third time. */
+/**
+ * Failures that no waiting mends, as a rule, are believed the third time. A right that we lack is none: whoever gives it to us
+ * does so within the half hour, and nobody's request is at fault.
+ */
 const BELIEVED_AFTER = 3
-const LASTING: readonly EndpointFailure['kind'][] = ['quota', 'invalid', 'refused', 'unsupported']
+const LASTING: readonly EndpointFailure['kind'][] = ['quota', 'invalid', 'unsupported']
 
 /**
- * The status of a link that is wanted. One that was operational stays so while AWS cannot be asked. One that is not made within
- * half an hour has failed, though it is tried on: whoever waits for it must not wait for ever.
+ * The status of a link that is wanted. One that was operational stays so while AWS cannot be asked or does not show it. One that
+ * is not made within half an hour has failed, though it is tried on: whoever waits for it must not wait for ever.
  */
 export function statusAfter(facts: LookFacts, now: Date): { status: LinkStatus; failure: string | null } {
   const { status, failure, service, refusedArns, anyActive, problem, attempts } = facts
@@ -75,7 +79,11 @@ export function statusAfter(facts: LookFacts, now: Date): { status: LinkStatus; 
     }
     return { status: 'Operational', failure: null }
   }
-  if (problem && status === 'Operational') return { status, failure: null }
+  if (status === 'Operational') {
+    // Whoever was asked for it long ago has half an hour again from now on.
+    const isGone = !problem && service !== 'not-shown'
+    return { status: isGone ? 'Provisioning' : status, failure: null }
+  }
   if (problem && LASTING.includes(problem.kind) && attempts >= BELIEVED_AFTER)
     return failed(WORDS[problem.kind])
   if (now.getTime() - facts.askedAt.getTime() >= GIVEN_UP_AFTER_MS)
@@ -86,12 +94,12 @@ export function statusAfter(facts: LookFacts, now: Date): { status: LinkStatus; 
 
 const TRYING = 'We go on trying; it becomes operational when this is over.'
 const WORDS: Readonly<Record<EndpointFailure['kind'], string>> = {
-  refused: `AWS gives this service no right to make endpoint services at the moment. ${TRYING}`,
-  limited: `AWS takes no more calls from this service at the moment. ${TRYING}`,
-  quota: `This service has reached a limit of its AWS account. ${TRYING}`,
+  refused: `The fault is ours: AWS gives this service no right to make endpoint services at the moment. ${TRYING}`,
+  limited: `The fault is ours: AWS takes no more calls from this service at the moment. ${TRYING}`,
+  quota: `The fault is ours: this service has reached a limit of its own AWS account. ${TRYING}`,
   missing: `AWS does not show the endpoint service that it made. ${TRYING}`,
   busy: `AWS does not let go of endpoints of this link. ${TRYING}`,
-  invalid: `AWS does not take what this service asks for. ${TRYING}`,
+  invalid: `The fault is ours: AWS does not take what this service asks for. ${TRYING}`,
   unsupported: 'AWS offers no endpoint services in this region.',
   outage: `AWS has not made the endpoint service within half an hour. ${TRYING}`,
 }

@@ -120,6 +120,7 @@ export type LinkLookEnd = {
 /** Ends a claimed look. False: it is no longer ours, and nothing was written. */
 export async function endLinkLook(trx: Trx, claim: ClaimedLink, end: LinkLookEnd): Promise<boolean> {
   const { resourceId, fence, at, link } = claim
+  const isMadeAnew = link.status === 'Operational' && end.status === 'Provisioning'
   const row = await trx
     .updateTable('private_links')
     .set({
@@ -129,6 +130,8 @@ export async function endLinkLook(trx: Trx, claim: ClaimedLink, end: LinkLookEnd
       failing_since: end.attempts === 0 ? null : (link.failing_since ?? at),
       last_failure: end.lastFailure,
       ...(end.whole && { looked_at: at }),
+      // Somebody has deleted it at AWS: the time in which it must be made begins now.
+      ...(isMadeAnew && { asked_at: at }),
       wake_at: sql<Date>`service_now() + ${interval(end.againInMs)}`,
       claimed_until: null,
     })

@@ -175,9 +175,8 @@ describe('the status', () => {
     for (const kind of ['outage', 'refused', 'limited', 'quota'] as const) {
       expect(status({ ...operational, service: 'on-its-way', problem: problem(kind) })).toBe('Operational')
     }
-    expect(status({ ...operational, askedAt: ago(MINUTE), service: 'on-its-way', attempts: 0 })).toBe(
-      'Provisioning',
-    )
+    expect(status({ ...operational, service: 'not-shown', attempts: 0 })).toBe('Operational')
+    expect(status({ ...operational, service: 'on-its-way', attempts: 0 })).toBe('Provisioning')
   })
 
   test('is failed where waiting is of no use, and where nothing has come of it for half an hour', () => {
@@ -185,6 +184,7 @@ describe('the status', () => {
     expect(status({ service: 'on-its-way', problem: problem('quota'), attempts: 2 })).toBe('Provisioning')
     expect(status({ service: 'on-its-way', problem: problem('quota'), attempts: 3 })).toBe('Failed')
     expect(status({ service: 'on-its-way', problem: problem('outage'), attempts: 9 })).toBe('Provisioning')
+    expect(status({ service: 'on-its-way', problem: problem('refused'), attempts: 9 })).toBe('Provisioning')
     expect(status({ service: 'on-its-way', problem: problem('outage'), askedAt: ago(30 * MINUTE) })).toBe(
       'Failed',
     )

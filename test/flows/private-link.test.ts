@@ -210,7 +210,7 @@ describe('AWS', () => {
     expect((await view())?.accounts.map((each) => each.status)).toEqual(['Active', 'Active'])
   })
 
-  test('that gives no right makes a link fail in a sentence of ours, until it gives it', async () => {
+  test('that gives us no right for half an hour makes a link fail, with the fault as ours, until it gives it', async () => {
     aws.ec2.faults.add({
       kind: 'exception',
       type: 'UnauthorizedOperation',
@@ -220,7 +220,10 @@ describe('AWS', () => {
     })
     await create()
     await pass(h, 300)
-    expect(await view()).toMatchObject({ status: 'Failed', failure: expect.stringContaining('no right') })
+    expect(await view()).toMatchObject({ status: 'Provisioning', failure: null })
+    h.clock.advance(30 * MINUTE)
+    await pass(h, 10)
+    expect(await view()).toMatchObject({ status: 'Failed', failure: expect.stringContaining('fault is ours') })
     aws.ec2.faults.clear()
     await pass(h, 900)
     expect(await view()).toMatchObject({ status: 'Operational', failure: null })
@@ -229,6 +232,29 @@ describe('AWS', () => {
       'privatelink-failed',
       'privatelink-operational',
     ])
+  })
+
+  test('that does not show an old service for a moment changes nothing, and one that is gone is made within another half hour', async () => {
+    const serviceName = await operationalLink(h, id)
+    h.clock.advance(24 * HOUR)
+    await pass(h, 20)
+    const service = await serviceOf()
+    const kinds = await linkKinds()
+    Object.assign(service ?? {}, { visibleAt: Number.MAX_SAFE_INTEGER })
+    h.clock.advance(MINUTE)
+    await pass(h, 10)
+    expect(aws.ec2.calls().at(-1)).toMatchObject({ action: 'DescribeVpcEndpointServiceConfigurations' })
+    expect(await view()).toMatchObject({ status: 'Operational', serviceName })
+    Object.assign(service ?? {}, { visibleAt: 0 })
+    await pass(h, 70)
+    Object.assign(service ?? {}, { state: 'Deleting', settlesAt: Number.MAX_SAFE_INTEGER })
+    aws.ec2.delays.serviceMs = 5 * MINUTE
+    await pass(h, 120)
+    expect(await view()).toMatchObject({ status: 'Provisioning' })
+    Object.assign(service ?? {}, { settlesAt: 0 })
+    await pass(h, 8 * 60)
+    expect(await view()).toMatchObject({ status: 'Operational' })
+    expect(await linkKinds()).toEqual([...kinds, 'privatelink-operational'])
   })
 
   test('that never makes a service makes a link fail within half an hour', async () => {

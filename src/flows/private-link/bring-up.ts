@@ -1,4 +1,4 @@
-import type { EndpointServices, ServiceFacts } from '../../domain/aws-endpoint.ts'
+import type { EndpointFailure, EndpointServices, ServiceFacts } from '../../domain/aws-endpoint.ts'
 import { uuidFrom } from '../../domain/random-uuid.ts'
 import {
   type ClaimedLink,
@@ -16,7 +16,8 @@ import { settlePrincipals } from './settle-principals.ts'
 
 /** AWS may not show for so long what it has just made. */
 export const NOT_SHOWN_MS = 5 * 60_000
-/** A service that was there is believed to be gone after so long. */
+/** A service that was there is believed to be away after so long, and to be gone after so long. */
+const BELIEVED_AWAY_MS = 20_000
 const BELIEVED_GONE_MS = 2 * 60_000
 /** More services that carry the tag of one add-on are left for the next look. */
 const MOST_STRAYS = 3
@@ -28,8 +29,8 @@ export async function bringUp(
   claimed: ClaimedLink,
 ): Promise<LookResult | 'lost'> {
   const found = await findService(deps, services, claimed)
-  if (found === 'lost') return found
-  if (!('service' in found)) return { ...NOTHING_SEEN, ...found }
+  if (found === 'lost' || !('strays' in found))
+    return found === 'lost' ? found : { ...NOTHING_SEEN, ...found }
   const { service, strays } = found
   if (service.state === 'failed') return { ...NOTHING_SEEN, service: 'failed' }
   if (service.state !== 'available' && service.state !== 'unknown') {
@@ -65,14 +66,14 @@ export async function bringUp(
 
 type Found =
   | { service: ServiceFacts; strays: readonly ServiceFacts[]; changed: boolean }
-  | Pick<LookResult, 'problem' | 'changed'>
+  | Pick<LookResult, 'service' | 'problem' | 'changed'>
   | 'lost'
 
 async function findService(deps: Deps, services: EndpointServices, claimed: ClaimedLink): Promise<Found> {
   const { link, resourceId } = claimed
   const { region, service_id: serviceId, service_name: serviceName } = link
   const shown = await services.find({ region, resourceId, serviceId })
-  if (!shown.ok && shown.failure.kind !== 'unsupported') return { problem: shown.failure, changed: false }
+  if (!shown.ok && shown.failure.kind !== 'unsupported') return notSeen(shown.failure)
   // Whoever cannot list services still makes them.
   const known: ServiceFacts[] =
     serviceId !== null && serviceName !== null ? [{ serviceId, serviceName, state: 'unknown' }] : []
@@ -98,7 +99,7 @@ async function createService(deps: Deps, services: EndpointServices, claimed: Cl
   if (!(await noteCreateSent(deps.db, claimed, at))) return 'lost'
   const { region, nlb_arn: nlbArn, client_token: clientToken } = link
   const created = await services.create({ region, nlbArn, clientToken, resourceId })
-  if (!created.ok) return { problem: created.failure, changed: false }
+  if (!created.ok) return { ...notSeen(created.failure), service: 'on-its-way' }
   if (!(await noteService(deps.db, claimed, created.value))) return 'lost'
   deps.log.info({ resourceId, service: created.value.serviceId }, 'private link: service made')
   return { service: created.value, strays: [], changed: true }
@@ -112,15 +113,19 @@ async function awaitService(deps: Deps, claimed: ClaimedLink): Promise<Found> {
   const { link, resourceId, at } = claimed
   const since = (date: Date) => at.getTime() - date.getTime()
   if (link.create_sent_at && since(link.create_sent_at) < NOT_SHOWN_MS)
-    return { problem: undefined, changed: true }
-  if (!link.gone_since) {
-    return (await noteGoneSince(deps.db, claimed, at)) ? { problem: undefined, changed: true } : 'lost'
-  }
-  if (since(link.gone_since) < BELIEVED_GONE_MS) return { problem: undefined, changed: true }
+    return notSeen()
+  if (!link.gone_since) return (await noteGoneSince(deps.db, claimed, at)) ? notSeen() : 'lost'
+  if (since(link.gone_since) < BELIEVED_AWAY_MS) return notSeen()
+  if (since(link.gone_since) < BELIEVED_GONE_MS) return { ...notSeen(), service: 'on-its-way' }
   deps.log.warn(
     { resourceId, service: link.service_id },
     'private link: service was deleted at AWS, another is made',
   )
   const forgotten = await forgetService(deps.db, claimed, uuidFrom(deps.random(16)))
-  return forgotten ? { problem: undefined, changed: true } : 'lost'
+  return forgotten ? { ...notSeen(), service: 'on-its-way' } : 'lost'
+}
+
+/** Nothing can be said of the service, since AWS failed or does not show it. */
+function notSeen(problem?: EndpointFailure): Pick<LookResult, 'service' | 'problem' | 'changed'> {
+  return { service: 'not-shown', problem, changed: !problem }
 }
