@@ -72,9 +72,9 @@ export function isTaggedFor(resourceId: string, tags: readonly Tag[] | undefined
   return (tags ?? []).some(({ Key, Value }) => Key === RESOURCE_TAG && Value === resourceId)
 }
 
-/** An id of that kind: some who play AWS give back an ARN that ends with it. */
+/** An id of that kind: some who play AWS give back an ARN or the name of a service, which end with it. */
 export function bareId(shown: string | undefined, kind: 'vpce' | 'vpce-svc'): string | undefined {
-  const id = shown?.split(/[/:]/).at(-1) ?? ''
+  const id = shown?.split(/[/:.]/).at(-1) ?? ''
   return new RegExp(`^${kind}-[0-9A-Za-z]{1,40}$`).test(id) ? id : undefined
 }
 
@@ -83,5 +83,5 @@ function stateAmong<State extends string>(
   states: readonly State[],
   shown: string | undefined,
 ): State | 'unknown' {
-  return states.find((state) => state === shown?.toLowerCase()) ?? 'unknown'
+  return states.find((state) => state === shown?.toLowerCase().replaceAll(/[^a-z]/g, '')) ?? 'unknown'
 }

@@ -223,7 +223,10 @@ describe('AWS', () => {
     expect(await view()).toMatchObject({ status: 'Provisioning', failure: null })
     h.clock.advance(30 * MINUTE)
     await pass(h, 10)
-    expect(await view()).toMatchObject({ status: 'Failed', failure: expect.stringContaining('fault is ours') })
+    expect(await view()).toMatchObject({
+      status: 'Failed',
+      failure: expect.stringContaining('fault is ours'),
+    })
     aws.ec2.faults.clear()
     await pass(h, 900)
     expect(await view()).toMatchObject({ status: 'Operational', failure: null })
@@ -381,6 +384,89 @@ describe('an endpoint', () => {
     }
   })
 
+  test('that AWS is busy with, or shows without its name, keeps its config var', async () => {
+    const serviceName = await operationalLink(h, id)
+    const endpointId = await customer.createEndpoint(serviceName)
+    await pass(h, 70)
+    const before = patches().length
+    const endpoint = aws.ec2.endpoint(endpointId)
+    const dnsNames = endpoint?.dnsNames
+    Object.assign(endpoint ?? {}, { state: 'pending', settlesAt: Number.MAX_SAFE_INTEGER })
+    await pass(h, 70)
+    Object.assign(endpoint ?? {}, { state: 'available', dnsNames: [] })
+    await pass(h, 70)
+    Object.assign(endpoint ?? {}, { dnsNames })
+    await pass(h, 70)
+    expect(patches()).toHaveLength(before)
+    expect(appConfig()).toHaveProperty(endpointVarName('SECURE', endpointId))
+  })
+
+  test('that comes and goes for ever restarts the apps ten times, and then once an hour; the end of the link is told at once', async () => {
+    const serviceName = await operationalLink(h, id)
+    const endpointId = await customer.createEndpoint(serviceName)
+    await pass(h, 20)
+    const endpoint = aws.ec2.endpoint(endpointId)
+    for (let flap = 0; flap < 40; flap += 1) {
+      h.clock.advance(90_000)
+      Object.assign(endpoint ?? {}, { state: flap % 2 ? 'available' : 'failed', settlesAt: 0 })
+      await lookOnce(h.deps)
+    }
+    expect(patches()).toHaveLength(10)
+    h.clock.advance(HOUR)
+    Object.assign(endpoint ?? {}, { state: 'failed' })
+    await lookOnce(h.deps)
+    Object.assign(endpoint ?? {}, { state: 'available' })
+    h.clock.advance(2 * HOUR)
+    await lookOnce(h.deps)
+    h.clock.advance(2 * MINUTE)
+    const before = patches().length
+    await destroy()
+    await pass(h, 30)
+    expect(patches().length).toBeLessThanOrEqual(before + 1)
+    expect(appConfig()).not.toHaveProperty(endpointVarName('SECURE', endpointId))
+  })
+
+  test('that AWS lets in and goes on showing as waiting keeps no other one waiting', async () => {
+    const serviceName = await operationalLink(h, id)
+    const stuck = await customer.createEndpoint(serviceName)
+    const other = await customer.createEndpoint(serviceName)
+    await pass(h, 70)
+    for (let look = 0; look < 5; look += 1) {
+      Object.assign(aws.ec2.endpoint(stuck) ?? {}, { state: 'pendingAcceptance' })
+      if (look === 2) Object.assign(aws.ec2.endpoint(other) ?? {}, { state: 'failed' })
+      await pass(h, 0)
+      h.clock.advance(MINUTE)
+    }
+    expect(appConfig()).not.toHaveProperty(endpointVarName('SECURE', other))
+  })
+
+  test('that AWS does not let in keeps the link and others from nothing', async () => {
+    const serviceName = await operationalLink(h, id)
+    aws.ec2.faults.add({
+      kind: 'exception',
+      type: 'InvalidParameter',
+      status: 400,
+      action: 'AcceptVpcEndpointConnections',
+      times: 2,
+    })
+    const two = [await customer.createEndpoint(serviceName), await customer.createEndpoint(serviceName)]
+    await pass(h, 70)
+    expect((await view())?.connections.map((each) => each.status)).toEqual(['Available', 'Available'])
+    expect(two.every((each) => endpointVarName('SECURE', each) in appConfig())).toBe(true)
+  })
+
+  test('is told to Heroku more and more rarely while that takes nothing', async () => {
+    const serviceName = await operationalLink(h, id)
+    h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 503, times: 1_000 })
+    await customer.createEndpoint(serviceName)
+    const before = patches().length
+    await pass(h, 30 * 60)
+    expect(patches().length - before).toBeGreaterThan(3)
+    expect(patches().length - before).toBeLessThan(15)
+    h.heroku.faults.clear()
+    expect(await status()).toBe('Operational')
+  })
+
   test('waits while Heroku is away, and is told when it is back', async () => {
     const serviceName = await operationalLink(h, id)
     const endpointId = await customer.createEndpoint(serviceName)
@@ -528,6 +614,18 @@ describe('what somebody changes by hand at AWS', () => {
 })
 
 describe('the end of a link', () => {
+  test('is not believed because AWS does not show its service for a moment', async () => {
+    await operationalLink(h, id)
+    const service = await serviceOf()
+    Object.assign(service ?? {}, { visibleAt: Number.MAX_SAFE_INTEGER })
+    await destroy()
+    await pass(h, 0)
+    Object.assign(service ?? {}, { visibleAt: 0 })
+    await pass(h, 70)
+    expect(await view()).toBeUndefined()
+    expect(aws.ec2.service(service?.id ?? '')).toBeUndefined()
+  })
+
   test('rejects its endpoints, deletes the service and takes the config var back; then there is none, and a new one can come', async () => {
     const serviceName = await operationalLink(h, id)
     const service = await serviceOf()

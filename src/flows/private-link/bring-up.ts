@@ -112,8 +112,7 @@ async function createService(deps: Deps, services: EndpointServices, claimed: Cl
 async function awaitService(deps: Deps, claimed: ClaimedLink): Promise<Found> {
   const { link, resourceId, at } = claimed
   const since = (date: Date) => at.getTime() - date.getTime()
-  if (link.create_sent_at && since(link.create_sent_at) < NOT_SHOWN_MS)
-    return notSeen()
+  if (link.create_sent_at && since(link.create_sent_at) < NOT_SHOWN_MS) return notSeen()
   if (!link.gone_since) return (await noteGoneSince(deps.db, claimed, at)) ? notSeen() : 'lost'
   if (since(link.gone_since) < BELIEVED_AWAY_MS) return notSeen()
   if (since(link.gone_since) < BELIEVED_GONE_MS) return { ...notSeen(), service: 'on-its-way' }

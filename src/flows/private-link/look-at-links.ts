@@ -48,7 +48,9 @@ export async function lookAtLink(
     const published = await publishEndpoints(deps, claimed, look)
     if (published === 'lost') return
     const isOver = look.gone && published === 'done'
-    await finish(deps, claimed, { ...look, gone: isOver, changed: look.changed || published === 'again' })
+    const unpublished = typeof published === 'object' ? published.failed : undefined
+    const changed = look.changed || published === 'again'
+    await finish(deps, claimed, { ...look, gone: isOver, changed, unpublished })
   } catch (error) {
     deps.log.error({ err: error, resourceId }, 'look at a private link interrupted')
   }

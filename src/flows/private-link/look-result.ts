@@ -16,6 +16,8 @@ export type LookResult = {
   connections: readonly ConnectionFacts[] | undefined
   /** Why the look stopped. */
   problem: EndpointFailure | undefined
+  /** Why Heroku could not be told of its endpoints. */
+  unpublished: string | undefined
   /** Something was changed at AWS, which shows only later. */
   changed: boolean
   /** An endpoint is on its way. */
@@ -35,6 +37,7 @@ export const NOTHING_SEEN: LookResult = {
   removedArns: [],
   connections: undefined,
   problem: undefined,
+  unpublished: undefined,
   changed: false,
   waiting: false,
   entering: false,
@@ -43,8 +46,8 @@ export const NOTHING_SEEN: LookResult = {
 
 /** What is written down of a look. */
 export function endOf({ link, accounts, at }: ClaimedLink, look: LookResult): Omit<LinkLookEnd, 'againInMs'> {
-  const attempts = look.problem ? link.attempts + 1 : 0
-  const { service, refusedArns, problem } = look
+  const { service, refusedArns, problem, unpublished } = look
+  const attempts = problem || unpublished ? link.attempts + 1 : 0
   const anyActive = look.activeArns.length > 0 || accounts.some(({ status }) => status === 'Active')
   const { status, failure } = link
   const facts = {
@@ -62,7 +65,7 @@ export function endOf({ link, accounts, at }: ClaimedLink, look: LookResult): Om
       ? statusAfter(facts, at)
       : ({ status: 'Deprovisioning', failure: null } as const)),
     attempts,
-    lastFailure: problem ? describeEndpointFailure(problem) : null,
+    lastFailure: problem ? describeEndpointFailure(problem) : (unpublished ?? null),
     whole: !problem,
     activeArns: look.activeArns,
     removedArns: look.removedArns,
