@@ -118,11 +118,17 @@ export async function wakeFrozen(
  * due meanwhile would otherwise restart all apps at once.
  */
 export async function wakeHeldByOwnKey(trx: Trx, arn: string, overMs: number): Promise<void> {
+  // In the order in which everybody locks them: whoever tells thousands of add-ons of a key holds as many rows.
   await sql`
+    with held as materialized (
+      select k.resource_id from keysets k join resources r on r.id = k.resource_id
+       where r.kek_id = ${arn} and k.claimed_until is null and k.wake_at > service_now()
+         and (k.reason is not null or least(k.next_rotation_at, k.second_until, k.check_at) <= service_now() + ${interval(overMs)})
+       order by k.resource_id
+         for no key update of k
+    )
     update keysets k
        set wake_at = service_now() + ${interval(overMs)} * (abs(hashtext(k.resource_id::text)::bigint) / 2147483648.0)
-      from resources r
-     where r.id = k.resource_id and r.kek_id = ${arn} and k.claimed_until is null and k.wake_at > service_now()
-       and (k.reason is not null or least(k.next_rotation_at, k.second_until, k.check_at) <= service_now() + ${interval(overMs)})
+     where k.resource_id = any (array(select resource_id from held))
   `.execute(trx)
 }
