@@ -96,6 +96,7 @@ describe('a key that AWS says is disabled', () => {
 test('one odd word proves nothing; a second one half a minute later does, and the time counts from the first', () => {
   expect(lived([0, ODD]).key).toMatchObject({ state: 'active', signalAt: START })
   expect(lived([0, ODD], [10, ODD]).key.state).toBe('active')
+  expect(lived([0, ODD], [27, ODD]).key.state).toBe('waiting')
   expect(lived([0, ODD], [30, REFUSED]).key).toMatchObject({ state: 'waiting', deadline: at(600) })
   expect(lived([0, ODD], [20, USABLE], [40, ODD]).key.state).toBe('active')
   expect(lived([0, ODD], [121, ODD]).key).toMatchObject({ state: 'active', signalAt: at(121) })
@@ -119,6 +120,9 @@ test('a suspended key is restored by two good looks half a minute apart, and by 
     key: { state: 'suspended' },
     changes: [[600, 'suspended']],
   })
+  // The next look comes half a minute later, or up to a tenth sooner.
+  expect(afterOwnKeyLook(lived(...suspended).key, USABLE, at(700)).againInMs * 0.9).toBe(27_000)
+  expect(lived(...suspended, [700, USABLE], [727, USABLE]).key.state).toBe('active')
   expect(lived(...suspended, [700, USABLE], [730, USABLE])).toMatchObject({
     key: { state: 'active', said: null },
     changes: [
