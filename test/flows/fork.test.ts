@@ -4,6 +4,7 @@ import { keyring } from '../../clients/node/src/index.ts'
 import { bearerText } from '../../src/domain/bearer-text.ts'
 import { noticeFrom } from '../../src/domain/notices/from-history.ts'
 import { isSevere } from '../../src/domain/notices/notice.ts'
+import { pauseRotation } from '../../src/flows/dashboard/pause-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { makeForkCode } from '../../src/flows/fork/fork-codes.ts'
@@ -117,6 +118,21 @@ test('a rotation of the old add-on before the other is attached is accepted wher
   const rotated = keysOn(h).first
   expect((await stateOf(h.deps, h.resourceId)).keyset.current).toBe(3)
   expect(await accepts(h.deps, body.uuid, rotated)).toBe(true)
+})
+
+test('an old add-on that is paused gives time to attach the other, which rotates by itself after that', async () => {
+  const h = await start()
+  await pauseRotation(h.deps, { resourceId: h.resourceId, actor: ANN, until: null, reason: 'a move' })
+  const options = { 'encryption-key': h.arn, fork: await codeOf(h) }
+  const made = await h.heroku.customer.createAddon({ app: 'service-1', plan: 'private-fortnightly', options })
+  await expect.poll(() => kindsOf(h.deps, made.id)).toContain('grant-exchanged')
+  const { first } = keysOn(h)
+  await nextTick(h, 13 * DAY)
+  await h.heroku.customer.attach({ addon: made.id, app: 'service-1', as: 'SECURE', confirm: 'service-1' })
+  expect(keysOn(h).first).toBe(first)
+  await nextTick(h, 2 * DAY)
+  expect(keysOn(h)).toMatchObject({ second: first })
+  expect((await stateOf(h.deps, h.resourceId)).keyset.current).toBe(2)
 })
 
 test('both sides tell of it, each notice is severe, and no row, log line or answer holds the code', async () => {
