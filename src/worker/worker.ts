@@ -151,13 +151,21 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
-        await watching
+        // A look that is cut off is made again when its claim ends: nobody waits for AWS to shut down.
+        await Promise.race([watching, untilAborted(shutdown.signal)])
         await idle()
       } finally {
         clearTimeout(timer)
       }
     },
   }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function emptyTally(): Tally {

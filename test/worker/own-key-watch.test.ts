@@ -61,10 +61,26 @@ test('a key is watched, and suspended in time, while a tick has long been at wor
   expect((await h.found())?.lookedAt).toEqual(lookedAt)
 })
 
+test('a worker that is told to stop does not wait for AWS', async () => {
+  const h = await startDisabled()
+  const { kms } = h.deps
+  if (!kms) throw new Error('no access to AWS')
+  const never = new Promise<never>(() => {})
+  const begun = Promise.withResolvers<void>()
+  const describe = () => {
+    begun.resolve()
+    return never
+  }
+  const worker = createWorker({ ...h.deps, kms: { ...kms, describe } }, LIMITS)
+  void worker.watch()
+  await begun.promise
+  await worker.stop(1)
+})
+
 test('a worker that looks for other work once a year watches keys all the same', async () => {
   const h = await startDisabled()
   h.key.state = 'Disabled'
   const child = startChildWorker(h, { ...h.env, ROTATION_CRON: '0 0 0 1 1 *' })
-  await expect.poll(h.found, { timeout: 30_000 }).toMatchObject({ state: 'waiting' })
+  await expect.poll(h.found, { timeout: 60_000 }).toMatchObject({ state: 'waiting' })
   await child.kill()
 })
