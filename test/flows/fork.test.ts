@@ -135,6 +135,13 @@ test('an old add-on that is paused gives time to attach the other, which rotates
   expect((await stateOf(h.deps, h.resourceId)).keyset.current).toBe(2)
 })
 
+test('a code of an add-on that rotates late names no date that has passed', async () => {
+  const h = await start()
+  h.clock.advance(20 * DAY)
+  const made = await makeForkCode(h.deps, { resourceId: h.resourceId, actor: ANN })
+  expect(made).toMatchObject({ outcome: 'made', nextRotationAt: h.clock.now() })
+})
+
 test('both sides tell of it, each notice is severe, and no row, log line or answer holds the code', async () => {
   const h = await startRotated()
   const code = await codeOf(h)

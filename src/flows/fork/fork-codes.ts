@@ -2,6 +2,7 @@ import type { Person } from '../../domain/actor.ts'
 import { BEARER_ID_BYTES, BEARER_SECRET_BYTES, bearerText, readBearer } from '../../domain/bearer-text.ts'
 import { FORK_CODE_LIFE_MS, type ForkCode, forkCodeText } from '../../domain/fork-code.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
+import { theLater } from '../../domain/old-key-end.ts'
 import { requireOpen } from '../../domain/own-key-closed.ts'
 import { serviceNow } from '../../store/database.ts'
 import { findForkCode, purgeForkCodes, putForkCode, type StoredForkCode } from '../../store/fork-codes.ts'
@@ -45,7 +46,8 @@ export async function makeForkCode(
     const event: HistoryEvent = { at: now, kind: 'fork-code-made', actor, details }
     const unusual = await noteAccess(trx, { resourceId, actor, at: now, shown: 'key' })
     await recordEvents(trx, [{ resourceId, events: [event, ...unusual] }])
-    return stored.state.nextRotationAt
+    // One that is late comes at any moment.
+    return theLater(stored.state.nextRotationAt, now)
   })
   if (!nextRotationAt) return { outcome: 'signed-out' }
   deps.log.info({ resourceId, code: code.id }, 'fork code made')

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { theLater } from '../../domain/old-key-end.ts'
 import { readOverview } from '../../flows/dashboard/overview.ts'
 import { makeForkCode } from '../../flows/fork/fork-codes.ts'
 import type { Guard } from './guard.ts'
@@ -15,10 +16,11 @@ export function registerForkPage(app: FastifyInstance, { deps }: DashboardDeps, 
     '/dashboard/:resourceId/fork',
     guard.page(async (visit) => {
       const overview = await readOverview(deps, visit.resourceId)
+      const now = deps.now()
       return sendPage(visit.reply, 'fork', {
         title: 'Move to an encryption key of yours',
         shell: shellOf(visit, overview),
-        next: momentOf(overview.nextRotationAt, deps.now(), 'minute'),
+        next: momentOf(theLater(overview.nextRotationAt, now), now, 'minute'),
         offered: deps.settings.ownKeys !== undefined,
         closed: overview.ownKeyClosed,
         plan: planOf(),
