@@ -139,4 +139,12 @@ describe.skipIf(NO_CLI)('heroku securekey:privatelink', { timeout: TEST_LIMIT_MS
     expect(unwrapped(destroyed.stderr)).toContain('Destroying privatelink endpoint... done')
     expect(api.asked.map(({ method }) => method)).toEqual(['GET', 'GET', 'DELETE'])
   })
+
+  test('destroys an endpoint that has failed, as its failure tells to', async () => {
+    const { securekey } = world()
+    api.says(problem('private-link-failed', 409, 'Destroy it, then create it again.'), link())
+    const destroyed = await securekey('privatelink:destroy -a link-1 --confirm link-1')
+    expect(destroyed.code, destroyed.stderr).toBe(0)
+    expect(api.asked.map(({ method }) => method)).toEqual(['GET', 'DELETE'])
+  })
 })

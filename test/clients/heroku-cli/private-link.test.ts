@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readPrivateLink } from '../../../clients/heroku-cli/src/answers/private-link.ts'
 import { ofDestroying, ofRemoving } from '../../../clients/heroku-cli/src/private-link/consequence.ts'
+import { lookUnlessFailed } from '../../../clients/heroku-cli/src/private-link/look.ts'
 import { waitUntilOperational } from '../../../clients/heroku-cli/src/private-link/wait-until-operational.ts'
 import { ProblemError } from '../../../clients/heroku-cli/src/service/problem.ts'
 import { nextStep } from '../../../clients/heroku-cli/src/shown/private-link.ts'
@@ -54,6 +55,18 @@ test('an account keeps its connections as long as one entry of it is left, in wh
     expect(ofRemoving(live, [name])[0], name).toContain('vpce-02 are rejected')
   }
   expect(ofRemoving(live, ['99999999999', ''])[0]).not.toContain('vpce-02')
+})
+
+test('an endpoint that has failed can be destroyed and closed all the same, and any other refusal is one', async () => {
+  const failed = looks(new ProblemError('private-link-failed', 409, 'It failed.'))
+  expect(await lookUnlessFailed(failed)).toBeUndefined()
+  expect(ofDestroying(undefined, 'securekey-round-1').join(' ')).toContain(
+    'Whatever is connected to it is rejected',
+  )
+  expect(ofRemoving(undefined, [ANN]).join(' ')).toContain('are rejected')
+  expect(await lookUnlessFailed(looks(answer()))).toEqual(link)
+  const none = looks(new ProblemError('not-found', 404, 'There is none.'))
+  await expect(lookUnlessFailed(none)).rejects.toThrow('There is none.')
 })
 
 test('the next step names the service and its region', () => {

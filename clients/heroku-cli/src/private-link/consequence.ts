@@ -4,16 +4,20 @@ import { listWords } from '../words/list.ts'
 /** In these states a VPC endpoint carries nothing, so nothing of it is cut. */
 const OVER: readonly string[] = ['rejected', 'failed', 'expired', 'deleted', 'deleting']
 
-/** What a destroyed endpoint ends, as sentences. */
-export function ofDestroying(link: PrivateLink, addon: string): string[] {
+/** What a destroyed endpoint ends, as sentences. Undefined: one that has failed, whose connections are not shown. */
+export function ofDestroying(link: PrivateLink | undefined, addon: string): string[] {
   return [
     `The privatelink endpoint of ${addon} is destroyed. A new one has another service name.`,
-    ...cutWords(link.connections.filter(isLive)),
+    ...(link
+      ? cutWords(link.connections.filter(isLive))
+      : ['It has failed. Whatever is connected to it is rejected.']),
   ]
 }
 
 /** What ends with accounts that are no longer allowed: the VPC endpoints of those that have no entry left. */
-export function ofRemoving(link: PrivateLink, removed: readonly string[]): string[] {
+export function ofRemoving(link: PrivateLink | undefined, removed: readonly string[]): string[] {
+  if (!link)
+    return ['The endpoint has failed. VPC endpoints of accounts of which no entry is left are rejected.']
   const left = new Set(
     link.accounts
       .filter(({ arn }) => !removed.some((one) => isSame(one, arn)))

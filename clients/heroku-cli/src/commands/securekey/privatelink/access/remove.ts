@@ -1,8 +1,8 @@
 import { ux } from '@oclif/core/ux'
-import { readPrivateLink } from '../../../../answers/private-link.ts'
 import { ACCOUNTS, accountWords } from '../../../../command/account-flags.ts'
 import { ADDON, APP, JSON_FLAG, SecurekeyCommand } from '../../../../command/securekey-command.ts'
 import { ofRemoving } from '../../../../private-link/consequence.ts'
+import { lookUnlessFailed } from '../../../../private-link/look.ts'
 
 export default class Remove extends SecurekeyCommand {
   static override description =
@@ -17,7 +17,7 @@ export default class Remove extends SecurekeyCommand {
     const { args, flags } = await this.typed(Remove)
     const { service } = await this.connect({ app: flags.app, addon: args.addon })
     const ids = flags['aws-account-id']
-    const link = readPrivateLink(await service.ask('GET', '/privatelink'))
+    const link = await lookUnlessFailed(service)
     for (const sentence of ofRemoving(link, ids)) ux.stderr(sentence)
     const answer = await this.during(`Removing ${accountWords(ids)}`, () =>
       service.ask('PATCH', '/privatelink/allowed-accounts', { body: { allowed_accounts: ids } }),
