@@ -100,13 +100,21 @@ test('what is wrong with the form is said beside it, and what was typed is kept 
   expect((await post(ann, '/destroy')).status).toBe(422)
 })
 
+test('accounts are never cut: the beginning of a role’s name is another role', async () => {
+  const h = await start()
+  const ann = await signedInAsAnn(h)
+  const text = `${' '.repeat(7_980)}${ACCOUNT}:role/Builder`
+  expect((await post(ann, '', { accounts: text })).status).toBe(303)
+  expect(wordsOf(await page(ann))).toContain(`arn:aws:iam::${ACCOUNT}:role/Builder Adding`)
+})
+
 test('a link that has failed says why, and can be destroyed', async () => {
   const h = await start()
   await createPrivateLink(h.deps, { resourceId: h.addon.id, actor: ANN, accounts: [ACCOUNT] })
   await setLink(h, { status: 'Failed', failure: 'AWS took none of it.' })
   const ann = await signedInAsAnn(h)
   const failed = await page(ann)
-  expect(wordsOf(failed)).toContain('Failed AWS took none of it. No endpoint can be made for it now.')
+  expect(wordsOf(failed)).toContain('Failed AWS took none of it. It cannot be used. You can destroy it')
   expect((await post(ann, '/destroy')).status).toBe(303)
 })
 

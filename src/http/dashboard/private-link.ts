@@ -12,8 +12,6 @@ import { sendPage } from './pages.ts'
 import { privateLinkModel, typedAccounts } from './present/private-link.ts'
 
 const ACTIONS_PER_MINUTE = 30
-/** Fifty long ARNs. */
-const LONGEST_FIELD = 8_000
 
 type Problem = { message: string; value: string }
 
@@ -48,7 +46,8 @@ export function registerPrivateLinkPage(app: FastifyInstance, { deps }: Dashboar
   function act(path: string, handle: Handle) {
     const config = { rateLimit: { max: ACTIONS_PER_MINUTE, timeWindow: '1 minute' } }
     const handler = guard.keyAction((visit, { accounts }) =>
-      handle(visit, typeof accounts === 'string' ? accounts.slice(0, LONGEST_FIELD) : ''),
+      // Never cut: the beginning of a role's name is another role.
+      handle(visit, typeof accounts === 'string' ? accounts : ''),
     )
     app.post(`/dashboard/:resourceId/privatelink${path}`, { config }, handler)
   }

@@ -13,6 +13,7 @@ export const NO_LINK: LinkRefusal = { name: 'not-found', detail: 'This add-on ha
  */
 export function failureOf({ status, failure }: PrivateLinkView): LinkRefusal | undefined {
   if (status !== 'Failed') return undefined
+  // The reason says what helps: to wait, another account, or another link.
   return { name: 'private-link-failed', detail: failure ?? 'The private link could not be made.' }
 }
 

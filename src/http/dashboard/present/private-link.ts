@@ -5,7 +5,7 @@ const SAYS: Readonly<Record<PrivateLinkView['status'], string>> = {
   Operational: 'An allowed account may make a VPC endpoint for this service name, in the same region.',
   Deprovisioning:
     'It is being taken away. When AWS has nothing left of it, a few minutes from now, another can be created.',
-  Failed: 'No endpoint can be made for it now.',
+  Failed: 'It cannot be used. You can destroy it at any time; another one has another service name.',
 }
 const BADGES: Readonly<Record<PrivateLinkView['status'], string>> = {
   Provisioning: 'state-open',
