@@ -24,6 +24,9 @@ test('a person by the command line makes the code of a fork, for an hour, in the
     details: { code: body.id, expiresAt: body.expires_at },
   })
   expect((await readForkCode(h.deps, String(body.code)))?.resourceId).toBe(h.addon.id)
+  const log = h.logLines.join('')
+  expect(log).toContain(`"codeId":"${body.id}"`)
+  expect(log).not.toContain(String(body.code))
   const { body: second } = await make()
   expect(await readForkCode(h.deps, String(body.code))).toBeUndefined()
   // It opens nothing by itself.

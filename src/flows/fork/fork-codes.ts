@@ -50,7 +50,7 @@ export async function makeForkCode(
     return theLater(stored.state.nextRotationAt, now)
   })
   if (!nextRotationAt) return { outcome: 'signed-out' }
-  deps.log.info({ resourceId, code: code.id }, 'fork code made')
+  deps.log.info({ resourceId, codeId: code.id }, 'fork code made')
   return { outcome: 'made', text, code, nextRotationAt }
 }
 
