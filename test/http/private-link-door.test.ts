@@ -169,6 +169,7 @@ test.each([
   ['is a maintenance page', { kind: 'garbage-body' }],
   ['redirects', { kind: 'redirect', status: 307, location: 'http://127.0.0.1:9/addons' }],
   ['has a limit', { kind: 'status', status: 429 }],
+  ['says far too much', { kind: 'status', status: 200, body: ['a'.repeat(2_000_000)] }],
 ] as const)('while Heroku %s it is 503 with Retry-After, and nothing changes', async (_how, fault) => {
   const h = await startWithPrivateAddon({ callTimeoutMs: 200 })
   for (const path of ['/addons/', '/config', '/account']) {
@@ -204,7 +205,14 @@ test('a token and a session of ours are good for their own add-on, as a bearer a
   for (const token of [read, rotate]) {
     const refused = await h.send('POST', { token, body: BODY })
     expect(refused).toMatchObject({ status: 403, body: { id: 'person-required' } })
+    expect(refused.body.message).toContain('no API token does')
   }
+  // Another second, so another form.
+  h.clock.advance(1_000)
+  const nobody = await signedOnByCommandLine(h, { tamper: { user_scoped_resource_token: null } })
+  const unnamed = await h.send('POST', { token: nobody.token, body: BODY })
+  expect([unnamed.status, unnamed.body.id]).toEqual([403, 'person-required'])
+  expect(unnamed.body.message).toContain('Your sign-on named nobody')
   expect((await h.send('POST', { token: person, body: BODY })).status).toBe(200)
   expect(asked()).toBe(0)
 })

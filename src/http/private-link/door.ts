@@ -47,6 +47,10 @@ const PERSONS_ALONE: Refusal = {
   name: 'person-required',
   detail: 'Only a person who signed on may change something: no API token does.',
 }
+const NAMED_NOBODY: Refusal = {
+  name: 'person-required',
+  detail: 'Your sign-on named nobody. Only somebody whom Heroku names may change something.',
+}
 /** What is counted as a guess. */
 const GUESSES: readonly ProblemName[] = ['unauthenticated', 'not-found']
 
@@ -71,7 +75,8 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
       if (scopes.includes('read')) return { resourceId, person: undefined }
       return { name: 'scope-missing', detail: 'It needs the scope read.' }
     }
-    return actor.type === 'person' && session?.mayHandleKeys ? { resourceId, person: actor } : PERSONS_ALONE
+    if (actor.type !== 'person') return PERSONS_ALONE
+    return session?.mayHandleKeys ? { resourceId, person: actor } : NAMED_NOBODY
   }
 
   async function withHerokus(token: string, { addon, toChange, address }: Asked): Promise<Visitor | Refusal> {
