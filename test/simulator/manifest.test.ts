@@ -52,7 +52,7 @@ describe('the add-on of a manifest', () => {
     expect(addon).toMatchObject({
       id: 'securekey',
       prefix: 'SECURE',
-      configVars: ['SECURE_KEY', 'SECURE_KEYRING'],
+      configVars: ['SECURE_KEY', 'SECURE_KEYRING', 'SECURE_ENDPOINTS'],
       baseUrl: 'http://127.0.0.1:6000/heroku/resources',
       ssoUrl: 'http://127.0.0.1:6000/sso/login',
       password: 'p',
