@@ -108,6 +108,7 @@ export async function listAppsInUse(trx: Trx, resourceId: string, now: Date): Pr
     select min(b.name) as app,
            greatest(
              max(k.pushed_at),
+             max((p.published->'sent'->>-1)::timestamptz),
              max(t.at) filter (where t.at <= ${now}),
              max(${now}::timestamptz) filter (where ${GOES_AT_ONCE})
            ) as "restartedAt",
@@ -115,6 +116,7 @@ export async function listAppsInUse(trx: Trx, resourceId: string, now: Date): Pr
       from resource_apps a
       join resource_apps b on b.app_id = a.app_id and b.resource_id <> a.resource_id
       join keysets k on k.resource_id = b.resource_id
+      left join private_links p on p.resource_id = b.resource_id
      cross join lateral (select (k.turn->>'at')::timestamptz as at) as t
      where a.resource_id = ${resourceId}
      group by a.app_id

@@ -1,5 +1,5 @@
 import type { Deps } from '../flows/deps.ts'
-import { claimDueLinks, lookAtLink } from '../flows/private-link/look-at-links.ts'
+import { claimDueLinks, lookAtLink, tellOfLinksLeft } from '../flows/private-link/look-at-links.ts'
 
 /** Looks at private links beside the ticks: AWS may let us wait, and no rotation ever waits for it. */
 export type PrivateLinks = {
@@ -23,9 +23,10 @@ const MOST_BATCHES = 4
 export function createPrivateLinks(deps: Deps, { mayClaim, closing }: PrivateLinksOptions): PrivateLinks {
   const { endpointServices: services } = deps
   let working: Promise<void> | undefined
+  let isTold = false
 
   async function workOff(): Promise<void> {
-    if (!services) return
+    if (!services) return await tellOfLeft()
     for (let batch = 0; batch < MOST_BATCHES && !closing.aborted; batch += 1) {
       if (!(await mayClaim())) return
       const claimed = await claimDueLinks(deps, AT_A_TIME)
@@ -34,9 +35,14 @@ export function createPrivateLinks(deps: Deps, { mayClaim, closing }: PrivateLin
     }
   }
 
+  async function tellOfLeft(): Promise<void> {
+    isTold = true
+    await tellOfLinksLeft(deps)
+  }
+
   return {
     begin() {
-      if (!services || working || closing.aborted) return
+      if (working || closing.aborted || (!services && isTold)) return
       working = workOff()
         .catch((error: unknown) => deps.log.error({ err: error }, 'looking at private links interrupted'))
         .finally(() => {

@@ -9,6 +9,7 @@ import { claimDueLinks } from '../../src/flows/private-link/look-at-links.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { findResource } from '../../src/store/resources.ts'
+import { createPrivateLinks } from '../../src/worker/private-links.ts'
 import { callsTo } from '../support/addon.ts'
 import { CUSTOMER, nlbArn, STRANGER, type StartedEc2, startFakeEc2 } from '../support/fake-ec2.ts'
 import { type Harness, HOUR, MINUTE, startHarness } from '../support/harness.ts'
@@ -611,6 +612,19 @@ describe('what somebody changes by hand at AWS', () => {
     expect((await view())?.connections).toMatchObject([{ status: 'Rejected', configVar: null }])
     expect(appConfig()).not.toHaveProperty(endpointVarName('SECURE', endpointId))
   })
+})
+
+test('links that are left while they are switched off are told of in the log, once', async () => {
+  const deps = { ...h.deps, endpointServices: undefined }
+  const { signal } = new AbortController()
+  await create()
+  const links = createPrivateLinks(deps, { mayClaim: async () => true, closing: signal })
+  const told = () => h.logLines.filter((line) => line.includes('links are switched off')).length
+  for (const _ of [1, 2]) {
+    links.begin()
+    await links.idle()
+  }
+  expect(told()).toBe(1)
 })
 
 describe('the end of a link', () => {

@@ -4,7 +4,7 @@ import { addFreeze } from '../../src/flows/dashboard/freezes.ts'
 import { requestRotation, resumeRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
-import { lockAppsOf } from '../../src/store/resource-apps.ts'
+import { lockAppsOf, noteApps } from '../../src/store/resource-apps.ts'
 import { createWorker } from '../../src/worker/worker.ts'
 import { window, windowsOf } from '../engine/support/calendars.ts'
 import { untilSomeWait } from '../engine/support/locks.ts'
@@ -296,6 +296,33 @@ describe('a turn', () => {
       .execute()
     await liveUntil(h, inMs(3 * HOUR), tick)
     expect(restartsMs(app, due)).toEqual([0, 30 * MINUTE, 90 * MINUTE])
+  })
+
+  test('counts a restart for the config var of an endpoint', async () => {
+    const [h, app] = [harness(), nextApp()]
+    const { addons, due } = await dueOn(app, 2)
+    const [one, other] = addons.map(({ id }) => id)
+    const sent = [new Date(due.getTime() - 30 * MINUTE).toISOString()]
+    const known = h.heroku.view.apps().filter(({ name }) => name === app)
+    await noteApps(h.deps.db, one ?? '', known)
+    await h.deps.db
+      .insertInto('private_links')
+      .values({
+        resource_id: one ?? '',
+        region: 'us-east-1',
+        nlb_arn: 'arn',
+        client_token: 'token',
+        asked_at: due,
+        published: JSON.stringify({ how: 'each', vars: {}, sent }),
+      })
+      .execute()
+    await h.deps.db
+      .updateTable('keysets')
+      .set({ wake_at: null })
+      .where('resource_id', '=', one ?? '')
+      .execute()
+    await tick()
+    expect((await turnOf(other ?? ''))?.at).toEqual(new Date(due.getTime() + 30 * MINUTE))
   })
 
   test('is not waited for by "retry now"; of all that are resumed together each waits for its own', async () => {

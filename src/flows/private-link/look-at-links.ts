@@ -90,5 +90,12 @@ async function finish(deps: Deps, claimed: ClaimedLink, look: LookResult): Promi
   }
 }
 
+/** Says in the log that private links are switched off while there are some: nobody looks at these, and they stay at AWS. */
+export async function tellOfLinksLeft(deps: Pick<Deps, 'db' | 'log'>): Promise<void> {
+  const links = await countPrivateLinks(deps.db)
+  if (links === 0) return
+  deps.log.error({ links }, 'private links are switched off, but some are left: set PRIVATELINK_NLBS again')
+}
+
 /** Undoes the history rows of a look that is void. */
 class LinkWasChanged extends Error {}
