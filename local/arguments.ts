@@ -11,7 +11,7 @@ npm start -- --without-library
                           the same, but the example app splits SECURE_KEY by hand, and logs people out
 npm start -- --v1         over the legacy partner API; also with --once
 npm start -- --private    the life of an add-on in a private space beside a simulated AWS: its customer's own key is taken away
-                          and given back; goes on until Ctrl-C, or ends with --once
+                          and given back, and PrivateLink comes and goes; until Ctrl-C, or to its end with --once
 npm start -- --help       this text
 
 Plain npm start keeps its data in .local/ and continues with it the next time; remove that folder to start over. What runs

@@ -75,6 +75,8 @@ export async function startBackingServices(
     now: systemNow,
     addon: simulatedAddon(settings),
     partnerApi: options.partnerApi,
+    // Whether Heroku takes a config var that the manifest does not name was never tried; the story shows what is hoped for.
+    ...(options.aws && { undeclaredVars: 'taken' }),
     statePath: data.statePath,
     dynoRestartMs: DYNO_RESTART_MS,
   })

@@ -61,7 +61,7 @@ export async function runLife(session: SessionOptions, life: LifeToRun): Promise
     await closers.disposeAsync()
     if (!life.stay) say(end)
   } catch (error) {
-    if (signal.aborted) await rm(folder, { recursive: true, force: true })
+    if (signal.aborted) await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     else say(`\nThe logs are kept in ${folder}.`)
     if (limit.signal.aborted) {
       throw new LocalStackError(`The scenario did not finish within ${life.limitSeconds} s.`)
@@ -70,7 +70,7 @@ export async function runLife(session: SessionOptions, life: LifeToRun): Promise
   } finally {
     clearTimeout(timer)
   }
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 function facts({ settings, simulator }: Stack): [string, string][] {

@@ -27,6 +27,9 @@ const COMMON: Readonly<Record<string, CommonKind>> = {
   ExpiredToken: 'credentials',
   ExpiredTokenException: 'credentials',
   RequestExpired: 'credentials',
+  // Our clock is off: AWS takes no signature that is more than five minutes away from its own.
+  RequestTimeTooSkewed: 'credentials',
+  RequestInTheFuture: 'credentials',
   OptInRequired: 'credentials',
   CredentialsProviderError: 'credentials',
   ThrottlingException: 'limited',
@@ -40,6 +43,8 @@ const COMMON: Readonly<Record<string, CommonKind>> = {
   ServiceUnavailable: 'outage',
   Unavailable: 'outage',
   UnknownOperationException: 'unsupported',
+  UnknownOperation: 'unsupported',
+  UnknownAction: 'unsupported',
   UnsupportedOperation: 'unsupported',
   UnsupportedOperationException: 'unsupported',
   NotImplementedException: 'unsupported',
@@ -56,14 +61,16 @@ export function toldBy(error: unknown): { name: string; status: number | undefin
   return { name, status, detail: status === undefined ? name : `${name} (status ${status})` }
 }
 
-/** The words of `own` first, then those that all services share, then the status. */
+/**
+ * 501 first, since some who play AWS give it any name; then the words of `own`, those that all services share, and 429.
+ */
 export function kindOf<Kind>(
   { name, status }: { name: string; status: number | undefined },
   own: Readonly<Record<string, Kind>>,
 ): Kind | CommonKind {
+  if (status === 501) return 'unsupported'
   const named = entryOf(own, name) ?? entryOf(COMMON, name)
   if (named !== undefined) return named
-  if (status === 501) return 'unsupported'
   return status === 429 ? 'limited' : 'outage'
 }
 

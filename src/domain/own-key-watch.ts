@@ -47,6 +47,8 @@ const LOOK_AT_LOST_MS = 24 * 3_600_000
  * look that comes soon may come a tenth sooner, and it counts too, or a third one would be needed.
  */
 const APART_MS = 26_000
+/** A word that alone proves nothing is forgotten when nobody has looked again for so long. */
+const REMEMBERED_MS = 2 * 60_000
 /**
  * A deadline holds over a gap between two looks that is no longer. Over a longer one (all workers down, AWS away) somebody may
  * have mended a slip of the hand and made another: what was seen before proves nothing any more.

@@ -3,8 +3,6 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Db } from '../../src/store/database.ts'
-import { REGION as LINK_REGION } from './fake-kms.ts'
-import { NLB } from './private-links.ts'
 import { ENDPOINT, headerOf } from './proxy-header.ts'
 
 /** A connection to the private listener that has said nothing yet. */

@@ -29,8 +29,8 @@ export async function bringUp(
   claimed: ClaimedLink,
 ): Promise<LookResult | 'lost'> {
   const found = await findService(deps, services, claimed)
-  if (found === 'lost' || !('strays' in found))
-    return found === 'lost' ? found : { ...NOTHING_SEEN, ...found }
+  if (found === 'lost') return found
+  if (!('strays' in found)) return { ...NOTHING_SEEN, ...found }
   const { service, strays } = found
   if (service.state === 'failed') return { ...NOTHING_SEEN, service: 'failed' }
   if (service.state !== 'available' && service.state !== 'unknown') {

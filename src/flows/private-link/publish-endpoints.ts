@@ -48,7 +48,10 @@ export async function publishEndpoints(
   const { failure } = result
   if (!failure) return 'done'
   const failed = `config vars: ${describeFailure(failure)}`
-  deps.log.warn({ resourceId: claimed.resourceId, said: failed }, 'private link: config vars')
+  deps.log.warn(
+    { resourceId: claimed.resourceId, said: failed },
+    'private link: config vars were not changed',
+  )
   if (NEVER.includes(failure.kind)) return 'done'
   const isLate = link.wanted === 'absent' && at.getTime() - link.asked_at.getTime() >= GIVEN_UP_AFTER_MS
   return isLate ? 'done' : { failed }

@@ -22,6 +22,7 @@ export type Making = {
   options: AddonOptions
   sealer: ResourceSealer
   dek: WrappedDek
+  sealedLogInputUrl: NewResource['sealedLogInputUrl']
   grant: NewGrant | null
   epoch: number
   now: Date
@@ -83,10 +84,10 @@ export function named({ version, fingerprint }: NewKey): NamedKey {
 /** A new resource, ready to be stored. */
 export function newResource(
   deps: Deps,
-  { request, plan, options, sealer, dek, grant, now }: Making,
+  { request, plan, options, dek, sealedLogInputUrl, grant, now }: Making,
   { state, keys, current, filler, told }: FirstKeys,
 ): NewResource {
-  const { resourceId, name, region, logInputUrl, legacy } = request
+  const { resourceId, name, region, legacy } = request
   const { madeAt, publishedAt } = current
   return {
     id: resourceId,
@@ -96,7 +97,7 @@ export function newResource(
     periodMs: plan.periodMs,
     options,
     dek,
-    sealedLogInputUrl: logInputUrl === null ? null : sealer.seal('sealed_log_input_url', logInputUrl),
+    sealedLogInputUrl,
     legacy,
     keys: keys.map(({ key }) => key),
     grant,

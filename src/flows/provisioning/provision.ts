@@ -11,7 +11,7 @@ import { recordEvents } from '../../store/history.ts'
 import { lockState } from '../../store/keysets.ts'
 import { type ClaimedGrant, FIRST_GRANT_FENCE, type NewGrant, offerGrant } from '../../store/oauth-grants.ts'
 import { tellOfRepeat } from '../../store/provision-repeats.ts'
-import { findResource, type Resource } from '../../store/resources.ts'
+import { findResource, type NewResource, type Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
 import { gone } from '../change-resource.ts'
 import { configVarsOf } from '../config-vars-of.ts'
@@ -81,54 +81,11 @@ export async function provision(
     ? await sealUnderOwnKey(deps, resourceId, options.ownKey.arn)
     : await deps.sealing.forNewResource(resourceId)
   const grant = sealGrant(sealer, request.grant)
-  const { windows } = options
-  const spread = deps.settings.spreadMs > 0
-  const first = spread
-    ? firstDueAt({ resourceId, periodMs: plan.periodMs, windows }, now)
-    : nextRotationAt(now, plan.periodMs, now, windows)
-  const notices = logInputUrl === null ? undefined : await deps.sealing.forNotices(resourceId, dek)
-  const sealedLogInputUrl = notices?.seal('sealed_log_input_url', logInputUrl ?? '') ?? null
-  const checkAt = new Date(now.getTime() + deps.settings.checkEveryMs)
-  const made = [filler, current, ...(next ? [next] : [])]
-  const nextVersion = next?.key.version ?? null
-  const calendar = { ...ANY_TIME, windows }
-  const versions = { current: 2, filler: 1, next: nextVersion }
-  const { tokenLifeMs } = options
-  const state = stateAtProvision({ ...versions, epoch, checkAt, calendar, tokenLifeMs }, first, now)
-  const inserted = await insert({
-    id: resourceId,
-    name: request.name,
-    plan: plan.name,
-    region: request.region,
-    periodMs: plan.periodMs,
-    options,
-    dek,
-    sealedLogInputUrl,
-    legacy,
-    keys: made.map(({ key }) => key),
-    grant,
-    state,
-    targets: firstTargets(deps, {
-      subject: { resourceId, name: request.name },
-      state,
-      options,
-      periodMs: plan.periodMs,
-    }),
-    events: [
-      {
-        at: now,
-        kind: 'provisioned',
-        actor: { type: 'heroku' },
-        key: named(current.key),
-        filler: named(filler.key),
-        details: { plan: plan.name, ...describeOptions(options) },
-      },
-      ...(next
-        ? [{ at: now, kind: 'next-announced', actor: { type: 'heroku' }, key: named(next.key) } as const]
-        : []),
-    ],
-  })
-  if (!inserted) return await repeatedProvision(deps, request)
+  const sealedLogInputUrl = await sealLogInputUrl(deps, request, dek)
+  const making = { request, plan, options, sealer, dek, sealedLogInputUrl, grant, epoch, now }
+  const made = code ? await takeOverKeys(deps, making, code) : await makeKeys(deps, insert, making)
+  if (!made) return await repeatedProvision(deps, request)
+  if (made === 'no-code') return await repeatedOr(deps, request, noSuchCode())
   deps.log.event({ resourceId, plan: plan.name }, 'resource provisioned')
   const { state, grace, keys } = made
   return {
@@ -226,6 +183,16 @@ function configOf(
 ): Record<string, string> {
   const { pair, keyring } = configVarsOf(deps, subject, state, textOf)
   return { [deps.settings.configVar]: pair, [deps.settings.keyringVar]: keyring }
+}
+
+async function sealLogInputUrl(
+  deps: Deps,
+  { resourceId, logInputUrl }: ProvisionRequest,
+  dek: WrappedDek,
+): Promise<NewResource['sealedLogInputUrl']> {
+  if (logInputUrl === null) return null
+  const sealer = await deps.sealing.forNotices(resourceId, dek)
+  return sealer.seal('sealed_log_input_url', logInputUrl)
 }
 
 function sealGrant(sealer: ResourceSealer, grant: ProvisionRequest['grant']): NewGrant | null {

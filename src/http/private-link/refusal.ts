@@ -9,7 +9,6 @@ export const NO_LINK: LinkRefusal = { name: 'not-found', detail: 'This add-on ha
 
 /**
  * A link that has failed is told as an error: Heroku's own command waits until one is operational, and would wait for ever.
- * What can be done about it is in the words of the failure, since most failures pass without anybody doing something.
  */
 export function failureOf({ status, failure }: PrivateLinkView): LinkRefusal | undefined {
   if (status !== 'Failed') return undefined

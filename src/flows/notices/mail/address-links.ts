@@ -15,7 +15,7 @@ import {
 import { deleteCursor, insertCursor } from '../../../store/notice-cursors.ts'
 import { findResource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { underNoticeKey } from '../../under-notice-key.ts'
+import { underNoticeKey } from '../../under-data-key.ts'
 import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** What a link that went to an address is for. */

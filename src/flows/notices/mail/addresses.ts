@@ -7,7 +7,7 @@ import { deleteMailAddress, findMailAddress, listMailAddresses } from '../../../
 import { deleteCursor, listCursors, type StoredCursor } from '../../../store/notice-cursors.ts'
 import type { Resource } from '../../../store/resources.ts'
 import type { Deps } from '../../deps.ts'
-import { underNoticeKey } from '../../under-notice-key.ts'
+import { underNoticeKey } from '../../under-data-key.ts'
 import { openAddress, sealerOf } from './sealed-address.ts'
 
 /**

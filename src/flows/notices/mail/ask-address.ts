@@ -22,7 +22,7 @@ import {
 import { noteMailAsked, purgeMailAsked } from '../../../store/mail-asked.ts'
 import { findSession } from '../../../store/sessions.ts'
 import type { Deps } from '../../deps.ts'
-import { underNoticeKey } from '../../under-notice-key.ts'
+import { underNoticeKey } from '../../under-data-key.ts'
 import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 
 /** A person who wants something of the addresses of a resource. `session`: the digest of the id of the one that asks. */

@@ -9,7 +9,7 @@ import {
 import { findSession } from '../../../store/sessions.ts'
 import { findWebhook, replaceWebhookSeal } from '../../../store/webhooks.ts'
 import type { Deps } from '../../deps.ts'
-import { underNoticeKey } from '../../under-notice-key.ts'
+import { underNoticeKey } from '../../under-data-key.ts'
 import { openContent, sealWebhook } from './open-webhook.ts'
 import { recordOfWebhook } from './webhooks.ts'
 

@@ -28,7 +28,7 @@ import {
 } from '../../../store/webhooks.ts'
 import { liveResource, lockResource } from '../../change-resource.ts'
 import type { Deps } from '../../deps.ts'
-import { underNoticeKey } from '../../under-notice-key.ts'
+import { underNoticeKey } from '../../under-data-key.ts'
 import { sealWebhook } from './open-webhook.ts'
 
 export type WebhookWish = {
