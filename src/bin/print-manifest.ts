@@ -12,6 +12,8 @@ const SETTINGS = ['ADDON_URL', 'ADDON_PASSWORD', 'ADDON_SSO_SALT'] as const
 
 /** Newer regions make kensa fail ("Kensa 3.1.0", ManifestCheck). */
 const REGIONS_OF_KENSA = ['us', 'eu']
+/** Kensa wants every declared name in the provision answer, and this one is set later, if at all (ProvisionResponseCheck). */
+const SET_LATER = ['SECURE_ENDPOINTS']
 
 const forKensa = process.argv.includes('--kensa')
 const missing = SETTINGS.filter((name) => !process.env[name]?.trim())
@@ -35,9 +37,16 @@ function kensaManifest() {
   const full = fullManifest()
   // kensa wants https in `production`, and calls only `test`.
   const production = url?.startsWith('https:') ? full.api.production : manifest.api.production
+  const configVars = full.api.config_vars.filter((name) => !SET_LATER.includes(name))
   return {
     ...full,
-    api: { ...full.api, regions: REGIONS_OF_KENSA, production, test: at(manifest.api.test) },
+    api: {
+      ...full.api,
+      config_vars: configVars,
+      regions: REGIONS_OF_KENSA,
+      production,
+      test: at(manifest.api.test),
+    },
   }
 }
 

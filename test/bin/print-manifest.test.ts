@@ -41,10 +41,11 @@ test('a production address without TLS is refused', async () => {
   expect(stderr).toContain('must be https')
 })
 
-test('the variant for kensa tests the given address and names only the regions that kensa knows', async () => {
+test('the variant for kensa tests the given address, and names the regions that kensa knows and what each answer sets', async () => {
   const { stdout } = await print(['--kensa'], { ...SECRETS, ADDON_URL: 'http://127.0.0.1:5000' })
   const { api } = JSON.parse(stdout)
   expect(api.regions).toEqual(['us', 'eu'])
+  expect(api.config_vars).toEqual(['SECURE_KEY', 'SECURE_KEYRING'])
   expect(api.test).toEqual({
     base_url: 'http://127.0.0.1:5000/heroku/resources',
     sso_url: 'http://127.0.0.1:5000/sso/login',
