@@ -647,16 +647,14 @@ create table private_links (
   asked_at      timestamptz not null,                              -- when its customer last changed it, or it had to be made anew
   looked_at     timestamptz,                                       -- when AWS was last seen as a whole
   published     jsonb not null default '{"how": "each", "vars": {}}', -- the config vars that Heroku has confirmed
-  attempts      integer not null default 0,                        -- failed looks in a row, and since when
-  failing_since timestamptz,
+  attempts      integer not null default 0,                        -- failed looks in a row
   last_failure  text,                                              -- in a few words of ours, for operators
   wake_at       timestamptz,
   claimed_until timestamptz,
   fence         bigint not null default 0,
   check ((status = 'Failed') = (failure is not null)),
   check (wanted = 'present' or status = 'Deprovisioning'),
-  check ((service_id is null) = (service_name is null)),
-  check ((attempts = 0) = (failing_since is null))
+  check ((service_id is null) = (service_name is null))
 );
 create index private_links_wake_at on private_links (wake_at) where wake_at is not null;
 -- How many links each load balancer of a region serves is counted for a new one.
@@ -678,7 +676,6 @@ create table private_link_connections (
   account     text not null check (account ~ '^[0-9]{12}$'),
   state       text not null,                                       -- in small letters
   dns_name    text,
-  seen_at     timestamptz not null,
   primary key (resource_id, endpoint_id)
 );
 create unique index private_link_connections_endpoint_id on private_link_connections (endpoint_id)

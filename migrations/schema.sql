@@ -456,7 +456,6 @@ create table private_link_connections (
   account text not null,
   state text not null,
   dns_name text,
-  seen_at timestamp with time zone not null,
   constraint private_link_connections_pkey PRIMARY KEY (resource_id, endpoint_id),
   constraint private_link_connections_account_check CHECK (account ~ '^[0-9]{12}$'::text),
   constraint private_link_connections_endpoint_id_check CHECK (length(endpoint_id) <= 64),
@@ -480,7 +479,6 @@ create table private_links (
   looked_at timestamp with time zone,
   published jsonb not null default '{"how": "each", "vars": {}}'::jsonb,
   attempts integer not null default 0,
-  failing_since timestamp with time zone,
   last_failure text,
   wake_at timestamp with time zone,
   claimed_until timestamp with time zone,
@@ -489,7 +487,6 @@ create table private_links (
   constraint private_links_check CHECK ((status = 'Failed'::text) = (failure IS NOT NULL)),
   constraint private_links_check1 CHECK (wanted = 'present'::text OR status = 'Deprovisioning'::text),
   constraint private_links_check2 CHECK ((service_id IS NULL) = (service_name IS NULL)),
-  constraint private_links_check3 CHECK ((attempts = 0) = (failing_since IS NULL)),
   constraint private_links_status_check CHECK (status = ANY (ARRAY['Provisioning'::text, 'Operational'::text, 'Deprovisioning'::text, 'Failed'::text])),
   constraint private_links_wanted_check CHECK (wanted = ANY (ARRAY['present'::text, 'absent'::text])),
   constraint private_links_resource_id_fkey FOREIGN KEY (resource_id) REFERENCES resources(id)

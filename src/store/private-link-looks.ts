@@ -127,7 +127,6 @@ export async function endLinkLook(trx: Trx, claim: ClaimedLink, end: LinkLookEnd
       status: end.status,
       failure: end.failure,
       attempts: end.attempts,
-      failing_since: end.attempts === 0 ? null : (link.failing_since ?? at),
       last_failure: end.lastFailure,
       ...(end.whole && { looked_at: at }),
       // Somebody has deleted it at AWS: the time in which it must be made begins now.
@@ -141,7 +140,7 @@ export async function endLinkLook(trx: Trx, claim: ClaimedLink, end: LinkLookEnd
     .executeTakeFirst()
   if (!row) return false
   await settleAccounts(trx, claim, end)
-  if (end.connections) await replaceConnections(trx, resourceId, end.connections, at)
+  if (end.connections) await replaceConnections(trx, resourceId, end.connections)
   return true
 }
 
@@ -172,7 +171,6 @@ async function replaceConnections(
   trx: Trx,
   resourceId: string,
   connections: readonly ConnectionFacts[],
-  at: Date,
 ): Promise<void> {
   await trx.deleteFrom('private_link_connections').where('resource_id', '=', resourceId).execute()
   if (connections.length === 0) return
@@ -185,7 +183,6 @@ async function replaceConnections(
         account: ownerAccount,
         state,
         dns_name: dnsName,
-        seen_at: at,
       })),
     )
     .execute()

@@ -21,7 +21,6 @@ export const PRIVATE_LINK_TABLES = {
     looked_at: orNull(moment),
     published: withDefault(json<PublishedEndpoints>()),
     attempts: withDefault(integer),
-    failing_since: orNull(moment),
     last_failure: orNull(text()),
     wake_at: orNull(moment),
     claimed_until: orNull(moment),
@@ -39,6 +38,5 @@ export const PRIVATE_LINK_TABLES = {
     account: text(),
     state: text<ConnectionState>(),
     dns_name: orNull(text()),
-    seen_at: moment,
   },
 }

@@ -117,7 +117,6 @@ export async function noteLinkChange(
       ...(change.status && { failure: null }),
       asked_at: now,
       attempts: 0,
-      failing_since: null,
       last_failure: null,
       wake_at: sql<Date>`service_now()`,
       claimed_until: null,

@@ -37,7 +37,7 @@ test('a person creates, sees, opens, closes and destroys a private link', async 
   const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: '123456789101' }
   await h.deps.db
     .insertInto('private_link_connections')
-    .values({ ...endpoint, state: 'available', seen_at: h.clock.now() })
+    .values({ ...endpoint, state: 'available' })
     .execute()
   const added = await h.call('PUT', ACCOUNTS, allowed('123456789101:user/a', '123456789101:user/a'))
   expect(added.body).toMatchObject({

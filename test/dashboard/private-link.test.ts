@@ -64,7 +64,7 @@ test('each button says first what it does: create opens nothing, a removal and a
   const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: ACCOUNT }
   await h.deps.db
     .insertInto('private_link_connections')
-    .values({ ...endpoint, state: 'available', seen_at: h.clock.now() })
+    .values({ ...endpoint, state: 'available' })
     .execute()
   await post(ann, '/add', { accounts: '111122223333' })
   await post(ann, '/remove', { accounts: ROOT })
@@ -207,7 +207,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => 
     const endpoint = { resource_id: h.addon.id, endpoint_id: 'vpce-01c87ae3c05563935', account: ACCOUNT }
     await h.deps.db
       .insertInto('private_link_connections')
-      .values({ ...endpoint, state: 'available', seen_at: h.clock.now() })
+      .values({ ...endpoint, state: 'available' })
       .execute()
     await tab.getByLabel('AWS accounts').fill('210987654321:role/Builder')
     await tab.getByRole('button', { name: 'Add the accounts' }).click()

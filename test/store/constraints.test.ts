@@ -236,7 +236,6 @@ const connection = (columns: Record<string, string> = {}) => {
     endpoint_id: `'vpce-1'`,
     account: `'111111111111'`,
     state: `'pending'`,
-    seen_at: AT,
     ...columns,
   }
   return `insert into private_link_connections (${Object.keys(row)}) values (${Object.values(row)})`
@@ -762,12 +761,6 @@ describe('the database refuses', () => {
     ],
     ['an endpoint service without its name', [link({ service_id: `'vpce-svc-1'` })], 'private_links_check2'],
     ['the name of no endpoint service', [link({ service_name: `'x'` })], 'private_links_check2'],
-    ['failed looks of which nobody knows since when', [link({ attempts: '1' })], 'private_links_check3'],
-    [
-      'a private link that fails without a failed look',
-      [link({ failing_since: AT })],
-      'private_links_check3',
-    ],
     ['one allowed account twice', [link(), linkAccount(), linkAccount()], 'private_link_accounts_pkey'],
     [
       'an allowed account of any length',

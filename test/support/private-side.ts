@@ -110,7 +110,6 @@ export async function linkEndpoint(
     account,
     state: 'available' as const,
     dns_name: dnsName,
-    seen_at: at,
   }
   await db
     .insertInto('private_link_connections')
