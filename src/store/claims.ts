@@ -5,7 +5,7 @@ import { nextFence } from './fence.ts'
 import { given } from './group-statement.ts'
 import { interval } from './intervals.ts'
 import type { Claim } from './keysets.ts'
-import { anyLocked, lockInOrder } from './lock-in-order.ts'
+import { anyLocked, lockInOrder, lockThoseInOrder } from './lock-in-order.ts'
 import { TABLES } from './schema.ts'
 
 /** A table that is a queue: `wake_at` says when a row is looked at next, and a claim moves it to the end of its lease. */
@@ -104,11 +104,14 @@ export async function wakeFrozen(
   { from, until }: { from: Date; until: Date },
   now: Date,
 ): Promise<number> {
+  const isPutOff = sql`
+    claimed_until is null and wake_at > ${now} and wake_at >= ${from}
+    and least(next_rotation_at, due_at, second_until) < ${until}`
   const { numAffectedRows = 0n } = await sql`
+    ${lockThoseInOrder(isPutOff)}
     update keysets
        set wake_at = greatest(least(wake_at, next_rotation_at, due_at, second_until), ${now})
-     where claimed_until is null and wake_at > ${now} and wake_at >= ${from}
-       and least(next_rotation_at, due_at, second_until) < ${until}
+     where resource_id = ${anyLocked}
   `.execute(trx)
   return Number(numAffectedRows)
 }
@@ -118,17 +121,14 @@ export async function wakeFrozen(
  * due meanwhile would otherwise restart all apps at once.
  */
 export async function wakeHeldByOwnKey(trx: Trx, arn: string, overMs: number): Promise<void> {
-  // In the order in which everybody locks them: whoever tells thousands of add-ons of a key holds as many rows.
+  const isHeld = sql`
+    resource_id in (select id from resources where kek_id = ${arn})
+    and claimed_until is null and wake_at > service_now()
+    and (reason is not null or least(next_rotation_at, second_until, check_at) <= service_now() + ${interval(overMs)})`
   await sql`
-    with held as materialized (
-      select k.resource_id from keysets k join resources r on r.id = k.resource_id
-       where r.kek_id = ${arn} and k.claimed_until is null and k.wake_at > service_now()
-         and (k.reason is not null or least(k.next_rotation_at, k.second_until, k.check_at) <= service_now() + ${interval(overMs)})
-       order by k.resource_id
-         for no key update of k
-    )
-    update keysets k
-       set wake_at = service_now() + ${interval(overMs)} * (abs(hashtext(k.resource_id::text)::bigint) / 2147483648.0)
-     where k.resource_id = any (array(select resource_id from held))
+    ${lockThoseInOrder(isHeld)}
+    update keysets
+       set wake_at = service_now() + ${interval(overMs)} * (abs(hashtext(resource_id::text)::bigint) / 2147483648.0)
+     where resource_id = ${anyLocked}
   `.execute(trx)
 }

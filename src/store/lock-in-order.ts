@@ -9,14 +9,19 @@ import { anyOf } from './group-statement.ts'
  * its plan walks in: two of them over the same hundred rows end each other.
  */
 export function lockInOrder(resourceIds: readonly string[]): RawBuilder<unknown> {
+  return lockThoseInOrder(sql`resource_id = ${anyOf(resourceIds)}`)
+}
+
+/** The same for those rows of `keysets` for which a condition on its columns holds. */
+export function lockThoseInOrder(condition: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`
     with locked as materialized (
       select resource_id from keysets
-       where resource_id = ${anyOf(resourceIds)}
+       where ${condition}
        order by resource_id
          for no key update
     )`
 }
 
-/** The right side of `resource_id = …` behind `lockInOrder`. */
+/** The right side of `resource_id = …` behind `lockInOrder` and `lockThoseInOrder`. */
 export const anyLocked = sql`any (array(select resource_id from locked))`
