@@ -15,7 +15,7 @@ const CLAIM_SECONDS = 2
 const CLAIM_TURNS = 6
 const SMALLEST_CLAIM = 5
 const LARGEST_CLAIM = 200
-/** Customers' own keys are watched so often, however rarely a worker looks for other work and however long that takes. */
+/** Customers' own keys are watched so often too, however rarely a worker looks for other work. */
 const WATCH_CRON = '*/10 * * * * *'
 
 await runProcess('worker', async (config, logger) => {
@@ -40,12 +40,15 @@ await runProcess('worker', async (config, logger) => {
   }
   const clocks = { now: systemNow, steadyMs: systemSteadyMs }
   const cron = startCron(config.rotationCron, deps.log, tick, clocks)
-  const watch = deps.kms && startCron(WATCH_CRON, deps.log, worker.watch, clocks)
+  // Beside the ticks, however long one takes. Of two that come at once the second returns.
+  const watches = (deps.kms ? [config.rotationCron, WATCH_CRON] : []).map((expression) =>
+    startCron(expression, deps.log, worker.watch, clocks),
+  )
   logger.info({ cron: config.rotationCron, rotationConcurrency, herokuMaxRps }, 'worker started')
   return {
     async stop() {
       await cron.stop()
-      await watch?.stop()
+      for (const watch of watches) await watch.stop()
       await worker.stop(FINISH_CALLS_WITHIN_MS)
       await close()
     },

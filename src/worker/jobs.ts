@@ -31,13 +31,12 @@ export type JobOptions = {
   shutdown: AbortSignal
 }
 
-/** Everything that a worker does, in the order in which it looks. */
+/** Everything that a worker does at a tick, in the order in which it looks. */
 export function createJobs(deps: Deps, unsealing: UnsealGuard, options: JobOptions): Job[] {
   return [
     grantsJob(deps, unsealing),
     rotationsJob(deps, unsealing, options),
     questionsJob(deps, unsealing, options),
-    ownKeysJob(deps),
     makersJob(deps, unsealing, options),
   ]
 }
@@ -122,7 +121,10 @@ function questionsJob(deps: Deps, unsealing: UnsealGuard, { shutdown }: JobOptio
 
 const OWN_KEYS_PER_BATCH = 10
 
-/** Customers' own keys: whether AWS still lets us use them. A backlog of rotations must not put a suspension off. */
+/**
+ * Customers' own keys: whether AWS still lets us use them. Done beside the ticks: neither a backlog of rotations nor a
+ * Heroku that lets us wait may put a suspension off, and a look for which AWS lets us wait holds up no tick.
+ */
 export function ownKeysJob(deps: Deps): Job {
   return {
     name: 'own keys',

@@ -16,13 +16,16 @@ export type Worker = {
   /** Works until nothing is due. A call while another is at work returns undefined at once. */
   tick: () => Promise<Tally | undefined>
   /**
-   * Looks at the customers' own keys that are due, also while a tick is at work: a suspension hangs on looks that are never far
-   * apart. A call while another looks returns at once.
+   * Looks at the customers' own keys that are due, which no tick does: a suspension hangs on looks that are never far apart. A
+   * call while another looks returns at once.
    */
   watch: () => Promise<void>
   /** Resolves when no notice is being told and no private link is looked at: that goes on beside the ticks. */
   idle: () => Promise<void>
-  /** Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended. */
+  /**
+   * Takes no more work and waits for what is in flight; calls that last longer than `limitMs` are ended, and looks at AWS left
+   * alone: one that is cut off is made again when its claim ends.
+   */
   stop: (limitMs: number) => Promise<void>
 }
 
@@ -116,10 +119,6 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
     if ((await isRight()) && (await isConfirmed())) await workOff(ownKeys, emptyTally())
   }
 
-  async function idle(): Promise<void> {
-    await Promise.all([notices.idle(), privateLinks.idle()])
-  }
-
   return {
     async tick() {
       if (ticking || closing.signal.aborted) return undefined
@@ -145,15 +144,16 @@ export function createWorker(deps: Deps, options: WorkerOptions): Worker {
         watching = undefined
       }
     },
-    idle,
+    async idle() {
+      await Promise.all([notices.idle(), privateLinks.idle()])
+    },
     async stop(limitMs) {
       closing.abort()
       const timer = setTimeout(() => shutdown.abort(), limitMs)
       try {
         await ticking
-        // A look that is cut off is made again when its claim ends: nobody waits for AWS to shut down.
-        await Promise.race([watching, untilAborted(shutdown.signal)])
-        await idle()
+        await notices.idle()
+        await Promise.race([Promise.all([watching, privateLinks.idle()]), untilAborted(shutdown.signal)])
       } finally {
         clearTimeout(timer)
       }

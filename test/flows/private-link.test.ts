@@ -10,6 +10,7 @@ import { changePlan } from '../../src/flows/provisioning/change-plan.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { createPrivateLinks } from '../../src/worker/private-links.ts'
+import { createWorker } from '../../src/worker/worker.ts'
 import { callsTo } from '../support/addon.ts'
 import { CUSTOMER, nlbArn, STRANGER, type StartedEc2, startFakeEc2 } from '../support/fake-ec2.ts'
 import { type Harness, HOUR, MINUTE, startHarness } from '../support/harness.ts'
@@ -625,6 +626,22 @@ test('links that are left while they are switched off are told of in the log, on
     await links.idle()
   }
   expect(told()).toBe(1)
+})
+
+test('a worker that is told to stop does not wait for AWS', async () => {
+  await create()
+  const { endpointServices } = h.deps
+  if (!endpointServices) throw new Error('no access to AWS')
+  const begun = Promise.withResolvers<void>()
+  const find = () => {
+    begun.resolve()
+    return new Promise<never>(() => {})
+  }
+  const deps = { ...h.deps, endpointServices: { ...endpointServices, find } }
+  const worker = createWorker(deps, { concurrency: 1, claimLimit: 1, clockOffsetMs: async () => 0 })
+  await worker.tick()
+  await begun.promise
+  await worker.stop(1)
 })
 
 describe('the end of a link', () => {

@@ -48,13 +48,7 @@ async function claimed({ db }: Deps, queue: 'keysets' | 'oauth_grants'): Promise
 
 test('grants come before rotations, for their codes live for minutes, and those who made tokens are looked for last', async () => {
   const { deps } = await startHarness()
-  expect(jobsOf(deps).names).toEqual([
-    'grants, urgent',
-    'rotations',
-    'questions, urgent',
-    'own keys, urgent',
-    'makers',
-  ])
+  expect(jobsOf(deps).names).toEqual(['grants, urgent', 'rotations', 'questions, urgent', 'makers'])
 })
 
 test('where nothing is due there is no batch', async () => {

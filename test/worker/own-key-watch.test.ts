@@ -5,7 +5,7 @@ import { createWorker } from '../../src/worker/worker.ts'
 import { startChildWorker } from '../engine/support/child-worker.ts'
 import { startWithAddon } from '../support/addon.ts'
 import { customerKey, kmsEnvironment, startFakeKms } from '../support/fake-kms.ts'
-import { DAY, MINUTE, SECOND } from '../support/harness.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 
 const LIMITS = { concurrency: 1, claimLimit: 1, clockOffsetMs: async () => 0 }
 
@@ -61,7 +61,14 @@ test('a key is watched, and suspended in time, while a tick has long been at wor
   expect((await h.found())?.lookedAt).toEqual(lookedAt)
 })
 
-test('a worker that is told to stop does not wait for AWS', async () => {
+test('a tick waits for no look at a key', async () => {
+  const h = await startDisabled()
+  h.clock.advance(HOUR)
+  await h.worker().tick()
+  expect((await h.found())?.lookedAt).toBeNull()
+})
+
+test('a worker that is told to stop does not wait for a key', async () => {
   const h = await startDisabled()
   const { kms } = h.deps
   if (!kms) throw new Error('no access to AWS')
