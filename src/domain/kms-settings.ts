@@ -1,3 +1,4 @@
+import { isAwsRegion } from './aws-region.ts'
 import { isKeyArn } from './own-key-arn.ts'
 
 /** As whom AWS KMS is called, and which keys of customers are taken. */
@@ -31,7 +32,7 @@ export function accountId(text: string): string | undefined {
 /** Reads a list of regions. Throws with what is allowed. */
 export function kmsRegions(text: string): string[] {
   const regions = text.split(',').map((region) => region.trim())
-  if (regions.every((region) => /^[a-z]{2}(-[a-z]+)+-[0-9]$/.test(region))) return regions
+  if (regions.every(isAwsRegion)) return regions
   throw new Error('must be a list of regions of AWS, such as us-east-1,eu-west-1')
 }
 
