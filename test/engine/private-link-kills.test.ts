@@ -140,7 +140,7 @@ async function play(scenario: Scenario, death: Death | undefined) {
   const lived = await mortal.live((deps) => work(deps, scenario.seconds))
   await mortal.end()
   // The lease of whoever died ends.
-  h.clock.advance(6 * MINUTE)
+  h.clock.advance(7 * MINUTE)
   for (let look = 0; look < 7; look += 1) {
     await lookOnce(h.deps)
     h.clock.advance(MINUTE)

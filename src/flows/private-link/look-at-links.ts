@@ -15,8 +15,8 @@ import { endOf, eventsOf, type LookResult } from './look-result.ts'
 import { publishEndpoints } from './publish-endpoints.ts'
 import { takeDown } from './take-down.ts'
 
-/** Longer than a look can last: it makes some thirty calls at the most, each with a limit of its own. */
-const LEASE_MS = 5 * 60_000
+/** Longer than a look can last: it makes some sixty calls at the most, each of which lasts five seconds at the most. */
+const LEASE_MS = 6 * 60_000
 
 /** Claims up to `limit` links at which somebody must look. */
 export async function claimDueLinks(deps: Pick<Deps, 'db'>, limit: number): Promise<ClaimedLink[]> {
