@@ -30,8 +30,8 @@ export function readAddonConfig(body: unknown, names: ConfigVarNames): HeldConfi
 }
 
 /**
- * Reads the config vars of endpoints from the same answer, by their manifest names: those that are set, of the names that are
- * known and of those under which any stood. Undefined for an answer that is none.
+ * Reads the config vars of endpoints from the same answer, by their full names: those that are set, whether each has a name of
+ * its own or one holds all. Undefined for an answer that is none.
  */
 export function readEndpointVars(body: unknown, { configVarsPrefix }: ConfigVarNames) {
   const values = itemsOf(body)
