@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { startWithAddon } from '../support/addon.ts'
 import { signedIn } from '../support/browser.ts'
 import { kmsEnvironment } from '../support/fake-kms.ts'
+import { MINUTE } from '../support/harness.ts'
 import { withdrawOwnKey } from '../support/withdrawn-key.ts'
 
 test.each(['suspended', 'lost'] as const)(
@@ -29,3 +30,15 @@ test.each(['suspended', 'lost'] as const)(
     }
   },
 )
+
+test('while a key seems to be withdrawn, the page tells the moment of the suspension in the zone of its reader', async () => {
+  const h = await startWithAddon({ env: kmsEnvironment('http://127.0.0.1:1') })
+  const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
+  const deadline = new Date(h.clock.now().getTime() + 10 * MINUTE)
+  await withdrawOwnKey(h.deps.db, h.addon.id, 'waiting', deadline)
+  const { text } = await ann.get(ann.base)
+  expect(text).toContain('This add-on is suspended in 10 minutes unless the key works again')
+  expect(text).toMatch(
+    new RegExp(`works again \\(<time datetime="${deadline.toISOString()}"[^>]*data-moment`),
+  )
+})

@@ -21,9 +21,9 @@ export type NowModel = {
   problem: string
   todo: readonly HealthStep[]
   requestId: string
-  /** Since when it is so, when it is over at the latest, and when it is tried again. */
+  /** Since when it is so, what happens by itself and when, and when it is tried again. */
   since: Moment | null
-  until: Moment | null
+  until: { what: string; at: Moment; how: string } | null
   retryAt: Moment | null
   /** A retry may help. */
   retry: boolean
@@ -52,24 +52,16 @@ export function nowModel(overview: Overview): NowModel {
     retry: base.state === 'stuck' && !HOPELESS.includes(health.state),
   }
   const { heading: headline } = health
+  const heldBack: NowModel = { ...model, state: 'held-back', headline, next: null, steps: [] }
+  const end = moment(health.until)
   if (health.state === 'held-back') {
-    return { ...model, state: 'held-back', headline, next: null, steps: [], until: moment(health.until) }
+    return { ...heldBack, until: end && { what: 'The previous key goes', at: end, how: 'at the latest' } }
   }
   if (health.state === 'gone') return { ...model, headline, since: moment(health.since) }
   if (health.state === 'own-key-waiting') {
-    const end = moment(health.until)
-    const lines = end
-      ? [`This add-on is suspended ${end.fromNow} (${end.text}) unless the key works again.`]
-      : []
-    return {
-      ...model,
-      state: 'held-back',
-      headline,
-      next: null,
-      lines,
-      steps: [],
-      since: moment(health.since),
-    }
+    const how = 'unless the key works again'
+    const until = end && { what: 'This add-on is suspended', at: end, how }
+    return { ...heldBack, lines: [], since: moment(health.since), until }
   }
   if (!isScheduleStopped(health.state)) return model
   return {
