@@ -6,25 +6,40 @@ import { MINUTE } from '../support/harness.ts'
 import { withdrawOwnKey } from '../support/withdrawn-key.ts'
 
 test.each(['suspended', 'lost'] as const)(
-  'an add-on whose encryption key is %s shows no button that opens its keys, and a refusal leads back',
+  'an add-on whose encryption key is %s shows no button that opens or makes keys, and a refusal leads back',
   async (state) => {
     const h = await startWithAddon({ env: kmsEnvironment('http://127.0.0.1:1') })
     const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
     const open = (await ann.get(ann.base)).text
-    for (const words of ['Show key', `${ann.base}/fork`]) expect(open).toContain(words)
+    const forms = ['reveal', 'rotate', 'revoke'].map((path) => `action="${ann.base}/${path}"`)
+    for (const words of ['rotate or revoke manually', `${ann.base}/fork`, ...forms]) {
+      expect(open).toContain(words)
+    }
 
     await withdrawOwnKey(h.deps.db, h.addon.id, state)
     const closed = (await ann.get(ann.base)).text
-    for (const words of ['Show key', `${ann.base}/fork`, 'Disable it in AWS KMS']) {
+    for (const words of [
+      'rotate or revoke manually',
+      'Disable it in AWS KMS',
+      `${ann.base}/fork`,
+      ...forms,
+    ]) {
       expect(closed).not.toContain(words)
     }
-    expect(closed).toContain('We cannot use it now, so keys are neither shown nor handed out.')
+    for (const words of [
+      'We cannot use it now, so keys are neither shown nor handed out.',
+      'We cannot use your encryption key now, so no key can be made.',
+      'We cannot use your encryption key now, so nothing can be made that takes the place of a key that leaked.',
+    ]) {
+      expect(closed).toContain(words)
+    }
     const fork = (await ann.get(`${ann.base}/fork`)).text
     expect(fork).toContain('nobody can take over its keys')
     expect(fork).not.toContain('Make the code')
 
-    for (const path of ['/reveal', '/fork']) {
-      const refused = await ann.post(`${ann.base}${path}`, { form_token: await ann.token(), version: '2' })
+    const fields = { form_token: await ann.token(), version: '2', name: h.addon.name }
+    for (const path of ['/reveal', '/rotate', '/revoke', '/fork']) {
+      const refused = await ann.post(`${ann.base}${path}`, fields)
       expect(refused.status, path).toBe(503)
       expect(refused.text, path).toContain(`href="${ann.base}">Back to the dashboard`)
     }
