@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest'
 import { readForkCode } from '../../src/flows/fork/fork-codes.ts'
+import { kmsEnvironment } from '../support/fake-kms.ts'
 import { HOUR } from '../support/harness.ts'
 import { historyOf, kindsOf } from '../support/resource.ts'
 import { startApi } from './support/api.ts'
 import { signedOnByCommandLine } from './support/command-line.ts'
 import { tokenOf } from './support/token.ts'
 
+const WITH_AWS = { env: kmsEnvironment('http://127.0.0.1:1') }
+
 test('a person by the command line makes the code of a fork, for an hour, in the place of the one before; no program does', async () => {
-  const h = await startApi()
+  const h = await startApi(WITH_AWS)
   const { token } = await signedOnByCommandLine(h, { userId: 'ann', email: 'ann@example.com' })
   const make = () => h.caller(token)('POST', '/fork-codes')
   const { status, body } = await make()
@@ -46,7 +49,7 @@ test('a person by the command line makes the code of a fork, for an hour, in the
 })
 
 test('whoever writes the table makes no code of his own, and none for another add-on', async () => {
-  const h = await startApi()
+  const h = await startApi(WITH_AWS)
   const { token } = await signedOnByCommandLine(h)
   const { body } = await h.caller(token)('POST', '/fork-codes')
   const code = String(body.code)
@@ -54,4 +57,12 @@ test('whoever writes the table makes no code of his own, and none for another ad
   const later = new Date(h.clock.now().getTime() + 2 * HOUR)
   await h.deps.db.updateTable('fork_codes').set({ expires_at: later }).execute()
   expect(await readForkCode(h.deps, code)).toBeUndefined()
+})
+
+test('without access to AWS no code is made, since no add-on could take the keys over', async () => {
+  const h = await startApi()
+  const { token } = await signedOnByCommandLine(h)
+  const { status, body } = await h.caller(token)('POST', '/fork-codes')
+  expect([status, body.type]).toEqual([409, 'urn:securekey:problem:own-keys-off'])
+  expect(await kindsOf(h.deps, h.addon.id)).not.toContain('fork-code-made')
 })

@@ -7,6 +7,7 @@ import { endSessions } from '../../src/flows/dashboard/sessions.ts'
 import { endTokens } from '../../src/flows/tokens/tokens.ts'
 import { holdKeyset, untilSomeWait } from '../engine/support/locks.ts'
 import { pushes } from '../support/addon.ts'
+import { kmsEnvironment } from '../support/fake-kms.ts'
 import { HOUR } from '../support/harness.ts'
 import { kindsOf, stateOf } from '../support/resource.ts'
 import { type ApiHarness, startApi } from './support/api.ts'
@@ -119,7 +120,7 @@ describe('what ends while its request waits for the add-on', () => {
   ]
 
   test.each(ways)('changes and reads no key: %s, %s %s', async (bearer, method, path, body) => {
-    const h = await startApi()
+    const h = await startApi({ env: kmsEnvironment('http://127.0.0.1:1') })
     const { text, end } = await bearers[bearer](h)
     await tokenOf(h, ['read'])
     const before = await stateOf(h.deps, h.addon.id)

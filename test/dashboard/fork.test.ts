@@ -57,13 +57,19 @@ test('a code is made only by a sign-on that names its user, by a form of that se
   expect(await kindsOf(h.deps, h.addon.id)).not.toContain('fork-code-made')
 })
 
-test('without access to AWS the page says so, and the first page does not lead there', async () => {
+test('without access to AWS the page says so, the first page does not lead there, and no code is made', async () => {
   const h = await startWithAddon()
   const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
   expect((await ann.get(ann.base)).text).not.toContain('/fork')
-  const { text } = await ann.get(`${ann.base}/fork`)
-  expect(text).toContain('no access to AWS KMS')
-  expect(text).not.toContain('Make the code')
+  const asked = await ann.get(`${ann.base}/fork`)
+  const refused = await ann.post(`${ann.base}/fork`, { form_token: await ann.token() })
+  expect([asked.status, refused.status]).toEqual([200, 409])
+  for (const { text } of [asked, refused]) {
+    expect(text).toContain('no access to AWS KMS')
+    expect(text).not.toContain('Make the code')
+  }
+  expect(codeIn(refused)).toBeUndefined()
+  expect(await kindsOf(h.deps, h.addon.id)).not.toContain('fork-code-made')
 })
 
 test('a session that a revoke ends while its form waits leaves no code behind', async () => {

@@ -129,11 +129,12 @@ const tellOfKeyOf = async (h: HarnessWithAddon, states: readonly OwnKeyState[]) 
     .execute()
   for (const state of states) await tellOfOwnKey(h.deps, arn, { state, said: null }, h.clock.now())
 }
+const besideKms = (h: HarnessWithAddon, url: string) => h.anotherProcess(kmsEnvironment(url))
 /** Another add-on, with a key of its customer's own, takes the keys over. */
 const takeKeysOver = async (h: HarnessWithAddon) => {
   const { kms, url } = await startFakeKms(h.clock.now)
   onTestFinished(() => kms.close())
-  const deps = await h.anotherProcess(kmsEnvironment(url))
+  const deps = await besideKms(h, url)
   const made = await makeForkCode(deps, about(h))
   const fork = made.outcome === 'made' ? made.text : ''
   const options = { 'encryption-key': customerKey(kms).arn, fork }
@@ -490,7 +491,7 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
   },
   'fork-code-made': {
     actor: 'person',
-    happens: (h) => makeForkCode(h.deps, about(h)),
+    happens: async (h) => makeForkCode(await besideKms(h, 'http://127.0.0.1:1'), about(h)),
     leaves: ['fork-code-made'],
   },
   forked: {

@@ -17,6 +17,8 @@ export type MakeForkCodeOutcome =
   | { outcome: 'made'; text: string; code: ForkCode; nextRotationAt: Date }
   /** The session has ended since it was looked at. */
   | { outcome: 'signed-out' }
+  /** This service has no access to AWS: no add-on could take the keys over. */
+  | { outcome: 'off' }
 
 const PURGED_AT_ONCE = 100
 
@@ -30,6 +32,7 @@ export async function makeForkCode(
   request: { resourceId: string; actor: Person; session?: Buffer },
 ): Promise<MakeForkCodeOutcome> {
   const { resourceId, actor, session } = request
+  if (!deps.settings.ownKeys) return { outcome: 'off' }
   await purgeForkCodes(deps.db, PURGED_AT_ONCE)
   const now = await serviceNow(deps.db)
   const text = bearerText('fork', deps.random(BEARER_ID_BYTES), deps.random(BEARER_SECRET_BYTES))

@@ -29,12 +29,16 @@ export function registerForkCodes({ app, deps, bearer }: ApiScope): void {
           'For `heroku addons:create … -- --encryption-key ARN --fork CODE`. Whoever has the code gets the keys, on whatever app or team. It is good once and for an hour, ends the one before, and ends with a revoke. There is no way back from an encryption key of yours to ours.',
         security: [{ person: [] }],
         body: Type.Object({}, { additionalProperties: false }),
-        response: { 201: MadeCode, ...describedRefusals(...PERSONS_CHANGE) },
+        response: { 201: MadeCode, ...describedRefusals(...PERSONS_CHANGE, 'own-keys-off') },
       },
     },
     async (request, reply) => {
       const made = await makeForkCode(deps, bearer.personOf(request))
       if (made.outcome === 'signed-out') return sendProblem(reply, 'unauthenticated')
+      if (made.outcome === 'off') {
+        const detail = 'No add-on could take over the keys: none can have an encryption key of yours.'
+        return sendProblem(reply, 'own-keys-off', { detail })
+      }
       const { text, code, nextRotationAt } = made
       return await reply.status(201).send({
         code: text,

@@ -25,6 +25,7 @@ const PROBLEMS = {
   'private-link-going': [409, 'The private link is being taken away'],
   'private-link-failed': [409, 'The private link could not be made'],
   'mail-off': [409, 'This service sends no mail'],
+  'own-keys-off': [409, 'This service has no access to AWS KMS'],
   'resource-gone': [410, 'The add-on was removed'],
   'too-large': [413, 'The request is too large'],
   'not-json': [415, 'The body must be JSON'],

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { theLater } from '../../domain/old-key-end.ts'
 import { readOverview } from '../../flows/dashboard/overview.ts'
 import { makeForkCode } from '../../flows/fork/fork-codes.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, Visit } from './guard.ts'
 import { sendNotSignedIn } from './messages.ts'
 import { type DashboardDeps, shellOf } from './overview-page.ts'
 import { sendPage } from './pages.ts'
@@ -14,18 +14,7 @@ const ACTIONS_PER_MINUTE = 30
 export function registerForkPage(app: FastifyInstance, { deps }: DashboardDeps, guard: Guard): void {
   app.get(
     '/dashboard/:resourceId/fork',
-    guard.page(async (visit) => {
-      const overview = await readOverview(deps, visit.resourceId)
-      const now = deps.now()
-      return sendPage(visit.reply, 'fork', {
-        title: 'Move to an encryption key of yours',
-        shell: shellOf(visit, overview),
-        next: momentOf(theLater(overview.nextRotationAt, now), now, 'minute'),
-        offered: deps.settings.ownKeys !== undefined,
-        closed: overview.ownKeyClosed,
-        plan: planOf(),
-      })
-    }),
+    guard.page((visit) => sendFork(visit)),
   )
 
   app.post(
@@ -35,6 +24,8 @@ export function registerForkPage(app: FastifyInstance, { deps }: DashboardDeps, 
       const { resourceId, actor, sessionDigest: session, reply } = visit
       const made = await makeForkCode(deps, { resourceId, actor, session })
       if (made.outcome === 'signed-out') return sendNotSignedIn(reply)
+      // The page says why.
+      if (made.outcome === 'off') return await sendFork(visit, 409)
       const overview = await readOverview(deps, resourceId)
       const now = deps.now()
       return sendPage(reply, 'fork-made', {
@@ -47,6 +38,19 @@ export function registerForkPage(app: FastifyInstance, { deps }: DashboardDeps, 
       })
     }),
   )
+
+  async function sendFork(visit: Visit, status = 200): Promise<FastifyReply> {
+    const overview = await readOverview(deps, visit.resourceId)
+    const now = deps.now()
+    const model = {
+      title: 'Move to an encryption key of yours',
+      shell: shellOf(visit, overview),
+      next: momentOf(theLater(overview.nextRotationAt, now), now, 'minute'),
+      offered: deps.settings.ownKeys !== undefined,
+      closed: overview.ownKeyClosed,
+    }
+    return sendPage(visit.reply, 'fork', model, status)
+  }
 
   /** One that takes an encryption key. */
   function planOf(): string {

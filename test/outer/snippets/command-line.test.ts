@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { startReceiver } from '../../notices/support/receiver.ts'
 import { signedIn } from '../../support/browser.ts'
+import { kmsEnvironment } from '../../support/fake-kms.ts'
 import { HOUR, SECOND } from '../../support/harness.ts'
 import { historyKinds, NO_CLI, sharedCliWorld, wordsOf } from '../support/heroku-cli-world.ts'
 import { linesOnPage } from './support/lines-on-page.ts'
@@ -9,7 +10,7 @@ import { blocksOf } from './support/page-blocks.ts'
 const PAGE = 'docs/using/command-line.md'
 /** Each line is a process of a second or two, and of more where others work on the machine. */
 const PAGE_LIMIT_MS = 600_000
-const world = sharedCliWorld()
+const world = sharedCliWorld(async () => kmsEnvironment('http://127.0.0.1:1'))
 
 const lines = blocksOf(PAGE).flatMap(({ code }) => code.split('\n').filter((line) => line !== ''))
 
