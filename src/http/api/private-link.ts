@@ -103,50 +103,40 @@ export function registerPrivateLink({ app, deps, bearer }: ApiScope): void {
     },
   )
 
-  const changed = {
-    200: LINK,
-    ...describedRefusals(...PERSONS_CHANGE, 'not-found', 'private-link-going', 'invalid-option'),
-  }
-  app.put(
-    '/privatelink/allowed-accounts',
-    {
-      onRequest: change(),
-      schema: {
-        operationId: 'addPrivateLinkAccounts',
-        summary: 'Let more accounts make endpoints',
-        description: 'Adds to those that are there: it replaces none. One that is there stays.',
-        security: PERSON,
-        body: Accounts,
-        response: changed,
-      },
-    },
-    async (request, reply) => {
-      const { allowed_accounts: accounts } = request.body
-      const { resourceId, actor } = bearer.personOf(request)
-      return sendOutcome(reply, await addAccounts(deps, { resourceId, actor, accounts }))
-    },
-  )
+  changeAccounts('PUT', addAccounts, {
+    operationId: 'addPrivateLinkAccounts',
+    summary: 'Let more accounts make endpoints',
+    description: 'Adds to those that are there: it replaces none. One that is there stays.',
+  })
+  changeAccounts('PATCH', removeAccounts, {
+    operationId: 'removePrivateLinkAccounts',
+    summary: 'Remove accounts',
+    description:
+      'They make no endpoints any more, and the connections of an account of which no entry is left are cut. One that is not there is no error.',
+  })
 
-  app.patch(
-    '/privatelink/allowed-accounts',
-    {
+  type Words = { operationId: string; summary: string; description: string }
+  function changeAccounts(method: 'PUT' | 'PATCH', flow: typeof addAccounts, words: Words): void {
+    app.route({
+      method,
+      url: '/privatelink/allowed-accounts',
       onRequest: change(),
       schema: {
-        operationId: 'removePrivateLinkAccounts',
-        summary: 'Remove accounts',
-        description:
-          'They make no endpoints any more, and the connections of an account of which no entry is left are cut. One that is not there is no error.',
+        ...words,
         security: PERSON,
         body: Accounts,
-        response: changed,
+        response: {
+          200: LINK,
+          ...describedRefusals(...PERSONS_CHANGE, 'not-found', 'private-link-going', 'invalid-option'),
+        },
       },
-    },
-    async (request, reply) => {
-      const { allowed_accounts: accounts } = request.body
-      const { resourceId, actor } = bearer.personOf(request)
-      return sendOutcome(reply, await removeAccounts(deps, { resourceId, actor, accounts }))
-    },
-  )
+      handler: async (request, reply) => {
+        const { allowed_accounts: accounts } = request.body
+        const { resourceId, actor } = bearer.personOf(request)
+        return sendOutcome(reply, await flow(deps, { resourceId, actor, accounts }))
+      },
+    })
+  }
 }
 
 function sendOutcome(reply: FastifyReply, done: PrivateLinkOutcome): FastifyReply {
