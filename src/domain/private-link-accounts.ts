@@ -2,11 +2,12 @@ import { cleanText } from './clean-text.ts'
 
 /** So many accounts, users and roles one link lets in. */
 export const MOST_LINK_ACCOUNTS = 50
+/** More than the longest of them has as an ARN. */
+export const LONGEST_LINK_ACCOUNT = 120
 
 /** Names of IAM, without a path: AWS takes none here. */
 const WRITTEN =
   /^(?:arn:(aws|aws-us-gov|aws-cn):iam::)?([0-9]{12})(?::(root|(?:user|role)\/[\w+=,.@-]{1,64}))?$/
-const LONGEST_ENTRY = 120
 const FORMS = 'Write 123456789101, 123456789101:user/NAME or 123456789101:role/NAME'
 
 /**
@@ -24,7 +25,7 @@ export function readAccounts(given: unknown, partition: string): { arns: string[
   for (const entry of entries) {
     const text = typeof entry === 'string' ? entry.trim() : undefined
     const [whole, ofPartition = partition, account, who = 'root'] =
-      (text !== undefined && text.length <= LONGEST_ENTRY && WRITTEN.exec(text)) || []
+      (text !== undefined && text.length <= LONGEST_LINK_ACCOUNT && WRITTEN.exec(text)) || []
     if (whole === undefined) return { problem: problemOf(text) }
     if (ofPartition !== partition) {
       return {
@@ -38,7 +39,7 @@ export function readAccounts(given: unknown, partition: string): { arns: string[
 
 function problemOf(text: string | undefined): string {
   if (text === undefined) return `Every AWS account is a text. ${FORMS}.`
-  const shown = `“${cleanText(text, LONGEST_ENTRY)}”`
+  const shown = `“${cleanText(text, LONGEST_LINK_ACCOUNT)}”`
   if (text.includes('*')) return `${shown} would let in everybody, and is refused. ${FORMS}.`
   if (/:(user|role)\/.*\//.test(text)) return `${shown} has a path, which AWS does not take here. ${FORMS}.`
   return `${shown} is no AWS account, user or role. ${FORMS}.`

@@ -103,6 +103,7 @@ test('what is wrong with the form is said beside it, and what was typed is kept 
 test('accounts are never cut: the beginning of a role’s name is another role', async () => {
   const h = await start()
   const ann = await signedInAsAnn(h)
+  expect(/<textarea[^>]*>/.exec((await page(ann)).text)?.[0]).not.toContain('maxlength')
   const text = `${' '.repeat(7_980)}${ACCOUNT}:role/Builder`
   expect((await post(ann, '', { accounts: text })).status).toBe(303)
   expect(wordsOf(await page(ann))).toContain(`arn:aws:iam::${ACCOUNT}:role/Builder Adding`)

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { signedOnByCommandLine } from '../api/support/command-line.ts'
+import { signedIn } from '../support/browser.ts'
 import { kindsOf } from '../support/resource.ts'
 import { ANNS_TOKEN, SERVICE_NAME, setLink, startWithPrivateAddon } from './support/private-link.ts'
 
@@ -130,4 +132,37 @@ test('Heroku is asked anew for each request: who has left the app is refused at 
   await h.heroku.customer.removeCollaborator('service-1', ANNS_TOKEN)
   expect((await h.send('GET')).status).toBe(404)
   expect((await h.send('DELETE')).status).toBe(404)
+})
+
+test('fifty accounts with the longest names that AWS gives fit into each request and into the form, and no more', async () => {
+  const h = await startWithPrivateAddon()
+  const { token } = await signedOnByCommandLine(h)
+  // Another second, so another form.
+  h.clock.advance(1_000)
+  const ann = await signedIn(h, { addon: h.addon.name, userId: 'ann', email: 'ann@example.com' })
+  // A form needs three bytes for each of these signs.
+  const [most, many] = [50, 51].map((count) =>
+    Array.from({ length: count }, (_, at) => `arn:aws:iam::123456789101:role/${'='.repeat(62)}${at + 10}`),
+  )
+  const byApi = async (accounts: string[] = []) => {
+    const response = await fetch(`${h.url}/v1/privatelink`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(allowed(...accounts)),
+    })
+    return response.status
+  }
+  const byForm = async (accounts: string[] = []) =>
+    await ann.post(`${ann.base}/privatelink/add`, {
+      form_token: await ann.token(),
+      accounts: accounts.join('\r\n'),
+    })
+  expect((await h.send('POST', { body: allowed(...(most ?? [])) })).status).toBe(200)
+  expect(await byApi(most)).toBe(200)
+  expect((await byForm(most)).status).toBe(303)
+
+  expect((await h.send('POST', { body: allowed(...(many ?? [])) })).status).toBe(422)
+  expect(await byApi(many)).toBe(400)
+  expect((await byForm(many)).status).toBe(422)
+  expect((await ann.get(`${ann.base}/privatelink`)).text).toContain('50 at the most')
 })

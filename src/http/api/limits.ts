@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { sendProblem } from './problems.ts'
 
+/** Of a body of JSON. The largest names as many AWS accounts as a private link lets in, by the longest names. */
+export const BODY_LIMIT_BYTES = 8_192
+
 /** How near somebody is to a limit. */
 export type Limit = { isOver: boolean; max: number; remaining: number; resetSeconds: number }
 type Found = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>

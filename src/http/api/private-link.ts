@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { LONGEST_LINK_ACCOUNT, MOST_LINK_ACCOUNTS } from '../../domain/private-link-accounts.ts'
 import { addAccounts, removeAccounts } from '../../flows/private-link/change-accounts.ts'
 import { createPrivateLink } from '../../flows/private-link/create-link.ts'
 import { destroyPrivateLink } from '../../flows/private-link/destroy-link.ts'
@@ -15,8 +16,8 @@ const PERSON = [{ person: [] }]
 const LINK = Type.Ref('PrivateLink')
 const Accounts = Type.Object(
   {
-    allowed_accounts: Type.Array(Type.String({ maxLength: 200 }), {
-      maxItems: 50,
+    allowed_accounts: Type.Array(Type.String({ maxLength: LONGEST_LINK_ACCOUNT }), {
+      maxItems: MOST_LINK_ACCOUNTS,
       description:
         'AWS accounts, users and roles: `123456789101`, `123456789101:user/NAME`, `123456789101:role/NAME`, or their full ARNs. No `*`, and no path.',
     }),

@@ -18,6 +18,7 @@ import { registerForkCodes } from './fork-codes.ts'
 import { registerHandOver } from './hand-over.ts'
 import { HISTORY_SCHEMAS, registerHistory } from './history.ts'
 import { Keyring, registerKeyring } from './keyring.ts'
+import { BODY_LIMIT_BYTES } from './limits.ts'
 import { registerMailAddresses } from './mail-addresses.ts'
 import { registerNotices } from './notices.ts'
 import { OPENAPI } from './openapi.ts'
@@ -36,7 +37,6 @@ import { registerVerifications } from './verifications.ts'
 import { registerWebhookTries } from './webhook-tries.ts'
 import { Delivery, registerWebhooks } from './webhooks.ts'
 
-const BODY_LIMIT_BYTES = 8_192
 const DESCRIPTIONS_PER_MINUTE = 60
 /** A query where none is described: what it asks for would not be done, and nobody would notice. */
 const NO_QUERY = Type.Object({}, { additionalProperties: false })

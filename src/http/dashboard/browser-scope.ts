@@ -9,7 +9,7 @@ import { logSecurityRefusal } from '../security-refused.ts'
 import { baseOf } from './addresses.ts'
 import { sendGone, sendMessage } from './messages.ts'
 
-/** Only forms of the dashboard are posted here; the largest field is the reason of a pause. */
+/** Only forms of the dashboard are posted here; the largest field are the AWS accounts of a private link. */
 const FORM_LIMIT_BYTES = 16_384
 /** Addresses counted at a time by the rate limits. They are per process. */
 const ADDRESSES_COUNTED = 10_000

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { MOST_LINK_ACCOUNTS } from '../../domain/private-link-accounts.ts'
 import { addAccounts, removeAccounts } from '../../flows/private-link/change-accounts.ts'
 import { createPrivateLink } from '../../flows/private-link/create-link.ts'
 import { destroyPrivateLink } from '../../flows/private-link/destroy-link.ts'
@@ -27,6 +28,7 @@ export function registerPrivateLinkPage(app: FastifyInstance, { deps }: Dashboar
       value: problem?.value ?? '',
       link: link ? privateLinkModel(link) : null,
       offered: may === 'yes',
+      mostAccounts: MOST_LINK_ACCOUNTS,
       configVar: `${deps.settings.configVarsPrefix}_ENDPOINT_…_URL`,
     }
     return sendPage(visit.reply, 'private-link', model, problem ? 422 : 200)

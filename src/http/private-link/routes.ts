@@ -8,6 +8,7 @@ import { destroyPrivateLink } from '../../flows/private-link/destroy-link.ts'
 import { type PrivateLinkView, readPrivateLink } from '../../flows/private-link/link-view.ts'
 import type { PrivateLinkOutcome } from '../../flows/private-link/outcome.ts'
 import { CHANGES_PER_HOUR, COUNTED, MINUTE_MS } from '../api/bearer.ts'
+import { BODY_LIMIT_BYTES } from '../api/limits.ts'
 import { handleError } from '../errors.ts'
 import { registerJsonBody } from '../json-body.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
@@ -15,8 +16,6 @@ import { createDoor, refuse } from './door.ts'
 import { goneObject, linkObject } from './link-object.ts'
 import { failureOf, NO_LINK, refusalOf } from './refusal.ts'
 
-/** Fifty long ARNs. */
-const BODY_LIMIT_BYTES = 16_384
 /** From one address and for one add-on. Heroku's `wait` asks twenty times a minute, in each terminal. */
 const ASKED_PER_MINUTE = 90
 const PATH = '/private-link/v0/databases/:addon'
