@@ -95,10 +95,9 @@ export type ProblemFacts = {
   retryAfterSeconds?: number
 }
 
-/** The status of a refusal, and what it says where nothing else is said. */
-export function problemFacts(name: ProblemName): { status: number; title: string } {
-  const [status, title] = PROBLEMS[name]
-  return { status, title }
+/** The status of a refusal. */
+export function statusOf(name: ProblemName): number {
+  return PROBLEMS[name][0]
 }
 
 /** Refuses a request. */

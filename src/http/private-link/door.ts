@@ -3,7 +3,7 @@ import type { Person } from '../../domain/actor.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { type Admission, admitHerokuUser } from '../../flows/private-link/admit-heroku-user.ts'
 import { isMeant } from '../../flows/private-link/is-meant.ts'
-import { type ProblemName, problemFacts } from '../api/problems.ts'
+import { type ProblemName, statusOf } from '../api/problems.ts'
 import { whoAsks } from '../api/who-asks.ts'
 import { boundTo } from '../private/binding.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
@@ -16,7 +16,8 @@ export type Visitor = { resourceId: string; person: Person | undefined }
 type Refusal = { name: ProblemName; detail: string; retryAfterSeconds?: number }
 type Asked = { addon: string; toChange: boolean; address: string | null; bound: string | null }
 
-const WRONG: Refusal = { name: 'unauthenticated', detail: 'The token is not right.' }
+/** Whatever is wrong with a token, and also where it has ended meanwhile. */
+export const WRONG_TOKEN: Refusal = { name: 'unauthenticated', detail: 'The token is not right.' }
 /** No 401: at that, Heroku’s command line shows none of these words and asks for another login, or blames HEROKU_API_KEY. */
 const NO_TOKEN: Refusal = {
   name: 'sign-on-refused',
@@ -26,7 +27,7 @@ const NO_TOKEN: Refusal = {
 /** Of an add-on that is not there, and of one that is somebody else’s: nobody learns which. */
 const UNKNOWN: Refusal = { name: 'not-found', detail: 'Couldn’t find that add-on.' }
 const FROM_HEROKU: Readonly<Record<Exclude<Admission['outcome'], 'admitted'>, Refusal>> = {
-  'wrong-token': WRONG,
+  'wrong-token': WRONG_TOKEN,
   unknown: UNKNOWN,
   'read-only': {
     name: 'scope-missing',
@@ -68,7 +69,7 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
     { addon, toChange, address, bound }: Asked,
   ): Promise<Visitor | Refusal> {
     const found = await whoAsks(deps, text, { address, userSignOn, boundTo: bound })
-    if (found.outcome === 'none') return WRONG
+    if (found.outcome === 'none') return WRONG_TOKEN
     const { resourceId, actor, scopes, session } = found.caller
     if (found.outcome === 'gone' || !(await isMeant(deps, { resourceId, addon }))) return UNKNOWN
     if (!toChange) {
@@ -124,7 +125,7 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
 
   async function admission(credential: Credential, asked: Asked): Promise<Visitor | Refusal> {
     if (credential.kind === 'undefined') return NO_TOKEN
-    if (credential.kind === 'none') return WRONG
+    if (credential.kind === 'none') return WRONG_TOKEN
     const { kind, text } = credential
     return await (kind === 'ours' ? withOurs(text, asked) : withHerokus(text, asked))
   }
@@ -132,7 +133,7 @@ export function createDoor(deps: Deps, { userSignOn }: { userSignOn: boolean }) 
 
 /** Refuses in the form in which Heroku’s API does, which its plugin reads: `{ id, message }`. */
 export function refuse(reply: FastifyReply, { name, detail, retryAfterSeconds }: Refusal): FastifyReply {
-  const { status } = problemFacts(name)
+  const status = statusOf(name)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   if (status === 401) reply.header('www-authenticate', 'Basic realm="securekey"')
   return reply.status(status).send({ id: name, message: detail })

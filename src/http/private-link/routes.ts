@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isOfOwnKey, SecurekeyError } from '../../domain/errors.ts'
+import { SecurekeyError } from '../../domain/errors.ts'
 import type { Deps } from '../../flows/deps.ts'
 import { addAccounts, removeAccounts } from '../../flows/private-link/change-accounts.ts'
 import { createPrivateLink } from '../../flows/private-link/create-link.ts'
@@ -12,7 +12,7 @@ import { BODY_LIMIT_BYTES } from '../api/limits.ts'
 import { handleError } from '../errors.ts'
 import { registerJsonBody } from '../json-body.ts'
 import { addressOf, logSecurityRefusal } from '../security-refused.ts'
-import { createDoor, refuse } from './door.ts'
+import { createDoor, refuse, WRONG_TOKEN } from './door.ts'
 import { goneObject, linkObject } from './link-object.ts'
 import { failureOf, NO_LINK, refusalOf } from './refusal.ts'
 
@@ -99,11 +99,6 @@ function sendOutcome(request: FastifyRequest, reply: FastifyReply, done: Private
 
 /** The same as everywhere, but that a token which has ended meanwhile is told what any wrong one is told. */
 function handleLinkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): unknown {
-  if (error instanceof SecurekeyError && error.code === 'unauthenticated') {
-    return refuse(reply, { name: 'unauthenticated', detail: 'The token is not right.' })
-  }
-  if (error instanceof SecurekeyError && isOfOwnKey(error)) {
-    return refuse(reply, { name: 'not-now', detail: error.message })
-  }
+  if (error instanceof SecurekeyError && error.code === 'unauthenticated') return refuse(reply, WRONG_TOKEN)
   return handleError(error, request, reply)
 }
