@@ -72,6 +72,7 @@ export type HistoryKind =
   | 'mail-address-removed'
   | 'token-life-changed'
   | 'fork-code-made'
+  | 'fork-code-ended'
   | 'forked'
   | 'privatelink-created'
   | 'privatelink-accounts-changed'

@@ -47,14 +47,14 @@ export async function spendForkCode(trx: Trx, { id, mac }: StoredForkCode): Prom
   return numDeletedRows > 0n
 }
 
-/** Ends the code of a resource. Whether it had one that was not over. */
-export async function endForkCode(trx: Trx, resourceId: string): Promise<boolean> {
+/** Deletes the code of a resource. Returns its id, where it was not over. */
+export async function deleteForkCode(trx: Trx, resourceId: string): Promise<string | undefined> {
   const row = await trx
     .deleteFrom('fork_codes')
     .where('resource_id', '=', resourceId)
-    .returning(sql<boolean>`expires_at > service_now()`.as('live'))
+    .returning(['id', sql<boolean>`expires_at > service_now()`.as('live')])
     .executeTakeFirst()
-  return row?.live ?? false
+  return row?.live ? row.id : undefined
 }
 
 /** Clears away codes that are over, `limit` at the most. */

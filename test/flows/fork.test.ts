@@ -314,6 +314,21 @@ test.each([
   },
 )
 
+test('the history names each code that a revoke ends, also one that was made while it is under way, and none that was over', async () => {
+  const h = await start()
+  const revoke = () => revokeKeys(h.deps, { resourceId: h.resourceId, actor: ANN })
+  const idOf = (code: string) => code.slice('sk_fork_'.length).slice(0, 16)
+  const ended = [await codeOf(h)]
+  await revoke()
+  ended.push(await codeOf(h))
+  expect(await revoke()).toMatchObject({ outcome: 'joined' })
+  await codeOf(h)
+  h.clock.advance(HOUR)
+  expect(await revoke()).toMatchObject({ outcome: 'joined' })
+  const told = (await historyOf(h.deps, h.resourceId)).filter(({ kind }) => kind === 'fork-code-ended')
+  expect(told.map(({ details }) => details?.code)).toEqual(ended.map(idOf))
+})
+
 test('a process that dies at any step of the taking over leaves no add-on behind, and the code as good as before', async () => {
   const h = await startRotated()
   const code = await codeOf(h)

@@ -494,6 +494,14 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
     happens: async (h) => makeForkCode(await besideKms(h, 'http://127.0.0.1:1'), about(h)),
     leaves: ['fork-code-made'],
   },
+  'fork-code-ended': {
+    actor: 'person',
+    async happens(h) {
+      await makeForkCode(h.deps, about(h))
+      await revokeKeys(h.deps, about(h))
+    },
+    leaves: ['fork-code-made', 'keys-revoked', 'fork-code-ended'],
+  },
   forked: {
     actor: 'heroku',
     happens: takeKeysOver,

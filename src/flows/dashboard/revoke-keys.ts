@@ -7,7 +7,6 @@ import { afterRevoke, type ResourceState } from '../../domain/resource-state.ts'
 import type { RotationName } from '../../domain/rotation-id.ts'
 import { BEFORE_SCHEDULED } from '../../domain/schedule.ts'
 import type { Trx } from '../../store/database.ts'
-import { endForkCode } from '../../store/fork-codes.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findResource, type Resource } from '../../store/resources.ts'
 import { findKeys } from '../../store/sealed-keys.ts'
@@ -15,6 +14,7 @@ import { deleteSessionsOf } from '../../store/sessions.ts'
 import { changeResource, type ResourceChange } from '../change-resource.ts'
 import type { Deps } from '../deps.ts'
 import { endedRotation, namedKeyOf, withdrawnNext } from '../ended-rotation.ts'
+import { endForkCodeIn } from '../fork/fork-codes.ts'
 import { switchOffIn } from '../hand-over/switch-hand-over.ts'
 import { type FreshDek, makeFreshDek, renewDataKey } from '../renew-data-key.ts'
 import { type ServedBefore, serveOnce } from '../serve-once.ts'
@@ -124,13 +124,13 @@ async function replaceOnce(
     const ending = { resourceId, kind: 'api', scope: 'keyring' } as const
     const tokensEnded = keepTokens ? undefined : await endTokensIn(trx, ending)
     const switchedOff = await switchOffIn(trx, resource, actor, now)
-    const forkCodeEnded = await endForkCode(trx, resourceId)
+    const codeEnded = await endForkCodeIn(trx, resourceId, actor, now)
     if (isUnderWay) {
       // Whoever has signed on since the first press goes all the same.
       const events: HistoryEvent[] = []
       if (sessionsEnded > 0) events.push(endedBy(actor, sessionsEnded, now))
       if (tokensEnded) events.push({ at: now, kind: 'tokens-ended', actor, details: tokensEnded.details })
-      events.push(...switchedOff)
+      events.push(...switchedOff, ...codeEnded)
       if (events.length > 0) await recordEvents(trx, [{ resourceId, events }])
       return { outcome: { outcome: 'joined', rotation: { reason: 'revoke', openedAt: rotation.openedAt } } }
     }
@@ -149,10 +149,10 @@ async function replaceOnce(
         versions: liveVersions(keyset).join(', '),
         ...(sessionsEnded > 0 && { sessionsEnded }),
         ...(tokensEnded && { tokensEnded: tokensEnded.ended }),
-        ...(forkCodeEnded && { forkCodeEnded }),
       },
     }
-    const events = [...superseded, ...withdrawnNext(state, keys, now, actor), revoked, ...switchedOff]
+    const withdrawn = withdrawnNext(state, keys, now, actor)
+    const events = [...superseded, ...withdrawn, revoked, ...switchedOff, ...codeEnded]
     return {
       outcome: { outcome: 'requested', rotation: { reason: 'revoke', openedAt: now } },
       to: { ...after.state, wakeAt: BEFORE_SCHEDULED, claimedUntil: null },

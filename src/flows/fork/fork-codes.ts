@@ -1,11 +1,17 @@
-import type { Person } from '../../domain/actor.ts'
+import type { Actor, Person } from '../../domain/actor.ts'
 import { BEARER_ID_BYTES, BEARER_SECRET_BYTES, bearerText, readBearer } from '../../domain/bearer-text.ts'
 import { FORK_CODE_LIFE_MS, type ForkCode, forkCodeText } from '../../domain/fork-code.ts'
 import type { HistoryEvent } from '../../domain/history.ts'
 import { theLater } from '../../domain/old-key-end.ts'
 import { requireOpen } from '../../domain/own-key-closed.ts'
-import { serviceNow } from '../../store/database.ts'
-import { findForkCode, purgeForkCodes, putForkCode, type StoredForkCode } from '../../store/fork-codes.ts'
+import { serviceNow, type Trx } from '../../store/database.ts'
+import {
+  deleteForkCode,
+  findForkCode,
+  purgeForkCodes,
+  putForkCode,
+  type StoredForkCode,
+} from '../../store/fork-codes.ts'
 import { recordEvents } from '../../store/history.ts'
 import { findSession } from '../../store/sessions.ts'
 import { noteAccess } from '../access/note-access.ts'
@@ -55,6 +61,17 @@ export async function makeForkCode(
   if (!nextRotationAt) return { outcome: 'signed-out' }
   deps.log.info({ resourceId, codeId: code.id }, 'fork code made')
   return { outcome: 'made', text, code, nextRotationAt }
+}
+
+/** Ends the code of a resource within a transaction that holds the lock. Returns what the history tells of that. */
+export async function endForkCodeIn(
+  trx: Trx,
+  resourceId: string,
+  actor: Actor,
+  at: Date,
+): Promise<HistoryEvent[]> {
+  const code = await deleteForkCode(trx, resourceId)
+  return code === undefined ? [] : [{ at, kind: 'fork-code-ended', actor, details: { code } }]
 }
 
 /** No code has this id: what is no code is looked up like one that is wrong, and costs the same. */

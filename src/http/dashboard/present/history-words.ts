@@ -68,6 +68,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'own-key-restored': 'Own encryption key works again',
   'own-key-lost': 'Own encryption key was deleted',
   'fork-code-made': 'Code made by which another add-on takes over the keys',
+  'fork-code-ended': 'Code made for another add-on ended',
   forked: 'Keys taken over by another add-on',
   'webhook-added': 'Webhook added',
   'webhook-removed': 'Webhook removed',
