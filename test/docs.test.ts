@@ -104,6 +104,20 @@ test('docs/rotation.md lists every state of health, the worst first', () => {
   expect(listed).toEqual(states)
 })
 
+test('docs/operating.md tells of each line of the log once, and of none that nothing writes', () => {
+  const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(join('src', name)))
+    .join('\n')
+  const rows = read('docs/operating.md').matchAll(/^\| (`[^|]+) \| (?:info|warn|error|fatal)\b[^|]*\|/gm)
+  const lines = [...rows].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`…]+)…?`/g)].map(([, line = '']) => line),
+  )
+  expect(lines.length).toBeGreaterThan(30)
+  expect(lines.filter((line, index) => lines.indexOf(line) !== index)).toEqual([])
+  expect(lines.filter((line) => !source.includes(line))).toEqual([])
+})
+
 test('docs/security.md answers every requirement of its chapters, and names tests that exist', () => {
   const rows = read('docs/security.md')
     .split('\n')
