@@ -62,7 +62,7 @@ describe.each(WORKS)('$name', (work) => {
         expect
           .soft(
             // Notices are told beside the tick: its end takes the database from them.
-            played.log.filter((line) => line.includes('interrupted') && !isOfNotices(line)),
+            played.log.filter((line) => line.includes('interrupted') && !line.includes('telling of notices')),
             point.name,
           )
           .toEqual([])
@@ -185,9 +185,4 @@ async function expectOneInOrder(subject: Subject, work: Work, at: string): Promi
   for (const key of Object.values(subject.held())) {
     expect.soft(await subject.accepts(key), `${at}: what Heroku holds`).toBe(true)
   }
-}
-
-/** Of the telling of notices, or of one delivery. */
-function isOfNotices(line: string): boolean {
-  return line.includes('telling of notices') || line.includes('"msg":"delivery interrupted"')
 }

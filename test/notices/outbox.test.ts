@@ -95,6 +95,30 @@ describe('a notice', () => {
     expect(new Set(idsOf(h)).size).toBe(5)
   })
 
+  test('that could not be sent is logged by one line that says why, and is tried again', async () => {
+    const h = await addAddon(shared())
+    const delivery = async () => {
+      await createDeliveries(h.deps, createChannels(h.deps)).deliver(await claimed(h), 10_000, never)
+    }
+    const resource = h.deps.db.updateTable('resources').where('id', '=', h.addon.id)
+    await resource.set({ sealed_log_input_url: Buffer.alloc(80) }).execute()
+    await change(h, 1)
+    await delivery()
+    const lines = h.logLines.filter((line) => line.includes(h.addon.id) && /notices|deliver/.test(line))
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 40,
+        msg: 'notices not delivered',
+        failure: 'we could not send it',
+        err: { sqlStateOrCode: 'sealed-value-unreadable' },
+      },
+    ])
+    await resource.set({ sealed_log_input_url: null }).execute()
+    h.clock.advance(HOUR)
+    await tell(h)
+    expect(linesOf(h)).toHaveLength(1)
+  })
+
   test('that is written while another is on its way follows at once', async () => {
     const h = await addAddon(shared())
     await change(h, 1)

@@ -239,5 +239,5 @@ test('an add-on that is removed under a delivery to its webhook is told nothing 
   const deliveries = createDeliveries(h.deps, createChannels(h.deps))
   for (const each of due) await deliveries.deliver(each, 10_000, new AbortController().signal)
   expect(receiver.posts).toEqual([])
-  expect(h.logLines.join('\n')).not.toMatch(/delivery interrupted|notices not delivered/)
+  expect(h.logLines.join('\n')).not.toContain('notices not delivered')
 })

@@ -44,7 +44,6 @@ export function createDeliveries(deps: Pick<Deps, 'db' | 'log' | 'random'>, chan
     async deliver(delivery, limitMs, closing) {
       const { claimed, due } = delivery
       const outcome = await attempt(
-        deps,
         channels,
         delivery,
         AbortSignal.any([closing, AbortSignal.timeout(limitMs)]),
@@ -58,20 +57,23 @@ export function createDeliveries(deps: Pick<Deps, 'db' | 'log' | 'random'>, chan
       await end(delivery, { to, inMs: wakeAt && wakeAt.getTime() - now.getTime() })
       const fields = { ...fieldsOf(delivery), told: outcome.told, of: due.due.length }
       const failure = outcome.failure?.words
-      if (failure === undefined) deps.log.event(fields, 'notices delivered')
-      else if (gaveUp) deps.log.warn({ ...fields, failure }, 'notices given up')
-      else deps.log.info({ ...fields, failure, attempts: to.attempts }, 'notices not delivered')
+      if (failure === undefined) return deps.log.event(fields, 'notices delivered')
+      const { error } = outcome
+      const failed = { ...fields, failure, ...(error !== undefined && { err: error }) }
+      if (gaveUp) return deps.log.warn(failed, 'notices given up')
+      const again = { ...failed, attempts: to.attempts }
+      if (error === undefined) deps.log.info(again, 'notices not delivered')
+      else deps.log.warn(again, 'notices not delivered')
     },
   }
 }
 
-/** Whatever a channel does, it has ended with the signal. */
+/** Whatever a channel does, it has ended with the signal. `error`: what it threw. */
 async function attempt(
-  deps: Pick<Deps, 'log'>,
   channels: Channels,
   delivery: DueDelivery,
   signal: AbortSignal,
-): Promise<Delivery> {
+): Promise<Delivery & { error?: unknown }> {
   const { target } = delivery.claimed
   const channel = channels[target.channel]
   if (!channel) return failed('this kind of notice is switched off here')
@@ -83,14 +85,15 @@ async function attempt(
     if (error instanceof SecurekeyError && error.code === 'resource-gone') return { told: notices.length }
     // An expected state: what needs Heroku waits until the customer's key opens its token again.
     if (isOfOwnKey(error)) return failed('Heroku cannot be asked while the encryption key cannot be used')
-    if (!signal.aborted) deps.log.warn({ err: error, ...fieldsOf(delivery) }, 'delivery interrupted')
-    return failed(signal.aborted ? 'there was no answer in time' : 'we could not send it')
+    return signal.aborted ? failed(LATE) : { ...failed('we could not send it'), error }
   }
 }
 
+const LATE = 'there was no answer in time'
+
 function ended(signal: AbortSignal): Promise<Delivery> {
   const { promise, resolve } = Promise.withResolvers<Delivery>()
-  signal.addEventListener('abort', () => resolve(failed('there was no answer in time')), { once: true })
+  signal.addEventListener('abort', () => resolve(failed(LATE)), { once: true })
   return promise
 }
 
