@@ -155,6 +155,17 @@ describe('an encryption key is refused with 422, in words that say what to do, a
     expect(await findResource(harness.deps.db, body.uuid)).toBeUndefined()
   })
 
+  test('what AWS said stands in the log, in the one line of the request that was refused', async () => {
+    const { arn } = customerKey(started.kms)
+    rights(arn, [])
+    const before = harness.logLines.length
+    await post(bodyWith(arn))
+    const lines = harness.logLines.slice(before).filter((line) => line.includes('refused'))
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: 'request refused', detail: expect.stringContaining('kms:DescribeKey refused: ') },
+    ])
+  })
+
   test.each([
     ['a bare flag', 'true', 'needs the ARN'],
     ['an empty value', '', 'needs the ARN'],

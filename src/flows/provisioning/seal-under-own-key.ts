@@ -10,7 +10,7 @@ import type { Deps } from '../deps.ts'
  * must change, or that AWS KMS cannot be reached.
  */
 export async function sealUnderOwnKey(
-  deps: Pick<Deps, 'kms' | 'sealing' | 'settings' | 'log'>,
+  deps: Pick<Deps, 'kms' | 'sealing' | 'settings'>,
   resourceId: string,
   arn: string,
 ): Promise<{ sealer: ResourceSealer; dek: WrappedDek }> {
@@ -19,14 +19,14 @@ export async function sealUnderOwnKey(
   const described = await kms.describe(arn)
   // Whoever does not know the question is asked the others all the same.
   if (described.ok) requireUsable(described.value)
-  else if (described.failure.kind !== 'unsupported') throw refusalOf(deps, described.failure)
+  else if (described.failure.kind !== 'unsupported') throw refusalOf(deps.settings, described.failure)
   const made = await kms.makeDataKey(arn, resourceId)
-  if (!made.ok) throw refusalOf(deps, made.failure)
+  if (!made.ok) throw refusalOf(deps.settings, made.failure)
   made.value.bytes.fill(0)
   const notices = await deps.sealing.newNoticeDek(resourceId)
   const dek = { kekId: arn, wrapped: made.value.wrapped, notices }
   const opened = await kms.openDataKey(arn, resourceId, dek.wrapped)
-  if (!opened.ok) throw refusalOf(deps, opened.failure)
+  if (!opened.ok) throw refusalOf(deps.settings, opened.failure)
   opened.value.fill(0)
   try {
     return { sealer: await deps.sealing.forResource(resourceId, dek), dek }
@@ -54,29 +54,29 @@ const UNREACHABLE =
   'could not be tried, since AWS KMS cannot be reached just now. Nothing was made: please try again in a few minutes'
 
 /** In words that name what is missing; what AWS said in its own goes to the log. */
-function refusalOf({ settings, log }: Pick<Deps, 'settings' | 'log'>, failure: KmsFailure): SecurekeyError {
-  const detail = describeKmsFailure(failure)
-  log.warn({ detail }, 'encryption key refused')
+function refusalOf({ ownKeys }: Deps['settings'], failure: KmsFailure): SecurekeyError {
+  return refused(problemOf(failure, ownKeys?.accountId), describeKmsFailure(failure))
+}
+
+function problemOf(failure: KmsFailure, account: string | undefined): string {
   switch (failure.kind) {
     case 'refused': {
-      const account = settings.ownKeys?.accountId
       const ours = account === undefined ? 'the AWS account of this service' : `the AWS account ${account}`
-      return refused(
-        `names a key that we may not use: its key policy must give ${ours} the right ${failure.right}`,
-      )
+      return `names a key that we may not use: its key policy must give ${ours} the right ${failure.right}`
     }
     case 'withdrawn':
-      return refused(`names a key that is not enabled: AWS KMS refuses ${failure.right}`)
+      return `names a key that is not enabled: AWS KMS refuses ${failure.right}`
     case 'wrong':
-      return refused(`names a key with which ${failure.right} does not work as it must`)
+      return `names a key with which ${failure.right} does not work as it must`
     case 'credentials':
-      return refused('could not be tried, since AWS does not let us in. That is for us to mend')
+      return 'could not be tried, since AWS does not let us in. That is for us to mend'
     case 'outage':
     case 'unsupported':
-      return refused(UNREACHABLE)
+      return UNREACHABLE
   }
 }
 
-function refused(problem: string): SecurekeyError {
-  return new SecurekeyError('invalid-option', `The option --encryption-key ${problem}.`)
+function refused(problem: string, detail?: string): SecurekeyError {
+  const message = `The option --encryption-key ${problem}.`
+  return new SecurekeyError('invalid-option', message, detail === undefined ? {} : { detail })
 }
