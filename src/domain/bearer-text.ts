@@ -41,6 +41,13 @@ export function readBearer(text: string): { kind: BearerKind; id: string; digest
   return checkOf(body) === check ? { kind, id, digest: hash('sha256', text, 'buffer') } : undefined
 }
 
+const ID = /^[0-9a-f]{16}$/
+
+/** Whether a text has the form of the id of a bearer. The handle of a session has the same. */
+export function isBearerId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** Whether two digests are the same. Compares in constant time. */
 export function isSameDigest(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b)

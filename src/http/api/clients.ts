@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { readName } from '../../domain/api-token.ts'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { liveResource } from '../../flows/change-resource.ts'
 import { type EnrolledClient, endClients, readClients } from '../../flows/hand-over/clients.ts'
 import { switchHandOver } from '../../flows/hand-over/switch-hand-over.ts'
 import { enrolClient } from '../../flows/tokens/make-token.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
-import { isProgramId, registerEndings } from './endings.ts'
+import { registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, refusals, sendProblem } from './problems.ts'
 import { Moment, momentOf, TextOrNull } from './schemas.ts'
 
@@ -114,7 +115,7 @@ export function registerClients({ app, deps, bearer }: ApiScope): void {
     { app, bearer },
     {
       path: '/clients',
-      isId: isProgramId,
+      isId: isBearerId,
       one: {
         operationId: 'endClient',
         summary: 'End a client',

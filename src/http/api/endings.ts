@@ -17,13 +17,6 @@ export type Endings = {
   all?: Words & { end: (person: PersonCaller) => Promise<number> }
 }
 
-const FORM_OF_ID = /^[0-9a-f]{16}$/
-
-/** Whether a text has the form of an id of a token, a client or a session. */
-export function isProgramId(id: string): boolean {
-  return FORM_OF_ID.test(id)
-}
-
 /** The two requests by which a person ends what stands in a list. One that is not there, or is another add-on's, is 404. */
 export function registerEndings(
   { app, bearer }: Pick<ApiScope, 'app' | 'bearer'>,

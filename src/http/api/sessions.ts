@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { sessionHandle } from '../../domain/session.ts'
 import { endSessions, readSessions } from '../../flows/dashboard/sessions.ts'
 import type { ApiScope } from './api-scope.ts'
-import { isProgramId, registerEndings } from './endings.ts'
+import { registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_ALONE } from './problems.ts'
 import { Moment, momentOf, oneOf, TextOrNull } from './schemas.ts'
 
@@ -56,7 +57,7 @@ export function registerSessions({ app, deps, bearer }: ApiScope): void {
     { app, bearer },
     {
       path: '/sessions',
-      isId: isProgramId,
+      isId: isBearerId,
       one: {
         operationId: 'endSession',
         summary: 'End a session',

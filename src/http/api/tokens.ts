@@ -1,10 +1,11 @@
 import { type Static, Type } from 'typebox'
 import { readTokenWish, SCOPES } from '../../domain/api-token.ts'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { makeToken } from '../../flows/tokens/make-token.ts'
 import { endTokens, type LiveToken, readTokens } from '../../flows/tokens/tokens.ts'
 import type { ApiScope } from './api-scope.ts'
 import { CHANGES_PER_HOUR } from './bearer.ts'
-import { isProgramId, registerEndings } from './endings.ts'
+import { registerEndings } from './endings.ts'
 import { describedRefusals, PERSONS_ALONE, PERSONS_CHANGE, sendProblem } from './problems.ts'
 import { Moment, MomentOrNull, momentOf, ScopeName, TextOrNull } from './schemas.ts'
 
@@ -101,7 +102,7 @@ export function registerTokens({ app, deps, bearer }: ApiScope): void {
     { app, bearer },
     {
       path: '/tokens',
-      isId: isProgramId,
+      isId: isBearerId,
       one: {
         operationId: 'endToken',
         summary: 'End an API token',

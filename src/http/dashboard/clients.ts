@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { readName } from '../../domain/api-token.ts'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { type EnrolledClient, endClients, readClients } from '../../flows/hand-over/clients.ts'
 import { switchHandOver } from '../../flows/hand-over/switch-hand-over.ts'
 import { enrolClient } from '../../flows/tokens/make-token.ts'
@@ -11,7 +12,6 @@ import { type Moment, momentOf } from './present/time-words.ts'
 
 const ACTIONS_PER_MINUTE = 30
 const LONGEST_FIELD = 200
-const CLIENT_ID = /^[0-9a-f]{16}$/
 
 /** Clients outside Heroku: who is enrolled, how to enrol and end them, and whether they are given the keys. */
 export function registerClients(app: FastifyInstance, { deps }: DashboardDeps, guard: Guard): void {
@@ -73,7 +73,7 @@ export function registerClients(app: FastifyInstance, { deps }: DashboardDeps, g
     guard.action(async ({ resourceId, actor, base, reply }, form) => {
       const id = String(form.client)
       if (form.all === 'yes') await endClients(deps, { resourceId, actor })
-      else if (CLIENT_ID.test(id)) await endClients(deps, { resourceId, actor, id })
+      else if (isBearerId(id)) await endClients(deps, { resourceId, actor, id })
       return reply.redirect(`${base}/clients`, 303)
     }),
   )

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { sessionHandle } from '../../domain/session.ts'
 import { endSessions, readSessions } from '../../flows/dashboard/sessions.ts'
 import type { SessionCookies } from '../sso/session-cookie.ts'
@@ -9,7 +10,6 @@ import { sendPage } from './pages.ts'
 import { momentOf } from './present/time-words.ts'
 
 const ACTIONS_PER_MINUTE = 30
-const HANDLE = /^[0-9a-f]{16}$/
 
 /** Who is signed on to an add-on: a list, and how to end one session or all of them. */
 export function registerSessions(
@@ -51,7 +51,7 @@ export function registerSessions(
         return signedOut(visit, 'Everybody is signed out')
       }
       const handle = String(form.session)
-      if (HANDLE.test(handle)) await endSessions(deps, { resourceId, actor, handle })
+      if (isBearerId(handle)) await endSessions(deps, { resourceId, actor, handle })
       if (handle === sessionHandle(visit.sessionDigest)) return signedOut(visit, 'You are signed out')
       return reply.redirect(`${base}/sessions`, 303)
     }),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { readTokenWish, SCOPES, type Scope } from '../../domain/api-token.ts'
+import { isBearerId } from '../../domain/bearer-text.ts'
 import { readEndedWithMakers } from '../../flows/tokens/ended-with-makers.ts'
 import { makeToken } from '../../flows/tokens/make-token.ts'
 import { endTokens, readTokens } from '../../flows/tokens/tokens.ts'
@@ -11,7 +12,6 @@ import { momentOf } from './present/time-words.ts'
 
 const ACTIONS_PER_MINUTE = 30
 const LONGEST_FIELD = 200
-const TOKEN_ID = /^[0-9a-f]{16}$/
 
 const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   read: 'look at everything but keys, and verify keys',
@@ -97,7 +97,7 @@ export function registerTokens(app: FastifyInstance, { deps }: DashboardDeps, gu
     guard.action(async ({ resourceId, actor, base, reply }, form) => {
       const id = String(form.token)
       if (form.all === 'yes') await endTokens(deps, { resourceId, actor })
-      else if (TOKEN_ID.test(id)) await endTokens(deps, { resourceId, actor, id })
+      else if (isBearerId(id)) await endTokens(deps, { resourceId, actor, id })
       return reply.redirect(`${base}/tokens`, 303)
     }),
   )
