@@ -32,7 +32,10 @@ const COMMANDS = [
   ...['freeze', 'freezes', 'unfreeze'],
 ]
 
-/** What was typed behind `npm run rotations`. What makes no sense, or would do more than was meant, prints the usage and exits. */
+/**
+ * What was typed behind `npm run rotations`. What makes no sense, or would do more than was meant, prints the usage and
+ * exits.
+ */
 export function readArguments() {
   try {
     const parsed = parseArgs({

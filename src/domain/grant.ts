@@ -7,8 +7,9 @@ const LONGEST_GRANT_LIFE_MS = 3_600_000
 
 /**
  * Until when a grant code is tried. An expiry that lies in the past, or almost, says more about two clocks than about the
- * code: a code that has expired is refused by Heroku, and trying costs a call. Heroku writes the offset without a colon (`2016-03-03T18:01:31-0800`, Add-on Partner
- * API Reference), which is not RFC 3339 and which `Date` need not read; so the colon is put in first.
+ * code: a code that has expired is refused by Heroku, and trying costs a call. Heroku writes the offset without a colon
+ * (`2016-03-03T18:01:31-0800`, Add-on Partner API Reference), which is not RFC 3339 and which `Date` need not read; so the
+ * colon is put in first.
  */
 export function grantExpiresAt(expiresAt: unknown, now: Date): Date {
   const fallback = new Date(now.getTime() + GRANT_LIFE_MS)

@@ -20,7 +20,9 @@ export type Kek = {
   mac: Mac
 }
 
-/** The other kind: keys of customers, each named by its ARN. They are far away and never seen, and make data keys themselves. */
+/**
+ * The other kind: keys of customers, each named by its ARN. They are far away and never seen, and make data keys themselves.
+ */
 export type OwnKeks = {
   isOwn: (kekId: string) => boolean
   createDek: (kekId: string, resourceId: string) => Promise<{ dek: SealingKey; wrapped: WrappedDek }>

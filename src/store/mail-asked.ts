@@ -8,7 +8,8 @@ const A_DAY_AGO = sql<Date>`(service_now() - interval '1 day')`
 
 /**
  * Notes that a mailbox is asked to confirm an address. False: it or the resource has had its number within a day. Whoever
- * asks the same mailbox through another resource at the same time waits until this transaction ends. The resource is locked by the caller.
+ * asks the same mailbox through another resource at the same time waits until this transaction ends. The resource is locked
+ * by the caller.
  */
 export async function noteMailAsked(
   trx: Trx,

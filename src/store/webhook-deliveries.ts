@@ -3,7 +3,9 @@ import { MOST_DELIVERIES, type WebhookDelivery } from '../domain/notices/webhook
 import type { Db } from './database.ts'
 import type { Schema } from './schema.ts'
 
-/** Notes a delivery, and forgets those of its webhook that are too old to be kept. Of a webhook that is gone nothing is noted. */
+/**
+ * Notes a delivery, and forgets those of its webhook that are too old to be kept. Of a webhook that is gone nothing is noted.
+ */
 export async function noteDelivery(db: Db, webhookId: string, delivery: WebhookDelivery): Promise<void> {
   const { id, at, cause, notice, told, status, ms, words } = delivery
   await sql`

@@ -50,9 +50,9 @@ function toleranceMs(periodMs: number): number {
 
 /**
  * What the schedule has to say at `now`: *coming*, a day before the moment at which the next rotation is served, and again
- * only where that moment has moved by more than an hour; where it has moved farther away than that day, a *coming* at once that
- * takes the date back, and the one of the new date in its time; *late*, an hour after that moment, once for each due date. Neither
- * is stored anywhere, so whatever moves the date (a window, a freeze, a pause, another plan) moves them.
+ * only where that moment has moved by more than an hour; where it has moved farther away than that day, a *coming* at once
+ * that takes the date back, and the one of the new date in its time; *late*, an hour after that moment, once for each due
+ * date. Neither is stored anywhere, so whatever moves the date (a window, a freeze, a pause, another plan) moves them.
  */
 export function lookAtSchedule(facts: ScheduleFacts, before: ToldSchedule, now: Date): ScheduleLook {
   // That a customer has withdrawn the key is told as what it is. Nothing is expected meanwhile, nor late once it is over.

@@ -13,7 +13,10 @@ export type AccessOverview = {
   unusual: Told[]
 }
 
-/** A person to whom something was handed, or a token or client that was used. `id` is Heroku's of a person; null: nobody named. */
+/**
+ * A person to whom something was handed, or a token or client that was used. `id` is Heroku's of a person; null: nobody
+ * named.
+ */
 export type AccessorView = Pick<Accessor, 'who' | 'firstAt' | 'lastAt' | 'keysAt'> & {
   kind: 'person' | 'token' | 'client'
   id: string | null

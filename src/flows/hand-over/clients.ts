@@ -9,7 +9,9 @@ import { endTokens, type LiveToken, readTokens } from '../tokens/tokens.ts'
 /** An enrolled client, and what it has proved so far. Its id names it, and opens nothing. */
 export type EnrolledClient = Omit<LiveToken, 'kind' | 'scopes' | 'expiresAt'> & ClientRecord
 
-/** The clients of a resource, the newest first, and the version that signs now. Throws `unknown-resource` or `resource-gone`. */
+/**
+ * The clients of a resource, the newest first, and the version that signs now. Throws `unknown-resource` or `resource-gone`.
+ */
 export async function readClients(
   deps: Pick<Deps, 'db' | 'macs'>,
   resourceId: string,

@@ -9,8 +9,8 @@ import type { Deps } from '../deps.ts'
 
 /**
  * Switches on or off that enrolled clients which hold the previous key are given the present ones. It stands still until
- * somebody switches it: only a revoke switches it off as well. False: it is so already. Throws `unknown-resource`, `resource-gone`,
- * and `unauthenticated` where the token of `actor` has ended meanwhile.
+ * somebody switches it: only a revoke switches it off as well. False: it is so already. Throws `unknown-resource`,
+ * `resource-gone`, and `unauthenticated` where the token of `actor` has ended meanwhile.
  */
 export async function switchHandOver(
   deps: Pick<Deps, 'db' | 'now' | 'log'>,

@@ -10,7 +10,10 @@ import { findResource } from '../../store/resources.ts'
 import type { Deps } from '../deps.ts'
 import { takeOverName } from '../heroku/take-over-name.ts'
 
-/** What a run came to. `unknown`: Heroku lists none of that id. `closed`: its customer's key is away. `failed` has the first few. */
+/**
+ * What a run came to. `unknown`: Heroku lists none of that id. `closed`: its customer's key is away. `failed` has the first
+ * few.
+ */
 export type LegacyGrants = {
   stored: number
   unknown: string[]

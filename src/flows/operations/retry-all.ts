@@ -8,8 +8,9 @@ import type { Deps } from '../deps.ts'
 const BATCH = 100
 
 /**
- * Resumes every stuck rotation, or those whose last failure was of a kind. It may be stopped by `signal` and repeated:
- * what was resumed is not stuck any more. Of several on one app each waits for its turn. Returns how many were resumed, and how many are stuck at the end.
+ * Resumes every stuck rotation, or those whose last failure was of a kind. It may be stopped by `signal` and repeated: what
+ * was resumed is not stuck any more. Of several on one app each waits for its turn. Returns how many were resumed, and how
+ * many are stuck at the end.
  */
 export async function retryAll(
   deps: Deps,

@@ -30,8 +30,8 @@ export type TakenOver = FirstKeys & { grace: GracePeriod }
 /**
  * Stores a resource with the keys of the add-on of that code, sealed anew under its own data key, and uses the code up: both
  * in one transaction, under the lock of the old add-on, so of two requests with one code one is served, and a request that
- * fails loses none. `no-code`: it was used or ended meanwhile. Undefined: there is a resource of that id by now, and the code is
- * as it was. Throws `invalid-option` with what keeps the keys where they are.
+ * fails loses none. `no-code`: it was used or ended meanwhile. Undefined: there is a resource of that id by now, and the code
+ * is as it was. Throws `invalid-option` with what keeps the keys where they are.
  */
 export async function takeOverKeys(
   deps: Deps,

@@ -4,7 +4,9 @@ import { giveBack } from './end-failed.ts'
 import type { Group, Outcome } from './group.ts'
 import type { OpenResource } from './open-resource.ts'
 
-/** The step `retire` for keys that stand in no config var any more. It also ends the claim of a resource that needs nothing. */
+/**
+ * The step `retire` for keys that stand in no config var any more. It also ends the claim of a resource that needs nothing.
+ */
 export async function eraseOlderKeys(deps: Deps, group: Group, resource: OpenResource): Promise<Outcome> {
   const now = deps.now()
   const { resourceId, fence, revision, state, grace } = resource

@@ -12,7 +12,10 @@ import { problemOf } from './use-token.ts'
 /** A token that is good now. Its id names it, and opens nothing. */
 export type LiveToken = TokenFacts & { lastUsedAt: Date | null }
 
-/** The tokens of a kind that a resource has and that are good now, the newest first. Throws `unknown-resource` or `resource-gone`. */
+/**
+ * The tokens of a kind that a resource has and that are good now, the newest first. Throws `unknown-resource` or
+ * `resource-gone`.
+ */
 export async function readTokens(
   deps: Pick<Deps, 'db' | 'macs'>,
   resourceId: string,

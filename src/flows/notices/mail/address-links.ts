@@ -21,7 +21,9 @@ import { openAddress, sealAddress, sealerOf } from './sealed-address.ts'
 /** What a link that went to an address is for. */
 export type LinkUse = 'confirm' | 'unsubscribe'
 
-/** `over`: used up, too old, or never a link of ours: the same to whoever asks. `addon`: the name, and all that a link tells. */
+/**
+ * `over`: used up, too old, or never a link of ours: the same to whoever asks. `addon`: the name, and all that a link tells.
+ */
 export type LinkOutcome = { outcome: 'good'; addon: string } | { outcome: 'over' }
 
 const OVER: LinkOutcome = { outcome: 'over' }

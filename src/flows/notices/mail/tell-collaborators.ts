@@ -76,7 +76,9 @@ type Sending = {
   signal: AbortSignal
 }
 
-/** `most`: notices in the longest letter that was sent; `had`: how many people have, or need, nothing more; `failed`: why not. */
+/**
+ * `most`: notices in the longest letter that was sent; `had`: how many people have, or need, nothing more; `failed`: why not.
+ */
 type Sent = { underWay: LetterUnderWay; most: number; had: number; failed: string[] }
 
 /** Sends each of them what he has not had. */
