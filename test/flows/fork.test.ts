@@ -9,6 +9,7 @@ import { revokeKeys } from '../../src/flows/dashboard/revoke-keys.ts'
 import { setTokenLife } from '../../src/flows/dashboard/set-token-life.ts'
 import { makeForkCode } from '../../src/flows/fork/fork-codes.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
+import { writeLetter } from '../../src/notices/mail/letters.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { findKeys } from '../../src/store/sealed-keys.ts'
 import { ANN } from '../api/support/token.ts'
@@ -172,6 +173,20 @@ test('both sides tell of it, each notice is severe, and no row, log line or answ
     expect(rows).not.toContain(secret(text))
     expect(h.logLines.join('\n')).not.toContain(secret(text))
   }
+})
+
+test('the subject of a mail is true of a code that nobody has used, and of both add-ons', async () => {
+  const h = await start()
+  const body = bodyWith(h, await codeOf(h))
+  const made = await historyOf(h.deps, h.resourceId)
+  await post(h, body)
+  const rows = [...made, ...(await historyOf(h.deps, body.uuid))]
+  const notices = rows.map((row) => noticeFrom(row, { resourceId: h.resourceId, name: 'x' }))
+  const subjects = notices.flatMap((notice) => {
+    if (notice?.kind !== 'keys-forked') return []
+    return [writeLetter({ kind: 'notices', addon: 'x', notices: [notice] }, 'ann@example.com').subject]
+  })
+  expect(subjects).toEqual(Array(2).fill('x: a move of keys between add-ons'))
 })
 
 test('a code is good once: of ten add-ons at a time one is made, and its repeated request gets the same answer', async () => {

@@ -35,7 +35,7 @@ const TITLES: Readonly<Record<NoticeKind, string>> = {
   'policy-changed': 'the settings were changed',
   'unusual-access': 'unusual access',
   'encryption-key': 'your encryption key',
-  'keys-forked': 'keys taken over by another add-on',
+  'keys-forked': 'a move of keys between add-ons',
   test: 'a test',
 }
 

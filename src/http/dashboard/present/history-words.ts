@@ -69,7 +69,7 @@ const WORDS: Readonly<Record<HistoryKind, string>> = {
   'own-key-lost': 'Own encryption key was deleted',
   'fork-code-made': 'Code made by which another add-on takes over the keys',
   'fork-code-ended': 'Code made for another add-on ended',
-  forked: 'Keys taken over by another add-on',
+  forked: 'Keys of one add-on taken over by another',
   'webhook-added': 'Webhook added',
   'webhook-removed': 'Webhook removed',
   'webhook-secret-replaced': 'Secret of a webhook replaced',
