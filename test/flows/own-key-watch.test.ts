@@ -312,6 +312,9 @@ describe('what is not the customer’s doing suspends nobody', () => {
     Object.assign(own ?? {}, { policy: { Statement: [] } })
     await watch(900)
     expect(await stateOfKey(key)).toBe('active')
+    // One line for each look.
+    const lines = h.logLines.filter((line) => line.includes(key.arn)).map((line) => JSON.parse(line).msg)
+    expect(new Set(lines)).toEqual(new Set(['refused by AWS, which may be for our own rights']))
     Object.assign(own ?? {}, { policy })
     await watch(900)
     expect(await stateOfKey(key)).toBe('suspended')

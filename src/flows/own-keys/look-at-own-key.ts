@@ -37,8 +37,10 @@ export async function claimDueOwnKeys(deps: Pick<Deps, 'db'>, limit: number): Pr
 export async function lookAtOwnKey(deps: Deps, claimed: ClaimedOwnKey): Promise<void> {
   const { arn, key } = claimed
   try {
-    const finding = await lookFor(deps, claimed)
-    if (!finding) return await restOwnKey(deps.db, claimed)
+    const found = await lookFor(deps, claimed)
+    if (!found) return await restOwnKey(deps.db, claimed)
+    const isDoubtful = found.finding === 'refused' && !(await isTheCustomers(deps, arn, claimed.at))
+    const finding: Finding = isDoubtful ? { finding: 'unknown', said: found.said } : found
     const { to, againInMs, change } = afterOwnKeyLook(key, finding, claimed.at)
     const jitterMs = (againInMs * deps.random(1).readUInt8()) / 2_560
     const end = {
@@ -58,6 +60,8 @@ export async function lookAtOwnKey(deps: Deps, claimed: ClaimedOwnKey): Promise<
     } else if (isPutOff(key, to)) {
       const fields = { arn, lookedAt: key.lookedAt, deadline: to.deadline }
       deps.log.warn(fields, 'encryption key of a customer was not watched, its ten minutes begin anew')
+    } else if (isDoubtful) {
+      deps.log.error({ arn, said: found.said }, 'refused by AWS, which may be for our own rights')
     } else if (finding.finding === 'unknown') {
       deps.log.warn({ arn, said: finding.said }, 'encryption key of a customer could not be looked at')
     }
@@ -72,7 +76,7 @@ function isPutOff(from: OwnKey, to: OwnKey): boolean {
 }
 
 /** Undefined: the key protects nothing. */
-async function lookFor(deps: Deps, { arn, at }: ClaimedOwnKey): Promise<Finding | undefined> {
+async function lookFor(deps: Deps, { arn }: ClaimedOwnKey): Promise<Finding | undefined> {
   const from = uuidFrom(deps.random(16))
   const [sample] = await findWrappedDeks(deps.db, { kekId: arn, from, except: NOBODY, limit: 1 })
   if (!sample) return undefined
@@ -87,10 +91,7 @@ async function lookFor(deps: Deps, { arn, at }: ClaimedOwnKey): Promise<Finding 
     const { detail } = opened.failure
     deps.log.error({ arn, resourceId: sample.resourceId, detail }, 'data key does not open')
   }
-  const finding = findingOf(described, opened)
-  if (finding.finding !== 'refused' || (await isTheCustomers(deps, arn, at))) return finding
-  deps.log.error({ arn, said: finding.said }, 'refused by AWS, which may be for our own rights')
-  return { finding: 'unknown', said: finding.said }
+  return findingOf(described, opened)
 }
 
 /** Whether a refusal is the customer's doing: a key of our own still works, or those of others do. */
