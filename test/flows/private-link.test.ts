@@ -717,6 +717,20 @@ describe('the end of a link', () => {
     expect(servicesOf(id)).toEqual([])
   })
 
+  test('waits a day at the most for a Heroku that does not take the config vars back', async () => {
+    await customer.createEndpoint(await operationalLink(h, id))
+    await pass(h, 70)
+    h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 503, times: 1_000 })
+    await destroy()
+    h.clock.advance(24 * HOUR - 5 * MINUTE)
+    await pass(h, 60)
+    expect(servicesOf(id)).toEqual([])
+    expect(await status()).toBe('Deprovisioning')
+    h.clock.advance(20 * MINUTE)
+    await pass(h, 10)
+    expect(await view()).toBeUndefined()
+  })
+
   test('comes with the end of the add-on, at any step; who might use it is erased at once', async () => {
     const serviceName = await operationalLink(h, id)
     const endpointId = await customer.createEndpoint(serviceName)
