@@ -11,7 +11,7 @@ export type AddonOptions = {
   grace: GracePeriod
   announcesNext: boolean
   windows: readonly Window[]
-  /** A key of the customer's own in AWS KMS, which protects all that is stored; without it ours do. */
+  /** A key of the customer's own in AWS KMS, which protects keys and tokens; without it ours do. */
   ownKey?: OwnKeyArn
   /** Notices are written into the log of the app. */
   logsNotices: boolean
