@@ -386,6 +386,16 @@ describe('an endpoint', () => {
     }
   })
 
+  test('is told under the declared name too where Heroku forbids the other by 403', async () => {
+    const serviceName = await operationalLink(h, id)
+    h.heroku.faults.add({ match: { method: 'PATCH', addon: id }, kind: 'status', status: 403, times: 1 })
+    const endpointId = await customer.createEndpoint(serviceName)
+    await pass(h, 70)
+    expect(Object.keys(JSON.parse(appConfig().SECURE_ENDPOINTS ?? ''))).toEqual([
+      endpointVarName('SECURE', endpointId),
+    ])
+  })
+
   test('that AWS is busy with, or shows without its name, keeps its config var', async () => {
     const serviceName = await operationalLink(h, id)
     const endpointId = await customer.createEndpoint(serviceName)

@@ -118,7 +118,7 @@ async function bring(deps: Deps, claimed: ClaimedLink, to: PublishedEndpoints): 
   }
 }
 
-/** 422 for a name that is not declared, as Heroku's tools say it; the legacy API answers 403. An answer may leave it out too. */
+/** 422 for a name that is not declared, as Heroku's tools say it; 403 may say the same. An answer may leave it out too. */
 function isOfTheName({ kind, status }: HerokuFailure): boolean {
   return kind === 'mismatch' || status === 422 || status === 403
 }
