@@ -51,12 +51,13 @@ test('a person who starts it can be the customer of both services at the address
 
   const [, nlbArn = ''] = /PRIVATELINK_NLBS=us-east-1=([^;]+)/.exec(lines.join('\n')) ?? []
   const asked = { region: 'us-east-1', nlbArn, clientToken: 't', resourceId: 'r' }
-  expect(await services.create(asked)).toMatchObject({ ok: true, value: { state: 'pending' } })
+  const made = await services.create(asked)
+  expect(made).toMatchObject({ ok: true, value: { state: 'pending' } })
   // Closed to all, and not available yet: AWS says of it what it says of one that does not exist.
   const endpoint = new CreateVpcEndpointCommand({
     VpcEndpointType: 'Interface',
     VpcId: 'vpc-0123456789abcdef0',
-    ServiceName: 'com.amazonaws.vpce.us-east-1.vpce-svc-0',
+    ServiceName: made.ok ? made.value.serviceName : '',
   })
   await expect(ec2.send(endpoint)).rejects.toThrow('does not exist')
 
@@ -66,7 +67,8 @@ test('a person who starts it can be the customer of both services at the address
 
 test('an argument that it does not know ends it with what it takes', async () => {
   const child = start('--host', '0.0.0.0')
+  const ended = once(child, 'close')
   const [text] = await once(child.stderr, 'data')
   expect(String(text)).toContain('npm run aws -- [--port NUMBER]')
-  expect(await once(child, 'exit')).toEqual([2, null])
+  expect(await ended).toEqual([2, null])
 })
