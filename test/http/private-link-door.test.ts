@@ -171,7 +171,7 @@ test.each([
   ['has a limit', { kind: 'status', status: 429 }],
   ['says far too much', { kind: 'status', status: 200, body: ['a'.repeat(2_000_000)] }],
 ] as const)('while Heroku %s it is 503 with Retry-After, and nothing changes', async (_how, fault) => {
-  const h = await startWithPrivateAddon({ callTimeoutMs: 200 })
+  const h = await startWithPrivateAddon(fault.kind === 'hang' ? { callTimeoutMs: 1_000 } : {})
   for (const path of ['/addons/', '/config', '/account']) {
     h.heroku.faults.add({ ...fault, match: { by: 'customer', path }, times: 1 })
     const answer = await h.send('POST', { body: BODY })
@@ -258,7 +258,7 @@ test('ninety requests a minute from one address for one add-on, and no more', as
 })
 
 test('no Heroku token is in any log line, row or answer, in whichever way it fails', async () => {
-  const h = await startWithPrivateAddon({ callTimeoutMs: 200 })
+  const h = await startWithPrivateAddon({ callTimeoutMs: 1_000 })
   const tokens = ['HRKU-good-0123456789', 'HRKU-none-0123456789', 'HRKU-read-0123456789', 'wrong-0123456789']
   await h.heroku.customer.setKeyScope(tokens[1] ?? '', 'none')
   await h.heroku.customer.setKeyScope(tokens[2] ?? '', 'read')
