@@ -5,6 +5,7 @@ import { lookUnlessFailed } from '../../../clients/heroku-cli/src/private-link/l
 import { waitUntilOperational } from '../../../clients/heroku-cli/src/private-link/wait-until-operational.ts'
 import { ProblemError } from '../../../clients/heroku-cli/src/service/problem.ts'
 import { nextStep } from '../../../clients/heroku-cli/src/shown/private-link.ts'
+import { looks } from './support/looks.ts'
 import { stillSurroundings } from './support/still-surroundings.ts'
 
 const ANN = 'arn:aws:iam::123456789101:user/ann'
@@ -73,19 +74,6 @@ test('the next step names the service and its region', () => {
   const said = nextStep(link).join('\n')
   expect(said).toContain('--region eu-west-1 --service-name com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b')
 })
-
-/** A service whose looks give these answers in turn, the last one for ever. */
-function looks(...answers: (object | Error)[]) {
-  let count = 0
-  const ask = async () => {
-    const next = answers[Math.min(count, answers.length - 1)]
-    count += 1
-    if (next instanceof Error) throw next
-    return next
-  }
-  const signedOn = async () => ({ resource: { id: 'id', name: null }, email: null, scopes: [] })
-  return { ask, signedOn }
-}
 
 async function wait(...answers: (object | Error)[]) {
   const surroundings = stillSurroundings()

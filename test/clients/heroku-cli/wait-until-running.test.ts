@@ -1,21 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { progressOf, waitUntilRunning } from '../../../clients/heroku-cli/src/rotation/wait-until-running.ts'
 import { ProblemError } from '../../../clients/heroku-cli/src/service/problem.ts'
+import { looks } from './support/looks.ts'
 import { app, resource, resourceAnswer } from './support/made-up-resource.ts'
 import { stillSurroundings } from './support/still-surroundings.ts'
-
-/** A service whose looks give these answers in turn, the last one for ever. */
-function looks(...answers: (Record<string, unknown> | Error)[]) {
-  let count = 0
-  const ask = async () => {
-    const answer = answers[Math.min(count, answers.length - 1)]
-    count += 1
-    if (answer instanceof Error) throw answer
-    return answer
-  }
-  const signedOn = async () => ({ resource: { id: 'id', name: null }, email: null, scopes: [] })
-  return { ask, signedOn, count: () => count }
-}
 
 async function wait(service: ReturnType<typeof looks>, timeoutMs = 60_000) {
   const surroundings = stillSurroundings()
