@@ -3,6 +3,7 @@ import { startWithAddon } from '../support/addon.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -41,7 +42,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: LIMIT_MS }, () =>
       await page.getByRole('button', { name: 'Add the freeze' }).click()
       await page.getByText('waits for a window, then for the end of the freeze “spring sale”').waitFor()
       expect(await next.getAttribute('datetime')).toBe('2026-03-28T21:00:00.000Z')
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await expectNoSidewaysScroll(page)
       if (view.javaScript !== false) await expectAccessible(page)
       await screenshot(page, `calendar-${view.width}-${view.scheme}`)
     },

@@ -9,6 +9,7 @@ import { kindsOf } from '../support/resource.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -99,9 +100,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => 
     const look = async (name: string) => {
       await page.waitForLoadState('load')
       await expectAccessible(page)
-      expect(
-        await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
-      ).toBe(0)
+      await expectNoSidewaysScroll(page)
       await screenshot(page, `${name}-${view.width}-${view.scheme}`)
     }
     await openFromHeroku(page, h, h.addon.name)

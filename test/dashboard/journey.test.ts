@@ -8,6 +8,7 @@ import { DAY } from '../support/harness.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -298,13 +299,6 @@ function consoleProblems(page: Page): string[] {
   })
   page.on('pageerror', (error) => problems.push(error.message))
   return problems
-}
-
-async function expectNoSidewaysScroll(page: Page): Promise<void> {
-  const beyond = await page.evaluate(
-    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-  )
-  expect(beyond).toBe(0)
 }
 
 /** Makes the browser follow each Refresh header after one second, and lists the seconds that the server had said. */

@@ -9,6 +9,7 @@ import { MAIL_FROM, startMailServer } from '../support/mail-server.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -88,7 +89,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: 60_000 }, () => {
       const { h, mail } = await startWithMail()
       const { page } = await chromium.open(view)
       const look = async (name: string) => {
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+        await expectNoSidewaysScroll(page)
         if (view.javaScript !== false) await expectAccessible(page)
         await screenshot(page, `${name}-${view.width}-${view.scheme}`)
       }

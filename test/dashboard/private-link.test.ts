@@ -8,6 +8,7 @@ import { kindsOf } from '../support/resource.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -174,12 +175,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => 
     const { page: tab } = await chromium.open(view)
     const look = async (name: string) => {
       await tab.waitForLoadState('load')
-      if (view.javaScript !== false) {
-        const beyond = await tab.evaluate(
-          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-        )
-        expect(beyond, name).toBe(0)
-      }
+      await expectNoSidewaysScroll(tab)
       for (const scheme of ['light', 'dark'] as const) {
         await tab.emulateMedia({ colorScheme: scheme })
         if (view.javaScript !== false) {

@@ -4,6 +4,7 @@ import { createBrowser, signedIn } from '../support/browser.ts'
 import {
   browserFound,
   expectAccessible,
+  expectNoSidewaysScroll,
   openFromHeroku,
   screenshot,
   useChromium,
@@ -49,9 +50,7 @@ describe.skipIf(!browserFound)('in a real browser', { timeout: LIMIT_MS }, () =>
       await openFromHeroku(page, h, h.addon.name)
       await page.getByRole('link', { name: 'Use it from a script' }).click()
       await page.getByRole('heading', { name: 'Use it from a script' }).waitFor()
-      const widths = await page.evaluate('[document.documentElement.scrollWidth, window.innerWidth]')
-      const [needed, there] = widths as [number, number]
-      expect(needed).toBeLessThanOrEqual(there)
+      await expectNoSidewaysScroll(page)
       if (view.javaScript !== false) await expectAccessible(page)
       await screenshot(
         page,

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { browserFound, useChromium } from '../dashboard/support/chromium.ts'
+import { describe, test } from 'vitest'
+import { browserFound, expectNoSidewaysScroll, useChromium } from '../dashboard/support/chromium.ts'
 import { startHeroku } from './support/start-heroku.ts'
 
 describe.skipIf(!browserFound)('the page in a browser', () => {
@@ -13,10 +13,7 @@ describe.skipIf(!browserFound)('the page in a browser', () => {
     for (const width of [1200, 390]) {
       const { page } = await chromium.open({ width, scheme: 'light' })
       await page.goto(simulator.url)
-      const wider = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      )
-      expect(wider, `at ${width}`).toBe(0)
+      await expectNoSidewaysScroll(page)
     }
   })
 })

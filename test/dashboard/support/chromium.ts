@@ -69,6 +69,14 @@ export async function openFromHeroku(
   await Promise.all([page.waitForURL(/\/dashboard\//), page.getByRole('button', { name: 'Open' }).click()])
 }
 
+/** Fails when the page is wider than its window. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const beyond = await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )
+  expect(beyond, `at ${page.viewportSize()?.width} px`).toBe(0)
+}
+
 export async function screenshot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true })
 }
