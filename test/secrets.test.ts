@@ -487,7 +487,7 @@ describe('a whole life at log level trace', () => {
     expect(life.logLines.join('')).toMatch(/no_more/)
     expect(life.logLines.join('')).toMatch(/wrapped by KEK/)
     expect(life.errorBodies).toHaveLength(32)
-  }, 60_000)
+  })
 })
 
 describe('the search itself', () => {

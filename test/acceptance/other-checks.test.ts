@@ -104,7 +104,7 @@ describe('with a worker', () => {
 
     const pushed = () => callsOf(addon.id, 'PATCH').map(({ config }) => config?.SECURE_KEY?.split(',') ?? [])
     const [first] = keysOf('service-1')
-    await expect.poll(() => pushed().length, { timeout: 30_000 }).toBeGreaterThanOrEqual(3)
+    await expect.poll(() => pushed().length).toBeGreaterThanOrEqual(3)
     const chain = [[first], ...pushed()]
     for (const [index, pair] of chain.slice(1).entries()) {
       expect(pair[1]).toBe(chain[index]?.[0])
@@ -112,7 +112,7 @@ describe('with a worker', () => {
     }
     await heroku.customer.changePlan({ addon: addon.name, plan: 'daily' })
     await expect.poll(() => keysOf('service-2', 'SERVICE_ONE_SECURE_KEY')).toEqual(keysOf('service-1'))
-  }, 60_000)
+  })
 
   test('ORIG: one resource that fails does not stop the run', async () => {
     const { heroku, startWorker } = service()
@@ -121,8 +121,8 @@ describe('with a worker', () => {
     heroku.faults.add({ match: { method: 'PATCH', addon: bad.id }, kind: 'status', status: 422, times: 999 })
     const good = await createAddon('good-app', 'fortnightly')
     const statuses = (addonId: string) => callsOf(addonId, 'PATCH').map(({ status }) => status)
-    await expect.poll(() => statuses(good.id).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2)
+    await expect.poll(() => statuses(good.id).length).toBeGreaterThanOrEqual(2)
     expect(new Set(statuses(good.id))).toEqual(new Set([200]))
     expect(new Set(statuses(bad.id))).toEqual(new Set([422]))
-  }, 60_000)
+  })
 })

@@ -117,5 +117,4 @@ test.each(Object.entries(CHANGES))(
       expect.soft(story.left, at).toEqual(reference.left)
     }
   },
-  120_000,
 )

@@ -10,9 +10,7 @@ import {
   type View,
 } from './support/chromium.ts'
 
-const LIMIT_MS = 60_000
-
-describe.skipIf(!browserFound)('in a real browser', { timeout: LIMIT_MS }, () => {
+describe.skipIf(!browserFound)('in a real browser', () => {
   const chromium = useChromium()
 
   test.each<View>([

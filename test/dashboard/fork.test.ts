@@ -88,7 +88,7 @@ test('a session that a revoke ends while its form waits leaves no code behind', 
   expect(await h.deps.db.selectFrom('fork_codes').selectAll().execute()).toEqual([])
 })
 
-describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => {
+describe.skipIf(!browserFound)('in a real browser', () => {
   const chromium = useChromium()
 
   test.each<View>([

@@ -38,7 +38,7 @@ describe('the first page', () => {
   })
 })
 
-describe.skipIf(!browserFound)('in a real browser, where keys live for seconds', { timeout: 60_000 }, () => {
+describe.skipIf(!browserFound)('in a real browser, where keys live for seconds', () => {
   const chromium = useChromium()
 
   /** The first page, in a browser whose clock runs ahead to the next time at which the page asks. */

@@ -77,7 +77,7 @@ test('where no mail is sent the pages say so, and offer no form', async () => {
   expect([posted.status, posted.text.includes('This service sends no mail.')]).toEqual([422, true])
 })
 
-describe.skipIf(!browserFound)('in a real browser', { timeout: 60_000 }, () => {
+describe.skipIf(!browserFound)('in a real browser', () => {
   const chromium = useChromium()
 
   test.each<View>([

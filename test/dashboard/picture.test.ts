@@ -31,7 +31,7 @@ function withOldKey(periodMs: number, periods: number): Overview {
   return { ...life, keys, grace: { until: 'elapsed', ms: (periods + 0.5) * periodMs } }
 }
 
-describe.skipIf(!browserFound)('the picture in a real browser', { timeout: 60_000 }, () => {
+describe.skipIf(!browserFound)('the picture in a real browser', () => {
   const chromium = useChromium()
 
   test.each([390, 1280])(

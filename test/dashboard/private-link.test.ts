@@ -164,7 +164,7 @@ test('who was not named, another session’s form, and a token change nothing', 
   )
 })
 
-describe.skipIf(!browserFound)('in a real browser', { timeout: 120_000 }, () => {
+describe.skipIf(!browserFound)('in a real browser', () => {
   const chromium = useChromium()
 
   test.each<View>([

@@ -11,8 +11,6 @@ import {
   type View,
 } from './support/chromium.ts'
 
-const LIMIT_MS = 60_000
-
 test('the page names this add-on, its address and its app, links to the tokens, and is for who is signed in', async () => {
   const h = await startWithAddon()
   const browser = await signedIn(h, { addon: h.addon.name })
@@ -35,7 +33,7 @@ test('the page has a word for an app where Heroku tells us none', async () => {
   expect((await browser.get(`${browser.base}/script`)).text).toContain('--app YOUR-APP')
 })
 
-describe.skipIf(!browserFound)('in a real browser', { timeout: LIMIT_MS }, () => {
+describe.skipIf(!browserFound)('in a real browser', () => {
   const chromium = useChromium()
 
   test.each<View>([

@@ -44,7 +44,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       const unavoidable = death.callArrivesLate ? 1 : 0
       expect.soft(story.pushes.needless.length, `killed ${at}`).toBeLessThanOrEqual(unavoidable)
     }
-  }, 120_000)
+  })
 })
 
 afterAll(() => {

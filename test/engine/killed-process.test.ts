@@ -116,4 +116,4 @@ test('a worker process whose connections are cut inside a transaction lives on a
   expect(child.process.exitCode).toBe(null)
   expect(new Set(life.pushed()).size).toBe(1)
   expect(life.held().second).toBe(before.first)
-}, 60_000)
+})

@@ -39,7 +39,7 @@ describe.each<[string, (h: Harness) => Promise<void>, string]>([
       const unavoidable = 'callArrivesLate' in death ? 1 : 0
       expect.soft(story.pushes.needless.length, at).toBeLessThanOrEqual(unavoidable)
     }
-  }, 120_000)
+  })
 })
 
 /** One rotation lies behind it, and the next takes a key out that apps have signed with. */

@@ -82,4 +82,4 @@ test('in random fleets with outages and two workers no app is restarted twice wi
     }),
     randomCases(4),
   )
-}, 120_000)
+})

@@ -245,7 +245,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       expect.soft(story.lived, `killed ${death.name} #${death.nth}`).toBe(false)
       expect.soft(story.left, `killed ${death.name} #${death.nth}`).toEqual(reference.left)
     }
-  }, 120_000)
+  })
 })
 
 test('a provision with a customer’s own key that is killed at any point is made once, and its key is watched', async () => {
@@ -273,4 +273,4 @@ test('a provision with a customer’s own key that is killed at any point is mad
   const points = await one(0, undefined)
   for (const [index, death] of worthDying(points).entries()) await one(index + 1, death)
   expect(points.length).toBeGreaterThan(1)
-}, 60_000)
+})

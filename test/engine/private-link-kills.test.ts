@@ -122,7 +122,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       const more = scenario.unsets && death.name === 'after call writeEndpointVars' ? 1 : 0
       expect.soft(story.written, at).toBe(reference.written + more)
     }
-  }, 120_000)
+  })
 })
 
 async function play(scenario: Scenario, death: Death | undefined) {

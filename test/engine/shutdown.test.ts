@@ -47,7 +47,7 @@ test('a worker told to stop at any point of a rotation leaves no claim, and the 
   const { points } = await stopAt(h, 'service-0', undefined)
   expect(points.length).toBeGreaterThan(10)
   for (const [index, point] of points.entries()) await stopAt(h, `service-${index + 1}`, point)
-}, 60_000)
+})
 
 test.each([
   ['has not reached Heroku', { kind: 'hang' }, 2],

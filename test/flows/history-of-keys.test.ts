@@ -162,7 +162,7 @@ describe('every key that was ever stored leaves its fingerprint in the history',
     expect(versions).toEqual(Array.from({ length: keys }, (_, index) => index + 1))
   })
 
-  test('of any life', { timeout: 120_000 }, async () => {
+  test('of any life', async () => {
     const steps = Object.keys(STEPS) as Step[]
     const anyStep = fc.oneof(
       { weight: 2, arbitrary: fc.constant<Step>('tick') },

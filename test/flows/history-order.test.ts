@@ -73,9 +73,7 @@ async function follow(deps: Deps, resourceId: string, ended: () => boolean): Pro
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-test('rows that promotions, sign-ons, reveals and refreshes write at the same time are numbered without gap or repeat', {
-  timeout: 60_000,
-}, async () => {
+test('rows that promotions, sign-ons, reveals and refreshes write at the same time are numbered without gap or repeat', async () => {
   const h = await startWithAddon()
   await writeAll(h)
   // Every push of those rounds may have met a refresh: this one meets none.
@@ -89,9 +87,7 @@ test('rows that promotions, sign-ons, reveals and refreshes write at the same ti
   expect(written('access-token-refreshed')).toBeGreaterThan(0)
 })
 
-test('whoever reads on from the last number, while others write, sees every row once and in order', {
-  timeout: 60_000,
-}, async () => {
+test('whoever reads on from the last number, while others write, sees every row once and in order', async () => {
   const h = await startWithAddon()
   const readers = [await h.anotherProcess(), await h.anotherProcess()]
   let ended = false
@@ -141,9 +137,7 @@ test('what is rolled back leaves no gap', async () => {
   ])
 })
 
-test('nothing is written behind the end of an add-on, however many are just writing', {
-  timeout: 60_000,
-}, async () => {
+test('nothing is written behind the end of an add-on, however many are just writing', async () => {
   const h = await startWithAddon()
   const writing = writeAll(h).catch((error: unknown) => error)
   await expect.poll(async () => (await historyOf(h.deps, h.addon.id)).length).toBeGreaterThan(10)

@@ -9,9 +9,6 @@ import { removeFolder } from '../support/remove-folder.ts'
 const SERVICE_PROCESS = new URL('../../local/service-process.ts', import.meta.url).href
 const GUARD = new URL('../../local/end-with-parent.ts', import.meta.url).href
 
-/** Two processes have to start, one after the other, on a machine with other work. */
-const PATIENCE = { timeout: 30_000 }
-
 /** Says that it runs, ends in good order when told to, and would otherwise run for ever. */
 const SERVICE = `
   process.on('SIGTERM', () => { console.log('ended in good order'); process.exit(0) })
@@ -35,7 +32,7 @@ async function start(program: string, name = 'web') {
 
 test('a process is ended by SIGTERM and may write its last words', async () => {
   const { service, read } = await start(SERVICE)
-  await expect.poll(read, PATIENCE).toContain('running')
+  await expect.poll(read).toContain('running')
   expect(await service.stop()).toBe('ended with exit code 0')
   expect(read()).toContain('ended in good order')
 })
@@ -58,7 +55,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   async (signal) => {
     const { parent, pid, read } = await startParent(SERVICE)
     parent.kill(signal)
-    await expect.poll(() => isAlive(pid), PATIENCE).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     expect(read()).toContain('ended in good order')
   },
 )
@@ -67,7 +64,7 @@ test('a process that hangs is killed when its parent leaves at once', async () =
   const hanging = `process.on('SIGTERM', () => {}); console.log('running', process.pid); for (;;);`
   const { parent, pid } = await startParent(hanging)
   parent.kill('SIGUSR2')
-  await expect.poll(() => isAlive(pid), PATIENCE).toBe(false)
+  await expect.poll(() => isAlive(pid)).toBe(false)
 })
 
 /** Another process that starts a service, and leaves at once on SIGUSR2. `pid` is the service's. */
@@ -84,7 +81,7 @@ async function startParent(service: string) {
     setInterval(() => {}, 1_000)`
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', program])
   onTestFinished(() => void parent.kill('SIGUSR2'))
-  await expect.poll(read, PATIENCE).toContain('running')
+  await expect.poll(read).toContain('running')
   return { parent, read, pid: Number(/running (\d+)/.exec(read())?.[1]) }
 }
 

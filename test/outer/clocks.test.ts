@@ -12,7 +12,6 @@ import { PASSWORD } from '../support/harness.ts'
 import { removeFolder } from '../support/remove-folder.ts'
 import { FAKETIME, isMissing, runTool } from './support/toolchain.ts'
 
-const LIMIT_MS = 120_000
 const WITHIN_A_MINUTE = { timeout: 60_000, interval: 250 }
 const SHORT = { PLAN_PERIODS: 'fortnightly=2s,daily=1d', GRACE_FLOOR: '1s' }
 
@@ -66,56 +65,44 @@ async function provisionAt(url: string) {
 }
 
 describe.skipIf(isMissing(FAKETIME))('a process whose clock is wrong', () => {
-  test(
-    'as web says so, provisions nothing, moves nothing for the others, and goes on when its clock is right',
-    async () => {
-      const service = await startService({ env: SHORT })
-      await createAddon(service)
-      await service.startWorker()
-      const web = await startAtWrongTime('web', service.env, '+3h')
-      const [, url = ''] = await web.printed(/Server listening at (http:[^"]+)/)
-      const ready = await fetch(`${url}/readyz`)
-      expect([ready.status, await ready.json()]).toMatchObject([503, { troubles: ['clock'] }])
-      expect(await provisionAt(url)).toBe(503)
-      expect(await provisionAt(service.url)).toBe(200)
-      const before = pushes(service)
-      await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(before + 2)
-      await web.set('+0')
-      await expect.poll(async () => (await fetch(`${url}/readyz`)).status, WITHIN_A_MINUTE).toBe(200)
-      expect(await provisionAt(url)).toBe(200)
-    },
-    LIMIT_MS,
-  )
+  test('as web says so, provisions nothing, moves nothing for the others, and goes on when its clock is right', async () => {
+    const service = await startService({ env: SHORT })
+    await createAddon(service)
+    await service.startWorker()
+    const web = await startAtWrongTime('web', service.env, '+3h')
+    const [, url = ''] = await web.printed(/Server listening at (http:[^"]+)/)
+    const ready = await fetch(`${url}/readyz`)
+    expect([ready.status, await ready.json()]).toMatchObject([503, { troubles: ['clock'] }])
+    expect(await provisionAt(url)).toBe(503)
+    expect(await provisionAt(service.url)).toBe(200)
+    const before = pushes(service)
+    await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(before + 2)
+    await web.set('+0')
+    await expect.poll(async () => (await fetch(`${url}/readyz`)).status, WITHIN_A_MINUTE).toBe(200)
+    expect(await provisionAt(url)).toBe(200)
+  })
 
-  test(
-    'as worker claims nothing, and rotates within a minute of its clock being right',
-    async () => {
-      const service = await startService({ env: SHORT })
-      await createAddon(service)
-      const worker = await startAtWrongTime('worker', service.env, '+3h')
-      await worker.printed(/clock differs from the database/)
-      expect(pushes(service)).toBe(0)
-      await worker.set('+0')
-      await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(1)
-    },
-    LIMIT_MS,
-  )
+  test('as worker claims nothing, and rotates within a minute of its clock being right', async () => {
+    const service = await startService({ env: SHORT })
+    await createAddon(service)
+    const worker = await startAtWrongTime('worker', service.env, '+3h')
+    await worker.printed(/clock differs from the database/)
+    expect(pushes(service)).toBe(0)
+    await worker.set('+0')
+    await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(1)
+  })
 
-  test(
-    'for a moment, three hours ahead and right again, stops the ticks for less than a minute',
-    async () => {
-      const service = await startService({ env: SHORT })
-      await createAddon(service)
-      const worker = await startAtWrongTime('worker', service.env, '+0')
-      await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(0)
-      await worker.set('+3h')
-      await worker.printed(/clock differs from the database/)
-      await worker.set('+0')
-      const before = pushes(service)
-      await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(before + 1)
-    },
-    LIMIT_MS,
-  )
+  test('for a moment, three hours ahead and right again, stops the ticks for less than a minute', async () => {
+    const service = await startService({ env: SHORT })
+    await createAddon(service)
+    const worker = await startAtWrongTime('worker', service.env, '+0')
+    await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(0)
+    await worker.set('+3h')
+    await worker.printed(/clock differs from the database/)
+    await worker.set('+0')
+    const before = pushes(service)
+    await expect.poll(() => pushes(service), WITHIN_A_MINUTE).toBeGreaterThan(before + 1)
+  })
 })
 
 /** Sends a byte a second until the other side has ended it; returns after how many ms. */
@@ -134,11 +121,7 @@ async function trickle(url: string): Promise<number> {
   return await promise
 }
 
-test(
-  'a body that trickles in is cut off within 25 seconds',
-  async () => {
-    const service = await startService()
-    expect(await trickle(service.url)).toBeLessThan(25_000)
-  },
-  LIMIT_MS,
-)
+test('a body that trickles in is cut off within 25 seconds', async () => {
+  const service = await startService()
+  expect(await trickle(service.url)).toBeLessThan(25_000)
+})

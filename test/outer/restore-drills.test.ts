@@ -76,7 +76,7 @@ describe.skipIf(isMissing(POSTGRES))(
   () => {
     beforeAll(async () => {
       past = await liveProduction()
-    }, 120_000)
+    })
     afterAll(() => past?.remove())
 
     test('in place, within ten minutes, takes over what Heroku holds and goes on from there', async () => {

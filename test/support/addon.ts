@@ -29,13 +29,10 @@ export async function startWithAddon(
   })
   // The exchange begins after the answer was sent, so it may still be under way; its history row comes last.
   await expect
-    .poll(
-      async () => {
-        const rows = await harness.deps.db.selectFrom('history').select('kind').execute()
-        return rows.map((row) => row.kind)
-      },
-      { interval: 5 },
-    )
+    .poll(async () => {
+      const rows = await harness.deps.db.selectFrom('history').select('kind').execute()
+      return rows.map((row) => row.kind)
+    })
     .toContain('grant-exchanged')
   return { ...harness, addon, worker1: harness.worker() }
 }

@@ -41,7 +41,7 @@ export async function addonsOn(
   for (let made = 0; made < count; made += 1) {
     addons.push(await h.heroku.customer.createAddon({ app, plan, options }))
     // A grant code lives for minutes, and the clock goes on at once.
-    await expect.poll(exchanged, { interval: 5, timeout: 30_000 }).toBe(addons.length)
+    await expect.poll(exchanged).toBe(addons.length)
     h.clock.advance(apartMs)
   }
   return addons

@@ -32,7 +32,7 @@ export async function addAddon(
       .select('resource_id')
       .where('resource_id', '=', addon.id)
       .execute()
-  await expect.poll(exchanged, { interval: 5 }).toHaveLength(1)
+  await expect.poll(exchanged).toHaveLength(1)
   return { ...harness, addon, worker1: harness.worker() }
 }
 
