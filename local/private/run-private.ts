@@ -51,7 +51,11 @@ function lifeIn(aws: Aws, once: boolean): LifeToRun {
       if (once) await checkEnd(life)
     },
     ...(!once && {
-      stay: ({ simulator }: Stack) => [`Heroku's page: ${simulator.url}`, 'Ctrl-C stops everything.'],
+      stay: ({ simulator }: Stack) => [
+        `Heroku's page: ${simulator.url}`,
+        'The dashboard: "Open dashboard" on that page.',
+        'Ctrl-C stops everything.',
+      ],
     }),
   }
 }
