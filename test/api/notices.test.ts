@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
-import { ANN, cursorsOf, tell } from '../notices/support/tell.ts'
+import { cursorsOf, tell } from '../notices/support/tell.ts'
 import { MINUTE } from '../support/harness.ts'
 import { startApi } from './support/api.ts'
 import { signedOnByCommandLine } from './support/command-line.ts'
+import { ANN } from './support/token.ts'
 
 test('notices are shown to whoever may read, and the log is switched by a person alone', async () => {
   const h = await startApi()

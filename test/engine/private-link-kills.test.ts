@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endpointVarName } from '../../src/domain/endpoint-vars.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { removeAccounts } from '../../src/flows/private-link/change-accounts.ts'
@@ -6,15 +6,16 @@ import { createPrivateLink } from '../../src/flows/private-link/create-link.ts'
 import { destroyPrivateLink } from '../../src/flows/private-link/destroy-link.ts'
 import { readPrivateLink } from '../../src/flows/private-link/link-view.ts'
 import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
-import { CUSTOMER, type StartedEc2, startFakeEc2 } from '../support/fake-ec2.ts'
-import { type Harness, MINUTE, SECOND, startHarness } from '../support/harness.ts'
+import { ANN } from '../api/support/token.ts'
+import { CUSTOMER, type StartedEc2 } from '../support/fake-ec2.ts'
+import { type Harness, MINUTE, SECOND } from '../support/harness.ts'
 import {
-  ANN,
+  addonInSpace,
   createAwsCustomer,
-  linkEnvironment,
   lookOnce,
   operationalLink,
   pass,
+  startWithLinks,
 } from '../support/private-links.ts'
 import { kindsOf } from '../support/resource.ts'
 import { type Death, mortalProcess } from './support/mortal-process.ts'
@@ -27,20 +28,15 @@ const ends: (() => Promise<void>)[] = []
 let counted = 0
 
 beforeAll(async () => {
-  let now = () => new Date('2026-03-03T12:00:00Z')
-  aws = await startFakeEc2(() => now(), { delays: { serviceMs: 15 * SECOND, endpointMs: 5 * SECOND } })
-  h = await startHarness({
-    env: linkEnvironment(aws.url),
-    simulator: { undeclaredVars: 'taken' },
-    whenFinished: (end) => void ends.push(end),
-  })
-  now = h.clock.now
+  const delays = { serviceMs: 15 * SECOND, endpointMs: 5 * SECOND }
+  const started = await startWithLinks({ delays, whenFinished: (end) => void ends.push(end) })
+  h = started.h
+  aws = started.aws
   customer = createAwsCustomer(aws.url, CUSTOMER)
 })
 afterAll(async () => {
   customer.close()
   for (const end of ends) await end()
-  await aws.ec2.close()
 })
 
 type Subject = { id: string; app: string; endpointId?: string }
@@ -128,11 +124,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
 async function play(scenario: Scenario, death: Death | undefined) {
   counted += 1
   const app = `service-of-${counted}`
-  await h.heroku.customer.createApp(app)
-  const { id } = await h.heroku.customer.createAddon({ app, plan: 'private-fortnightly' })
-  await vi.waitFor(async () => expect(await kindsOf(h.deps, id)).toContain('grant-exchanged'), {
-    interval: 5,
-  })
+  const id = await addonInSpace(h, app)
   const addon = { id, app }
   const { endpointId } = (await scenario.prepare(addon)) ?? {}
   const from = h.heroku.view.apiCalls().length

@@ -37,7 +37,7 @@ import { createEndpointServices } from '../../src/privatelink/create-endpoint-se
 import { createLocalKek } from '../../src/sealing/keyring.ts'
 import { createSealing } from '../../src/sealing/sealing.ts'
 import { ask, clientOf, handedOverTo } from '../api/support/client.ts'
-import { tokenOf } from '../api/support/token.ts'
+import { ANN, tokenOf } from '../api/support/token.ts'
 import { webhookOf } from '../notices/support/webhook.ts'
 import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '../support/addon.ts'
 import { backUpRows } from '../support/backup.ts'
@@ -48,8 +48,6 @@ import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
 import { createAwsCustomer, linkSettings, lookOnce } from '../support/private-links.ts'
 import { historyOf, kindsOf, provisionRequest, provisionResource, uuid } from '../support/resource.ts'
-
-const ANN = { type: 'person', userId: 'u', email: 'ann@example.com', verified: true, address: null } as const
 
 /** The service as it offers private links, and the add-on on a plan that may have one. */
 async function offeringLinks(h: HarnessWithAddon): Promise<Deps> {

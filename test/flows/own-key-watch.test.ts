@@ -16,6 +16,7 @@ import { nowModel } from '../../src/http/dashboard/present/now.ts'
 import { insertCursor } from '../../src/store/notice-cursors.ts'
 import { findOwnKey } from '../../src/store/own-keys.ts'
 import { findResource } from '../../src/store/resources.ts'
+import { ANN } from '../api/support/token.ts'
 import { callPartnerApi, provisionBody } from '../http/support/partner-call.ts'
 import { keysOn } from '../support/addon.ts'
 import {
@@ -29,14 +30,6 @@ import {
 } from '../support/fake-kms.ts'
 import { DAY, type Harness, HOUR, MINUTE, SECOND, startHarness } from '../support/harness.ts'
 import { historyOf, kindsOf, stateOf } from '../support/resource.ts'
-
-const ACTOR = {
-  type: 'person',
-  userId: 'u',
-  email: 'ann@example.com',
-  verified: true,
-  address: null,
-} as const
 
 let aws: StartedKms
 let h: Harness
@@ -151,7 +144,7 @@ describe('a key that is disabled', () => {
     expect(await stateOfKey(key)).toBe('active')
     expect(await toldOf(id)).toEqual(['own-key-suspended', 'own-key-restored'])
     expect((await healthOf(id)).state).not.toContain('own-key')
-    const shown = await revealKey(h.deps, { resourceId: id, actor: ACTOR, version: 2 })
+    const shown = await revealKey(h.deps, { resourceId: id, actor: ANN, version: 2 })
     expect(shown.outcome).toBe('revealed')
   })
 
@@ -187,7 +180,7 @@ describe('while an add-on is suspended', () => {
     disable(key)
     await watch(720)
     const closed = { code: 'own-key-unusable', message: expect.stringContaining('suspended') }
-    const about = { resourceId: id, actor: ACTOR }
+    const about = { resourceId: id, actor: ANN }
     await expect(revealKey(h.deps, { ...about, version: 2 })).rejects.toMatchObject(closed)
     await expect(revokeKeys(h.deps, about)).rejects.toMatchObject(closed)
     await expect(requestRotation(h.deps, about)).rejects.toMatchObject(closed)

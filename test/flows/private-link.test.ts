@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endpointVarName } from '../../src/domain/endpoint-vars.ts'
 import { requestRotation } from '../../src/flows/dashboard/request-rotation.ts'
 import { addAccounts, removeAccounts } from '../../src/flows/private-link/change-accounts.ts'
@@ -11,17 +11,18 @@ import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { findResource } from '../../src/store/resources.ts'
 import { createPrivateLinks } from '../../src/worker/private-links.ts'
 import { createWorker } from '../../src/worker/worker.ts'
+import { ANN } from '../api/support/token.ts'
 import { callsTo } from '../support/addon.ts'
-import { CUSTOMER, nlbArn, STRANGER, type StartedEc2, startFakeEc2 } from '../support/fake-ec2.ts'
-import { type Harness, HOUR, MINUTE, startHarness } from '../support/harness.ts'
+import { CUSTOMER, nlbArn, STRANGER, type StartedEc2 } from '../support/fake-ec2.ts'
+import { type Harness, HOUR, MINUTE } from '../support/harness.ts'
 import {
-  ANN,
+  addonInSpace,
   createAwsCustomer,
-  linkEnvironment,
   lookOnce,
   operationalLink,
   pass,
   ROOT,
+  startWithLinks,
 } from '../support/private-links.ts'
 import { historyOf, kindsOf } from '../support/resource.ts'
 
@@ -34,14 +35,9 @@ let id: string
 let counted = 0
 
 beforeAll(async () => {
-  let now = () => new Date('2026-03-03T12:00:00Z')
-  aws = await startFakeEc2(() => now())
-  h = await startHarness({
-    env: linkEnvironment(aws.url),
-    simulator: { undeclaredVars: 'taken' },
-    whenFinished: (end) => void ends.push(end),
-  })
-  now = h.clock.now
+  const started = await startWithLinks({ whenFinished: (end) => void ends.push(end) })
+  h = started.h
+  aws = started.aws
   customer = createAwsCustomer(aws.url, CUSTOMER)
   stranger = createAwsCustomer(aws.url, STRANGER)
 })
@@ -55,19 +51,12 @@ afterAll(async () => {
   customer.close()
   stranger.close()
   for (const end of ends) await end()
-  await aws.ec2.close()
 })
 
 /** An add-on on an app of its own, on a plan for a space. */
 async function anotherAddon(): Promise<string> {
   counted += 1
-  const app = `service-of-${counted}`
-  await h.heroku.customer.createApp(app)
-  const addon = await h.heroku.customer.createAddon({ app, plan: 'private-fortnightly' })
-  await vi.waitFor(async () => expect(await kindsOf(h.deps, addon.id)).toContain('grant-exchanged'), {
-    interval: 5,
-  })
-  return addon.id
+  return await addonInSpace(h, `service-of-${counted}`)
 }
 
 const create = (accounts: unknown = [CUSTOMER.account]) =>
@@ -443,6 +432,7 @@ describe('an endpoint', () => {
     const stuck = await customer.createEndpoint(serviceName)
     const other = await customer.createEndpoint(serviceName)
     await pass(h, 70)
+    expect(appConfig()).toHaveProperty(endpointVarName('SECURE', other))
     for (let look = 0; look < 5; look += 1) {
       Object.assign(aws.ec2.endpoint(stuck) ?? {}, { state: 'pendingAcceptance' })
       if (look === 2) Object.assign(aws.ec2.endpoint(other) ?? {}, { state: 'failed' })

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { setWindows } from '../../src/flows/dashboard/set-windows.ts'
 import { readNotices } from '../../src/flows/notices/read-notices.ts'
 import { switchLog } from '../../src/flows/notices/switch-log.ts'
+import { ANN } from '../api/support/token.ts'
 import type { HarnessWithAddon } from '../support/addon.ts'
 import { DAY, MINUTE } from '../support/harness.ts'
 import { provisionRequest, provisionResource } from '../support/resource.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
-import { ANN, addAddon, callsOf, cursorsOf, linesOf, tell } from './support/tell.ts'
+import { addAddon, callsOf, cursorsOf, linesOf, tell } from './support/tell.ts'
 
 const shared = sharedHarness()
 const posts = (h: HarnessWithAddon) => callsOf(h, 'POST', '/logs')

@@ -14,12 +14,13 @@ import { deprovision } from '../../src/flows/provisioning/deprovision.ts'
 import { openDatabase } from '../../src/store/database.ts'
 import { insertCursor } from '../../src/store/notice-cursors.ts'
 import { PreparingClient } from '../../src/store/preparing-client.ts'
+import { ANN } from '../api/support/token.ts'
 import { storeManyResources } from '../store/support/start-store.ts'
 import type { HarnessWithAddon } from '../support/addon.ts'
 import { takeDatabase } from '../support/database.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { sharedHarness } from '../support/shared-harness.ts'
-import { ANN, addAddon, callsOf, cursorsOf, linesOf, tell } from './support/tell.ts'
+import { addAddon, callsOf, cursorsOf, linesOf, tell } from './support/tell.ts'
 
 const shared = sharedHarness()
 const about = (h: HarnessWithAddon) => ({ resourceId: h.addon.id, actor: ANN })

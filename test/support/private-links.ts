@@ -1,26 +1,21 @@
 import { CreateVpcEndpointCommand, DeleteVpcEndpointsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { expect } from 'vitest'
+import type { Ec2Options } from '../../simulator/aws/ec2/create-ec2.ts'
 import { type PrivateLinkSettings, parseNlbs } from '../../src/domain/private-link-settings.ts'
 import type { Deps } from '../../src/flows/deps.ts'
 import { createPrivateLink } from '../../src/flows/private-link/create-link.ts'
 import { readPrivateLink } from '../../src/flows/private-link/link-view.ts'
 import { claimDueLinks, lookAtLink } from '../../src/flows/private-link/look-at-links.ts'
-import { CUSTOMER, nlbArn, VPC } from './fake-ec2.ts'
+import { ANN } from '../api/support/token.ts'
+import { CUSTOMER, nlbArn, type StartedEc2, startFakeEc2, VPC } from './fake-ec2.ts'
 import { kmsEnvironment, REGION } from './fake-kms.ts'
-import { type Harness, SECOND } from './harness.ts'
+import { type Harness, SECOND, startHarness } from './harness.ts'
+import { kindsOf } from './resource.ts'
 
-export const LINK_REGION = REGION
 export const NLB = nlbArn()
 /** `PRIVATELINK_NLBS` of a service that offers private links in one region. */
 export const NLBS = `${REGION}=${NLB},${nlbArn('second')}`
 export const ROOT = `arn:aws:iam::${CUSTOMER.account}:root`
-export const ANN = {
-  type: 'person',
-  userId: 'u',
-  email: 'ann@example.com',
-  verified: true,
-  address: null,
-} as const
 
 /** The settings of such a service. */
 export function linkSettings(): PrivateLinkSettings {
@@ -30,6 +25,31 @@ export function linkSettings(): PrivateLinkSettings {
 /** The environment of one whose AWS is at this address. */
 export function linkEnvironment(url: string): Record<string, string> {
   return { ...kmsEnvironment(url), PRIVATELINK_NLBS: NLBS }
+}
+
+/** A service with such an AWS, both by one clock, and a Heroku that takes the config vars of endpoints. */
+export async function startWithLinks({
+  whenFinished,
+  ...ofAws
+}: Partial<Ec2Options> & { whenFinished: (end: () => Promise<void>) => void }): Promise<{
+  h: Harness
+  aws: StartedEc2
+}> {
+  let now = () => new Date('2026-03-03T12:00:00Z')
+  const aws = await startFakeEc2(() => now(), ofAws)
+  const env = linkEnvironment(aws.url)
+  const h = await startHarness({ env, simulator: { undeclaredVars: 'taken' }, whenFinished })
+  whenFinished(() => aws.ec2.close())
+  now = h.clock.now
+  return { h, aws }
+}
+
+/** An add-on on an app of its own, on a plan for a space; its grant is exchanged. */
+export async function addonInSpace({ heroku, deps }: Harness, app: string): Promise<string> {
+  await heroku.customer.createApp(app)
+  const { id } = await heroku.customer.createAddon({ app, plan: 'private-fortnightly' })
+  await expect.poll(() => kindsOf(deps, id)).toContain('grant-exchanged')
+  return id
 }
 
 /** Puts an add-on on a plan for a space. */

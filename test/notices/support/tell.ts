@@ -3,14 +3,6 @@ import { listCursors, type StoredCursor } from '../../../src/store/notice-cursor
 import { callsTo, type HarnessWithAddon } from '../../support/addon.ts'
 import type { Harness } from '../../support/harness.ts'
 
-export const ANN = {
-  type: 'person',
-  userId: 'u',
-  email: 'ann@example.com',
-  verified: true,
-  address: null,
-} as const
-
 let apps = 0
 
 /** Another app with the add-on, in a harness that a file shares; its grant is exchanged. */
