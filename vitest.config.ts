@@ -9,6 +9,7 @@ const share = process.env.ENGINE_SHARE
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/fixed-cases.ts'],
     // Vitest keeps one core free, which on a machine with two would leave one worker; tests wait more than they compute.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Nothing of ours is mocked and no module keeps what a test did, so a worker need not load it all anew for each file.

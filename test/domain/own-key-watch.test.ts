@@ -9,6 +9,7 @@ import {
   OWN_KEY_STATES,
   type OwnKey,
 } from '../../src/domain/own-key-watch.ts'
+import { randomCases } from '../support/random-cases.ts'
 
 const START = new Date('2026-03-03T12:00:00Z')
 const at = (seconds: number) => new Date(START.getTime() + seconds * 1_000)
@@ -218,7 +219,7 @@ describe('whatever is switched, and whoever is away', () => {
           expect(look.change === 'suspended', `at ${second} s`).toBe(must)
         }
       }),
-      { numRuns: 400 },
+      randomCases(400),
     )
     expect(suspensions).toBeGreaterThan(20)
   })
@@ -234,7 +235,7 @@ describe('whatever is switched, and whoever is away', () => {
           expect(from.deadline?.getTime()).toBeLessThanOrEqual(at(second).getTime())
         }
       }),
-      { numRuns: 400 },
+      randomCases(400),
     )
   })
 })
