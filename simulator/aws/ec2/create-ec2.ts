@@ -25,8 +25,6 @@ export type Ec2Fault = AwsFault | { kind: 'unsuccessful'; code: string; ids?: re
 /** The PrivateLink part of AWS EC2 without a server of its own: query protocol, all regions at one address. */
 export type Ec2Service = {
   serve: Serve
-  /** Lets a network load balancer exist. */
-  addNlb: (arn: string) => void
   /** How long AWS takes from now on. */
   delays: Delays
   /** The service of that id, to be looked at and changed by hand. */
@@ -126,7 +124,6 @@ export function createEc2Service({
 
   return {
     serve,
-    addNlb: (arn) => void world.nlbs.add(arn),
     delays: world.delays,
     service(id) {
       settle(world, now().getTime())
