@@ -1,5 +1,5 @@
 import { createFakeKms } from '../../simulator/aws/kms/create-kms.ts'
-import { defaultPolicy } from '../../simulator/aws/kms/policy.ts'
+import { sharedPolicy } from '../../simulator/aws/kms/policy.ts'
 
 /** A customer's own key that protects all add-ons of a database, and where AWS KMS is simulated. */
 export type OwnKeyOrder = { arn: string; url: string }
@@ -35,10 +35,7 @@ export async function startOwnKey(
 ): Promise<{ order: OwnKeyOrder; calls: () => number; close: () => Promise<void> }> {
   const kms = createFakeKms({ now: () => new Date(), random, credentials: [PARTNER] })
   const { url } = await kms.listen()
-  const { Statement } = defaultPolicy(CUSTOMER)
-  const Principal = { AWS: `arn:aws:iam::${PARTNER.account}:root` }
-  const allowed = { Effect: 'Allow', Principal, Action: ['kms:*'], Resource: '*' } as const
-  const policy = { Statement: [...Statement, allowed] }
+  const policy = sharedPolicy(CUSTOMER, PARTNER.account, ['kms:*'])
   const { arn } = kms.createKey({ account: CUSTOMER, region: 'us-east-1', policy })
   return { order: { arn, url }, calls: () => kms.calls().length, close: () => kms.close() }
 }

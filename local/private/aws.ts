@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { CreateVpcEndpointCommand, EC2Client } from '@aws-sdk/client-ec2'
-import { createFakeAws, type FakeAws } from '../../simulator/aws/create-aws.ts'
+import { createFakeAws, type FakeAws, sharedPolicy } from '../../simulator/aws/create-aws.ts'
 import { systemNow } from '../clock.ts'
 
 /** The region of the simulated apps. */
@@ -18,7 +18,6 @@ const DELAYS = { serviceMs: 2_000, endpointMs: 1_000, visibleMs: 500 }
 
 /** A simulated AWS in this process, and what its customer does there. */
 export type Aws = {
-  url: string
   /** The settings that lead the service there. */
   environment: Record<string, string>
   /** Makes a key whose policy lets the service use it, or nobody but its account. Returns its ARN. */
@@ -43,7 +42,6 @@ export async function startAws(): Promise<Aws> {
   const { url } = await aws.listen()
   const ec2 = new EC2Client({ endpoint: url, region: REGION, credentials: customer })
   return {
-    url,
     environment: {
       AWS_ACCESS_KEY_ID: partner.accessKeyId,
       AWS_SECRET_ACCESS_KEY: partner.secretAccessKey,
@@ -76,12 +74,7 @@ export async function startAws(): Promise<Aws> {
 }
 
 function createKey({ kms }: FakeAws, allowed: boolean): string {
-  const theirs = {
-    Effect: 'Allow' as const,
-    Principal: { AWS: `arn:aws:iam::${CUSTOMER_ACCOUNT}:root` },
-    ...{ Action: 'kms:*', Resource: '*' },
-  }
-  const ours = { ...theirs, Principal: { AWS: `arn:aws:iam::${PARTNER_ACCOUNT}:root` }, Action: RIGHTS }
-  const policy = { Version: '2012-10-17', Statement: allowed ? [theirs, ours] : [theirs] }
-  return kms.createKey({ account: CUSTOMER_ACCOUNT, region: REGION, policy }).arn
+  const policy = sharedPolicy(CUSTOMER_ACCOUNT, PARTNER_ACCOUNT, RIGHTS)
+  const asked = { account: CUSTOMER_ACCOUNT, region: REGION, ...(allowed && { policy }) }
+  return kms.createKey(asked).arn
 }

@@ -2,6 +2,9 @@ import { createEc2Service, type Ec2Options, type Ec2Service } from './ec2/create
 import { type AwsServer, createAwsServer } from './http-shell.ts'
 import { createKmsService, type KmsService } from './kms/create-kms.ts'
 
+// One door for whoever plays AWS and its customer.
+export { sharedPolicy } from './kms/policy.ts'
+
 /** KMS and the PrivateLink part of EC2 at one address, for the same accounts. */
 export type FakeAws = AwsServer & { kms: Omit<KmsService, 'serve'>; ec2: Omit<Ec2Service, 'serve'> }
 

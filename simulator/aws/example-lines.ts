@@ -1,3 +1,5 @@
+import { sharedPolicy } from './kms/policy.ts'
+
 /** An account that the program knows, and with what it signs. */
 export type Account = { accessKeyId: string; secretAccessKey: string; account: string }
 
@@ -11,6 +13,8 @@ export const CUSTOMER: Account = {
   secretAccessKey: 'simulated-secret-of-the-customer',
   account: '111111111111',
 }
+/** What the service does with the key of a customer. */
+const RIGHTS = ['kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt']
 export const REGIONS = ['us-east-1', 'eu-west-1'] as const
 
 /** The load balancer of the service in a region. */
@@ -34,23 +38,11 @@ The settings of a service there, whose account is ${SERVICE.account}:
 To be its customer, whose account is ${CUSTOMER.account}:
   export AWS_ENDPOINT_URL=${url} AWS_DEFAULT_REGION=${region}
   export AWS_ACCESS_KEY_ID=${CUSTOMER.accessKeyId} AWS_SECRET_ACCESS_KEY=${CUSTOMER.secretAccessKey}
-  aws kms create-key --policy '${JSON.stringify(keyPolicy())}'
+  aws kms create-key --policy '${JSON.stringify(sharedPolicy(CUSTOMER.account, SERVICE.account, RIGHTS))}'
   aws kms disable-key --key-id KEY_ID
   aws kms enable-key --key-id KEY_ID
   aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --vpc-id vpc-0123456789abcdef0 --service-name SERVICE_NAME
   aws ec2 describe-vpc-endpoints
   aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ENDPOINT_ID
 `
-}
-
-/** The policy of a customer's key that the service may use. */
-function keyPolicy() {
-  const allow = (account: string, Action: string | string[]) => {
-    return { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action, Resource: '*' }
-  }
-  const rights = ['kms:DescribeKey', 'kms:GenerateDataKey', 'kms:Decrypt']
-  return {
-    Version: '2012-10-17',
-    Statement: [allow(CUSTOMER.account, 'kms:*'), allow(SERVICE.account, rights)],
-  }
 }

@@ -1,6 +1,6 @@
 import { createFakeKms, type FakeKms } from '../../simulator/aws/kms/create-kms.ts'
 import type { KmsKey, NewKey } from '../../simulator/aws/kms/keys.ts'
-import { defaultPolicy } from '../../simulator/aws/kms/policy.ts'
+import { type Policy, sharedPolicy } from '../../simulator/aws/kms/policy.ts'
 import { KMS_RIGHTS } from '../../src/domain/kms.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
 
@@ -45,11 +45,6 @@ export function customerKey(
 }
 
 /** The policy of a customer's key that gives the partner these rights. */
-export function policyFor(rights: readonly string[]) {
-  const { Statement } = defaultPolicy(CUSTOMER_ACCOUNT)
-  const Principal = { AWS: `arn:aws:iam::${PARTNER_ACCOUNT}:root` }
-  if (rights.length === 0) return { Statement }
-  return {
-    Statement: [...Statement, { Effect: 'Allow' as const, Principal, Action: [...rights], Resource: '*' }],
-  }
+export function policyFor(rights: readonly string[]): Policy {
+  return sharedPolicy(CUSTOMER_ACCOUNT, PARTNER_ACCOUNT, rights)
 }

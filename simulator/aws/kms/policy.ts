@@ -21,15 +21,18 @@ const OPERATORS = ['StringEquals', 'StringLike']
 export function defaultPolicy(account: string): Policy {
   return {
     Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { AWS: `arn:aws:iam::${account}:root` },
-        Action: 'kms:*',
-        Resource: '*',
-      },
-    ],
+    Statement: [allow(account, 'kms:*')],
   }
+}
+
+/** The policy of a key with which another account may do some things too. */
+export function sharedPolicy(owner: string, other: string, actions: readonly string[]): Policy {
+  const { Statement, ...policy } = defaultPolicy(owner)
+  return { ...policy, Statement: [...Statement, allow(other, actions)] }
+}
+
+function allow(account: string, Action: Statement['Action']): Statement {
+  return { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action, Resource: '*' }
 }
 
 /** Reads a policy document. Throws `MalformedPolicyDocumentException` for what this fake does not understand. */
