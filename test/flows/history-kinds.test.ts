@@ -43,7 +43,7 @@ import { type HarnessWithAddon, keysOn, startWithAddon, tickUntilStuck } from '.
 import { backUpRows } from '../support/backup.ts'
 import { signedIn } from '../support/browser.ts'
 import { CUSTOMER, startFakeEc2 } from '../support/fake-ec2.ts'
-import { customerKey, kmsEnvironment, PARTNER, startFakeKms } from '../support/fake-kms.ts'
+import { customerKey, kmsEnvironment, partnerAccess, startFakeKms } from '../support/fake-kms.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../support/harness.ts'
 import { addedAddress, confirmedAddress } from '../support/mail-addresses.ts'
 import { createAwsCustomer, linkSettings, lookOnce } from '../support/private-links.ts'
@@ -61,8 +61,7 @@ const linked = async (h: HarnessWithAddon) => {
 /** The same with a link that AWS has made, and a look by which the worker goes on. */
 async function linkAtAws(h: HarnessWithAddon, delays: { serviceMs?: number } = {}) {
   const { ec2, url } = await startFakeEc2(h.clock.now, { delays })
-  const access = { ...PARTNER, sessionToken: undefined, endpointUrl: url }
-  const endpointServices = createEndpointServices(access)
+  const endpointServices = createEndpointServices(partnerAccess(url))
   const customer = createAwsCustomer(url, CUSTOMER)
   onTestFinished(async () => {
     endpointServices.close()

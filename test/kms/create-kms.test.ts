@@ -6,7 +6,7 @@ import { createKms, type Kms } from '../../src/kms/create-kms.ts'
 import {
   CUSTOMER_ACCOUNT,
   customerKey,
-  PARTNER,
+  partnerAccess,
   policyFor,
   REGION,
   type StartedKms,
@@ -35,14 +35,7 @@ afterAll(async () => {
 })
 
 function adapterWith(other: Partial<Parameters<typeof createKms>[0]>): Kms {
-  const { accessKeyId, secretAccessKey } = PARTNER
-  const made = createKms({
-    accessKeyId,
-    secretAccessKey,
-    sessionToken: undefined,
-    endpointUrl: started.url,
-    ...other,
-  })
+  const made = createKms({ ...partnerAccess(started.url), ...other })
   adapters.push(made)
   return made
 }

@@ -7,7 +7,7 @@ import type { EndpointServices, ServicePlace } from '../../src/domain/aws-endpoi
 import { createEndpointServices } from '../../src/privatelink/create-endpoint-services.ts'
 import { createFakeClock, MINUTE } from '../simulator/support/fake-clock.ts'
 import { CUSTOMER, nlbArn, type StartedEc2, startFakeEc2, VPC } from '../support/fake-ec2.ts'
-import { CUSTOMER_ACCOUNT, PARTNER, REGION } from '../support/fake-kms.ts'
+import { CUSTOMER_ACCOUNT, partnerAccess, REGION } from '../support/fake-kms.ts'
 
 const clock = createFakeClock()
 const AS_ROOT = `arn:aws:iam::${CUSTOMER_ACCOUNT}:root`
@@ -38,14 +38,7 @@ afterAll(async () => {
 })
 
 function adapterWith(other: Partial<Parameters<typeof createEndpointServices>[0]>): EndpointServices {
-  const { accessKeyId, secretAccessKey } = PARTNER
-  const made = createEndpointServices({
-    accessKeyId,
-    secretAccessKey,
-    sessionToken: undefined,
-    endpointUrl: started.url,
-    ...other,
-  })
+  const made = createEndpointServices({ ...partnerAccess(started.url), ...other })
   closing.push(made)
   return made
 }

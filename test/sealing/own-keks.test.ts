@@ -5,7 +5,7 @@ import { createOwnKeks } from '../../src/sealing/own-keks.ts'
 import { createSealing, type Sealing } from '../../src/sealing/sealing.ts'
 import { createFakeClock } from '../simulator/support/fake-clock.ts'
 import { seededBytes } from '../simulator/support/seeded-bytes.ts'
-import { customerKey, PARTNER, type StartedKms, startFakeKms } from '../support/fake-kms.ts'
+import { customerKey, partnerAccess, type StartedKms, startFakeKms } from '../support/fake-kms.ts'
 import { MINUTE, SECOND } from '../support/harness.ts'
 
 const RESOURCE = '01234567-89ab-cdef-0123-456789abcdef'
@@ -19,8 +19,7 @@ let kms: Kms
 
 beforeAll(async () => {
   started = await startFakeKms(clock.now)
-  const { accessKeyId, secretAccessKey } = PARTNER
-  kms = createKms({ accessKeyId, secretAccessKey, sessionToken: undefined, endpointUrl: started.url })
+  kms = createKms(partnerAccess(started.url))
 })
 beforeEach(() => {
   started.kms.faults.clear()

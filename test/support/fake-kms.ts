@@ -14,6 +14,12 @@ export const PARTNER = {
   expired: false,
 }
 
+/** As whom the service calls AWS at this address. */
+export function partnerAccess(endpointUrl: string) {
+  const { accessKeyId, secretAccessKey } = PARTNER
+  return { accessKeyId, secretAccessKey, sessionToken: undefined, endpointUrl }
+}
+
 export type StartedKms = { kms: FakeKms; url: string; partner: typeof PARTNER }
 
 /** AWS KMS, simulated on a free port; whoever starts it closes it. */
