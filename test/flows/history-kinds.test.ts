@@ -494,7 +494,7 @@ const STORIES: Readonly<Record<HistoryKind, Story>> = {
   'fork-code-ended': {
     actor: 'person',
     async happens(h) {
-      await makeForkCode(h.deps, about(h))
+      await makeForkCode(await besideKms(h, 'http://127.0.0.1:1'), about(h))
       await revokeKeys(h.deps, about(h))
     },
     leaves: ['fork-code-made', 'keys-revoked', 'fork-code-ended'],
